@@ -1,0 +1,41 @@
+"""Errors a user can cause, each with the exit code it ends the program with."""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_UNEXPECTED = 1
+EXIT_CONFIG = 2
+EXIT_SOURCE = 3
+EXIT_MODEL = 4
+
+
+class UserError(Exception):
+    """Something the user can mend. Each argument is one line saying what, where and how.
+
+    Attributes:
+        exit_code: What the process exits with when this error ends it.
+    """
+
+    exit_code = EXIT_UNEXPECTED
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class ConfigError(UserError):
+    """A setting, a flag or an output path cannot be used."""
+
+    exit_code = EXIT_CONFIG
+
+
+class SourceError(UserError):
+    """The camera, file or stream cannot be opened or gave no picture."""
+
+    exit_code = EXIT_SOURCE
+
+
+class ModelError(UserError):
+    """A model, its card or the TFLite runtime cannot be used."""
+
+    exit_code = EXIT_MODEL

@@ -1,0 +1,333 @@
+"""Typed settings: dataclasses with ranges, read from YAML, changed by ``--set a.b=c``.
+
+The loader knows nothing of what the settings mean. It walks a YAML document along a tree of
+dataclasses and collects *every* problem with its file, line and key, so that a user mends a
+configuration in one go instead of one run per mistake.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from monitor.errors import ConfigError
+
+MAX_BYTES = 1_000_000
+"""A settings file larger than this is refused unread: nobody writes one, and parsing it costs memory."""
+
+MAX_DEPTH = 12
+"""Nesting allowed in a settings file; a deeper one would exhaust the parser's stack."""
+
+S = TypeVar("S")
+_MISSING = object()
+
+
+def number(default: float, low: float, high: float, help: str, unit: str = "") -> Any:
+    """A float setting within ``[low, high]``."""
+    return dataclasses.field(
+        default=default, metadata={"low": low, "high": high, "help": help, "unit": unit}
+    )
+
+
+def integer(default: int, low: int, high: int, help: str, unit: str = "") -> Any:
+    """An integer setting within ``[low, high]``."""
+    return dataclasses.field(
+        default=default, metadata={"low": low, "high": high, "help": help, "unit": unit}
+    )
+
+
+def choice(default: str, options: tuple[str, ...], help: str) -> Any:
+    """A setting that is one of a few words."""
+    return dataclasses.field(default=default, metadata={"options": options, "help": help})
+
+
+def flag(default: bool, help: str) -> Any:
+    """A yes/no setting."""
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+def text(default: str, help: str) -> Any:
+    """A free text setting (names, paths); at most 4096 characters."""
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+def section(cls: type[S]) -> S:
+    """A nested group of settings."""
+    return dataclasses.field(default_factory=cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a setting, and where."""
+
+    where: str
+    key: str
+    what: str
+
+    def __str__(self) -> str:
+        key = f"{self.key} " if self.key else ""
+        return f"{self.where}: {key}{self.what}"
+
+
+def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) -> S:
+    """Reads settings of type ``cls``.
+
+    Args:
+        cls: The dataclass at the root of the tree.
+        path: A YAML file, or None for the defaults alone.
+        overrides: ``key.path=value`` texts that win over the file; the value is read as YAML.
+
+    Returns:
+        An instance of ``cls``.
+
+    Raises:
+        ConfigError: One line for each problem found: unreadable file, unknown key, wrong type, out of range.
+    """
+    problems: list[Problem] = []
+    values: dict[str, tuple[Any, str]] = {}
+    if path is not None:
+        _flatten(_compose(read_text(path), path.name), "", path.name, values, problems, cls)
+    for entry in overrides:
+        key, equals, raw = entry.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            problems.append(Problem(f"--set {entry}", "", "must look like key.path=value"))
+            continue
+        if _lookup(cls, key) is _MISSING:
+            problems.append(Problem("--set", key, f"is not a setting{_nearest(cls, key)}"))
+            continue
+        try:
+            node = _compose(raw, "--set")
+        except ConfigError:
+            node = yaml.ScalarNode("tag:yaml.org,2002:str", raw)
+        _flatten(node, key, "--set", values, problems, cls)
+    result = _build(cls, "", values, problems)
+    if problems:
+        raise ConfigError(*(str(p) for p in problems))
+    return result
+
+
+def as_dict(settings: Any) -> dict[str, Any]:
+    """The settings as plain nested dictionaries, ready for JSON."""
+    return dataclasses.asdict(settings)
+
+
+def to_yaml(settings: Any, indent: int = 0) -> str:
+    """The settings as a commented YAML document that ``load`` reads back to the same values."""
+    lines: list[str] = []
+    pad = "  " * indent
+    for f in dataclasses.fields(settings):
+        value = getattr(settings, f.name)
+        if dataclasses.is_dataclass(value):
+            if indent == 0 and lines:
+                lines.append("")
+            lines += [f"{pad}{f.name}:", to_yaml(value, indent + 1).rstrip("\n")]
+            continue
+        shown = yaml.safe_dump(value, default_flow_style=True, width=1000).splitlines()[0].strip()
+        lines.append(f"{pad}{f.name}: {shown}".ljust(34) + f"  # {_describe(f)}")
+    return "\n".join(lines) + "\n"
+
+
+def read_text(path: Path) -> str:
+    """Reads a small UTF-8 text file.
+
+    Raises:
+        ConfigError: The file is missing, unreadable, too large or not UTF-8; one line with the fix.
+    """
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; check the path given with --config") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{path}: is over {MAX_BYTES // 1000} kB; a settings file is far smaller")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path.name}:{line}: is not UTF-8 text; save the file as UTF-8") from None
+
+
+def _compose(content: str, name: str) -> yaml.Node | None:
+    """Parses YAML to nodes, which still know their lines; anchors are refused (they can be bombs)."""
+    try:
+        depth = 0
+        for event in yaml.parse(content, Loader=yaml.SafeLoader):
+            mark = event.start_mark
+            line = f"{name}:{mark.line + 1}" if mark else name
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise ConfigError(f"{line}: anchors and aliases are not allowed; write the value out")
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > MAX_DEPTH:
+                raise ConfigError(f"{line}: is nested more than {MAX_DEPTH} deep")
+        return yaml.compose(content, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f"{name}:{mark.line + 1}" if mark else name
+        hint = "; indent with spaces, not tabs" if "\\t" in str(error.problem) else ""
+        raise ConfigError(f"{at}: is not valid YAML: {error.problem or error.context}{hint}") from None
+    except yaml.YAMLError as error:
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"{name}: is not valid YAML: {first}") from None
+
+
+def _flatten(
+    node: yaml.Node | None,
+    key: str,
+    file: str,
+    values: dict[str, tuple[Any, str]],
+    problems: list[Problem],
+    root: type,
+) -> None:
+    """Turns nodes into ``{dotted key: (value, where)}`` and reports unknown and repeated keys."""
+    if node is None:
+        return
+    where = f"{file}:{node.start_mark.line + 1}" if node.start_mark and file != "--set" else file
+    target = _lookup(root, key) if key else root
+    is_section = isinstance(target, type) and dataclasses.is_dataclass(target)
+    if is_section and isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for name_node, value_node in node.value:
+            line = f"{file}:{name_node.start_mark.line + 1}" if file != "--set" else file
+            if not isinstance(name_node, yaml.ScalarNode):
+                problems.append(Problem(line, key, "has a key that is not a plain word"))
+                continue
+            full = f"{key}.{name_node.value}" if key else str(name_node.value)
+            if full in seen:
+                problems.append(Problem(line, full, "is given twice; keep one"))
+            elif _lookup(root, full) is _MISSING:
+                problems.append(Problem(line, full, f"is not a setting{_nearest(root, full)}"))
+            else:
+                _flatten(value_node, full, file, values, problems, root)
+            seen.add(full)
+    elif is_section:
+        empty = isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
+        if not empty:
+            problems.append(Problem(where, key, "must be a group of settings (key: value lines)"))
+    elif isinstance(node, yaml.ScalarNode):
+        values[key] = (_scalar(node), where)
+    else:
+        problems.append(Problem(where, key, "must be a single value"))
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    try:
+        return yaml.SafeLoader("").construct_object(node)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        return str(node.value)
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _lookup(root: type, key: str) -> Any:
+    """The type of the setting called ``key``, or _MISSING."""
+    current: Any = root
+    for part in key.split("."):
+        if not (isinstance(current, type) and dataclasses.is_dataclass(current)):
+            return _MISSING
+        current = _hints(current).get(part, _MISSING)
+        if current is _MISSING:
+            return _MISSING
+    return current
+
+
+def all_keys(cls: type, prefix: str = "") -> list[str]:
+    """Every dotted key below ``cls``, groups excluded."""
+    keys: list[str] = []
+    for name, kind in _hints(cls).items():
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            keys += all_keys(kind, f"{prefix}{name}.")
+        else:
+            keys.append(prefix + name)
+    return keys
+
+
+def _nearest(root: type, key: str) -> str:
+    keys = all_keys(root)
+    groups = {k.rpartition(".")[0] for k in keys if "." in k}
+    close = difflib.get_close_matches(key, [*keys, *groups], n=1, cutoff=0.6)
+    if not close:
+        last = key.rpartition(".")[2]
+        tails = {k.rpartition(".")[2]: k for k in keys}
+        close = [tails[t] for t in difflib.get_close_matches(last, list(tails), n=1, cutoff=0.7)]
+    return f"; did you mean {close[0]}?" if close else f"; the groups are {', '.join(sorted(groups))}"
+
+
+def _build(
+    cls: type[S], prefix: str, values: dict[str, tuple[Any, str]], problems: list[Problem]
+) -> S:
+    arguments: dict[str, Any] = {}
+    hints = _hints(cls)
+    for f in dataclasses.fields(cls):  # type: ignore[arg-type]
+        key, kind = prefix + f.name, hints[f.name]
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            arguments[f.name] = _build(kind, f"{key}.", values, problems)
+        elif key in values:
+            value, where = values[key]
+            wrong, clean = _check(kind, f, value)
+            if wrong:
+                problems.append(Problem(where, key, wrong))
+            else:
+                arguments[f.name] = clean
+    return cls(**arguments)
+
+
+def _check(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]:
+    """Returns ``(what is wrong, "" if nothing; the value in the right type)``."""
+    shown = str(value)
+    got = f"(got {shown if len(shown) <= 40 else shown[:37] + '...'})"
+    if kind is bool:
+        return ("", value) if isinstance(value, bool) else (f"must be true or false {got}", None)
+    if kind in (int, float):
+        unit = f" {f.metadata['unit']}" if f.metadata.get("unit") else ""
+        low, high = f.metadata["low"], f.metadata["high"]
+        sort = "a whole number between" if kind is int else "between"
+        expected = f"must be {sort} {low:g} and {high:g}{unit} {got}"
+        if isinstance(value, str):  # YAML 1.1 reads 3e-3 as text; people mean the number
+            try:
+                value = float(value)
+            except ValueError:
+                return expected, None
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return expected, None
+        if not math.isfinite(value) or not low <= value <= high:
+            return expected, None
+        if kind is int and value != int(value):
+            return expected, None
+        return "", kind(value)
+    if value is None or isinstance(value, (dict, list)):
+        return f"must be text {got}", None
+    clean = str(value).lower() if isinstance(value, bool) else str(value)
+    options = f.metadata.get("options")
+    if options and clean not in options:
+        close = difflib.get_close_matches(clean, options, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"must be one of {', '.join(options)} {got}{hint}", None
+    if len(clean) > 4096 or "\0" in clean:
+        return "must be text of at most 4096 characters without NUL", None
+    return "", clean
+
+
+def _describe(f: dataclasses.Field[Any]) -> str:
+    meta = f.metadata
+    parts = [str(meta.get("help", ""))]
+    if "options" in meta:
+        parts.append("one of " + ", ".join(o or '""' for o in meta["options"]))
+    elif "low" in meta:
+        unit = f" {meta['unit']}" if meta.get("unit") else ""
+        parts.append(f"{meta['low']:g} to {meta['high']:g}{unit}")
+    return "; ".join(p for p in parts if p)

@@ -1,0 +1,90 @@
+"""Augmented batches for one epoch, made by a thread while the network computes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.faces.crop import to_unit
+from train.augment import augment
+from train.datasets import Dataset
+from train.recipe import Recipe
+
+Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def sampling(targets: NDArray[np.float32], balance: float) -> NDArray[np.float64]:
+    """Chance of each row to be drawn: rare classes more often.
+
+    Args:
+        targets: (N, K) distributions; a row belongs to its top class.
+        balance: 0 draws rows as they come, 1 draws every class equally often.
+
+    Returns:
+        (N,) chances that sum to 1.
+    """
+    top = targets.argmax(axis=1)
+    counts = np.bincount(top, minlength=targets.shape[1])
+    weights = (1.0 / np.maximum(counts, 1)) ** balance
+    chances = weights[top]
+    return chances / chances.sum()
+
+
+def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int, ahead: int = 6) -> Iterator[Batch]:
+    """Yields one epoch of ``(images (B, side, side, 1) float32, targets (B, 7) float32)``.
+
+    The order and every disturbance depend on the seed and the epoch alone, so a resumed run sees
+    what an unbroken one would have seen. The last, partial batch is left out.
+    """
+    slots: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=ahead)
+    stop = threading.Event()
+
+    def put(item: Batch | BaseException | None) -> None:
+        while not stop.is_set():
+            try:
+                return slots.put(item, timeout=0.5)
+            except queue.Full:
+                continue
+
+    def produce() -> None:
+        try:
+            for batch in _make(data, recipe, epoch, side):
+                put(batch)
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # handed to the consumer, which raises it
+            put(error)
+
+    thread = threading.Thread(target=produce, name="augment", daemon=True)
+    thread.start()
+    try:
+        while (item := slots.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _make(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Iterator[Batch]:
+    rng = np.random.default_rng([recipe.seed, epoch])
+    count = len(data)
+    if recipe.balance > 0:
+        order = rng.choice(count, count, p=sampling(data.targets, recipe.balance))
+    else:
+        order = rng.permutation(count)
+    for start in range(0, count - recipe.batch + 1, recipe.batch):
+        rows = order[start : start + recipe.batch]
+        crops = np.stack([augment(data.images[r], recipe.augment, side, rng) for r in rows])
+        x, y = to_unit(crops)[..., None], data.targets[rows]
+        if recipe.augment.mixup > 0:
+            share = np.float32(rng.beta(recipe.augment.mixup, recipe.augment.mixup))
+            other = rng.permutation(len(rows))
+            x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
+        yield x, y

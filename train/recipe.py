@@ -1,0 +1,79 @@
+"""A training recipe: everything that decides what comes out, in one YAML file kept with the run."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor import settings
+from monitor.errors import ConfigError
+from monitor.settings import integer, number, section, text
+from train.augment import Augment
+
+HERE = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Shape of the network (``train/network.py``)."""
+
+    channels: str = text("24-48-96-160", "channels of each stage, joined by -")
+    blocks: str = text("1-1-1-1", "residual blocks of each stage, joined by -")
+    dropout: float = number(0.3, 0, 0.9, "share of pooled features dropped while training")
+
+    def shape(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """``(channels, blocks)`` as numbers.
+
+        Raises:
+            ConfigError: Not whole numbers joined by ``-``, or of different lengths.
+        """
+        for key in ("channels", "blocks"):
+            if not re.fullmatch(r"\d{1,4}(-\d{1,4}){0,5}", getattr(self, key)):
+                raise ConfigError(f"network.{key} must be numbers joined by - (got {getattr(self, key)})")
+        channels, blocks = ([int(n) for n in v.split("-")] for v in (self.channels, self.blocks))
+        if len(channels) != len(blocks):
+            raise ConfigError(f"network.channels and network.blocks must have one entry per stage (got {self})")
+        return tuple(channels), tuple(blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One training run."""
+
+    seed: int = integer(1, 0, 2**31 - 1, "seed of weights, order and augmentation")
+    small_side: int = integer(32, 16, 48, "side of the crops in the first epochs", "px")
+    small_epochs: int = integer(12, 0, 1000, "epochs at the small side")
+    epochs: int = integer(32, 1, 1000, "epochs altogether")
+    batch: int = integer(96, 8, 1024, "crops per step")
+    rate: float = number(3e-3, 1e-6, 1, "peak learning rate (AdamW)")
+    warmup: float = number(1.0, 0, 50, "epochs of linear warm-up before the cosine")
+    weight_decay: float = number(0.02, 0, 1, "decoupled weight decay")
+    ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the ones kept")
+    balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
+    network: Network = section(Network)
+    augment: Augment = section(Augment)
+
+
+def load(name: str, overrides: list[str]) -> Recipe:
+    """Reads a recipe by its name (a file of ``train/recipes``) or path.
+
+    Raises:
+        ConfigError: No such recipe (lists those there are), or a problem in it.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else HERE / f"{name}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in HERE.glob("*.yaml")))
+        raise ConfigError(f"{name}: is not a recipe; there are {known}, or give a .yaml file")
+    recipe = settings.load(Recipe, path, overrides)
+    recipe.network.shape()
+    if recipe.small_epochs >= recipe.epochs:
+        raise ConfigError(f"{path.name}: small_epochs must be below epochs (got {recipe.small_epochs})")
+    return recipe
+
+
+def differences(old: Recipe, new: Recipe) -> list[str]:
+    """Keys whose values differ between two recipes."""
+    a, b = dataclasses.asdict(old), dataclasses.asdict(new)
+    return [key for key in a if a[key] != b[key]]
