@@ -1,14 +1,97 @@
-"""THE preprocessing: from a gray frame and a face box to the pixels a network sees.
+"""THE preprocessing: from a frame and a face box to the pixels a network sees.
 
-One definition for the app and for the training; its parameters travel in the model card.
+One definition for the app and for the training; its parameters travel in the model card, and a
+test proves that both make the same bytes.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.types import Box, Image
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a box becomes a crop.
+
+    Attributes:
+        side: Side of the square result in pixels.
+        margin: Added to the box's larger side, as a share of it.
+        shift_y: The centre moves down by this share of the box's larger side.
+
+    The defaults make a Haar box show what FER2013 shows: over 2,212 photographs (faces.zip, |yaw| <
+    20°) the median face mesh is 0.970 × 1.092 of a Haar box and centred 0.081 below its middle; in
+    FER2013 it is 0.820 × 0.920 of the picture and 0.045 below. 1.185 and 0.03 map one on the other.
+    """
+
+    side: int = 48
+    margin: float = 0.185
+    shift_y: float = 0.03
+
+
+def square(box: Box, spec: CropSpec) -> tuple[int, int, int]:
+    """The square cut from the frame: left, top and side in whole pixels, side at least 1."""
+    x1, y1, x2, y2 = box
+    size = max(x2 - x1, y2 - y1)
+    side = max(1, round(size * (1 + spec.margin)))
+    left = round((x1 + x2 - side) / 2)
+    top = round((y1 + y2 - side) / 2 + spec.shift_y * size)
+    return left, top, side
+
+
+def crop(image: Image, box: Box, spec: CropSpec) -> Image:
+    """Cuts a face out of a frame as gray pixels.
+
+    What lies beyond the frame repeats the frame's border. Shrinking averages areas, so that a large
+    face does not alias; enlarging is bilinear.
+
+    Args:
+        image: (H, W) gray or (H, W, 3) BGR, uint8, not empty.
+        box: x1, y1, x2, y2 in the image's pixels.
+        spec: Margin, shift and size.
+
+    Returns:
+        (side, side) uint8, a copy of its own.
+
+    Raises:
+        ValueError: The image is empty or the box does not touch it.
+    """
+    left, top, side = square(box, spec)
+    height, width = image.shape[:2]
+    x1, y1 = max(0, left), max(0, top)
+    x2, y2 = min(width, left + side), min(height, top + side)
+    if x2 <= x1 or y2 <= y1:
+        raise ValueError(f"box {box} does not touch the {width}x{height} image")
+    part = image[y1:y2, x1:x2]
+    if part.ndim == 3:
+        part = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    beyond = (y1 - top, top + side - y2, x1 - left, left + side - x2)
+    if any(beyond):
+        part = cv2.copyMakeBorder(part, *beyond, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+    method = cv2.INTER_AREA if side > spec.side else cv2.INTER_LINEAR
+    out = cv2.resize(part, (spec.side, spec.side), interpolation=method)
+    return np.array(out, dtype=np.uint8, copy=True) if np.shares_memory(out, image) else out.astype(np.uint8, copy=False)
 
 
 def to_unit(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Gray levels 0..255 as float32 in [-1, 1], the network's real-valued input."""
     return (crops.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
+
+
+def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
+    """The network's quantised input for each gray level: ``quantise(to_unit(level))``.
+
+    Args:
+        scale: The input tensor's quantisation scale.
+        zero_point: The input tensor's zero point.
+
+    Returns:
+        (256,) int8 lookup table.
+    """
+    unit = to_unit(np.arange(256, dtype=np.uint8))
+    return np.clip(np.round(unit / scale) + zero_point, -128, 127).astype(np.int8)

@@ -1,0 +1,145 @@
+"""The settings of the monitor: every key, its default, its range, its meaning.
+
+These defaults are the shipped configuration; ``config.yaml`` shows them with their comments
+(``emotion-monitor config`` prints the same text) and a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor import settings
+from monitor.settings import choice, flag, integer, number, section, text
+
+CASCADES = (
+    "haarcascade_frontalface_default", "haarcascade_frontalface_alt",
+    "haarcascade_frontalface_alt2", "haarcascade_frontalface_alt_tree",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """Where pictures come from."""
+
+    width: int = integer(640, 0, 7680, "camera width to ask for; 0 = the camera's choice", "px")
+    height: int = integer(480, 0, 4320, "camera height to ask for; 0 = the camera's choice", "px")
+    fps: float = number(30.0, 0, 240, "camera rate to ask for; 0 = the camera's choice", "Hz")
+    fourcc: str = text("MJPG", "camera pixel format, set before the size; empty = the camera's choice")
+    folder_fps: float = number(10.0, 0.1, 240, "rate at which a folder of images is taken to be filmed", "Hz")
+    pace: str = choice("auto", ("auto", "always", "never"), "play files at true speed; auto = when a window shows them")
+    loop: str = choice("auto", ("auto", "yes", "no"), "start files again at their end; auto = the demo in a window")
+    open_timeout_s: float = number(10.0, 0.5, 120, "give up opening a camera or stream after", "s")
+    stall_s: float = number(5.0, 0.5, 120, "no new frame for this long: say so and reopen the camera", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class DetectConfig:
+    """Finding faces."""
+
+    method: str = choice("haar", ("haar", "yunet"), "face detector")
+    cascade: str = choice("haarcascade_frontalface_default", CASCADES, "Haar cascade of the opencv package")
+    profile: bool = flag(False, "also search profile faces, both ways round")
+    yunet_model: str = text("", "path of a YuNet .onnx file, for method yunet")
+    width: int = integer(320, 160, 1280, "width at which faces are searched", "px")
+    min_face: int = integer(60, 20, 400, "smallest face, for a picture 640 px wide", "px")
+    scale_factor: float = number(1.15, 1.02, 2.0, "step between searched sizes")
+    neighbors: int = integer(5, 1, 20, "overlapping hits that start a track; fewer only continue one")
+    every_ms: float = number(400.0, 0, 10000, "search the whole frame this often while faces are known", "ms")
+    empty_ms: float = number(100.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
+    region_ms: float = number(30.0, 0, 10000, "search around each known face this often", "ms")
+    threads: int = integer(1, 1, 16, "threads OpenCV may use")
+
+
+@dataclass(frozen=True, slots=True)
+class TrackConfig:
+    """Keeping identities."""
+
+    confirm_hits: int = integer(2, 1, 20, "hits before a face gets an id")
+    confirm_s: float = number(0.5, 0.05, 5, "time those hits may take", "s")
+    lost_s: float = number(0.8, 0.1, 10, "not seen for this long: no longer shown or logged", "s")
+    forget_s: float = number(2.0, 0.2, 60, "not seen for this long: the id is gone for good", "s")
+    gate: float = number(0.8, 0.1, 3, "largest mismatch of place and size that is still the same face")
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionConfig:
+    """Reading expressions."""
+
+    model: str = text("emotion.tflite", "model file; a bare name is looked up in models/")
+    threads: int = integer(1, 1, 16, "threads the network may use")
+    max_per_frame: int = integer(4, 1, 64, "faces read per frame; more take turns")
+    every_ms: float = number(0.0, 0, 5000, "read each face at most this often; 0 = every frame", "ms")
+    smooth_s: float = number(0.35, 0, 10, "time constant of the probabilities; 0 = none", "s")
+    hold_s: float = number(0.25, 0, 10, "a new label must lead for this long before it is shown", "s")
+    margin: float = number(0.08, 0, 1, "lead over the shown label that counts as leading")
+    jump: float = number(0.4, 0, 1, "a lead this large changes the label at once")
+    min_confidence: float = number(0.4, 0, 1, "below it the label is unknown")
+    min_quality: float = number(0.15, 0, 1, "a picture below this quality is not read")
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayConfig:
+    """The window."""
+
+    mirror: bool = flag(False, "mirror the picture on screen and in the video (never text or logs)")
+    overlay: bool = flag(True, "draw boxes, labels and bars")
+    history_s: float = number(6.0, 1, 60, "length of each face's history strip", "s")
+    max_width: int = integer(1280, 160, 7680, "a wider picture is shrunk for the window", "px")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputConfig:
+    """What is written."""
+
+    dir: str = text("sessions", "folder that session folders are made in")
+    rows: str = choice("every", ("every", "1hz", "change"), "how often faces.csv gets rows")
+    flush_s: float = number(1.0, 0, 60, "rows reach the file at least this often", "s")
+    episode_update_s: float = number(5.0, 0.5, 600, "a lasting expression is reported again this often", "s")
+    video_codec: str = choice("auto", ("auto", "mp4v", "avc1", "MJPG", "XVID"), "video codec; auto tries mp4v, MJPG, XVID")
+    video_fps: float = number(0.0, 0, 120, "rate of the recorded video; 0 = the source's", "Hz")
+    clean: bool = flag(False, "record the plain picture, without the overlay")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings."""
+
+    source: SourceConfig = section(SourceConfig)
+    detect: DetectConfig = section(DetectConfig)
+    track: TrackConfig = section(TrackConfig)
+    emotion: EmotionConfig = section(EmotionConfig)
+    display: DisplayConfig = section(DisplayConfig)
+    output: OutputConfig = section(OutputConfig)
+
+
+DEFAULT_FILE = Path("config.yaml")
+
+
+def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
+    """Reads the configuration: ``path``, else ./config.yaml where there is one, else the defaults.
+
+    Returns:
+        The configuration and where it came from.
+
+    Raises:
+        ConfigError: All problems found, one line each.
+    """
+    file = Path(path) if path else DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+    config = settings.load(Config, file, overrides)
+    problems = []
+    if config.detect.method == "yunet" and not config.detect.yunet_model:
+        problems.append("detect.yunet_model must name a YuNet .onnx file when detect.method is yunet")
+    if config.track.forget_s < config.track.lost_s:
+        problems.append(f"track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
+    if config.source.fourcc and len(config.source.fourcc) != 4:
+        problems.append(f"source.fourcc must have four letters or be empty (got {config.source.fourcc})")
+    if problems:
+        raise settings.ConfigError(*(f"{file or 'settings'}: {p}" for p in problems))
+    return config, str(file) if file else "built-in defaults"
+
+
+def shipped_text() -> str:
+    """The default configuration as a commented YAML file."""
+    head = "# Emotion Monitor settings. These are the defaults; change what you need.\n"
+    return head + "# One key for one run: emotion-monitor --set detect.min_face=40\n\n" + settings.to_yaml(Config())

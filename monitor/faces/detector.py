@@ -1,0 +1,149 @@
+"""Face detectors: Haar cascades from the OpenCV package, and optionally YuNet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from monitor.config import DetectConfig
+from monitor.errors import ConfigError, ModelError
+from monitor.types import Detections, Image
+
+WEAK_SHARE = 0.5
+"""A hit with this share of the neighbours a start needs may still continue a track."""
+
+
+class Detector(Protocol):
+    """Finds faces in a picture.
+
+    ``find`` takes a (H, W, 3) BGR or (H, W) gray picture and the smallest and largest face side in
+    its pixels, and returns boxes in its pixels; a score of 0.5 or more may start a track.
+    """
+
+    name: str
+    wants_color: bool
+
+    def find(self, image: Image, smallest: int, largest: int) -> Detections: ...
+
+
+class HaarDetector:
+    """Viola-Jones cascades (Viola & Jones 2001), frontal and optionally profile both ways round."""
+
+    wants_color = False
+
+    def __init__(self, config: DetectConfig) -> None:
+        self.name = f"haar:{config.cascade}" + ("+profile" if config.profile else "")
+        self._scale = config.scale_factor
+        self._neighbors = config.neighbors
+        self._weak = max(1, round(config.neighbors * WEAK_SHARE))
+        self._frontal = _cascade(config.cascade)
+        self._profile = _cascade("haarcascade_profileface") if config.profile else None
+
+    def find(self, image: Image, smallest: int, largest: int) -> Detections:
+        """Searches one gray picture; see ``Detector``."""
+        if min(image.shape[:2]) < 24:
+            return Detections.none()
+        found = [self._search(self._frontal, image, smallest, largest)]
+        if self._profile is not None:
+            found.append(self._search(self._profile, image, smallest, largest))
+            mirrored = self._search(self._profile, cv2.flip(image, 1).astype(np.uint8, copy=False), smallest, largest)
+            boxes = mirrored.boxes.copy()
+            boxes[:, [0, 2]] = image.shape[1] - mirrored.boxes[:, [2, 0]]
+            found.append(Detections(boxes, mirrored.scores))
+        return suppress(Detections.join(found))
+
+    def _search(self, cascade: cv2.CascadeClassifier, gray: Image, smallest: int, largest: int) -> Detections:
+        boxes, counts = cascade.detectMultiScale2(
+            gray, scaleFactor=self._scale, minNeighbors=self._weak,
+            minSize=(smallest, smallest), maxSize=(largest, largest),
+        )  # fmt: skip
+        if len(boxes) == 0:
+            return Detections.none()
+        xywh = np.asarray(boxes, dtype=np.float32)
+        xyxy = np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
+        scores = np.minimum(1.0, np.asarray(counts, dtype=np.float32).ravel() / (2 * self._neighbors))
+        return Detections(xyxy, scores)
+
+
+class YuNetDetector:
+    """YuNet through OpenCV (Wu et al. 2023); the .onnx file is the user's own."""
+
+    wants_color = True
+
+    def __init__(self, config: DetectConfig) -> None:
+        path = Path(config.yunet_model)
+        self.name = f"yunet:{path.name}"
+        if not path.is_file():
+            raise ModelError(f"{path}: no such file; detect.yunet_model must name a YuNet .onnx file")
+        try:
+            self._net = cv2.FaceDetectorYN.create(str(path), "", (320, 320), 0.35, 0.3, 200)
+        except cv2.error as error:
+            raise ModelError(f"{path}: is not a YuNet model: {_first_line(error)}") from None
+
+    def find(self, image: Image, smallest: int, largest: int) -> Detections:
+        """Searches one BGR picture; see ``Detector``. YuNet's score 0.7 becomes 0.5."""
+        height, width = image.shape[:2]
+        self._net.setInputSize((width, height))
+        rows = self._net.detect(image)[1]
+        if rows is None:
+            return Detections.none()
+        sides = np.maximum(rows[:, 2], rows[:, 3])
+        rows = rows[(sides >= smallest) & (sides <= largest)]
+        boxes = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1).astype(np.float32)
+        return Detections(boxes, np.clip(rows[:, -1] / 1.4, 0, 1).astype(np.float32))
+
+
+def suppress(found: Detections, overlap: float = 0.4) -> Detections:
+    """Keeps the best-scored box of each group whose intersection over union exceeds ``overlap``."""
+    if len(found) < 2:
+        return found
+    kept: list[int] = []
+    for i in np.argsort(-found.scores, kind="stable"):
+        if all(iou(found.boxes[i], found.boxes[j]) <= overlap for j in kept):
+            kept.append(int(i))
+    kept.sort()
+    return Detections(found.boxes[kept], found.scores[kept])
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two x1, y1, x2, y2 boxes."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    return float(both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both))
+
+
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    """Loads a cascade of the opencv package (5.x ships none)."""
+    if not hasattr(cv2, "CascadeClassifier"):
+        raise ConfigError(
+            f"OpenCV {cv2.__version__} has no Haar cascades; install an older one: pip install 'opencv-python<5'"
+        )
+    path = Path(cv2.data.haarcascades) / f"{name}.xml"
+    cascade = cv2.CascadeClassifier(str(path))
+    if cascade.empty():
+        raise ConfigError(f"{path}: is missing or damaged; reinstall it: pip install --force-reinstall 'opencv-python<5'")
+    return cascade
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip()[:160]
+
+
+DETECTORS = {"haar": HaarDetector, "yunet": YuNetDetector}
+
+
+def make_detector(config: DetectConfig) -> Detector:
+    """The configured detector.
+
+    Raises:
+        ConfigError: OpenCV lacks the cascade.
+        ModelError: The YuNet file is missing or foreign.
+    """
+    return DETECTORS[config.method](config)

@@ -1,0 +1,237 @@
+"""Keeping identities: which of this frame's boxes is which of the faces we know.
+
+Cost of a pairing is the distance of the centres in face sizes plus half the log ratio of the
+sizes; the cheapest pairs are taken first. Unlike IoU it still works at 8 frames per second, when
+boxes of one walking face no longer overlap. All spans are seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Set
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.config import TrackConfig
+from monitor.faces.crop import CropSpec, crop
+from monitor.faces.detector import iou
+from monitor.signals.oneeuro import OneEuro
+from monitor.types import Box, Detections, Image
+
+START_SCORE = 0.5
+"""A weaker hit may continue a track but not start one."""
+GATE_GROWTH = 1.0
+"""Growth of the gate per second unseen: a person walks about one face size a second."""
+OVERLAP = 0.15
+"""IoU of two faces beyond which they are taken to hide each other."""
+THUMB = CropSpec(side=16, margin=0.0, shift_y=0.0)
+SPEED_MEMORY_S = 0.3
+"""Time constant of the velocity estimate that predicts a face between searches."""
+MAX_COAST_S = 0.4
+"""A prediction is carried no further than this; then the face is expected where it was."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One followed face; id 0 until it is confirmed."""
+
+    box: NDArray[np.float64]
+    first: float
+    last: float
+    hits: list[float]
+    filter: OneEuro
+    id: int = 0
+    confirmed_at: float = 0.0
+    seen: bool = True
+    hidden: bool = False
+    velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    thumb: NDArray[np.float32] | None = None
+    rivals: set[int] = field(default_factory=set)
+
+    def predicted(self, t: float) -> Box:
+        """Where the face is expected at time ``t``."""
+        ahead = min(max(0.0, t - self.last), MAX_COAST_S)
+        dx, dy = self.velocity * ahead
+        x1, y1, x2, y2 = self.box
+        return (float(x1 + dx), float(y1 + dy), float(x2 + dx), float(y2 + dy))
+
+    @property
+    def size(self) -> float:
+        return float(max(self.box[2] - self.box[0], self.box[3] - self.box[1], 1.0))
+
+
+def pairing_cost(a: Box | NDArray[np.float64], b: Box | NDArray[np.float64]) -> float:
+    """Centre distance over mean size plus 0.5·|log size ratio|; 0 for equal boxes."""
+    size_a, size_b = (max(v[2] - v[0], v[3] - v[1], 1e-6) for v in (a, b))
+    dx, dy = (a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2
+    return math.hypot(dx, dy) / ((size_a + size_b) / 2) + 0.5 * abs(math.log(size_a / size_b))
+
+
+class Tracker:
+    """Turns each frame's detections into faces with stable ids, numbered from 1 in order of confirmation."""
+
+    def __init__(self, config: TrackConfig) -> None:
+        self._config = config
+        self._tracks: list[Track] = []
+        self._next_id = 1
+
+    def expected(self, t: float) -> list[Box]:
+        """Boxes worth searching around at ``t``, tentative and briefly unseen faces included."""
+        return [track.predicted(t) for track in self._tracks]
+
+    def update(self, found: Detections, t: float, image: Image, looked: Set[int]) -> list[Track]:
+        """Takes one frame's detections.
+
+        Args:
+            found: Boxes in full-frame pixels.
+            t: Frame time in seconds.
+            image: The frame, for the thumbnails that tell two crossing faces apart.
+            looked: Indices into ``expected`` whose surroundings were searched in this frame.
+
+        Returns:
+            Confirmed faces that are in view (seen within ``lost_s``), oldest first.
+        """
+        found = _usable(found, image)
+        pairs = self._pair(found, t)
+        taken = {j for _, j in pairs}
+        for i, track in enumerate(self._tracks):
+            if i in looked:
+                track.seen = False
+        for i, j in pairs:
+            self._hit(self._tracks[i], found.boxes[j].astype(np.float64), t)
+        for j in range(len(found)):
+            if j not in taken and found.scores[j] >= START_SCORE:
+                self._start(found.boxes[j].astype(np.float64), t)
+        self._tracks = [track for track in self._tracks if self._alive(track, t)]
+        self._settle_overlaps(image, t)
+        return [track for track in self._tracks if track.id and t - track.last <= self._config.lost_s]
+
+    def known_ids(self) -> frozenset[int]:
+        """Ids that are not forgotten, out of view ones included."""
+        return frozenset(track.id for track in self._tracks if track.id)
+
+    def _pair(self, found: Detections, t: float) -> list[tuple[int, int]]:
+        candidates = []
+        for i, track in enumerate(self._tracks):
+            gate = self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
+            expected = track.predicted(t)
+            for j in range(len(found)):
+                cost = pairing_cost(expected, found.boxes[j].astype(np.float64))
+                # Confirmed faces choose before tentative ones: a ghost must not steal an identity.
+                if cost <= gate:
+                    candidates.append((track.id == 0, cost, i, j))
+        pairs: list[tuple[int, int]] = []
+        used_i: set[int] = set()
+        used_j: set[int] = set()
+        for _, _, i, j in sorted(candidates):
+            if i not in used_i and j not in used_j:
+                used_i.add(i)
+                used_j.add(j)
+                pairs.append((i, j))
+        return pairs
+
+    def _hit(self, track: Track, box: NDArray[np.float64], t: float) -> None:
+        dt = t - track.last
+        before = (track.box[:2] + track.box[2:]) / 2
+        if dt > self._config.lost_s:  # what it did before it was lost says nothing of now
+            track.filter, track.velocity = _box_filter(), np.zeros(2)
+            before = (box[:2] + box[2:]) / 2
+        track.box = track.filter(box, t, unit=track.size)
+        if dt > 0:
+            speed = ((track.box[:2] + track.box[2:]) / 2 - before) / dt
+            weight = 1 - math.exp(-dt / SPEED_MEMORY_S)
+            track.velocity = track.velocity + weight * (speed - track.velocity)
+        track.last, track.seen = t, True
+        if not track.id:
+            track.hits = [h for h in track.hits if t - h <= self._config.confirm_s] + [t]
+            if len(track.hits) >= self._config.confirm_hits:
+                track.id, track.confirmed_at = self._next_id, t
+                self._next_id += 1
+
+    def _start(self, box: NDArray[np.float64], t: float) -> None:
+        track = Track(box=box, first=t, last=t, hits=[t], filter=_box_filter())
+        track.filter(box, t)
+        if self._config.confirm_hits <= 1:
+            track.id, track.confirmed_at = self._next_id, t
+            self._next_id += 1
+        self._tracks.append(track)
+
+    def _alive(self, track: Track, t: float) -> bool:
+        unseen = t - track.last
+        return unseen <= (self._config.forget_s if track.id else self._config.confirm_s)
+
+    def _settle_overlaps(self, image: Image, t: float) -> None:
+        """Freezes faces that hide each other; when they part, checks by thumbnail who is who."""
+        confirmed = [track for track in self._tracks if track.id]
+        touching = {
+            (a.id, b.id)
+            for n, a in enumerate(confirmed)
+            for b in confirmed[n + 1 :]
+            if iou(np.array(a.predicted(t)), np.array(b.predicted(t))) > OVERLAP
+        }
+        by_id = {track.id: track for track in confirmed}
+        for a_id, b_id in touching:
+            by_id[a_id].rivals.add(b_id)
+            by_id[b_id].rivals.add(a_id)
+        for track in confirmed:
+            track.hidden = any(track.id in pair for pair in touching)
+        for track in confirmed:
+            if track.hidden or not track.seen or track.last != t:
+                continue
+            thumb = _thumbnail(image, track.box)
+            for rival_id in sorted(track.rivals):
+                rival = by_id.get(rival_id)
+                if rival is None:
+                    track.rivals.discard(rival_id)
+                elif not rival.hidden and rival.seen and rival.last == t:
+                    _swap_if_mistaken(track, rival, thumb, _thumbnail(image, rival.box))
+                    track.rivals.discard(rival_id)
+                    rival.rivals.discard(track.id)
+        for track in confirmed:
+            if track.seen and track.last == t and not track.hidden and not track.rivals:
+                thumb = _thumbnail(image, track.box)
+                track.thumb = thumb if track.thumb is None else 0.9 * track.thumb + 0.1 * thumb
+
+
+def _swap_if_mistaken(
+    a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b: NDArray[np.float32]
+) -> None:
+    """Exchanges the places of two faces when their looks before the crossing fit better so."""
+    if a.thumb is None or b.thumb is None:
+        return
+    straight = _difference(a.thumb, thumb_a) + _difference(b.thumb, thumb_b)
+    crossed = _difference(a.thumb, thumb_b) + _difference(b.thumb, thumb_a)
+    if crossed < 0.85 * straight:
+        for name in ("box", "filter", "velocity", "last", "seen"):
+            mine, theirs = getattr(a, name), getattr(b, name)
+            setattr(a, name, theirs)
+            setattr(b, name, mine)
+
+
+def _difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    return float(np.abs(a - b).mean())
+
+
+def _thumbnail(image: Image, box: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(16, 16) float32 gray, mean 0 and deviation 1, so that light does not matter."""
+    gray = cv2.GaussianBlur(crop(image, (box[0], box[1], box[2], box[3]), THUMB), (0, 0), 1.0).astype(np.float32)
+    return np.asarray((gray - gray.mean()) / (gray.std() + 1.0), dtype=np.float32)
+
+
+def _box_filter() -> OneEuro:
+    return OneEuro(min_cutoff=1.5, beta=6.0)
+
+
+def _usable(found: Detections, image: Image) -> Detections:
+    """Drops boxes that are not finite, have no area or whose centre lies outside the frame."""
+    if not len(found):
+        return found
+    b = found.boxes
+    height, width = image.shape[:2]
+    cx, cy = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
+    good = np.isfinite(b).all(axis=1) & (b[:, 2] - b[:, 0] >= 1) & (b[:, 3] - b[:, 1] >= 1)
+    good &= (cx >= 0) & (cx < width) & (cy >= 0) & (cy < height)
+    return Detections(b[good], found.scores[good])

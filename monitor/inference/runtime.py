@@ -1,0 +1,130 @@
+"""Finding a TFLite interpreter: ai-edge-litert, else tflite-runtime, else TensorFlow's own."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import ModelError
+from monitor.inference.card import read_model
+
+CANDIDATES = (
+    ("ai_edge_litert.interpreter", "ai-edge-litert"),
+    ("tflite_runtime.interpreter", "tflite-runtime"),
+    ("tensorflow.lite", "tensorflow"),
+)
+
+
+class Interpreter(Protocol):
+    """The part of TFLite's interpreter this program uses."""
+
+    def allocate_tensors(self) -> None: ...
+    def get_input_details(self) -> list[dict[str, Any]]: ...
+    def get_output_details(self) -> list[dict[str, Any]]: ...
+    def set_tensor(self, index: int, value: NDArray[Any]) -> None: ...
+    def invoke(self) -> None: ...
+    def get_tensor(self, index: int) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """An importable TFLite interpreter."""
+
+    package: str
+    version: str
+    interpreter: Any
+
+
+def load_runtime() -> Runtime:
+    """The first runtime that imports.
+
+    Raises:
+        ModelError: None does; the line names what to install on this machine.
+    """
+    for module_name, package in CANDIDATES:
+        try:
+            module = importlib.import_module(module_name)
+            interpreter = module.Interpreter
+        except (ImportError, AttributeError):
+            continue
+        return Runtime(package, _version(package), interpreter)
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    fix = "pip install ai-edge-litert" if sys.maxsize > 2**32 else "use a 64-bit system, which ai-edge-litert needs"
+    raise ModelError(f"no TFLite runtime for Python {python} on {platform.system()} {platform.machine()}: {fix}")
+
+
+def _version(package: str) -> str:
+    from importlib import metadata
+
+    for name in (package, f"{package}-cpu"):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One int8 tensor of a model: where it is and how its numbers map to real ones."""
+
+    index: int
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+
+class Int8Model:
+    """A fully int8 model: one interpreter, allocated once, owned by one thread.
+
+    Attributes:
+        input: The only input.
+        outputs: All outputs in the model's order.
+        runtime: What runs it.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        """Loads a model.
+
+        Raises:
+            ModelError: No runtime; the file is damaged, not int8, or has more than one input.
+        """
+        self.runtime = load_runtime()
+        content = read_model(path)
+        try:
+            self._interpreter: Interpreter = self.runtime.interpreter(model_content=content, num_threads=threads)
+            self._interpreter.allocate_tensors()
+            inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        except (ValueError, RuntimeError, TypeError) as error:
+            first = (str(error).strip().splitlines() or ["no reason given"])[0][:160]
+            raise ModelError(f"{path}: cannot be loaded by {self.runtime.package}: {first}") from None
+        if len(inputs) != 1:
+            raise ModelError(f"{path}: must have one input (has {len(inputs)}); it is not a model of this program")
+        self.input = _port(inputs[0], path)
+        self.outputs = tuple(_port(o, path) for o in outputs)
+
+    def run(self, quantised: NDArray[np.int8]) -> list[NDArray[np.float32]]:
+        """Runs the model on int8 input of the input's shape; returns each output in real numbers."""
+        self._interpreter.set_tensor(self.input.index, quantised)
+        self._interpreter.invoke()
+        return [
+            (self._interpreter.get_tensor(o.index).astype(np.float32) - o.zero_point) * np.float32(o.scale)
+            for o in self.outputs
+        ]
+
+
+def _port(details: dict[str, Any], path: Path) -> Port:
+    if details["dtype"] is not np.int8:
+        kind = np.dtype(details["dtype"]).name
+        raise ModelError(f"{path}: tensor {details['name'][:60]} is {kind}, not int8; export it with: python -m train export")
+    scale, zero_point = details["quantization"]
+    if not scale > 0:
+        raise ModelError(f"{path}: tensor {details['name'][:60]} has no quantisation scale; export it again")
+    return Port(int(details["index"]), tuple(int(n) for n in details["shape"]), float(scale), int(zero_point))

@@ -1,0 +1,64 @@
+"""The label gate: which one word is shown, without flicker."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.config import EmotionConfig
+from monitor.labels import EMOTIONS, UNKNOWN
+
+
+class LabelGate:
+    """Shows the top label steadily.
+
+    A new label must lead the shown one by ``margin`` for ``hold_s``; a lead of ``jump`` changes it at
+    once. Below ``min_confidence`` the label is "unknown"; so is a face that could not be read for
+    ``hold_s``. Leaving "unknown" takes ``margin`` less patience: only the confidence has to be back.
+
+    Attributes:
+        label: The shown label.
+        since: When it began to be shown, in seconds.
+    """
+
+    def __init__(self, config: EmotionConfig) -> None:
+        self._config = config
+        self.label = UNKNOWN
+        self.since = 0.0
+        self._rival = UNKNOWN
+        self._rival_since = 0.0
+        self._started = False
+
+    def update(self, probs: NDArray[np.float32] | None, t: float) -> str:
+        """Takes the smoothed distribution at ``t`` seconds (None: cannot be read now) and returns the label."""
+        top, lead = self._leader(probs)
+        if not self._started:
+            self._started = True
+            self._show(top, t)
+        elif top == self.label:
+            self._rival = top
+        elif lead >= self._config.jump:
+            self._show(top, t)
+        else:
+            if top != self._rival:
+                self._rival, self._rival_since = top, t
+            if t - self._rival_since >= self._config.hold_s and lead >= 0:
+                self._show(top, t)
+        return self.label
+
+    def _leader(self, probs: NDArray[np.float32] | None) -> tuple[str, float]:
+        """The label that should be shown and its lead over the shown one; a small lead keeps the shown one."""
+        if probs is None:
+            return UNKNOWN, 0.0
+        best = int(np.argmax(probs))
+        if float(probs[best]) < self._config.min_confidence:
+            return UNKNOWN, 0.0
+        if self.label == UNKNOWN:
+            return EMOTIONS[best], 0.0
+        lead = float(probs[best] - probs[EMOTIONS.index(self.label)])
+        if lead < self._config.margin and float(probs[EMOTIONS.index(self.label)]) >= self._config.min_confidence:
+            return self.label, 0.0
+        return EMOTIONS[best], lead
+
+    def _show(self, label: str, t: float) -> None:
+        self.label, self.since, self._rival = label, t, label
