@@ -40,6 +40,15 @@ def _fit(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _demo_faces(args: argparse.Namespace) -> int:
+    from train import datasets, demo_faces
+
+    landmarks = demo_faces.read_landmarks(Path(args.landmarks))
+    demo_faces.save(demo_faces.average_faces(datasets.load(Path(args.data)), landmarks), Path(args.out))
+    log.info("%s written", args.out)
+    return EXIT_OK
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line of the offline half."""
     parser = argparse.ArgumentParser(prog="emotion-train", description="Train small int8 expression models.")
@@ -55,6 +64,11 @@ def build_parser() -> argparse.ArgumentParser:
     fit.add_argument("--resume", action="store_true", help="go on after a kill")
     fit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one recipe value")
     fit.set_defaults(run_command=_fit)
+    faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")
+    faces.add_argument("--data", default="runs/data.npz")
+    faces.add_argument("--landmarks", required=True, help="landmarks/fer2013.csv.gz")
+    faces.add_argument("--out", default="monitor/capture/demo_faces.jpg")
+    faces.set_defaults(run_command=_demo_faces)
     return parser
 
 

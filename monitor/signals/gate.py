@@ -13,8 +13,8 @@ class LabelGate:
     """Shows the top label steadily.
 
     A new label must lead the shown one by ``margin`` for ``hold_s``; a lead of ``jump`` changes it at
-    once. Below ``min_confidence`` the label is "unknown"; so is a face that could not be read for
-    ``hold_s``. Leaving "unknown" takes ``margin`` less patience: only the confidence has to be back.
+    once. "Unknown" is shown when for ``hold_s`` no label reached ``min_confidence`` or the face could
+    not be read, and is left when one has reached it for ``hold_s``.
 
     Attributes:
         label: The shown label.

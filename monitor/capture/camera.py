@@ -1,0 +1,115 @@
+"""Cameras and network streams through OpenCV."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from monitor.capture.source import shown
+from monitor.config import SourceConfig
+from monitor.errors import SourceError
+from monitor.types import Frame
+
+_STREAM_START_TRIES = 50
+
+
+class CameraSource:
+    """A V4L2 camera by number or path, or an http(s)/rtsp stream; see ``Source``.
+
+    MJPG is asked for before the size: set the other way round, many webcams stay at 5-10 fps.
+    """
+
+    live = True
+    frames = 0
+
+    def __init__(self, text: str, config: SourceConfig) -> None:
+        """Opens the device.
+
+        Raises:
+            SourceError: No such device, no permission, busy, or it gives no picture.
+        """
+        self._text, self._config = text, config
+        self._is_stream = "://" in text
+        self.name = shown(text) if self._is_stream else f"camera{text}" if text.isdigit() else Path(text).name
+        self._index = 0
+        self._capture = self._open()
+        self.fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        if not 0.5 <= self.fps <= 1000:
+            self.fps = 0.0
+
+    def _open(self) -> cv2.VideoCapture:
+        timeout = int(self._config.open_timeout_s * 1000)
+        if self._is_stream:
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout]
+            capture = cv2.VideoCapture(self._text, cv2.CAP_FFMPEG, limits)
+            if not capture.isOpened():
+                raise SourceError(f"--source {self.name}: the stream cannot be opened; check address, network and login")
+        else:
+            _check_device(self._text)
+            backend = cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY
+            capture = cv2.VideoCapture(int(self._text) if self._text.isdigit() else self._text, backend)
+            if not capture.isOpened():
+                raise SourceError(f"--source {self._text}: is no camera or is busy; see: emotion-monitor devices")
+            self._ask_format(capture)
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        for _ in range(_STREAM_START_TRIES):
+            if capture.read()[0]:
+                return capture
+        capture.release()
+        raise SourceError(f"--source {self.name}: opened but gives no picture; unplug it, or try another size")
+
+    def _ask_format(self, capture: cv2.VideoCapture) -> None:
+        config = self._config
+        if config.fourcc:
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*config.fourcc))
+        wishes = {
+            cv2.CAP_PROP_FRAME_WIDTH: config.width,
+            cv2.CAP_PROP_FRAME_HEIGHT: config.height,
+            cv2.CAP_PROP_FPS: config.fps,
+        }
+        for property_id, value in wishes.items():
+            if value:
+                capture.set(property_id, value)
+
+    def read(self) -> Frame | None:
+        """The next frame, stamped right after the grab; None when the device gave none."""
+        if not self._capture.grab():
+            return None
+        t, wall = time.monotonic(), time.time()
+        ok, image = self._capture.retrieve()
+        if not ok or image is None or image.ndim != 3:
+            return None
+        image.setflags(write=False)
+        frame = Frame(self._index, t, wall, image.astype(np.uint8, copy=False), self.name)
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Releases the device."""
+        self._capture.release()
+
+    def facts(self) -> dict[str, Any]:
+        """Size and rate the device agreed to."""
+        get = self._capture.get
+        return {
+            "kind": "stream" if self._is_stream else "camera", "device": self.name,
+            "width": int(get(cv2.CAP_PROP_FRAME_WIDTH)), "height": int(get(cv2.CAP_PROP_FRAME_HEIGHT)),
+            "fps": round(self.fps, 3), "backend": self._capture.getBackendName(),
+        }  # fmt: skip
+
+
+def _check_device(text: str) -> None:
+    """Says precisely why a Linux device cannot be opened, which OpenCV does not."""
+    if not sys.platform.startswith("linux"):
+        return
+    path = Path(f"/dev/video{text}" if text.isdigit() else text)
+    if not path.exists():
+        raise SourceError(f"--source {text}: there is no camera at {path}; see: emotion-monitor devices, or use demo")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise SourceError(f"--source {text}: no permission to use {path}; run: sudo usermod -aG video $USER, log in again")

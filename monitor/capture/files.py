@@ -1,0 +1,158 @@
+"""Videos and folders of images: every frame, in order, on the clip's own clock."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from monitor.capture.source import IMAGE_SUFFIXES
+from monitor.errors import SourceError
+from monitor.types import Frame, Image
+
+log = logging.getLogger("monitor")
+
+MAX_FPS = 240.0
+DEFAULT_FPS = 25.0
+"""Taken when a file states no rate, or an absurd one."""
+
+
+class VideoSource:
+    """A video file (or animated GIF); see ``Source``.
+
+    A frame's time is the one its container states as long as that advances, else its number divided
+    by the stated rate, so variable frame rates keep true seconds and broken stamps do no harm.
+    """
+
+    live = False
+
+    def __init__(self, path: Path, loop: bool = False) -> None:
+        """Opens the file and checks that it holds a readable frame.
+
+        Raises:
+            SourceError: It is empty, damaged or of no known kind.
+        """
+        self._path, self._loop = path, loop
+        self.name = path.name
+        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        if not self._capture.isOpened():
+            raise SourceError(f"{path}: cannot be opened as a video; it may be damaged or of an unknown format")
+        stated = float(self._capture.get(cv2.CAP_PROP_FPS))
+        self.fps = stated if 0.1 <= stated <= MAX_FPS else DEFAULT_FPS
+        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.frames = count if 0 < count < 10**8 and not loop else 0
+        self._stated_count = max(0, count)
+        self._index = 0
+        self._offset = 0.0
+        self._t = -1.0
+        self._first: Image | None = self._grab()
+        if self._first is None:
+            self.close()
+            raise SourceError(f"{path}: holds no readable picture; it may be truncated or damaged")
+        self._size = (self._first.shape[1], self._first.shape[0])
+
+    def read(self) -> Frame | None:
+        """The next frame, None at the end of the file."""
+        image = self._first if self._first is not None else self._grab()
+        self._first = None
+        if image is None and self._loop:
+            self._rewind()
+            image = self._grab()
+        if image is None:
+            if self.frames and self._index < 0.98 * self.frames:
+                log.warning("%s: ended after %d of %d frames; the file may be truncated", self.name, self._index, self.frames)
+            return None
+        frame = Frame(self._index, self._time(), time.time(), image, self.name)
+        self._index += 1
+        return frame
+
+    def _grab(self) -> Image | None:
+        ok, image = self._capture.read()
+        if not ok or image is None or image.ndim != 3:
+            return None
+        image.setflags(write=False)
+        return image.astype(np.uint8, copy=False)
+
+    def _time(self) -> float:
+        by_rate = (self._t + 1 / self.fps) if self._t >= 0 else 0.0
+        stated = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000 + self._offset
+        # 1 s of slack lets a variable rate through and stops a container that jumps by hours.
+        good = np.isfinite(stated) and self._t < stated < by_rate + 1.0
+        self._t = round(stated if good else by_rate, 6)
+        return self._t
+
+    def _rewind(self) -> None:
+        self._offset = self._t + 1 / self.fps
+        self._capture.release()
+        self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+
+    def close(self) -> None:
+        """Releases the file."""
+        self._capture.release()
+
+    def facts(self) -> dict[str, Any]:
+        """Path, size and rate."""
+        code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        return {
+            "kind": "video", "file": self._path.name, "width": self._size[0], "height": self._size[1],
+            "fps": round(self.fps, 3), "frames": self._stated_count, "bytes": self._path.stat().st_size,
+            "codec": "".join(chr(code >> s & 0xFF) for s in (0, 8, 16, 24)).strip("\0 "),
+        }  # fmt: skip
+
+
+class ImageSource:
+    """One image, or a folder of them in the order of their names; see ``Source``."""
+
+    live = False
+
+    def __init__(self, path: Path, fps: float, loop: bool = False) -> None:
+        """Lists the images.
+
+        Raises:
+            SourceError: There is none, or the single image cannot be read.
+        """
+        self._path, self._loop, self.fps = path, loop, fps
+        self.name = path.name or path.resolve().name
+        self._files = [path] if path.is_file() else sorted(
+            (f for f in path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()), key=lambda f: f.name
+        )  # fmt: skip
+        if not self._files:
+            raise SourceError(f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
+        if path.is_file() and cv2.imread(str(path)) is None:
+            raise SourceError(f"{path}: cannot be read as a picture; it may be damaged")
+        self.frames = 0 if loop else len(self._files)
+        self._next = self._index = self._skipped = 0
+
+    def read(self) -> Frame | None:
+        """The next readable image; unreadable ones are skipped and counted."""
+        misses = 0
+        while True:
+            if self._next >= len(self._files):
+                if not self._loop or misses >= len(self._files):
+                    return None
+                self._next = 0
+            file = self._files[self._next]
+            self._next += 1
+            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            if image is None:
+                misses += 1
+                self._skipped += 1
+                log.warning("%s: cannot be read as a picture; skipped", file)
+                continue
+            image.setflags(write=False)
+            # Its place in the folder is its time, so that a skipped picture leaves a gap, not a shift.
+            t = round((self._index if self._loop else self._next - 1) / self.fps, 6)
+            frame = Frame(self._index, t, time.time(), image.astype(np.uint8, copy=False), self.name)
+            self._index += 1
+            return frame
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def facts(self) -> dict[str, Any]:
+        """Number of images and rate."""
+        return {"kind": "images", "file": self.name, "images": len(self._files), "fps": self.fps, "skipped": self._skipped}

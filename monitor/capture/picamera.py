@@ -1,0 +1,67 @@
+"""The Raspberry Pi's CSI camera through picamera2 (which comes from apt, not from PyPI)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from monitor.config import SourceConfig
+from monitor.errors import SourceError
+from monitor.types import Frame
+
+
+class PiCameraSource:
+    """A CSI camera; see ``Source``. It is no longer ``VideoCapture(0)`` (picamera2 #617)."""
+
+    live = True
+    frames = 0
+    name = "picamera"
+
+    def __init__(self, config: SourceConfig) -> None:
+        """Starts the camera.
+
+        Raises:
+            SourceError: picamera2 is not importable, or there is no camera.
+        """
+        try:
+            from picamera2 import Picamera2  # type: ignore[import-not-found,unused-ignore]
+        except ImportError:
+            raise SourceError(
+                "--source picamera: picamera2 is not importable; sudo apt install python3-picamera2 "
+                "and make the environment with: python3 -m venv --system-site-packages .venv"
+            ) from None
+        self._index = 0
+        size = (config.width or 640, config.height or 480)
+        try:
+            self._camera: Any = Picamera2()
+            controls = {"FrameRate": config.fps} if config.fps else {}
+            # libcamera's "RGB888" is B, G, R in memory, which is what OpenCV expects.
+            video = self._camera.create_video_configuration(
+                main={"size": size, "format": "RGB888"}, controls=controls, buffer_count=3
+            )
+            self._camera.configure(video)
+            self._camera.start()
+        except Exception as error:  # libcamera raises bare RuntimeErrors and IndexErrors
+            raise SourceError(f"--source picamera: the camera does not start ({error}); check cable and: rpicam-hello") from None
+        self.fps = config.fps
+        self._size = size
+
+    def read(self) -> Frame | None:
+        """The next frame."""
+        image = np.ascontiguousarray(self._camera.capture_array("main")[:, :, :3])
+        t, wall = time.monotonic(), time.time()
+        image.setflags(write=False)
+        frame = Frame(self._index, t, wall, image, self.name)
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Stops the camera."""
+        self._camera.stop()
+        self._camera.close()
+
+    def facts(self) -> dict[str, Any]:
+        """Size and rate asked for."""
+        return {"kind": "picamera", "width": self._size[0], "height": self._size[1], "fps": self.fps}

@@ -1,0 +1,123 @@
+"""What every source of pictures offers, and choosing one by what the user typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from monitor.config import SourceConfig
+from monitor.errors import SourceError
+from monitor.types import Frame
+
+VIDEO_SUFFIXES = {
+    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".gif", ".ts", ".3gp", ".ogv",
+}  # fmt: skip
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
+STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "tcp://", "rtmp://")
+
+
+class Source(Protocol):
+    """Where frames come from.
+
+    Attributes:
+        name: What to call it in logs and folder names; never holds a password.
+        live: Whether time passes without us: live frames are dropped when we are late, others never.
+        fps: Nominal rate in Hz, 0 when unknown.
+        frames: Number of frames, 0 when unknown or endless.
+    """
+
+    name: str
+    live: bool
+    fps: float
+    frames: int
+
+    def read(self) -> Frame | None:
+        """The next frame; None at the end, or when a live source gave none this time."""
+
+    def close(self) -> None:
+        """Releases the device or file; harmless when repeated."""
+
+    def facts(self) -> dict[str, Any]:
+        """What is known about the source, for metadata.json."""
+
+
+def open_source(text: str, config: SourceConfig, loop: bool = False) -> Source:
+    """Opens the source the user named.
+
+    Args:
+        text: ``0``, ``/dev/video0``, a file, a folder of images, a URL, ``picamera`` or ``demo``.
+        config: Source settings.
+        loop: Start a file or the demo again at its end.
+
+    Raises:
+        SourceError: It cannot be opened; one line saying why and what to try.
+    """
+    kind, make = _classify(text)
+    return make(text, config, loop)
+
+
+def kind_of(text: str) -> str:
+    """``camera``, ``stream``, ``picamera``, ``demo``, ``folder``, ``image`` or ``video``.
+
+    Raises:
+        SourceError: Nothing of that name exists.
+    """
+    return _classify(text)[0]
+
+
+def _classify(text: str) -> tuple[str, Callable[[str, SourceConfig, bool], Source]]:
+    if text == "demo":
+        return "demo", _demo
+    if text == "picamera":
+        return "picamera", _picamera
+    if re.fullmatch(r"\d{1,3}", text) or text.startswith("/dev/"):
+        return "camera", _camera
+    if text.lower().startswith(STREAMS):
+        return "stream", _camera
+    path = Path(text)
+    try:
+        if path.is_dir():
+            return "folder", _folder
+        if path.is_file():
+            return ("image", _folder) if path.suffix.lower() in IMAGE_SUFFIXES else ("video", _video)
+    except OSError:
+        pass
+    hint = "" if path.suffix else "; a source is a number, /dev/video…, a file, a folder, a URL, picamera or demo"
+    raise SourceError(f"--source {shown(text)}: no such file or folder{hint}")
+
+
+def shown(text: str) -> str:
+    """A source's text without the user name and password of a URL."""
+    return re.sub(r"(?<=://)[^/@\s]*@", "", text)
+
+
+def _demo(text: str, config: SourceConfig, loop: bool) -> Source:
+    from monitor.capture.demo import DemoSource
+
+    return DemoSource(loop=loop)
+
+
+def _picamera(text: str, config: SourceConfig, loop: bool) -> Source:
+    from monitor.capture.picamera import PiCameraSource
+
+    return PiCameraSource(config)
+
+
+def _camera(text: str, config: SourceConfig, loop: bool) -> Source:
+    from monitor.capture.camera import CameraSource
+
+    return CameraSource(text, config)
+
+
+def _folder(text: str, config: SourceConfig, loop: bool) -> Source:
+    from monitor.capture.files import ImageSource
+
+    return ImageSource(Path(text), config.folder_fps, loop)
+
+
+def _video(text: str, config: SourceConfig, loop: bool) -> Source:
+    from monitor.capture.files import VideoSource
+
+    return VideoSource(Path(text), loop)

@@ -1,0 +1,159 @@
+"""One synchronous step: a frame in, a result out. No camera, display, file or clock of its own.
+
+``step`` reads top to bottom: find → track → choose → read → smooth → judge.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.config import Config
+from monitor.faces.crop import crop
+from monitor.faces.detector import Detector
+from monitor.faces.finder import Finder
+from monitor.faces.quality import quality
+from monitor.faces.tracker import Track, Tracker
+from monitor.inference.emotion import EmotionNet
+from monitor.labels import EMOTIONS, UNKNOWN
+from monitor.signals.episodes import Episodes
+from monitor.signals.gate import LabelGate
+from monitor.signals.smoother import Smoother
+from monitor.types import Event, Face, Frame, Result
+
+UNIFORM = np.full(len(EMOTIONS), 1 / len(EMOTIONS), dtype=np.float32)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is remembered of one face's expression."""
+
+    smoother: Smoother
+    gate: LabelGate
+    read_at: float = -np.inf
+    quality: float = 0.0
+    raw: NDArray[np.float32] | None = None
+    last_raw_t: float = field(default=-np.inf)
+
+
+class Pipeline:
+    """All state between frames; owned by one thread.
+
+    Args:
+        config: Settings.
+        detector: Finds faces.
+        emotion: Reads expressions; anything with ``card.crop`` and ``probabilities(crop)``.
+        clock: Seconds, for the timings only (no reading depends on it).
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        detector: Detector,
+        emotion: EmotionNet,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._config = config.emotion
+        self._finder = Finder(detector, config.detect)
+        self._tracker = Tracker(config.track)
+        self._emotion = emotion
+        self._episodes = Episodes(config.output.episode_update_s)
+        self._readings: dict[int, _Reading] = {}
+        self._clock = clock
+
+    def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
+        """Analyses one frame.
+
+        Args:
+            frame: The picture; frames must come in order of time, a step back restarts the schedule.
+            dropped: Frames overwritten in the live mailbox so far, passed on into the result.
+            latency_from: When the frame was grabbed on this pipeline's clock; None = now.
+
+        Returns:
+            Faces in view, events and timings.
+        """
+        started = self._clock()
+        search = self._finder.search(frame.image, self._tracker.expected(frame.t), frame.t)
+        found = self._clock()
+        tracks = self._tracker.update(search.found, frame.t, frame.image, search.looked)
+        tracked = self._clock()
+        for track in self._due(tracks, frame.t):
+            self._read(track, frame)
+        read = self._clock()
+        faces = tuple(self._judge(track, frame.t) for track in tracks)
+        known = self._tracker.known_ids()
+        events = self._episodes.update(faces, known, frame.t, frame.wall)
+        for gone in set(self._readings) - known:
+            del self._readings[gone]
+        done = self._clock()
+        timings = {
+            "find": (found - started) * 1e3,
+            "track": (tracked - found) * 1e3,
+            "read": (read - tracked) * 1e3,
+            "judge": (done - read) * 1e3,
+        }
+        latency = done - (started if latency_from is None else latency_from)
+        return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3)
+
+    def finish(self, t: float, wall: float) -> list[Event]:
+        """Ends what is still open; call once after the last frame."""
+        return self._episodes.finish(t, wall)
+
+    def set_slowdown(self, factor: float) -> None:
+        """Lengthens the search intervals by ``factor`` (at least 1) when the machine cannot keep up."""
+        self._finder.slowdown = max(1.0, factor)
+
+    def _due(self, tracks: list[Track], t: float) -> list[Track]:
+        """Faces to read now: those waiting longest first, no more than the budget, hidden ones not at all."""
+        waiting = []
+        for track in tracks:
+            reading = self._readings.get(track.id)
+            if reading is None:
+                reading = self._readings[track.id] = _Reading(
+                    Smoother(self._config.smooth_s), LabelGate(self._config)
+                )
+            due = t - reading.read_at >= self._config.every_ms * 0.95 / 1000
+            if due and track.seen and not track.hidden:
+                waiting.append((reading.read_at, track.id, track))
+        waiting.sort(key=lambda entry: entry[:2])
+        return [track for _, _, track in waiting[: self._config.max_per_frame]]
+
+    def _read(self, track: Track, frame: Frame) -> None:
+        """Crops one face, rates the picture and, if it is good enough, reads the expression."""
+        reading = self._readings[track.id]
+        reading.read_at = frame.t
+        box = track.predicted(track.last)
+        pixels = crop(frame.image, box, self._emotion.card.crop)
+        reading.quality = quality(pixels, box)
+        if reading.quality < self._config.min_quality:
+            reading.gate.update(None, frame.t)
+            return
+        raw = self._emotion.probabilities(pixels)
+        reading.raw, reading.last_raw_t = raw, frame.t
+        smoothed = reading.smoother.update(raw, frame.t, reading.quality)
+        reading.gate.update(smoothed, frame.t)
+
+    def _judge(self, track: Track, t: float) -> Face:
+        reading = self._readings[track.id]
+        probs = reading.smoother.value
+        known = probs is not None
+        shown = probs if probs is not None else UNIFORM
+        label = reading.gate.label
+        confidence = float(shown.max() if label == UNKNOWN else shown[EMOTIONS.index(label)])
+        return Face(
+            id=track.id,
+            box=track.predicted(t),
+            label=label,
+            confidence=confidence,
+            probs=shown,
+            raw=reading.raw if reading.last_raw_t == t else None,
+            quality=reading.quality,
+            age=t - track.confirmed_at,
+            label_since=t - reading.gate.since,
+            seen=track.seen,
+            known=known,
+        )

@@ -1,0 +1,118 @@
+"""Happenings with a start, updates and an end: a face in view, an expression held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from monitor.labels import UNKNOWN
+from monitor.types import Event, Face
+
+
+@dataclass(slots=True)
+class _Open:
+    """A happening that has not ended."""
+
+    id: int
+    start: float
+    last: float
+    reported: float
+    label: str = ""
+    peak: float = 0.0
+    total: float = 0.0
+    readings: int = 0
+
+
+class Episodes:
+    """Turns the faces of each step into events.
+
+    A face's happening lasts until it is forgotten (not merely out of sight for a moment), so that
+    nothing flaps; its end carries when it was last seen. Each shown label but "unknown" is an
+    episode of its own.
+    """
+
+    def __init__(self, update_s: float) -> None:
+        self._update_s = update_s
+        self._next = 1
+        self._faces: dict[int, _Open] = {}
+        self._labels: dict[int, _Open] = {}
+
+    def update(self, faces: Sequence[Face], known: Iterable[int], t: float, wall: float) -> list[Event]:
+        """Takes one step's faces.
+
+        Args:
+            faces: Confirmed faces in view.
+            known: Ids not forgotten yet.
+            t: Frame time in seconds.
+            wall: Seconds since the epoch.
+
+        Returns:
+            What began, went on or ended now.
+        """
+        events: list[Event] = []
+        for face in faces:
+            seen = self._faces.get(face.id)
+            if seen is None:
+                seen = self._faces[face.id] = self._open(t)
+                events.append(Event("face", "start", seen.id, t, wall, face.id))
+            seen.last = t
+            events += self._label(face, t, wall)
+        gone = set(self._faces) - set(known) - {face.id for face in faces}
+        for face_id in sorted(gone):
+            events += self._end(face_id, wall)
+        return events
+
+    def finish(self, t: float, wall: float) -> list[Event]:
+        """Ends everything still open, at the end of a session."""
+        events: list[Event] = []
+        for face_id in sorted(self._faces):
+            events += self._end(face_id, wall)
+        return events
+
+    def _open(self, t: float) -> _Open:
+        self._next += 1
+        return _Open(self._next - 1, t, t, t)
+
+    def _label(self, face: Face, t: float, wall: float) -> list[Event]:
+        events: list[Event] = []
+        episode = self._labels.get(face.id)
+        if episode is not None and episode.label != face.label:
+            events.append(self._end_label(face.id, t, wall))
+            episode = None
+        if face.label == UNKNOWN:
+            return events
+        if episode is None:
+            episode = self._labels[face.id] = self._open(t)
+            episode.label = face.label
+            events.append(
+                Event("emotion", "start", episode.id, t, wall, face.id,
+                      data={"label": face.label, "confidence": round(face.confidence, 4)})
+            )  # fmt: skip
+        elif t - episode.reported >= self._update_s:
+            episode.reported = t
+            data = {"label": face.label, "confidence": round(face.confidence, 4), "duration_s": round(t - episode.start, 3)}
+            events.append(Event("emotion", "update", episode.id, t, wall, face.id, data=data))
+        episode.last = t
+        episode.peak = max(episode.peak, face.confidence)
+        episode.total += face.confidence
+        episode.readings += 1
+        return events
+
+    def _end_label(self, face_id: int, t: float, wall: float) -> Event:
+        episode = self._labels.pop(face_id)
+        data = {
+            "label": episode.label,
+            "duration_s": round(t - episode.start, 3),
+            "mean": round(episode.total / max(1, episode.readings), 4),
+            "peak": round(episode.peak, 4),
+        }
+        return Event("emotion", "end", episode.id, t, wall, face_id, data=data)
+
+    def _end(self, face_id: int, wall: float) -> list[Event]:
+        seen = self._faces.pop(face_id)
+        events = []
+        if face_id in self._labels:
+            events.append(self._end_label(face_id, seen.last, wall))
+        data = {"duration_s": round(seen.last - seen.start, 3), "last_seen_t": round(seen.last, 3)}
+        events.append(Event("face", "end", seen.id, seen.last, wall, face_id, data=data))
+        return events
