@@ -55,7 +55,7 @@ class Pipeline:
         config: Config,
         detector: Detector,
         emotion: EmotionNet,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config = config.emotion
         self._finder = Finder(detector, config.detect)

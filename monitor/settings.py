@@ -293,10 +293,9 @@ def _check(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]:
     if kind is bool:
         return ("", value) if isinstance(value, bool) else (f"must be true or false {got}", None)
     if kind in (int, float):
-        unit = f" {f.metadata['unit']}" if f.metadata.get("unit") else ""
         low, high = f.metadata["low"], f.metadata["high"]
-        sort = "a whole number between" if kind is int else "between"
-        expected = f"must be {sort} {low:g} and {high:g}{unit} {got}"
+        bounds = f"{low:g} and {high:g} {got}"
+        expected = f"must be a {'whole ' if kind is int else ''}number between {bounds}"
         if isinstance(value, str):  # YAML 1.1 reads 3e-3 as text; people mean the number
             try:
                 value = float(value)
@@ -304,10 +303,10 @@ def _check(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]:
                 return expected, None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return expected, None
-        if not math.isfinite(value) or not low <= value <= high:
+        if not math.isfinite(value) or (kind is int and value != int(value)):
             return expected, None
-        if kind is int and value != int(value):
-            return expected, None
+        if not low <= value <= high:
+            return f"must be between {bounds}", None
         return "", kind(value)
     if value is None or isinstance(value, (dict, list)):
         return f"must be text {got}", None

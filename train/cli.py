@@ -40,6 +40,39 @@ def _fit(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _export(args: argparse.Namespace) -> int:
+    import json
+
+    from monitor import settings
+    from train import datasets, recipe
+    from train.export import export
+    from train.fit import load_trained
+
+    run = Path(args.run)
+    if not (run / "recipe.yaml").exists():
+        raise ConfigError(f"{run}: is no training run; make one with: python -m train fit --out {run}")
+    chosen = settings.load(recipe.Recipe, run / "recipe.yaml")
+    model = load_trained(run, chosen)
+    history = json.loads((run / "history.json").read_text())
+    card = export(model, chosen, datasets.load(Path(args.data)), Path(args.out), history)
+    log.info("%s and its card written, version %s", args.out, card.version)
+    return EXIT_OK
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    import json
+
+    from train import datasets
+    from train.evaluate import evaluate, print_report
+
+    report = evaluate(Path(args.model), datasets.load(Path(args.data)), args.split)
+    if args.json:
+        print(json.dumps(report, indent=1))
+    else:
+        print_report(report)
+    return EXIT_OK
+
+
 def _demo_faces(args: argparse.Namespace) -> int:
     from train import datasets, demo_faces
 
@@ -64,6 +97,17 @@ def build_parser() -> argparse.ArgumentParser:
     fit.add_argument("--resume", action="store_true", help="go on after a kill")
     fit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one recipe value")
     fit.set_defaults(run_command=_fit)
+    evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
+    evaluate.add_argument("--model", default="models/emotion.tflite")
+    evaluate.add_argument("--data", default="runs/data.npz")
+    evaluate.add_argument("--split", default="validation", choices=("train", "validation", "test"))
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    evaluate.set_defaults(run_command=_evaluate)
+    export = commands.add_parser("export", help="convert a run to int8, check parity, write the card")
+    export.add_argument("--run", default="runs/quick", help="folder of the run")
+    export.add_argument("--data", default="runs/data.npz")
+    export.add_argument("--out", default="models/emotion.tflite")
+    export.set_defaults(run_command=_export)
     faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")
     faces.add_argument("--data", default="runs/data.npz")
     faces.add_argument("--landmarks", required=True, help="landmarks/fer2013.csv.gz")

@@ -63,7 +63,7 @@ class VideoSource:
             self._rewind()
             image = self._grab()
         if image is None:
-            if self.frames and self._index < 0.98 * self.frames:
+            if self.frames and self._index < 0.9 * self.frames:
                 log.warning("%s: ended after %d of %d frames; the file may be truncated", self.name, self._index, self.frames)
             return None
         frame = Frame(self._index, self._time(), time.time(), image, self.name)

@@ -18,8 +18,10 @@ from monitor.types import Box, Detections, Image
 
 REGION = 1.9
 """Side of the searched region in face sizes: a face may move 0.45 of its size between searches."""
-SMALLER, LARGER = 0.75, 1.35
+SMALLER, LARGER = 0.8, 1.25
 """Sizes searched in a region, relative to the last one."""
+REGION_FACE = 48.0
+"""Size in pixels that a known face is shrunk to for the search around it."""
 REFERENCE_WIDTH = 640
 """Picture width that ``detect.min_face`` is given for."""
 
@@ -91,9 +93,8 @@ class Finder:
         x2, y2 = min(width, int(cx + half) + 1), min(height, int(cy + half) + 1)
         if x2 - x1 < 24 or y2 - y1 < 24:
             return Detections.none()
-        # A face of 40 px is all a 24-px cascade needs; a larger one only costs more windows.
-        scale = min(1.0, self._config.width / width, 40.0 / size)
-        scale = max(scale, min(1.0, 26.0 / size))
+        # Larger than this a face only costs more windows; smaller, the cascade misses it.
+        scale = min(1.0, REGION_FACE / size)
         region = self._shrink(image[y1:y2, x1:x2], scale)
         smallest = max(20, int(size * SMALLER * scale))
         largest = min(int(size * LARGER * scale) + 1, min(region.shape[:2]))

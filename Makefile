@@ -1,0 +1,47 @@
+# make run [ARGS="--source clip.mp4 --record"]   the monitor, run-time packages only
+# make test                                      everything the tests need, then all tests
+# make check                                     ruff and mypy
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# A system without libGL cannot load the OpenCV build that has windows: it gets the headless one.
+OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | grep -q 'libGL\.so\.1' && echo opencv-python || echo opencv-python-headless)
+
+.PHONY: run test check install clean wheel
+
+run: $(VENV)/.run
+	@$(BIN)/python -m monitor $(ARGS)
+
+install: $(VENV)/.run
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/.test
+	$(BIN)/python -m build --wheel
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 10) <= v <= (3, 13) else "Python 3.10-3.13 is needed, this is %d.%d; name another: make PYTHON=python3.12" % v)'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3-venv is missing; run: sudo apt install python3-venv"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Dependencies come from setup.cfg, with the OpenCV build this system can load.
+$(VENV)/.run: $(VENV)/.made setup.cfg
+	@$(BIN)/pip install -q --disable-pip-version-check $$($(BIN)/python deploy/requirements.py $(OPENCV))
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	@$(BIN)/pip install -q --disable-pip-version-check $$($(BIN)/python deploy/requirements.py $(OPENCV) test)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,93 @@
+"""Runs the monitor over a folder of clips and prints what it logged: faces, ids, label flicker.
+
+    python -m benchmarks.clips ../shared/videos
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import tempfile
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor import cli
+from monitor.capture.source import VIDEO_SUFFIXES
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class ClipFigures:
+    """What one clip's table says."""
+
+    frames: int
+    with_face: int
+    ids: int
+    seconds: float
+    raw_changes: int
+    shown_changes: int
+    labels: Counter[str]
+
+
+def run_clip(path: Path, folder: Path, settings: list[str]) -> list[Row]:
+    """Runs the headless monitor on one clip; returns the rows of faces.csv."""
+    flags = [flag for setting in settings for flag in ("--set", setting)]
+    code = cli.main(["--source", str(path), "--headless", "-q", "--out", str(folder), *flags])
+    if code:
+        raise SystemExit(f"{path}: exit code {code}")
+    with (folder / "faces.csv").open() as handle:
+        return list(csv.DictReader(handle))
+
+
+def figures(rows: list[Row]) -> ClipFigures:
+    """Counts of one table; a change is a different label in the next row of the same face."""
+    tracks: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["success"] == "1":
+            tracks[row["face_id"]].append(row)
+
+    def changes(key: str) -> int:
+        return sum(
+            a != b
+            for track in tracks.values()
+            for a, b in itertools.pairwise([r[key] for r in track if r[key]])
+        )
+
+    return ClipFigures(
+        frames=len({r["frame"] for r in rows}),
+        with_face=len({r["frame"] for r in rows if r["success"] == "1"}),
+        ids=len(tracks),
+        seconds=sum(float(t[-1]["video_time"]) - float(t[0]["video_time"]) for t in tracks.values()),
+        raw_changes=changes("raw_emotion"),
+        shown_changes=changes("emotion"),
+        labels=Counter(r["emotion"] for t in tracks.values() for r in t),
+    )
+
+
+def main() -> None:
+    """Prints one line per clip."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--only", default="", help="clips whose name contains this")
+    args = parser.parse_args()
+    print("| clip | frames | with a face | ids | raw changes/min | shown changes/min | shown labels (frames) |")
+    print("|---|---|---|---|---|---|---|")
+    for path in sorted(args.folder.iterdir()):
+        if path.suffix.lower() not in VIDEO_SUFFIXES or args.only not in path.name:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            f = figures(run_clip(path, Path(folder) / "session", args.set))
+        minutes = f.seconds / 60 or 1.0
+        labels = ", ".join(f"{name} {n}" for name, n in f.labels.most_common(5))
+        print(
+            f"| {path.name} | {f.frames} | {f.with_face / max(1, f.frames):.1%} | {f.ids} | "
+            f"{f.raw_changes / minutes:.0f} | {f.shown_changes / minutes:.0f} | {labels} |", flush=True,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

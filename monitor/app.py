@@ -1,0 +1,265 @@
+"""Wiring: opens what a run needs, runs it, and closes it in the right order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import cv2
+from rich.console import Console
+
+from monitor.capture.feed import Feed, FileFeed, LiveFeed
+from monitor.capture.mailbox import Grabber
+from monitor.capture.source import Source, kind_of, open_source, shown
+from monitor.config import Config
+from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, SourceError
+from monitor.faces.detector import make_detector
+from monitor.inference.emotion import EmotionNet, find_model
+from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, RateMeter, summary_table
+from monitor.outputs.events import EventSink
+from monitor.outputs.overlay import Overlay, Status
+from monitor.outputs.session import Session
+from monitor.outputs.sink import Background, Sink
+from monitor.outputs.stats import StatsSink
+from monitor.outputs.table import TableSink
+from monitor.outputs.video import VideoSink
+from monitor.outputs.window import DisplayProbe, Window
+from monitor.pipeline import Pipeline
+from monitor.types import Event
+from monitor.worker import Worker
+
+log = logging.getLogger("monitor")
+
+SHUTDOWN_S = 5.0
+"""Files are finished within this time after a stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line of a run.
+
+    Attributes:
+        source: What the user named; None = the first camera, else the demo.
+        headless: Never open a window.
+        record: None = no video, "" = into the session folder, else the file's path.
+        out: The session folder itself, None = a new one in ``output.dir``.
+        max_seconds: Stop after so much frame time, 0 = never.
+        max_frames: Stop after so many frames, 0 = never.
+        quiet: No live view and no summary.
+    """
+
+    source: str | None = None
+    headless: bool = False
+    record: str | None = None
+    out: str | None = None
+    max_seconds: float = 0.0
+    max_frames: int = 0
+    quiet: bool = False
+
+
+class Stopper:
+    """SIGINT and SIGTERM: the first asks for an orderly end, the second forces one."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.asked.is_set():
+            os._exit(128 + number)
+        self.asked.set()
+
+
+def run(options: Options, config: Config, config_from: str) -> int:
+    """Runs the monitor until the source ends, a limit is reached or somebody stops it.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UserError: Configuration, source or model cannot be used; nothing was written then.
+    """
+    stopper = Stopper()
+    probe = None if options.headless else DisplayProbe()
+    cv2.setNumThreads(config.detect.threads)
+    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
+    detector = make_detector(config.detect)
+    name = options.source if options.source is not None else first_source(config)
+    kind_of(name)  # a wrong name is told before a window is waited for
+    windowed = probe is not None and not _tell_headless(probe)
+    source = open_source(name, config.source, _loops(config, name, windowed))
+    try:
+        session = Session(options.out, config.output.dir, source.name, datetime.now())
+        video_path = _video_path(options.record)
+        session.write_metadata(config, config_from, emotion, source.facts(), detector.name)
+    except BaseException:
+        source.close()
+        raise
+    stats = StatsSink()
+    video = VideoSink(
+        lambda suffix: session.free_path(f"video{suffix}"), config.output, source.fps, Overlay(config.display), video_path
+    )
+    video.switch(options.record is not None)
+    background = Background(video, drop=source.live)
+    sinks: list[Sink] = [
+        stats,
+        TableSink(session.folder / "faces.csv", session.name, config.output.rows, config.output.flush_s),
+        EventSink(session.folder / "events.jsonl", session.name),
+        background,
+    ]
+    console = Console(stderr=True)
+    live_view = console.is_terminal and not windowed and not options.quiet
+    if not live_view:
+        sinks.append(EventLines())
+    pipeline = Pipeline(config, detector, emotion)
+    feed = _make_feed(source, name, config, windowed)
+    worker = Worker(feed, pipeline, sinks, options.max_frames, options.max_seconds)
+    started = time.monotonic()
+    log.info("%s → %s", source.name, session.folder)
+    worker.start()
+    try:
+        if windowed:
+            _watch_window(worker, stats, video, session, config, stopper)
+        else:
+            dashboard = Dashboard(console, source.name, source.frames, str(session.folder)) if live_view else None
+            _watch_headless(worker, stats, stopper, dashboard or PlainLines(source.name, source.frames))
+    finally:
+        worker.stop()
+        in_time = worker.join(SHUTDOWN_S)
+        feed.close()
+        elapsed = time.monotonic() - started
+        last = worker.latest.frame if worker.latest else None
+        events = pipeline.finish(last.t, last.wall) if last and in_time else []
+        _close(sinks, events)
+        session.write_json("summary.json", {"session": session.name, **stats.summary(elapsed), "video_frames_dropped": background.dropped})
+    if not options.quiet:
+        Console().print(summary_table(stats, elapsed))
+    log.info("%s", session.folder)
+    return _exit_code(worker, feed, stats, in_time, stopper)
+
+
+def first_source(config: Config) -> str:
+    """The first camera's number, or "demo" where there is none (said in one line)."""
+    from monitor.commands.devices import find_cameras
+
+    cameras = find_cameras()
+    if cameras:
+        return cameras[0].path
+    log.warning("no camera found; playing the built-in demo (choose with --source, see: emotion-monitor devices)")
+    return "demo"
+
+
+def _tell_headless(probe: DisplayProbe) -> str:
+    reason = probe.reason()
+    if reason:
+        log.warning("%s; running headless", reason)
+    return reason
+
+
+def _loops(config: Config, name: str, windowed: bool) -> bool:
+    return config.source.loop == "yes" or (config.source.loop == "auto" and name == "demo" and windowed)
+
+
+def _video_path(record: str | None) -> Path | None:
+    """The path given with --record, checked before anything starts.
+
+    Raises:
+        ConfigError: Its folder is missing or not writable, or it is a folder.
+    """
+    if not record:
+        return None
+    path = Path(record)
+    if path.is_dir():
+        raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mp4'}")
+    if not path.suffix:
+        raise ConfigError(f"--record {path}: needs a suffix such as .mp4 or .avi")
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise ConfigError(f"--record {path}: the folder {path.parent} is missing or not writable")
+    return path
+
+
+def _make_feed(source: Source, name: str, config: Config, windowed: bool) -> Feed:
+    if source.live:
+        return LiveFeed(Grabber(source, lambda: open_source(name, config.source), config.source.stall_s))
+    pace = config.source.pace == "always" or (config.source.pace == "auto" and windowed)
+    return FileFeed(source, pace)
+
+
+def _watch_headless(worker: Worker, stats: StatsSink, stopper: Stopper, view: Dashboard | PlainLines) -> None:
+    context: AbstractContextManager[Any] = view if isinstance(view, Dashboard) else nullcontext()
+    with context:
+        while not worker.join(0.1) and not stopper.asked.is_set():
+            view.update(worker.latest, stats)
+
+
+def _watch_window(
+    worker: Worker, stats: StatsSink, video: VideoSink, session: Session, config: Config, stopper: Stopper
+) -> None:
+    """The main thread's loop with a window: draw the newest result, react to keys."""
+    window, overlay, meter = Window(config.display.max_width), Overlay(config.display), RateMeter()
+    drawn, picture, show_overlay, help_shown, redraw = None, None, config.display.overlay, False, False
+    while not worker.done.is_set() and not stopper.asked.is_set():
+        result = worker.latest
+        if result is not None and (result is not drawn or redraw):
+            status = Status(meter.update(stats.frames), video.recording, worker.paused.is_set(), help_shown)
+            picture, drawn, redraw = overlay.annotate(result, status, show_overlay), result, False
+            window.show(picture)
+        if picture is None:
+            worker.join(0.02)
+            continue
+        key = window.key(10)
+        redraw = bool(key)
+        if key in ("q", "esc", "closed"):
+            break
+        if key == " ":
+            worker.paused.clear() if worker.paused.is_set() else worker.paused.set()
+        elif key == "r":
+            video.switch(not video.recording)
+        elif key == "o":
+            show_overlay = not show_overlay
+        elif key == "h":
+            help_shown = not help_shown
+        elif key == "s":
+            path = session.free_path("snapshot.png")
+            cv2.imwrite(str(path), picture)
+            log.info("snapshot %s", path)
+    window.close()
+
+
+def _close(sinks: list[Sink], events: list[Event]) -> None:
+    """Closes the sinks in reverse order; one that fails does not keep the others open."""
+    for sink in reversed(sinks):
+        try:
+            sink.close(events)
+        except Exception as error:
+            log.error("error: %s could not be finished: %s", type(sink).__name__, error)
+
+
+def _exit_code(worker: Worker, feed: Feed, stats: StatsSink, in_time: bool, stopper: Stopper) -> int:
+    if worker.failed:
+        log.error("error: %s", worker.failed)
+        return EXIT_UNEXPECTED
+    if not in_time:
+        log.error("error: the worker did not end within %.0f s", SHUTDOWN_S)
+        return EXIT_UNEXPECTED
+    if feed.live and feed.ended and not stopper.asked.is_set():
+        return EXIT_SOURCE
+    return EXIT_OK
+
+
+def describe_source(name: str) -> str:
+    """A source's name fit for logs."""
+    try:
+        return f"{kind_of(name)} {shown(name)}"
+    except SourceError as error:
+        return error.lines[0]

@@ -1,0 +1,101 @@
+"""What the worker takes frames from: live (newest wins) or files (every frame, in order)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from monitor.capture.mailbox import Grabber
+from monitor.capture.source import Source
+from monitor.types import Frame
+
+
+class Feed(Protocol):
+    """Frames for the worker.
+
+    Attributes:
+        ended: No more frames will come.
+        dropped: Frames nobody will ever see.
+        live: Whether a frame's ``t`` is on the monotonic clock.
+    """
+
+    ended: bool
+    live: bool
+
+    @property
+    def dropped(self) -> int: ...
+
+    def next(self, timeout: float) -> Frame | None:
+        """The next frame; None when none came within ``timeout`` seconds or at the end."""
+
+    def close(self) -> None:
+        """Releases the source."""
+
+
+class LiveFeed:
+    """The newest frame of a grabbed camera."""
+
+    live = True
+
+    def __init__(self, grabber: Grabber) -> None:
+        self._grabber = grabber
+        self.ended = False
+        grabber.start()
+
+    @property
+    def dropped(self) -> int:
+        """Frames overwritten in the mailbox so far."""
+        return self._grabber.box.dropped
+
+    def next(self, timeout: float) -> Frame | None:
+        """See ``Feed``."""
+        frame = self._grabber.box.take(timeout)
+        self.ended = frame is None and self._grabber.ended
+        return frame
+
+    def close(self) -> None:
+        """Stops the grabber, which releases the camera."""
+        self._grabber.stop()
+
+
+class FileFeed:
+    """Every frame of a file, as fast as it can be read or, with ``pace``, at true speed."""
+
+    live = False
+    dropped = 0
+
+    def __init__(
+        self,
+        source: Source,
+        pace: bool,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._source, self._pace, self._clock = source, pace, clock
+        self._stop = threading.Event()
+        self._wait = wait or self._stop.wait
+        self._zero: float | None = None
+        self.ended = False
+
+    def next(self, timeout: float) -> Frame | None:
+        """See ``Feed``."""
+        frame = self._source.read()
+        if frame is None:
+            self.ended = True
+            return None
+        if self._pace:
+            if self._zero is None:
+                self._zero = self._clock() - frame.t
+            early = self._zero + frame.t - self._clock()
+            if early > 0:
+                self._wait(early)
+            elif early < -0.5:  # paused, or slower than real time: do not rush to catch up
+                self._zero = self._clock() - frame.t
+        return frame
+
+    def close(self) -> None:
+        """Ends a wait and releases the file."""
+        self._stop.set()
+        self._source.close()

@@ -1,0 +1,183 @@
+"""The command line: ``emotion-monitor [run] [flags]``, ``check``, ``devices``, ``config``."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import logging
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from monitor import __version__
+from monitor.errors import EXIT_CONFIG, EXIT_MODEL, EXIT_OK, EXIT_UNEXPECTED, UserError
+
+log = logging.getLogger("monitor")
+
+COMMANDS = ("run", "check", "devices", "config")
+EPILOG = "exit codes: 0 clean, 1 unexpected, 2 configuration or usage, 3 source, 4 model or runtime"
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a wrong command line in one line that says what is close and where the help is."""
+
+    def options(self) -> list[str]:
+        """All flags, short and long."""
+        return [option for action in self._actions for option in action.option_strings]
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with exit code 2."""
+        self.exit(EXIT_CONFIG, f"error: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = Parser(
+        prog="emotion-monitor", epilog=EPILOG,
+        description="Reads facial expressions from a camera or file: overlay, log, annotated video. "
+        "Without a command it runs; see: emotion-monitor run --help.",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"emotion-monitor {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+    common = Parser(add_help=False)
+    common.add_argument("--config", metavar="FILE", help="settings file (default ./config.yaml, else built in)")
+    common.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; repeatable")
+    common.add_argument("-v", "--verbose", action="store_true", help="say more")
+    common.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
+    run = commands.add_parser("run", parents=[common], epilog=EPILOG, help="run the monitor (the default command)")
+    _add_run_options(run)
+    check = commands.add_parser("check", parents=[common], help="try configuration, source, model, display, codecs, disk")
+    check.add_argument("--source", help="also try this source")
+    check.add_argument("--out", metavar="DIR", help="folder whose disk is checked (default output.dir)")
+    commands.add_parser("devices", help="list cameras with formats and stable paths").add_argument(
+        "-v", "--verbose", action="store_true", help="all sizes of all formats"
+    )
+    commands.add_parser("config", parents=[common], help="print the settings in force as a commented YAML file")
+    for command in commands.choices.values():
+        command.set_defaults(parser=command)
+    return parser
+
+
+def _add_run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("--source", help="0, /dev/video…, file, folder of images, http(s)/rtsp URL, picamera or demo")
+    run.add_argument("--headless", action="store_true", help="no window; a live view in the terminal")
+    run.add_argument("--record", nargs="?", const="", metavar="PATH", help="record video (default into the session folder)")
+    run.add_argument("--record-clean", action="store_true", help="record the plain picture, without the overlay")
+    run.add_argument("--out", metavar="DIR", help="the session folder itself (default sessions/<start>_<source>)")
+    run.add_argument("--max-seconds", type=_positive, default=0.0, metavar="S", help="stop after so many seconds of video")
+    run.add_argument("--max-frames", type=_count, default=0, metavar="N", help="stop after so many frames")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"must be above 0 (got {text})")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1 (got {text})")
+    return value
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    """Parses a full command line; an unknown flag is answered with the nearest one of its command."""
+    parser = build_parser()
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        close = difflib.get_close_matches(unknown[0].split("=")[0], args.parser.options(), n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        args.parser.error(f"{unknown[0]} is not a flag of {args.command}{hint}")
+    return args
+
+
+def _with_command(argv: list[str]) -> list[str]:
+    """``run`` is put in front when no command is named."""
+    if argv and (argv[0] in COMMANDS or argv[0] in ("-h", "--help", "--version")):
+        return argv
+    if argv and not argv[0].startswith("-"):
+        close = difflib.get_close_matches(argv[0], COMMANDS, n=1)
+        if close:
+            return argv  # argparse names the commands there are
+    return ["run", *argv]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line; returns the exit code. User errors end in one line each, never a traceback."""
+    args = _parse(_with_command(list(sys.argv[1:] if argv is None else argv)))
+    _set_up_logging(getattr(args, "quiet", False), args.verbose)
+    try:
+        _check_opencv()
+        return _dispatch(args)
+    except UserError as error:
+        for line in error.lines:
+            log.error("error: %s", line)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_OK
+    except BrokenPipeError:
+        return EXIT_OK
+    except Exception as error:
+        log.debug("details", exc_info=True)
+        log.error("error: unexpected: %s: %s (run again with -v for details)", type(error).__name__, error)
+        return EXIT_UNEXPECTED
+
+
+def _dispatch(args: argparse.Namespace) -> int:
+    if args.command == "devices":
+        from monitor.commands import devices
+
+        return devices.command(args.verbose)
+    from monitor import config as configuration
+
+    overrides = list(args.set)
+    if getattr(args, "record_clean", False):
+        overrides.append("output.clean=true")
+    if args.command == "check":
+        from monitor.commands import check
+
+        return check.command(args.config, overrides, args.source, args.out)
+    config, config_from = configuration.load(args.config, overrides)
+    if args.command == "config":
+        from monitor import settings
+
+        print(configuration.shipped_text() if config == configuration.Config() else settings.to_yaml(config), end="")
+        return EXIT_OK
+    from monitor import app
+
+    record = "" if args.record is None and args.record_clean else args.record
+    options = app.Options(
+        args.source, args.headless, record, args.out, args.max_seconds, args.max_frames, args.quiet
+    )
+    return app.run(options, config, config_from)
+
+
+def _check_opencv() -> None:
+    """OpenCV is the one import that fails for want of a system library; say so in one line."""
+    try:
+        import cv2  # noqa: F401
+    except ImportError as error:
+        reason = str(error).strip().splitlines()[0][:120]
+        log.error(
+            "error: OpenCV cannot be loaded (%s); install the headless build: "
+            "pip uninstall -y opencv-python && pip install 'opencv-python-headless<5'", reason,
+        )  # fmt: skip
+        raise SystemExit(EXIT_MODEL) from None
+
+
+def _set_up_logging(quiet: bool, verbose: bool) -> None:
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    if sys.stderr.isatty():
+        # Lines must pass above the live view, which owns the terminal.
+        from rich.logging import RichHandler
+
+        handler: logging.Handler = RichHandler(show_time=False, show_level=False, show_path=False, markup=False)
+        handler.console.stderr = True  # type: ignore[attr-defined]
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers[:] = [handler]
+    log.setLevel(level)
+    log.propagate = False

@@ -1,0 +1,155 @@
+"""``emotion-monitor check``: tries everything a run needs and says what is wrong, before the night."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from monitor import config as configuration
+from monitor.config import Config
+from monitor.errors import EXIT_CONFIG, EXIT_OK, ConfigError, UserError
+from monitor.outputs.video import CODECS, playable
+
+LOW_DISK_MB = 500
+"""A day of faces.csv at 15 rows a second is some 200 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the table.
+
+    Attributes:
+        what: What was tried.
+        state: "ok", "note" (works, but worth knowing) or "fail".
+        detail: What was found, or the fix.
+        exit_code: What a failure ends the command with.
+    """
+
+    what: str
+    state: str
+    detail: str
+    exit_code: int = EXIT_OK
+
+
+def command(config_path: str | None, overrides: list[str], source: str | None, out: str | None) -> int:
+    """Prints the table; the exit code is the first failure's."""
+    findings: list[Finding] = []
+    try:
+        config, origin = configuration.load(config_path, overrides)
+        findings.append(Finding("configuration", "ok", origin))
+    except ConfigError as error:
+        findings.append(Finding("configuration", "fail", "\n".join(error.lines), error.exit_code))
+        config = Config()
+    checks: list[tuple[str, Callable[[], Finding]]] = [
+        ("source", lambda: _source(config, source)),
+        ("detector", lambda: _detector(config)),
+        ("model", lambda: _model(config)),
+        ("display", _display),
+        ("video codecs", _codecs),
+        ("disk", lambda: _disk(Path(out or config.output.dir))),
+    ]
+    for what, check in checks:
+        try:
+            findings.append(check())
+        except UserError as error:
+            findings.append(Finding(what, "fail", "\n".join(error.lines), error.exit_code))
+    table = Table(show_edge=False)
+    table.add_column("what")
+    table.add_column("")
+    table.add_column("found", overflow="fold")
+    styles = {"ok": "green", "note": "yellow", "fail": "bold red"}
+    for finding in findings:
+        table.add_row(finding.what, f"[{styles[finding.state]}]{finding.state}[/]", finding.detail.replace("[", r"\["))
+    Console().print(table)
+    return next((f.exit_code for f in findings if f.state == "fail"), EXIT_OK)
+
+
+def _source(config: Config, name: str | None) -> Finding:
+    from monitor.capture.source import open_source
+    from monitor.commands.devices import find_cameras
+
+    if name is None:
+        cameras = find_cameras()
+        if not cameras:
+            return Finding("source", "note", "no camera; a run without --source plays the demo")
+        name = cameras[0].path
+    source = open_source(name, config.source)
+    try:
+        frames, started = 0, time.monotonic()
+        while frames < 15 and time.monotonic() - started < 3:
+            frame = source.read()
+            if frame is None and not source.live:
+                break
+            frames += frame is not None
+        facts = source.facts()
+    finally:
+        source.close()
+    rate = f", {frames / max(1e-6, time.monotonic() - started):.1f} fps measured" if source.live else ""
+    size = f"{facts['width']}x{facts['height']}" if "width" in facts else ""
+    detail = f"{source.name}: {facts['kind']} {size} {source.fps:.4g} fps{rate}"
+    return Finding("source", "ok" if frames else "fail", detail if frames else f"{source.name}: gives no picture", 3)
+
+
+def _detector(config: Config) -> Finding:
+    from monitor.faces.detector import make_detector
+
+    return Finding("detector", "ok", f"{make_detector(config.detect).name}, OpenCV {cv2.__version__}")
+
+
+def _model(config: Config) -> Finding:
+    from monitor.inference.emotion import EmotionNet, find_model
+
+    path = find_model(config.emotion.model)
+    net = EmotionNet(path, config.emotion.threads)
+    crop = np.full((net.card.input_side, net.card.input_side), 128, np.uint8)
+    net.probabilities(crop)
+    started = time.perf_counter()
+    for _ in range(50):
+        net.probabilities(crop)
+    each = (time.perf_counter() - started) / 50 * 1e3
+    return Finding("model", "ok", f"{path.name} {net.card.version}, {net.runtime}, {each:.2f} ms per face")
+
+
+def _display() -> Finding:
+    from monitor.outputs.window import DisplayProbe
+
+    reason = DisplayProbe().reason()
+    return Finding("display", "note", f"{reason}; runs are headless") if reason else Finding("display", "ok", "a window opens")
+
+
+def _codecs() -> Finding:
+    works = []
+    picture = np.full((96, 128, 3), 90, np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        for codec, suffix in CODECS:
+            path = Path(folder) / f"{codec}{suffix}"
+            writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), 10.0, (128, 96))
+            for _ in range(5):
+                writer.write(picture)
+            writer.release()
+            if path.exists() and playable(path):
+                works.append(f"{codec} ({suffix})")
+    if not works:
+        return Finding("video codecs", "note", "none works; --record will not")
+    return Finding("video codecs", "ok", ", ".join(works))
+
+
+def _disk(folder: Path) -> Finding:
+    existing = next(p for p in [folder, *folder.resolve().parents] if p.exists())
+    free = shutil.disk_usage(existing).free / 1e6
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        return Finding("disk", "fail", f"{existing}: is not writable: {error.strerror}; set output.dir", EXIT_CONFIG)
+    state = "ok" if free >= LOW_DISK_MB else "note"
+    return Finding("disk", state, f"{existing.resolve()}: {free:,.0f} MB free")

@@ -1,0 +1,46 @@
+"""``events.jsonl``: one JSON object per line for everything that began, went on or ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor.outputs.table import iso_time, open_appending
+from monitor.types import Event, Result
+
+
+class EventSink:
+    """Writes each event as it happens and flushes at once: events are rare and must not be lost.
+
+    Args:
+        path: The file; an existing one is continued.
+        session: Value of the key ``session``.
+    """
+
+    def __init__(self, path: Path, session: str) -> None:
+        self._file = open_appending(path, "")
+        self._session = session
+        self._start: float | None = None
+
+    def handle(self, result: Result) -> None:
+        """Writes the events of one frame."""
+        if self._start is None:
+            self._start = result.frame.t
+        if result.events:
+            self._write(result.events)
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Writes the ends that the session's end brings and closes the file."""
+        self._write(last_events)
+        self._file.close()
+
+    def _write(self, events: Sequence[Event]) -> None:
+        for event in events:
+            line = {
+                "session": self._session, "id": event.id, "kind": event.kind, "phase": event.phase,
+                "timestamp": iso_time(event.wall), "video_time": round(event.t - (self._start or 0.0), 3),
+                "face_id": event.face, "level": event.level, **event.data,
+            }  # fmt: skip
+            self._file.write(json.dumps(line) + "\n")
+        self._file.flush()

@@ -1,0 +1,215 @@
+"""Drawing what was read onto the very frame it was read from."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from monitor.config import DisplayConfig
+from monitor.labels import EMOTIONS, UNKNOWN
+from monitor.types import Box, Face, Image, Result
+
+Color = tuple[int, int, int]
+COLORS: dict[str, Color] = {
+    "angry": (60, 60, 235), "disgust": (60, 160, 90), "fear": (200, 90, 170), "happy": (60, 210, 250),
+    "sad": (230, 140, 60), "surprise": (70, 150, 255), "neutral": (190, 190, 190), UNKNOWN: (120, 120, 120),
+}  # fmt: skip
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+WHITE: Color = (245, 245, 245)
+HELP = ("q / Esc  quit", "space  pause", "r  record on/off", "o  overlay on/off", "s  snapshot", "h  this help")
+MOST_PANELS = 4
+"""More faces than this get a label only: seven bars each would cover the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line shows beside the result."""
+
+    fps: float = 0.0
+    recording: bool = False
+    paused: bool = False
+    help: bool = False
+
+
+class Overlay:
+    """Draws boxes, ids, labels, the seven bars, a history strip and the status line.
+
+    Sizes follow the picture's height, so that 480×270 and 4K are both readable. With ``mirror`` the
+    picture is mirrored first and everything is drawn where the face then is; text stays upright.
+    """
+
+    def __init__(self, config: DisplayConfig) -> None:
+        self._config = config
+        self._history: dict[int, deque[tuple[float, str]]] = {}
+
+    def annotate(self, result: Result, status: Status, overlay: bool = True) -> Image:
+        """A drawn copy of the result's frame, (H, W, 3) uint8 BGR."""
+        image = result.frame.image
+        canvas: Image = cv2.flip(image, 1).astype(np.uint8, copy=False) if self._config.mirror else image.copy()
+        self._remember(result)
+        pen = _Pen(canvas)
+        if overlay:
+            taken = [self._place(face.box, canvas) for face in result.faces]
+            for number, face in enumerate(result.faces):
+                self._face(pen, face, taken, number, result.frame.t)
+            pen.status_line(result, status)
+        if status.recording:
+            pen.recording_dot()
+        if status.paused:
+            pen.text("PAUSED", (canvas.shape[1] // 2 - pen.px(30), canvas.shape[0] // 2), WHITE, 1.4)
+        if status.help:
+            pen.help()
+        return canvas
+
+    def _remember(self, result: Result) -> None:
+        now = result.frame.t
+        for face in result.faces:
+            strip = self._history.setdefault(face.id, deque(maxlen=4096))
+            if strip and now < strip[-1][0]:
+                strip.clear()
+            strip.append((now, face.label))
+            while strip[0][0] < now - self._config.history_s:
+                strip.popleft()
+        for gone in [i for i, strip in self._history.items() if now - strip[-1][0] > self._config.history_s]:
+            del self._history[gone]
+
+    def _place(self, box: Box, canvas: Image) -> Box:
+        """The box in the picture as drawn."""
+        if not self._config.mirror:
+            return box
+        width = canvas.shape[1]
+        return (width - box[2], box[1], width - box[0], box[3])
+
+    def _face(self, pen: _Pen, face: Face, taken: list[Box], number: int, t: float) -> None:
+        box, color = taken[number], COLORS[face.label]
+        pen.box(box, color, solid=face.seen)
+        text = f"{face.id}  {face.label}" + ("" if face.is_unknown else f" {face.confidence:.0%}")
+        pen.tag(text, box, color)
+        if len([b for b in taken if b is not None]) > MOST_PANELS or not face.known:
+            return
+        spot = pen.panel_spot(box, [b for n, b in enumerate(taken) if n != number])
+        if spot is not None:
+            taken.append(spot)
+            pen.bars(spot, face)
+            pen.strip(spot, self._history[face.id], t, self._config.history_s)
+
+
+class _Pen:
+    """Drawing primitives scaled to one canvas."""
+
+    def __init__(self, canvas: Image) -> None:
+        self.canvas = canvas
+        self.height, self.width = canvas.shape[:2]
+        self.unit = max(0.72, min(self.height, self.width * 0.75) / 480)
+
+    def px(self, size: float) -> int:
+        """A length designed for 480 lines, in this canvas's pixels, at least 1."""
+        return max(1, round(size * self.unit))
+
+    def text(self, text: str, at: tuple[int, int], color: Color, scale: float = 1.0) -> None:
+        """Text with a dark rim, readable on any background; ``at`` is its lower left corner."""
+        size, thin = 0.45 * scale * self.unit, self.px(1)
+        cv2.putText(self.canvas, text, at, FONT, size, (0, 0, 0), thin * 3, cv2.LINE_AA)
+        cv2.putText(self.canvas, text, at, FONT, size, color, thin, cv2.LINE_AA)
+
+    def text_width(self, text: str, scale: float = 1.0) -> int:
+        return cv2.getTextSize(text, FONT, 0.45 * scale * self.unit, self.px(1))[0][0]
+
+    def shade(self, x1: int, y1: int, x2: int, y2: int) -> None:
+        """Darkens a rectangle so that light text stands out."""
+        part = self.canvas[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
+        if part.size:
+            np.copyto(part, cv2.convertScaleAbs(part, alpha=0.35))
+
+    def box(self, box: Box, color: Color, solid: bool) -> None:
+        """A rectangle; corners only while the place is a prediction."""
+        x1, y1, x2, y2 = (round(v) for v in box)
+        thick = self.px(2)
+        if solid:
+            cv2.rectangle(self.canvas, (x1, y1), (x2, y2), color, thick, cv2.LINE_AA)
+            return
+        arm = max(3, (x2 - x1) // 5)
+        for x, y, dx, dy in ((x1, y1, 1, 1), (x2, y1, -1, 1), (x1, y2, 1, -1), (x2, y2, -1, -1)):
+            cv2.line(self.canvas, (x, y), (x + dx * arm, y), color, thick, cv2.LINE_AA)
+            cv2.line(self.canvas, (x, y), (x, y + dy * arm), color, thick, cv2.LINE_AA)
+
+    def tag(self, text: str, box: Box, color: Color) -> None:
+        """The label above the box, or inside it at the picture's top; always within the picture."""
+        width, height = self.text_width(text, 1.15) + self.px(8), self.px(19)
+        x = min(max(0, round(box[0])), max(0, self.width - width))
+        y = round(box[1]) - height
+        if y < 0:
+            y = max(0, round(box[1]))
+        y = min(y, self.height - height)
+        self.shade(x, y, x + width, y + height)
+        self.text(text, (x + self.px(4), y + height - self.px(5)), color, 1.15)
+
+    def panel_spot(self, box: Box, others: list[Box]) -> Box | None:
+        """Room for the bars beside the face: right, left or below; None when there is none."""
+        width, height = self.px(124), self.px(13 * len(EMOTIONS) + 18)
+        gap = self.px(6)
+        top = min(max(0, round(box[1])), max(0, self.height - height))
+        middle = min(max(0, round((box[0] + box[2] - width) / 2)), max(0, self.width - width))
+        for x, y in ((round(box[2]) + gap, top), (round(box[0]) - gap - width, top), (middle, round(box[3]) + gap)):
+            spot = (float(x), float(y), float(x + width), float(y + height))
+            inside = x >= 0 and y >= 0 and x + width <= self.width and y + height <= self.height
+            if inside and not any(_overlap(spot, other) for other in others):
+                return spot
+        return None
+
+    def bars(self, spot: Box, face: Face) -> None:
+        """The seven probabilities; the shown label's in full color."""
+        x1, y1, x2, y2 = (round(v) for v in spot)
+        self.shade(x1, y1, x2, y2)
+        row, name_width = self.px(13), self.px(56)
+        length = x2 - x1 - name_width - self.px(6)
+        for number, (name, p) in enumerate(zip(EMOTIONS, face.probs, strict=True)):
+            y = y1 + self.px(4) + number * row
+            color = COLORS[name]
+            shown = WHITE if name == face.label else (170, 170, 170)
+            self.text(name, (x1 + self.px(4), y + row - self.px(3)), shown, 0.82)
+            left = x1 + name_width
+            cv2.rectangle(self.canvas, (left, y + self.px(2)), (left + length, y + row - self.px(2)), (70, 70, 70), -1)
+            end = left + round(length * float(p))
+            if end > left:
+                cv2.rectangle(self.canvas, (left, y + self.px(2)), (end, y + row - self.px(2)), color, -1)
+
+    def strip(self, spot: Box, history: deque[tuple[float, str]], t: float, span: float) -> None:
+        """The shown labels of the last seconds as a colored band, now at its right end."""
+        x1, x2, y2 = round(spot[0]) + self.px(4), round(spot[2]) - self.px(4), round(spot[3]) - self.px(4)
+        y1 = y2 - self.px(7)
+        entries = [*history, (t, "")]
+        for (start, label), (end, _) in zip(entries, entries[1:], strict=False):
+            left = x2 - round((x2 - x1) * min(1.0, (t - start) / span))
+            right = x2 - round((x2 - x1) * max(0.0, (t - end) / span))
+            cv2.rectangle(self.canvas, (left, y1), (max(left, right), y2), COLORS[label], -1)
+
+    def status_line(self, result: Result, status: Status) -> None:
+        """Frame rate, latency and drops at the lower left."""
+        text = f"{status.fps:.1f} fps   {result.latency_ms:.0f} ms   {result.dropped} dropped"
+        y = self.height - self.px(8)
+        self.shade(0, y - self.px(14), self.text_width(text) + self.px(14), self.height)
+        self.text(text, (self.px(7), y), WHITE)
+
+    def recording_dot(self) -> None:
+        """A red dot: pixels are being stored."""
+        at = (self.width - self.px(16), self.px(16))
+        cv2.circle(self.canvas, at, self.px(8), (0, 0, 0), -1, cv2.LINE_AA)
+        cv2.circle(self.canvas, at, self.px(6), (40, 40, 235), -1, cv2.LINE_AA)
+        self.text("REC", (at[0] - self.px(44), at[1] + self.px(5)), (90, 90, 245))
+
+    def help(self) -> None:
+        """The keys."""
+        row = self.px(18)
+        width = max(self.text_width(line) for line in HELP) + self.px(20)
+        x, y = (self.width - width) // 2, (self.height - row * (len(HELP) + 1)) // 2
+        self.shade(x, y, x + width, y + row * (len(HELP) + 1))
+        for number, line in enumerate(HELP):
+            self.text(line, (x + self.px(10), y + row * (number + 1)), WHITE)
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -1,0 +1,103 @@
+"""The session folder: what was run, on what, with which settings and which model."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from dataclasses import asdict
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from monitor import __version__, settings
+from monitor.config import Config
+from monitor.errors import ConfigError
+from monitor.inference.emotion import EmotionNet
+
+
+class Session:
+    """A folder for one run's files.
+
+    Attributes:
+        folder: The folder.
+        name: Text that tells this session's rows apart, its start as YYYYmmddTHHMMSS.
+    """
+
+    def __init__(self, out: str | None, root: str, source_name: str, started: datetime) -> None:
+        """Makes the folder: ``out`` itself, else ``root/<start>_<source>``.
+
+        Raises:
+            ConfigError: It cannot be made or written to.
+        """
+        self.name = started.strftime("%Y%m%dT%H%M%S")
+        self.started = started
+        self.folder = Path(out) if out else _unused(Path(root) / f"{self.name}_{slug(source_name)}")
+        option = "--out" if out else "output.dir"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(f"{option} {self.folder}: cannot be made: {error.strerror}; give another folder") from None
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise ConfigError(f"{option} {self.folder}: is not writable; give another folder")
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Writes a JSON file; one left by an earlier session in the same folder is kept beside it."""
+        path = self.folder / name
+        if path.exists():
+            path.rename(self.free_path(name))
+        part = path.with_name(name + ".part")
+        part.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+        part.replace(path)
+
+    def free_path(self, name: str) -> Path:
+        """``name`` in the folder, numbered where that name is taken."""
+        return _unused(self.folder / name)
+
+    def write_metadata(
+        self, config: Config, config_from: str, emotion: EmotionNet, source: dict[str, Any], detector: str
+    ) -> None:
+        """Writes ``metadata.json``."""
+        self.write_json(
+            "metadata.json",
+            {
+                "session": self.name,
+                "started": self.started.astimezone().isoformat(timespec="milliseconds"),
+                "program": {"name": "emotion-monitor", "version": __version__},
+                "versions": versions(emotion.runtime),
+                "source": source,
+                "detector": detector,
+                "model": asdict(emotion.card),
+                "config_from": config_from,
+                "config": settings.as_dict(config),
+                "note": "Labels name the expression a face shows, not what the person feels.",
+            },
+        )
+
+
+def versions(runtime: str) -> dict[str, str]:
+    """Versions of what runs."""
+    return {
+        "python": platform.python_version(), "platform": platform.platform(), "machine": platform.machine(),
+        "opencv": cv2.__version__, "numpy": np.__version__, "tflite_runtime": runtime,
+        "rich": metadata.version("rich"), "pyyaml": metadata.version("pyyaml"),
+    }  # fmt: skip
+
+
+def slug(text: str) -> str:
+    """A source's name as a safe part of a file name, at most 40 characters."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:40] or "source"
+
+
+def _unused(path: Path) -> Path:
+    """The path itself, or with a number before its suffix where it is taken."""
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return candidate

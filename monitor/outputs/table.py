@@ -1,0 +1,127 @@
+"""``faces.csv``: one row per face per processed frame, readable while it grows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from monitor.labels import EMOTIONS
+from monitor.types import Event, Face, Result
+
+log = logging.getLogger("monitor")
+
+COLUMNS = (
+    "session", "frame", "timestamp", "video_time", "face_id", "success", "x", "y", "w", "h", "quality",
+    "emotion", "confidence", *EMOTIONS, "raw_emotion", "latency_ms",
+)  # fmt: skip
+CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
+"""Columns that differ between two runs of the same file; all others are the same byte for byte."""
+
+
+class TableSink:
+    """Writes the table; the schema only ever grows at its end.
+
+    An existing table is continued, a torn last line (power cut) is ended first, so that nothing
+    already logged is lost.
+
+    Args:
+        path: The file.
+        session: Text of the first column.
+        rows: "every" frame, "1hz" or "change" (faces or labels differ from the last row's).
+        flush_s: Rows reach the file at least this often.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self, path: Path, session: str, rows: str, flush_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._session, self._rows, self._flush_s, self._clock = session, rows, flush_s, clock
+        self._file = open_appending(path, ",".join(COLUMNS) + "\n")
+        self._start: float | None = None
+        self._flushed = clock()
+        self._last_second = -1
+        self._last_shown: tuple[tuple[int, str], ...] | None = None
+
+    def handle(self, result: Result) -> None:
+        """Writes the rows of one frame, where they are due."""
+        if self._start is None:
+            self._start = result.frame.t
+        video_time = result.frame.t - self._start
+        if self._is_due(result, video_time):
+            self._file.write("".join(self._lines(result, video_time)))
+        now = self._clock()
+        if now - self._flushed >= self._flush_s:
+            self._flushed = now
+            self._file.flush()
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Writes what is buffered and closes the file."""
+        self._file.close()
+
+    def _is_due(self, result: Result, video_time: float) -> bool:
+        if self._rows == "1hz":
+            second = int(video_time)
+            due = second != self._last_second
+            self._last_second = second
+            return due
+        if self._rows == "change":
+            shown = tuple((face.id, face.label) for face in result.faces)
+            due = shown != self._last_shown
+            self._last_shown = shown
+            return due
+        return True
+
+    def _lines(self, result: Result, video_time: float) -> list[str]:
+        frame = result.frame
+        stamp = iso_time(frame.wall)
+        head = f"{self._session},{frame.index},{stamp},{video_time:.3f}"
+        tail = f"{result.latency_ms:.1f}"
+        if not result.faces:
+            return [f"{head},,0{',' * (len(COLUMNS) - 7)},{tail}\n"]
+        return [f"{head},{_face_cells(face)},{tail}\n" for face in result.faces]
+
+
+def _face_cells(face: Face) -> str:
+    x1, y1, x2, y2 = face.box
+    probs = ",".join(f"{p:.4f}" for p in face.probs) if face.known else "," * (len(EMOTIONS) - 1)
+    raw = EMOTIONS[int(np.argmax(face.raw))] if face.raw is not None else ""
+    confidence = f"{face.confidence:.4f}" if face.known else ""
+    return (
+        f"{face.id},1,{x1:.1f},{y1:.1f},{x2 - x1:.1f},{y2 - y1:.1f},{face.quality:.3f},"
+        f"{face.label},{confidence},{probs},{raw}"
+    )
+
+
+def iso_time(wall: float) -> str:
+    """Local ISO-8601 time with milliseconds and offset."""
+    return datetime.fromtimestamp(wall).astimezone().isoformat(timespec="milliseconds")
+
+
+def open_appending(path: Path, header: str):  # type: ignore[no-untyped-def]
+    """Opens a line-based log for appending: writes the header of a new one, ends a torn last line.
+
+    A file with another header (an older program's) is kept as ``<name>.old``, not mixed.
+    """
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as existing:
+            first = existing.readline().decode("utf-8", "replace")
+            existing.seek(-1, 2)
+            torn = existing.read(1) != b"\n"
+        if header and first != header:
+            kept = path.with_name(path.name + ".old")
+            path.rename(kept)
+            log.warning("%s: has other columns; kept as %s", path, kept.name)
+        else:
+            file = path.open("a", encoding="utf-8", newline="")
+            if torn:
+                file.write("\n")
+            return file
+    file = path.open("a", encoding="utf-8", newline="")
+    file.write(header)
+    file.flush()
+    return file

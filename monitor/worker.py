@@ -1,0 +1,107 @@
+"""The worker thread: takes frames, runs the pipeline, hands results to the sinks. It owns all their state."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from monitor.capture.feed import Feed
+from monitor.load import LoadControl
+from monitor.outputs.sink import Sink
+from monitor.pipeline import Pipeline
+from monitor.types import Result
+
+log = logging.getLogger("monitor")
+
+MOST_FAILURES = 20
+"""Frames in a row that may fail before the program gives up (a supervisor can then restart it)."""
+
+
+class Worker:
+    """Runs feed → pipeline → sinks until the feed ends, a limit is reached or ``stop`` is called.
+
+    Attributes:
+        latest: The newest result, for the window and the live view.
+        paused: Set by the main thread; no frame is taken while it is set.
+        done: Set when the loop has ended.
+        failed: Why it ended badly, else None.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        pipeline: Pipeline,
+        sinks: Sequence[Sink],
+        max_frames: int = 0,
+        max_seconds: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._feed, self._pipeline, self._sinks = feed, pipeline, sinks
+        self._max_frames, self._max_seconds, self._clock = max_frames, max_seconds, clock
+        self._stop = threading.Event()
+        self._load = LoadControl()
+        self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
+        self.latest: Result | None = None
+        self.paused = threading.Event()
+        self.done = threading.Event()
+        self.failed: str | None = None
+        self.frames = 0
+
+    def start(self) -> None:
+        """Begins in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Asks the loop to end after the current frame."""
+        self._stop.set()
+
+    def join(self, timeout: float) -> bool:
+        """Waits for the loop to end; False when it did not in time."""
+        return self.done.wait(timeout)
+
+    def run(self) -> None:
+        """The loop itself."""
+        try:
+            self._loop()
+        except Exception as error:
+            log.exception("the worker ended unexpectedly")
+            self.failed = f"{type(error).__name__}: {error}"
+        finally:
+            self.done.set()
+
+    def _loop(self) -> None:
+        first: float | None = None
+        failures = 0
+        while not self._stop.is_set() and not self._feed.ended:
+            if self.paused.is_set():
+                self._stop.wait(0.05)
+                continue
+            frame = self._feed.next(timeout=0.2)
+            if frame is None:
+                continue
+            first = frame.t if first is None else first
+            if self._max_seconds and frame.t - first >= self._max_seconds:
+                return
+            try:
+                result = self._pipeline.step(
+                    frame, self._feed.dropped, latency_from=frame.t if self._feed.live else None
+                )
+                failures = 0
+            except Exception as error:
+                failures += 1
+                log.error("error: frame %d was skipped: %s: %s", frame.index, type(error).__name__, error)
+                log.debug("details", exc_info=True)
+                if failures >= MOST_FAILURES:
+                    self.failed = f"{failures} frames in a row failed; the last: {type(error).__name__}: {error}"
+                    return
+                continue
+            for sink in self._sinks:
+                sink.handle(result)
+            self.latest = result
+            self.frames += 1
+            if self._feed.live:
+                self._pipeline.set_slowdown(self._load.update(frame.t, sum(result.timings_ms.values()) / 1e3))
+            if self._max_frames and self.frames >= self._max_frames:
+                return

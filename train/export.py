@@ -1,0 +1,179 @@
+"""From a trained float network to a full-int8 .tflite with its card, past a parity gate."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from monitor.errors import UserError
+from monitor.faces.crop import CropSpec, to_unit
+from monitor.inference.card import ModelCard, card_path
+from monitor.labels import EMOTIONS
+from train import metrics, network
+from train.augment import Augment, augment
+from train.datasets import SIDE, Dataset
+from train.evaluate import evaluate_logits, int8_logits
+from train.fit import predict
+from train.recipe import Recipe
+
+log = logging.getLogger("train")
+
+LARGEST_LOSS = 0.003
+"""Accuracy (share) the int8 model may lose against the float one."""
+LEAST_AGREEMENT = 0.98
+"""Share of validation crops whose top label must be the same in int8 and float."""
+CALIBRATION = 700
+"""Crops that set the quantisation ranges: 100 of each class, half of them in other light."""
+
+
+class ParityError(UserError):
+    """The int8 model does not answer like the float one; nothing was written."""
+
+
+def to_int8(model: keras.Model, calibration: NDArray[np.uint8]) -> bytes:
+    """Converts a network to a .tflite with int8 input, output, weights and activations.
+
+    Args:
+        model: From ``network.build``.
+        calibration: (N, 48, 48) uint8 crops that set the ranges.
+    """
+
+    def representative() -> Iterator[list[NDArray[np.float32]]]:
+        for image in calibration:
+            yield [to_unit(image)[None, :, :, None]]
+
+    # The trained network takes any size; on the device every shape is fixed.
+    fixed = keras.models.clone_model(model, input_tensors=keras.Input((SIDE, SIDE, 1), batch_size=1))
+    fixed.set_weights(model.get_weights())
+    converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return bytes(converter.convert())
+
+
+def calibration_crops(data: Dataset, count: int = CALIBRATION, seed: int = 0) -> NDArray[np.uint8]:
+    """Training crops balanced over the classes, every second one in other light.
+
+    Returns:
+        (about ``count``, 48, 48) uint8.
+    """
+    rng = np.random.default_rng(seed)
+    training = data.part("train")
+    top = training.targets.argmax(axis=1)
+    each = max(1, count // len(EMOTIONS))
+    rows: list[int] = []
+    for label in range(len(EMOTIONS)):
+        members = np.flatnonzero((top == label) & training.usable)
+        rows += rng.choice(members, min(each, len(members)), replace=False).tolist()
+    light = Augment(flip=0.5, rotate=0, shift=0, zoom=0, aspect=0, blur=0, noise=0, jpeg=0, erase=0)
+    crops = [
+        augment(training.images[row], light, SIDE, rng) if number % 2 else training.images[row]
+        for number, row in enumerate(rows)
+    ]
+    return np.stack(crops)
+
+
+def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history: list[dict[str, Any]]) -> ModelCard:
+    """Converts, measures and writes ``out`` and its card.
+
+    Args:
+        model: The averaged float network.
+        recipe: How it was trained, for the card.
+        data: For calibration (train) and all figures (validation).
+        out: The .tflite to write.
+        history: Epochs, for the card.
+
+    Returns:
+        The card as written.
+
+    Raises:
+        ParityError: The int8 model loses more than ``LARGEST_LOSS`` or agrees less than
+            ``LEAST_AGREEMENT`` with the float one.
+    """
+    validation = data.part("validation")
+    validation = validation.take(validation.truth >= 0)
+    content = to_int8(model, calibration_crops(data))
+    float_logits = predict(model, validation.images)
+    logits = int8_logits(content, validation.images)
+    parity = check_parity(float_logits, logits, validation.truth)
+    temperature = metrics.fit_temperature(logits, validation.truth)
+    channels, blocks = recipe.network.shape()
+    cost = network.cost(channels, blocks, SIDE)
+    figures = evaluate_logits(logits, validation, temperature)
+    crop = CropSpec()
+    card = ModelCard(
+        name="emotion",
+        version=f"{date.today().isoformat()}-{hashlib.sha256(content).hexdigest()[:8]}",
+        labels=EMOTIONS,
+        input_side=SIDE,
+        crop_margin=crop.margin,
+        crop_shift_y=crop.shift_y,
+        temperature=round(temperature, 4),
+        sha256=hashlib.sha256(content).hexdigest(),
+        metrics={
+            "validation": figures,
+            "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),
+            "int8_agreement": round(parity, 4),
+            "size_bytes": len(content),
+            "mmac": round(cost.mmac, 1),
+            "parameters": cost.parameters,
+        },
+        data={
+            "training": f"{data.name}: {int((data.part('train').usable).sum())} crops of the split Training",
+            "validation": f"{data.name}: split PublicTest, FER+ majority rule, 7 classes; the recipe was chosen on it",
+            "terms": "FER2013: Kaggle challenge data, research use. FER+ votes: MIT licence (Microsoft).",
+        },
+        notes={
+            "use": "Names the expression a face shows in a near-frontal gray crop; not what the person feels.",
+            "limits": "Web photographs of 2013. Disgust and fear are rare in the data and read worst. Accuracy by age, "
+            "sex and skin group, under infra-red light, with masks and beyond about 30 degrees of yaw is not measured.",
+            "law": "EU AI Act Art. 5(1)(f) forbids inferring emotions at work and in education except for medical or "
+            "safety reasons.",
+        },
+        training={
+            "recipe": _plain(recipe),
+            "epochs": len(history),
+            "minutes": round(sum(e["seconds"] for e in history) / 60, 1),
+        },
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(content)
+    card.save(card_path(out))
+    return card
+
+
+def check_parity(
+    float_logits: NDArray[np.float32], logits: NDArray[np.float32], truth: NDArray[np.int64]
+) -> float:
+    """The share of crops on which int8 and float agree.
+
+    Raises:
+        ParityError: Too much was lost.
+    """
+    agreement = float((float_logits.argmax(axis=1) == logits.argmax(axis=1)).mean())
+    lost = metrics.accuracy(float_logits, truth) - metrics.accuracy(logits, truth)
+    log.info("int8 against float: agreement %.4f, accuracy lost %.4f (N = %d)", agreement, lost, len(truth))
+    if lost > LARGEST_LOSS or agreement < LEAST_AGREEMENT:
+        raise ParityError(
+            f"int8 loses {lost:.4f} of accuracy (at most {LARGEST_LOSS}) and agrees on {agreement:.4f} "
+            f"(at least {LEAST_AGREEMENT}); nothing was written"
+        )
+    return agreement
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    from monitor import settings
+
+    return settings.as_dict(recipe)
