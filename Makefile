@@ -35,12 +35,14 @@ $(VENV)/.made:
 
 # Dependencies come from setup.cfg, with the OpenCV build this system can load.
 $(VENV)/.run: $(VENV)/.made setup.cfg
-	@$(BIN)/pip install -q --disable-pip-version-check $$($(BIN)/python deploy/requirements.py $(OPENCV))
+	@$(BIN)/python deploy/requirements.py $(OPENCV) > $(VENV)/requirements.txt
+	@$(BIN)/pip install -q --disable-pip-version-check -r $(VENV)/requirements.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	@$(BIN)/pip install -q --disable-pip-version-check $$($(BIN)/python deploy/requirements.py $(OPENCV) test)
+	@$(BIN)/python deploy/requirements.py $(OPENCV) test > $(VENV)/requirements.txt
+	@$(BIN)/pip install -q --disable-pip-version-check -r $(VENV)/requirements.txt
 	@touch $@
 
 clean:

@@ -1,6 +1,6 @@
 """Runs the monitor over a folder of clips and prints what it logged: faces, ids, label flicker.
 
-    python -m benchmarks.clips ../shared/videos
+python -m benchmarks.clips ../shared/videos
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ def figures(rows: list[Row]) -> ClipFigures:
 
     def changes(key: str) -> int:
         return sum(
-            a != b
-            for track in tracks.values()
-            for a, b in itertools.pairwise([r[key] for r in track if r[key]])
+            a != b for track in tracks.values() for a, b in itertools.pairwise([r[key] for r in track if r[key]])
         )
 
     return ClipFigures(

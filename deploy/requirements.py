@@ -1,6 +1,6 @@
-"""Prints the requirements of setup.cfg, with the OpenCV build of one's choice, for ``pip install``.
+"""Prints the requirements of setup.cfg, with the OpenCV build of one's choice, for ``pip install -r``.
 
-    python deploy/requirements.py opencv-python-headless [extra]
+python deploy/requirements.py opencv-python-headless [extra] > requirements.txt
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def requirements(opencv: str, extra: str | None, setup_cfg: Path) -> list[str]:
-    """Run-time requirements, and those of an extra, without spaces so that a shell can pass them on."""
+    """Run-time requirements, and those of an extra."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(setup_cfg, encoding="utf-8")
     extras = parser["options.extras_require"]
@@ -29,7 +29,7 @@ def requirements(opencv: str, extra: str | None, setup_cfg: Path) -> list[str]:
     wanted = lines(parser["options"]["install_requires"])
     if extra:
         wanted += lines(extras[extra])
-    return [entry.replace(" ", "").replace("and", " and ").replace("or", " or ") if ";" in entry else entry for entry in wanted]
+    return wanted
 
 
 if __name__ == "__main__":

@@ -107,7 +107,11 @@ def run(options: Options, config: Config, config_from: str) -> int:
         raise
     stats = StatsSink()
     video = VideoSink(
-        lambda suffix: session.free_path(f"video{suffix}"), config.output, source.fps, Overlay(config.display), video_path
+        lambda suffix: session.free_path(f"video{suffix}"),
+        config.output,
+        source.fps,
+        Overlay(config.display),
+        video_path,
     )
     video.switch(options.record is not None)
     background = Background(video, drop=source.live)
@@ -141,7 +145,10 @@ def run(options: Options, config: Config, config_from: str) -> int:
         last = worker.latest.frame if worker.latest else None
         events = pipeline.finish(last.t, last.wall) if last and in_time else []
         _close(sinks, events)
-        session.write_json("summary.json", {"session": session.name, **stats.summary(elapsed), "video_frames_dropped": background.dropped})
+        session.write_json(
+            "summary.json",
+            {"session": session.name, **stats.summary(elapsed), "video_frames_dropped": background.dropped},
+        )
     if not options.quiet:
         Console().print(summary_table(stats, elapsed))
     log.info("%s", session.folder)

@@ -41,12 +41,16 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     common = Parser(add_help=False)
     common.add_argument("--config", metavar="FILE", help="settings file (default ./config.yaml, else built in)")
-    common.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; repeatable")
+    common.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; repeatable"
+    )
     common.add_argument("-v", "--verbose", action="store_true", help="say more")
     common.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
     run = commands.add_parser("run", parents=[common], epilog=EPILOG, help="run the monitor (the default command)")
     _add_run_options(run)
-    check = commands.add_parser("check", parents=[common], help="try configuration, source, model, display, codecs, disk")
+    check = commands.add_parser(
+        "check", parents=[common], help="try configuration, source, model, display, codecs, disk"
+    )
     check.add_argument("--source", help="also try this source")
     check.add_argument("--out", metavar="DIR", help="folder whose disk is checked (default output.dir)")
     commands.add_parser("devices", help="list cameras with formats and stable paths").add_argument(
@@ -61,10 +65,14 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--source", help="0, /dev/video…, file, folder of images, http(s)/rtsp URL, picamera or demo")
     run.add_argument("--headless", action="store_true", help="no window; a live view in the terminal")
-    run.add_argument("--record", nargs="?", const="", metavar="PATH", help="record video (default into the session folder)")
+    run.add_argument(
+        "--record", nargs="?", const="", metavar="PATH", help="record video (default into the session folder)"
+    )
     run.add_argument("--record-clean", action="store_true", help="record the plain picture, without the overlay")
     run.add_argument("--out", metavar="DIR", help="the session folder itself (default sessions/<start>_<source>)")
-    run.add_argument("--max-seconds", type=_positive, default=0.0, metavar="S", help="stop after so many seconds of video")
+    run.add_argument(
+        "--max-seconds", type=_positive, default=0.0, metavar="S", help="stop after so many seconds of video"
+    )
     run.add_argument("--max-frames", type=_count, default=0, metavar="N", help="stop after so many frames")
 
 
@@ -148,9 +156,7 @@ def _dispatch(args: argparse.Namespace) -> int:
     from monitor import app
 
     record = "" if args.record is None and args.record_clean else args.record
-    options = app.Options(
-        args.source, args.headless, record, args.out, args.max_seconds, args.max_frames, args.quiet
-    )
+    options = app.Options(args.source, args.headless, record, args.out, args.max_seconds, args.max_frames, args.quiet)
     return app.run(options, config, config_from)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor import settings
+from monitor.errors import ConfigError
 from monitor.settings import choice, flag, integer, number, section, text
 
 CASCADES = (
@@ -96,7 +97,9 @@ class OutputConfig:
     rows: str = choice("every", ("every", "1hz", "change"), "how often faces.csv gets rows")
     flush_s: float = number(1.0, 0, 60, "rows reach the file at least this often", "s")
     episode_update_s: float = number(5.0, 0.5, 600, "a lasting expression is reported again this often", "s")
-    video_codec: str = choice("auto", ("auto", "mp4v", "avc1", "MJPG", "XVID"), "video codec; auto tries mp4v, MJPG, XVID")
+    video_codec: str = choice(
+        "auto", ("auto", "mp4v", "avc1", "MJPG", "XVID"), "video codec; auto tries mp4v, MJPG, XVID"
+    )
     video_fps: float = number(0.0, 0, 120, "rate of the recorded video; 0 = the source's", "Hz")
     clean: bool = flag(False, "record the plain picture, without the overlay")
 
@@ -135,7 +138,7 @@ def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
     if config.source.fourcc and len(config.source.fourcc) != 4:
         problems.append(f"source.fourcc must have four letters or be empty (got {config.source.fourcc})")
     if problems:
-        raise settings.ConfigError(*(f"{file or 'settings'}: {p}" for p in problems))
+        raise ConfigError(*(f"{file or 'settings'}: {p}" for p in problems))
     return config, str(file) if file else "built-in defaults"
 
 

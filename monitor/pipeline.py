@@ -113,9 +113,7 @@ class Pipeline:
         for track in tracks:
             reading = self._readings.get(track.id)
             if reading is None:
-                reading = self._readings[track.id] = _Reading(
-                    Smoother(self._config.smooth_s), LabelGate(self._config)
-                )
+                reading = self._readings[track.id] = _Reading(Smoother(self._config.smooth_s), LabelGate(self._config))
             due = t - reading.read_at >= self._config.every_ms * 0.95 / 1000
             if due and track.seen and not track.hidden:
                 waiting.append((reading.read_at, track.id, track))

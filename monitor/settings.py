@@ -31,16 +31,12 @@ _MISSING = object()
 
 def number(default: float, low: float, high: float, help: str, unit: str = "") -> Any:
     """A float setting within ``[low, high]``."""
-    return dataclasses.field(
-        default=default, metadata={"low": low, "high": high, "help": help, "unit": unit}
-    )
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "help": help, "unit": unit})
 
 
 def integer(default: int, low: int, high: int, help: str, unit: str = "") -> Any:
     """An integer setting within ``[low, high]``."""
-    return dataclasses.field(
-        default=default, metadata={"low": low, "high": high, "help": help, "unit": unit}
-    )
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "help": help, "unit": unit})
 
 
 def choice(default: str, options: tuple[str, ...], help: str) -> Any:
@@ -267,9 +263,7 @@ def _nearest(root: type, key: str) -> str:
     return f"; did you mean {close[0]}?" if close else f"; the groups are {', '.join(sorted(groups))}"
 
 
-def _build(
-    cls: type[S], prefix: str, values: dict[str, tuple[Any, str]], problems: list[Problem]
-) -> S:
+def _build(cls: type[S], prefix: str, values: dict[str, tuple[Any, str]], problems: list[Problem]) -> S:
     arguments: dict[str, Any] = {}
     hints = _hints(cls)
     for f in dataclasses.fields(cls):  # type: ignore[arg-type]

@@ -71,9 +71,7 @@ class Detections:
         """All boxes of several searches."""
         if not parts:
             return Detections.none()
-        return Detections(
-            np.concatenate([p.boxes for p in parts]), np.concatenate([p.scores for p in parts])
-        )
+        return Detections(np.concatenate([p.boxes for p in parts]), np.concatenate([p.scores for p in parts]))
 
 
 @dataclass(frozen=True, slots=True)

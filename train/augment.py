@@ -56,7 +56,8 @@ def augment(image: Image, how: Augment, side: int, rng: np.random.Generator) -> 
         out = np.clip(out + grain, 0, 255).astype(np.uint8)
     if rng.random() < how.jpeg:
         quality = int(rng.integers(20, 70))
-        out = cv2.imdecode(cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+        packed = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        out = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
     if rng.random() < how.erase:
         out = _erase(out, rng)
     return out
@@ -75,9 +76,9 @@ def _geometry(image: Image, how: Augment, side: int, rng: np.random.Generator) -
     target = np.full(2, (side - 1) / 2) + rng.uniform(-how.shift, how.shift, 2) * side
     offset = target - matrix @ centre
     warp = np.hstack([matrix, offset[:, None]])
-    return cv2.warpAffine(
-        image, warp, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    ).astype(np.uint8, copy=False)
+    return cv2.warpAffine(image, warp, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
+        np.uint8, copy=False
+    )
 
 
 def _light(image: Image, how: Augment, rng: np.random.Generator) -> Image:

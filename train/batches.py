@@ -31,7 +31,7 @@ def sampling(targets: NDArray[np.float32], balance: float) -> NDArray[np.float64
     counts = np.bincount(top, minlength=targets.shape[1])
     weights = (1.0 / np.maximum(counts, 1)) ** balance
     chances = weights[top]
-    return chances / chances.sum()
+    return np.asarray(chances / chances.sum())
 
 
 def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int, ahead: int = 6) -> Iterator[Batch]:
@@ -46,7 +46,8 @@ def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int, ahead: i
     def put(item: Batch | BaseException | None) -> None:
         while not stop.is_set():
             try:
-                return slots.put(item, timeout=0.5)
+                slots.put(item, timeout=0.5)
+                return
             except queue.Full:
                 continue
 

@@ -139,9 +139,7 @@ def _load_fer(pixels_csv: str, votes_csv: str | None, name: str) -> Dataset:
         votes = _read_votes(votes_csv, len(rows), name)[good]
         truth = ferplus.majority(votes)
         targets, usable = ferplus.targets(votes)
-    return Dataset(
-        np.stack(images), targets, truth, usable, np.array(split), name, skipped=len(rows) - len(good)
-    )
+    return Dataset(np.stack(images), targets, truth, usable, np.array(split), name, skipped=len(rows) - len(good))
 
 
 def _read_votes(votes_csv: str, rows: int, name: str) -> NDArray[np.int64]:

@@ -50,9 +50,11 @@ def average_faces(data: Dataset, landmarks: dict[int, dict[str, float]]) -> NDAr
     if data.skipped:
         raise ConfigError(f"{data.name}: {data.skipped} rows were skipped, so rows and landmarks no longer match")
     rows = [
-        r for r, p in landmarks.items()
-        if r < len(data) and data.split[r] == "train" and data.truth[r] >= 0 and abs(p["yaw"]) < 18 and abs(p["pitch"]) < 20
-    ]  # fmt: skip
+        row
+        for row, p in landmarks.items()
+        if row < len(data) and data.split[row] == "train" and data.truth[row] >= 0
+        if abs(p["yaw"]) < 18 and abs(p["pitch"]) < 20
+    ]
     points = np.array([[(landmarks[r][f"{n}_x"], landmarks[r][f"{n}_y"]) for n in POINTS] for r in rows])
     mean = _mean_shape(points)
     length = np.linalg.norm(points[:, -1] - points[:, 4], axis=1) / np.linalg.norm(points[:, 0] - points[:, 3], axis=1)
@@ -118,7 +120,7 @@ def _finish(mean: NDArray[np.float64]) -> NDArray[np.uint8]:
     soft = cv2.GaussianBlur(mean, (0, 0), 4.0)
     sharp = mean + 1.2 * (mean - soft)
     out = 128 + 52 * (sharp - sharp.mean()) / sharp.std()
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(out, 0, 255), dtype=np.uint8)
 
 
 def save(faces: NDArray[np.uint8], path: Path) -> None:

@@ -45,10 +45,13 @@ def evaluate_logits(logits: NDArray[np.float32], data: Dataset, temperature: flo
         f1 = 2 * precision * recall / (precision + recall)
     per_class = {
         name: {
-            "n": int(table[i].sum()), "recall": _round(recall[i]), "precision": _round(precision[i]), "f1": _round(f1[i]),
+            "n": int(table[i].sum()),
+            "recall": _round(recall[i]),
+            "precision": _round(precision[i]),
+            "f1": _round(f1[i]),
         }
         for i, name in enumerate(EMOTIONS)
-    }  # fmt: skip
+    }
     return {
         "n": len(data),
         "accuracy": _round(metrics.accuracy(logits, data.truth)),
@@ -67,7 +70,9 @@ def evaluate(model: Path, data: Dataset, split: str) -> dict[str, Any]:
     rows = data.part(split)
     rows = rows.take(rows.truth >= 0)
     logits = np.stack([net.logits(image) for image in rows.images])
-    return {"model": net.card.version, "data": data.name, "split": split} | evaluate_logits(logits, rows, net.card.temperature)
+    return {"model": net.card.version, "data": data.name, "split": split} | evaluate_logits(
+        logits, rows, net.card.temperature
+    )
 
 
 def print_report(report: dict[str, Any]) -> None:
@@ -78,12 +83,12 @@ def print_report(report: dict[str, Any]) -> None:
         f"{report['accuracy']:.4f}, mean recall {report['mean_recall']:.4f}, ECE {report['ece']:.4f}, "
         f"NLL {report['nll']:.4f}, KL to votes {report['kl_to_votes']:.4f}"
     )
-    table = Table(show_edge=False, title="rows: the crowd's label; columns: the model's", title_justify="left")
-    for title in ("", "N", "recall", "precision", "F1", *EMOTIONS):
-        table.add_column(title, justify="right")
+    table = Table(box=None, padding=(0, 1), title="rows: the crowd's label; columns: the model's", title_justify="left")
+    for title in ("", "N", "rec", "prec", "F1", *(name[:3] for name in EMOTIONS)):
+        table.add_column(title, justify="right", no_wrap=True)
     for i, name in enumerate(EMOTIONS):
         row = report["per_class"][name]
-        cells = [f"{row[k]:.3f}" if row[k] is not None else "-" for k in ("recall", "precision", "f1")]
+        cells = [f"{row[k]:.2f}" if row[k] is not None else "-" for k in ("recall", "precision", "f1")]
         table.add_row(name, str(row["n"]), *cells, *(str(n) for n in report["confusion"][i]))
     console.print(table)
 

@@ -154,9 +154,7 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     return card
 
 
-def check_parity(
-    float_logits: NDArray[np.float32], logits: NDArray[np.float32], truth: NDArray[np.int64]
-) -> float:
+def check_parity(float_logits: NDArray[np.float32], logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
     """The share of crops on which int8 and float agree.
 
     Raises:

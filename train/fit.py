@@ -109,7 +109,7 @@ class Trainer:
         arrays |= {f"optimizer/{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
         part = path.with_name(path.name + ".part")
         with part.open("wb") as handle:
-            np.savez(handle, history=json.dumps(self.history), **arrays)  # type: ignore[arg-type]
+            np.savez(handle, history=json.dumps(self.history), **arrays)
         part.replace(path)
 
     def restore(self, path: Path) -> None:
@@ -133,7 +133,9 @@ def resized(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Crops (N, 48, 48) at another side."""
     if images.shape[1] == side:
         return images
-    return np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images]).astype(np.uint8)
+    return np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images]).astype(
+        np.uint8
+    )
 
 
 def predict(model: keras.Model, images: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:

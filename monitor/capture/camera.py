@@ -49,7 +49,9 @@ class CameraSource:
             limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout]
             capture = cv2.VideoCapture(self._text, cv2.CAP_FFMPEG, limits)
             if not capture.isOpened():
-                raise SourceError(f"--source {self.name}: the stream cannot be opened; check address, network and login")
+                raise SourceError(
+                    f"--source {self.name}: the stream cannot be opened; check address, network and login"
+                )
         else:
             _check_device(self._text)
             backend = cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY
@@ -112,4 +114,6 @@ def _check_device(text: str) -> None:
     if not path.exists():
         raise SourceError(f"--source {text}: there is no camera at {path}; see: emotion-monitor devices, or use demo")
     if not os.access(path, os.R_OK | os.W_OK):
-        raise SourceError(f"--source {text}: no permission to use {path}; run: sudo usermod -aG video $USER, log in again")
+        raise SourceError(
+            f"--source {text}: no permission to use {path}; run: sudo usermod -aG video $USER, log in again"
+        )

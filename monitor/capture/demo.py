@@ -74,7 +74,8 @@ class Actor:
 LENGTH_S = 24.0
 STORY = (
     Actor(0, 0.5, 21.5, 215, 225, 200, -1, (
-        (3.5, "neutral"), (3.0, "happy"), (3.0, "surprise"), (3.0, "sad"), (3.0, "angry"), (3.0, "fear"), (9.0, "neutral"),
+        (3.5, "neutral"), (3.0, "happy"), (3.0, "surprise"), (3.0, "sad"), (3.0, "angry"), (3.0, "fear"),
+        (9.0, "neutral"),
     )),
     Actor(1, 8.0, 18.5, 470, 245, 168, 1, (
         (3.0, "neutral"), (3.0, "happy"), (3.0, "disgust"), (9.0, "neutral"),
@@ -143,7 +144,7 @@ def _faces() -> NDArray[np.uint8]:
         raise SourceError(f"{SHEET}: is missing or damaged; reinstall the program")
     side = sheet.shape[1] // len(EMOTIONS)
     people = sheet.reshape(sheet.shape[0] // side, side, len(EMOTIONS), side)
-    return np.ascontiguousarray(people.transpose(0, 2, 1, 3)).astype(np.uint8)
+    return np.array(people.transpose(0, 2, 1, 3), dtype=np.uint8)
 
 
 def _morph(row: int, before: str, now: str, done: float) -> Image:
@@ -175,10 +176,14 @@ def _draw(canvas: Image, actor: Actor, place: tuple[float, float], face: Image) 
     size = actor.size
     half = size // 2
     shirt, hair = ((110, 80, 60), (38, 44, 62)) if actor.row == 0 else ((70, 95, 70), (30, 28, 30))
-    cv2.ellipse(canvas, (x, y + int(size * 1.35)), (int(size * 0.95), int(size * 0.75)), 0, 0, 360, shirt, -1, cv2.LINE_AA)
+    cv2.ellipse(
+        canvas, (x, y + int(size * 1.35)), (int(size * 0.95), int(size * 0.75)), 0, 0, 360, shirt, -1, cv2.LINE_AA
+    )
     cv2.rectangle(canvas, (x - size // 6, y), (x + size // 6, y + int(size * 0.72)), (92, 112, 138), -1)
     cv2.ellipse(canvas, (x, y - size // 14), (int(size * 0.46), int(size * 0.56)), 0, 0, 360, hair, -1, cv2.LINE_AA)
-    cv2.ellipse(canvas, (x, y + size // 50), (int(size * 0.39), int(size * 0.5)), 0, 0, 360, (104, 126, 152), -1, cv2.LINE_AA)
+    cv2.ellipse(
+        canvas, (x, y + size // 50), (int(size * 0.39), int(size * 0.5)), 0, 0, 360, (104, 126, 152), -1, cv2.LINE_AA
+    )
     x1, y1 = max(0, x - half), max(0, y - half)
     x2, y2 = min(WIDTH, x - half + size), min(HEIGHT, y - half + size)
     if x2 <= x1 or y2 <= y1:

@@ -25,7 +25,8 @@ class Feed(Protocol):
     live: bool
 
     @property
-    def dropped(self) -> int: ...
+    def dropped(self) -> int:
+        """Frames overwritten so far."""
 
     def next(self, timeout: float) -> Frame | None:
         """The next frame; None when none came within ``timeout`` seconds or at the end."""

@@ -64,7 +64,9 @@ class VideoSource:
             image = self._grab()
         if image is None:
             if self.frames and self._index < 0.9 * self.frames:
-                log.warning("%s: ended after %d of %d frames; the file may be truncated", self.name, self._index, self.frames)
+                log.warning(
+                    "%s: ended after %d of %d frames; the file may be truncated", self.name, self._index, self.frames
+                )
             return None
         frame = Frame(self._index, self._time(), time.time(), image, self.name)
         self._index += 1
@@ -155,4 +157,10 @@ class ImageSource:
 
     def facts(self) -> dict[str, Any]:
         """Number of images and rate."""
-        return {"kind": "images", "file": self.name, "images": len(self._files), "fps": self.fps, "skipped": self._skipped}
+        return {
+            "kind": "images",
+            "file": self.name,
+            "images": len(self._files),
+            "fps": self.fps,
+            "skipped": self._skipped,
+        }

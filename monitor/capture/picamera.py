@@ -44,7 +44,9 @@ class PiCameraSource:
             self._camera.configure(video)
             self._camera.start()
         except Exception as error:  # libcamera raises bare RuntimeErrors and IndexErrors
-            raise SourceError(f"--source picamera: the camera does not start ({error}); check cable and: rpicam-hello") from None
+            raise SourceError(
+                f"--source picamera: the camera does not start ({error}); check cable and: rpicam-hello"
+            ) from None
         self.fps = config.fps
         self._size = size
 

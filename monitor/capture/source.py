@@ -54,7 +54,7 @@ def open_source(text: str, config: SourceConfig, loop: bool = False) -> Source:
     Raises:
         SourceError: It cannot be opened; one line saying why and what to try.
     """
-    kind, make = _classify(text)
+    _kind, make = _classify(text)
     return make(text, config, loop)
 
 

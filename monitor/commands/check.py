@@ -123,7 +123,11 @@ def _display() -> Finding:
     from monitor.outputs.window import DisplayProbe
 
     reason = DisplayProbe().reason()
-    return Finding("display", "note", f"{reason}; runs are headless") if reason else Finding("display", "ok", "a window opens")
+    return (
+        Finding("display", "note", f"{reason}; runs are headless")
+        if reason
+        else Finding("display", "ok", "a window opens")
+    )
 
 
 def _codecs() -> Finding:

@@ -47,10 +47,8 @@ class Camera:
 
 def find_cameras(dev: Path = Path("/dev"), ioctl: Ioctl | None = None) -> list[Camera]:
     """All cameras, by number; metadata and output nodes of the same devices are left out."""
-    nodes = sorted(
-        (p for p in dev.glob("video*") if p.name[5:].isdigit()), key=lambda p: int(p.name[5:])
-    )
-    stable = {}
+    nodes = sorted((p for p in dev.glob("video*") if p.name[5:].isdigit()), key=lambda p: int(p.name[5:]))
+    stable: dict[str, str] = {}
     for folder in ("v4l/by-path", "v4l/by-id"):
         if (dev / folder).is_dir():
             stable |= {str(link.resolve()): str(link) for link in sorted((dev / folder).iterdir())}

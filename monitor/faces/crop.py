@@ -75,7 +75,9 @@ def crop(image: Image, box: Box, spec: CropSpec) -> Image:
         part = cv2.copyMakeBorder(part, *beyond, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
     method = cv2.INTER_AREA if side > spec.side else cv2.INTER_LINEAR
     out = cv2.resize(part, (spec.side, spec.side), interpolation=method)
-    return np.array(out, dtype=np.uint8, copy=True) if np.shares_memory(out, image) else out.astype(np.uint8, copy=False)
+    return (
+        np.array(out, dtype=np.uint8, copy=True) if np.shares_memory(out, image) else out.astype(np.uint8, copy=False)
+    )
 
 
 def to_unit(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -94,4 +96,5 @@ def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
         (256,) int8 lookup table.
     """
     unit = to_unit(np.arange(256, dtype=np.uint8))
-    return np.clip(np.round(unit / scale) + zero_point, -128, 127).astype(np.int8)
+    table: NDArray[np.int8] = np.clip(np.round(unit / scale) + zero_point, -128, 127).astype(np.int8)
+    return table

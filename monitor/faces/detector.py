@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +28,8 @@ class Detector(Protocol):
     name: str
     wants_color: bool
 
-    def find(self, image: Image, smallest: int, largest: int) -> Detections: ...
+    def find(self, image: Image, smallest: int, largest: int) -> Detections:
+        """Boxes of faces whose side lies between ``smallest`` and ``largest`` pixels."""
 
 
 class HaarDetector:
@@ -125,10 +127,12 @@ def _cascade(name: str) -> cv2.CascadeClassifier:
         raise ConfigError(
             f"OpenCV {cv2.__version__} has no Haar cascades; install an older one: pip install 'opencv-python<5'"
         )
-    path = Path(cv2.data.haarcascades) / f"{name}.xml"
+    path = Path(cv2.__file__).parent / "data" / f"{name}.xml"
     cascade = cv2.CascadeClassifier(str(path))
     if cascade.empty():
-        raise ConfigError(f"{path}: is missing or damaged; reinstall it: pip install --force-reinstall 'opencv-python<5'")
+        raise ConfigError(
+            f"{path}: is missing or damaged; reinstall it: pip install --force-reinstall 'opencv-python<5'"
+        )
     return cascade
 
 
@@ -136,7 +140,7 @@ def _first_line(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error)).strip()[:160]
 
 
-DETECTORS = {"haar": HaarDetector, "yunet": YuNetDetector}
+DETECTORS: dict[str, Callable[[DetectConfig], Detector]] = {"haar": HaarDetector, "yunet": YuNetDetector}
 
 
 def make_detector(config: DetectConfig) -> Detector:

@@ -78,7 +78,7 @@ class Finder:
         return Search(Detections.none(), False, frozenset())
 
     def _whole(self, image: Image) -> Detections:
-        height, width = image.shape[:2]
+        _height, width = image.shape[:2]
         scale = min(1.0, self._config.width / width)
         small = self._shrink(image, scale)
         smallest = max(20, round(self._smallest(width) * scale))

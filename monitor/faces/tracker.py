@@ -60,6 +60,7 @@ class Track:
 
     @property
     def size(self) -> float:
+        """Larger side in pixels, at least 1."""
         return float(max(self.box[2] - self.box[0], self.box[3] - self.box[1], 1.0))
 
 
@@ -196,9 +197,7 @@ class Tracker:
                 track.thumb = thumb if track.thumb is None else 0.9 * track.thumb + 0.1 * thumb
 
 
-def _swap_if_mistaken(
-    a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b: NDArray[np.float32]
-) -> None:
+def _swap_if_mistaken(a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b: NDArray[np.float32]) -> None:
     """Exchanges the places of two faces when their looks before the crossing fit better so."""
     if a.thumb is None or b.thumb is None:
         return

@@ -25,12 +25,23 @@ CANDIDATES = (
 class Interpreter(Protocol):
     """The part of TFLite's interpreter this program uses."""
 
-    def allocate_tensors(self) -> None: ...
-    def get_input_details(self) -> list[dict[str, Any]]: ...
-    def get_output_details(self) -> list[dict[str, Any]]: ...
-    def set_tensor(self, index: int, value: NDArray[Any]) -> None: ...
-    def invoke(self) -> None: ...
-    def get_tensor(self, index: int) -> NDArray[Any]: ...
+    def allocate_tensors(self) -> None:
+        """Reserves memory for all tensors."""
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        """What is known of each input."""
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        """What is known of each output."""
+
+    def set_tensor(self, index: int, value: NDArray[Any]) -> None:
+        """Copies a value into an input."""
+
+    def invoke(self) -> None:
+        """Runs the model."""
+
+    def get_tensor(self, index: int) -> NDArray[Any]:
+        """Copies an output out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,9 @@ class Int8Model:
 def _port(details: dict[str, Any], path: Path) -> Port:
     if details["dtype"] is not np.int8:
         kind = np.dtype(details["dtype"]).name
-        raise ModelError(f"{path}: tensor {details['name'][:60]} is {kind}, not int8; export it with: python -m train export")
+        raise ModelError(
+            f"{path}: tensor {details['name'][:60]} is {kind}, not int8; export it with: python -m train export"
+        )
     scale, zero_point = details["quantization"]
     if not scale > 0:
         raise ModelError(f"{path}: tensor {details['name'][:60]} has no quantisation scale; export it again")

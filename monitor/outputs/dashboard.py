@@ -25,6 +25,7 @@ STYLES = {
     "surprise": "bright_red", "neutral": "white", "unknown": "bright_black",
 }  # fmt: skip
 MOST_FACES = 8
+MOST_SUMMARY_FACES = 12
 LINE_EVERY_S = 10.0
 
 
@@ -55,7 +56,10 @@ class Dashboard:
         self._progress: Progress | None = None
         if frames:
             self._progress = Progress(
-                TextColumn("{task.completed}/{task.total} frames"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+                TextColumn("{task.completed}/{task.total} frames"),
+                BarColumn(),
+                TaskProgressColumn(),
+                TimeRemainingColumn(),
             )
             self._task = self._progress.add_task("file", total=frames)
         self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._render)
@@ -166,25 +170,24 @@ def summary_table(stats: StatsSink, elapsed_s: float) -> Table:
         f"{summary['frames']} frames in {elapsed_s:.1f} s ({summary['fps']:.1f} fps), {summary['dropped']} dropped, "
         f"latency {latency['p50']:.1f} / {latency['p95']:.1f} ms (p50 / p95)"
     )
-    table = Table(title=title, title_justify="left", show_edge=False)
-    table.add_column("face", justify="right")
-    table.add_column("in view", justify="right")
-    columns = [*EMOTIONS, "unknown"]
-    for name in columns:
-        table.add_column(name, justify="right", style=STYLES[name])
-    longest = sorted(stats.faces.items(), key=lambda entry: entry[0] if len(stats.faces) <= 20 else -entry[1].frames)
-    for face_id, face in longest[:20]:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for name in ("face", "in view", "expression", "seconds", "share"):
+        table.add_column(name, justify="left" if name == "expression" else "right", no_wrap=True)
+    table.add_column("")
+    longest = sorted(stats.faces.items(), key=lambda entry: -entry[1].frames)[:MOST_SUMMARY_FACES]
+    for face_id, face in sorted(longest):
         total = sum(face.seconds.values()) or 1.0
-        cells = [
-            f"{face.seconds[name]:.1f} s {face.seconds[name] / total:.0%}" if face.seconds[name] else "" for name in columns
-        ]
-        table.add_row(str(face_id), f"{face.last - face.first:.1f} s", *cells)
+        lead = (str(face_id), f"{face.last - face.first:.1f} s")
+        for name, seconds in sorted(face.seconds.items(), key=lambda entry: -entry[1]):
+            table.add_row(*lead, name, f"{seconds:.1f}", f"{seconds / total:.0%}", _bar(seconds / total, name))
+            lead = ("", "")
     if not stats.faces:
         table.add_row("-", "nobody")
-    elif len(stats.faces) > 20:
-        table.add_row("…", f"and {len(stats.faces) - 20} more")
+    elif len(stats.faces) > len(longest):
+        table.add_row("…", f"and {len(stats.faces) - len(longest)} more in summary.json")
     if summary["episodes"]:
         table.caption = "episodes: " + ", ".join(f"{name} {n}" for name, n in summary["episodes"].items())
+        table.caption_justify = "left"
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from dataclasses import dataclass
 
@@ -107,7 +108,7 @@ class _Pen:
 
     def px(self, size: float) -> int:
         """A length designed for 480 lines, in this canvas's pixels, at least 1."""
-        return max(1, round(size * self.unit))
+        return max(1, int(size * self.unit + 0.5))
 
     def text(self, text: str, at: tuple[int, int], color: Color, scale: float = 1.0) -> None:
         """Text with a dark rim, readable on any background; ``at`` is its lower left corner."""
@@ -116,7 +117,7 @@ class _Pen:
         cv2.putText(self.canvas, text, at, FONT, size, color, thin, cv2.LINE_AA)
 
     def text_width(self, text: str, scale: float = 1.0) -> int:
-        return cv2.getTextSize(text, FONT, 0.45 * scale * self.unit, self.px(1))[0][0]
+        return int(cv2.getTextSize(text, FONT, 0.45 * scale * self.unit, self.px(1))[0][0])
 
     def shade(self, x1: int, y1: int, x2: int, y2: int) -> None:
         """Darkens a rectangle so that light text stands out."""
@@ -182,7 +183,7 @@ class _Pen:
         x1, x2, y2 = round(spot[0]) + self.px(4), round(spot[2]) - self.px(4), round(spot[3]) - self.px(4)
         y1 = y2 - self.px(7)
         entries = [*history, (t, "")]
-        for (start, label), (end, _) in zip(entries, entries[1:], strict=False):
+        for (start, label), (end, _) in itertools.pairwise(entries):
             left = x2 - round((x2 - x1) * min(1.0, (t - start) / span))
             right = x2 - round((x2 - x1) * max(0.0, (t - end) / span))
             cv2.rectangle(self.canvas, (left, y1), (max(left, right), y2), COLORS[label], -1)

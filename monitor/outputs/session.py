@@ -42,7 +42,9 @@ class Session:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise ConfigError(f"{option} {self.folder}: cannot be made: {error.strerror}; give another folder") from None
+            raise ConfigError(
+                f"{option} {self.folder}: cannot be made: {error.strerror}; give another folder"
+            ) from None
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise ConfigError(f"{option} {self.folder}: is not writable; give another folder")
 

@@ -16,9 +16,11 @@ log = logging.getLogger("monitor")
 class Sink(Protocol):
     """Takes every result in order, then once the events that the session's end brings."""
 
-    def handle(self, result: Result) -> None: ...
+    def handle(self, result: Result) -> None:
+        """Takes one result."""
 
-    def close(self, last_events: Sequence[Event]) -> None: ...
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Takes the last events and finishes."""
 
 
 class Background:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def iso_time(wall: float) -> str:
     return datetime.fromtimestamp(wall).astimezone().isoformat(timespec="milliseconds")
 
 
-def open_appending(path: Path, header: str):  # type: ignore[no-untyped-def]
+def open_appending(path: Path, header: str) -> TextIO:
     """Opens a line-based log for appending: writes the header of a new one, ends a torn last line.
 
     A file with another header (an older program's) is kept as ``<name>.old``, not mixed.

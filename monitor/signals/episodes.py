@@ -90,7 +90,11 @@ class Episodes:
             )  # fmt: skip
         elif t - episode.reported >= self._update_s:
             episode.reported = t
-            data = {"label": face.label, "confidence": round(face.confidence, 4), "duration_s": round(t - episode.start, 3)}
+            data = {
+                "label": face.label,
+                "confidence": round(face.confidence, 4),
+                "duration_s": round(t - episode.start, 3),
+            }
             events.append(Event("emotion", "update", episode.id, t, wall, face.id, data=data))
         episode.last = t
         episode.peak = max(episode.peak, face.confidence)
