@@ -149,7 +149,8 @@ def _faces() -> NDArray[np.uint8]:
 
 def _morph(row: int, before: str, now: str, done: float) -> Image:
     faces = _faces()[row]
-    a, b = faces[EMOTIONS.index(before)], faces[EMOTIONS.index(now)]
+    a: Image = faces[EMOTIONS.index(before)]
+    b: Image = faces[EMOTIONS.index(now)]
     return cv2.addWeighted(a, 1 - done, b, done, 0).astype(np.uint8, copy=False)
 
 

@@ -67,7 +67,7 @@ class Track:
 def pairing_cost(a: Box | NDArray[np.float64], b: Box | NDArray[np.float64]) -> float:
     """Centre distance over mean size plus 0.5·|log size ratio|; 0 for equal boxes."""
     size_a, size_b = (max(v[2] - v[0], v[3] - v[1], 1e-6) for v in (a, b))
-    dx, dy = (a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2
+    dx, dy = ((a[0] + a[2]) - (b[0] + b[2])) / 2, ((a[1] + a[3]) - (b[1] + b[3])) / 2
     return math.hypot(dx, dy) / ((size_a + size_b) / 2) + 0.5 * abs(math.log(size_a / size_b))
 
 
@@ -132,7 +132,7 @@ class Tracker:
                 used_i.add(i)
                 used_j.add(j)
                 pairs.append((i, j))
-        return pairs
+        return sorted(pairs)
 
     def _hit(self, track: Track, box: NDArray[np.float64], t: float) -> None:
         dt = t - track.last

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import hypothesis
+import pytest
+
+from monitor.capture import demo
+from monitor.inference.emotion import EmotionNet, find_model
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
+hypothesis.settings.load_profile("repeatable")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def clips() -> Path:
+    """The folder of real clips; tests that need it skip where it is absent."""
+    folder = SHARED / "videos"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/videos, which is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shipped() -> EmotionNet:
+    """The shipped expression model."""
+    return EmotionNet(find_model("emotion.tflite"))
+
+
+@pytest.fixture(scope="session")
+def demo_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seconds 2-6 of the demo as a video file: neutral, then happy."""
+    path = tmp_path_factory.mktemp("clip") / "demo.avi"
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (640, 480))
+    for index in range(100):
+        writer.write(demo.render(2 + index / 25))
+    writer.release()
+    return path

@@ -1,0 +1,81 @@
+"""The one preprocessing: same bytes in training and app, no crash at any border."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.faces.crop import CropSpec, crop, int8_table, square, to_unit
+from tests.fakes import picture
+
+SPEC = CropSpec()
+
+
+def test_a_whole_fer_picture_taken_as_its_own_crop_is_unchanged() -> None:
+    image = picture(48, 48)[:, :, 0]
+    exact = CropSpec(48, margin=0.0, shift_y=0.0)
+    assert np.array_equal(crop(image, (0, 0, 48, 48), exact), image)
+
+
+def test_gray_and_color_frames_give_the_same_bytes() -> None:
+    color = np.repeat(picture(200, 150)[:, :, :1], 3, axis=2)
+    box = (30.0, 20.0, 110.0, 100.0)
+    assert np.array_equal(crop(color, box, SPEC), crop(np.ascontiguousarray(color[:, :, 0]), box, SPEC))
+
+
+def test_the_crop_is_larger_than_the_box_and_sits_lower() -> None:
+    left, top, side = square((100, 100, 200, 200), SPEC)
+    assert side == round(100 * (1 + SPEC.margin))
+    assert left + side / 2 == pytest.approx(150, abs=1)
+    assert top + side / 2 == pytest.approx(153, abs=1)
+
+
+def test_beyond_the_border_the_border_repeats() -> None:
+    image = np.full((60, 60), 40, np.uint8)
+    image[:, 0] = 200
+    out = crop(image, (-30, 10, 10, 50), CropSpec(40, 0.0, 0.0))
+    assert (out[:, :30] == 200).all()
+    assert (out[:, 31:] == 40).all()
+
+
+def test_the_crop_owns_its_pixels() -> None:
+    image = picture(48, 48)[:, :, 0].copy()
+    out = crop(image, (0, 0, 48, 48), CropSpec(48, 0.0, 0.0))
+    assert not np.shares_memory(out, image)
+
+
+def test_a_box_outside_the_frame_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not touch"):
+        crop(picture(), (1000, 1000, 1100, 1100), SPEC)
+
+
+@given(
+    st.floats(-50, 110), st.floats(-50, 90), st.floats(0.1, 400), st.floats(0.1, 400),
+    st.integers(1, 100), st.integers(1, 80),
+)  # fmt: skip
+def test_every_box_that_touches_the_frame_gives_a_full_crop(
+    x: float, y: float, w: float, h: float, width: int, height: int
+) -> None:
+    image = picture(width, height)
+    try:
+        out = crop(image, (x, y, x + w, y + h), SPEC)
+    except ValueError:
+        left, top, side = square((x, y, x + w, y + h), SPEC)
+        assert left >= width or top >= height or left + side <= 0 or top + side <= 0
+    else:
+        assert out.shape == (48, 48)
+        assert out.dtype == np.uint8
+        assert out.min() >= image.min() - 1
+        assert out.max() <= image.max() + 1
+
+
+@given(st.floats(0.004, 0.02), st.integers(-20, 20))
+def test_the_table_quantises_what_training_feeds(scale: float, zero: int) -> None:
+    table = int8_table(scale, zero)
+    levels = to_unit(np.arange(256, dtype=np.uint8))
+    back = (table.astype(np.float64) - zero) * scale
+    free = (table > -128) & (table < 127)
+    assert np.abs(back - levels)[free].max(initial=0) <= scale / 2 + 1e-6
+    assert (np.diff(table.astype(int)) >= 0).all()

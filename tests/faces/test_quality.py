@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.capture import demo
+from monitor.faces.crop import CropSpec, crop
+from monitor.faces.quality import quality
+from monitor.types import Image
+
+BOX = (120.0, 130.0, 310.0, 320.0)
+
+
+@pytest.fixture
+def good() -> Image:
+    return crop(demo.render(5.0), BOX, CropSpec())
+
+
+def test_a_large_sharp_well_lit_face_gets_full_marks(good: Image) -> None:
+    assert quality(good, BOX) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda g: cv2.GaussianBlur(g, (0, 0), 3),
+        lambda g: (g * 0.15).astype(np.uint8),
+        lambda g: (215 + g * 0.15).astype(np.uint8),
+        lambda g: np.full_like(g, 128),
+    ],
+    ids=["blurred", "dark", "bright", "flat"],
+)
+def test_a_spoilt_picture_gets_less(good: Image, spoil) -> None:  # type: ignore[no-untyped-def]
+    assert quality(spoil(good), BOX) < 0.6
+
+
+def test_a_small_face_gets_less(good: Image) -> None:
+    assert quality(good, (0, 0, 20, 20)) == pytest.approx(20 / 64, abs=0.01)
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_black_and_white_pictures_get_nothing(level: int) -> None:
+    assert quality(np.full((48, 48), level, np.uint8), BOX) == 0.0

@@ -1,0 +1,160 @@
+"""Identities, told as stories on a seconds clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.config import TrackConfig
+from monitor.faces.tracker import Tracker, pairing_cost
+from monitor.types import Box, Detections, Image
+from tests.fakes import detections, picture, square
+
+IMAGE = picture()
+
+
+def play(
+    script: Callable[[float], Sequence[Box]], seconds: float, hz: float, tracker: Tracker | None = None, start: float = 0.0
+) -> list[dict[int, Box]]:
+    """Runs a script at a rate; returns id → box for each frame."""
+    tracker = tracker or Tracker(TrackConfig())
+    seen = []
+    for n in range(round(seconds * hz)):
+        t = start + n / hz
+        looked = frozenset(range(len(tracker.expected(t))))
+        tracks = tracker.update(detections(*script(t)), t, IMAGE, looked)
+        seen.append({track.id: track.predicted(t) for track in tracks})
+    return seen
+
+
+def test_a_face_gets_its_id_with_the_second_hit() -> None:
+    seen = play(lambda t: [square(300, 200, 100)], 0.3, 10)
+    assert [sorted(frame) for frame in seen] == [[], [1], [1]]
+
+
+def test_a_single_false_hit_never_gets_an_id() -> None:
+    seen = play(lambda t: [square(300, 200, 100)] if t == 0 else [], 3, 10)
+    assert not any(seen)
+
+
+@pytest.mark.parametrize("hz", [5, 10, 30])
+def test_two_people_walking_keep_their_ids_at_any_rate(hz: float) -> None:
+    seen = play(lambda t: [square(100 + 60 * t, 150, 80), square(550 - 50 * t, 320, 90)], 4, hz)
+    assert {i for frame in seen for i in frame} == {1, 2}
+    last = seen[-1]
+    left = min(last, key=lambda i: last[i][0])
+    assert left == 1
+
+
+def test_out_of_sight_for_a_moment_the_id_stays() -> None:
+    seen = play(lambda t: [] if 1 < t < 2.5 else [square(300, 200, 100)], 4, 10)
+    assert {i for frame in seen for i in frame} == {1}
+    assert not seen[22]
+    assert seen[30]
+
+
+def test_gone_for_longer_it_is_somebody_new() -> None:
+    seen = play(lambda t: [] if 1 < t < 4 else [square(300, 200, 100)], 6, 10)
+    assert {i for frame in seen for i in frame} == {1, 2}
+
+
+def test_weak_hits_continue_a_face_but_do_not_start_one() -> None:
+    tracker = Tracker(TrackConfig())
+    box = square(300, 200, 100)
+    for n in range(5):
+        assert not tracker.update(detections(box, score=0.3), n / 10, IMAGE, frozenset())
+    for n in range(5, 8):
+        tracker.update(detections(box), n / 10, IMAGE, frozenset({0}))
+    for n in range(8, 40):
+        tracks = tracker.update(detections(box, score=0.3), n / 10, IMAGE, frozenset({0}))
+    assert [track.id for track in tracks] == [1]
+
+
+def test_a_frame_without_a_search_is_no_miss() -> None:
+    tracker = Tracker(TrackConfig())
+    for n in range(3):
+        tracker.update(detections(square(300, 200, 100)), n / 10, IMAGE, frozenset({0}))
+    tracks = tracker.update(Detections.none(), 0.35, IMAGE, frozenset())
+    assert tracks[0].seen
+    tracks = tracker.update(Detections.none(), 0.4, IMAGE, frozenset({0}))
+    assert not tracks[0].seen
+
+
+def test_people_who_cross_are_told_apart_by_their_looks() -> None:
+    """Two faces pass through each other and swap sides; the detector sees one while they overlap."""
+    dark, bright = picture(80, 80, 1), picture(80, 80, 2)
+
+    def scene(t: float) -> tuple[Image, list[Box]]:
+        image = np.full((480, 640, 3), 110, np.uint8)
+        xa, xb = 120 + 100 * t, 520 - 100 * t
+        boxes = []
+        for x, look in ((xa, dark), (xb, bright)):
+            left = int(x) - 40
+            image[200:280, left : left + 80] = look
+            boxes.append(square(int(x), 240, 80))
+        return image, boxes[:1] if abs(xa - xb) < 50 else boxes
+
+    tracker = Tracker(TrackConfig())
+    for n in range(41):
+        t = n / 10
+        image, boxes = scene(t)
+        tracks = tracker.update(detections(*boxes), t, image, frozenset(range(4)))
+        if abs(400 - 200 * t) < 60:
+            assert all(track.hidden for track in tracks if track.seen and len(tracks) == 2)
+    places = {track.id: track.box[0] for track in tracks}
+    assert places[1] > 400  # the first one came from the left and is now on the right
+    assert places[2] < 240
+
+
+def test_boxes_that_are_no_boxes_are_ignored() -> None:
+    tracker = Tracker(TrackConfig(confirm_hits=1))
+    bad = [(np.nan, 0, 10, 10), (10, 10, 10, 30), (50, 50, 20, 20), (900, 900, 990, 990), (0, 0, np.inf, 5)]
+    for n in range(3):
+        assert not tracker.update(detections(*bad), n / 10, IMAGE, frozenset())
+
+
+def test_the_box_of_a_still_face_is_steadier_than_its_detections() -> None:
+    rng = np.random.default_rng(3)
+    jitter = rng.normal(0, 4, (90, 2))
+    tracker, places = Tracker(TrackConfig()), []
+    for n in range(90):
+        box = square(300 + jitter[n, 0], 200 + jitter[n, 1], 100)
+        tracks = tracker.update(detections(box), n / 30, IMAGE, frozenset({0}))
+        places += [track.box[0] for track in tracks]
+    assert np.std(places[20:]) < 0.6 * np.std(jitter[20:, 0])
+
+
+@given(st.floats(0, 500), st.floats(0, 400), st.floats(5, 200), st.floats(0, 500), st.floats(0, 400), st.floats(5, 200))
+def test_the_cost_is_symmetric_zero_for_the_same_and_blind_to_scale(
+    x1: float, y1: float, s1: float, x2: float, y2: float, s2: float
+) -> None:
+    a, b = square(x1, y1, s1), square(x2, y2, s2)
+    cost = pairing_cost(a, b)
+    assert cost >= 0
+    assert pairing_cost(b, a) == pytest.approx(cost)
+    assert pairing_cost(a, a) == 0
+    doubled = pairing_cost(tuple(2 * v for v in a), tuple(2 * v for v in b))  # type: ignore[arg-type]
+    assert doubled == pytest.approx(cost, abs=1e-6)
+
+
+@given(st.lists(st.lists(st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(0.5, 300)), max_size=6), max_size=25))
+def test_whatever_is_detected_ids_are_unique_and_never_reused(frames: list[list[tuple[float, float, float]]]) -> None:
+    tracker = Tracker(TrackConfig())
+    highest = 0
+    gone: set[int] = set()
+    before: set[int] = set()
+    for n, boxes in enumerate(frames):
+        tracks = tracker.update(detections(*(square(*b) for b in boxes)), n / 8, IMAGE, frozenset(range(30)))
+        ids = [track.id for track in tracks]
+        assert len(set(ids)) == len(ids)
+        known = set(tracker.known_ids())
+        assert set(ids) <= known
+        assert not known & gone
+        gone |= before - known
+        before = known
+        assert all(i <= highest for i in known if i in before) or max(known) > highest
+        highest = max([highest, *known])

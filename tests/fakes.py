@@ -1,0 +1,127 @@
+"""Stand-ins for cameras, detectors and networks: scripted, deterministic, without pixels where possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.faces.crop import CropSpec
+from monitor.labels import EMOTIONS
+from monitor.types import Box, Detections, Face, Frame, Image, Result
+
+
+class Clock:
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def picture(width: int = 640, height: int = 480, seed: int = 0) -> Image:
+    """A BGR picture of lively noise, so that quality is high everywhere."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(60, 200, (height, width, 3), dtype=np.uint8)
+
+
+def frame(t: float, index: int = 0, image: Image | None = None) -> Frame:
+    return Frame(index, t, 1_800_000_000.0 + t, picture() if image is None else image, "fake")
+
+
+def detections(*boxes: Box, score: float = 1.0) -> Detections:
+    array = np.array(boxes, dtype=np.float32).reshape(-1, 4)
+    return Detections(array, np.full(len(array), score, dtype=np.float32))
+
+
+def square(cx: float, cy: float, size: float) -> Box:
+    return (cx - size / 2, cy - size / 2, cx + size / 2, cy + size / 2)
+
+
+def distribution(label: str, share: float = 0.9) -> NDArray[np.float32]:
+    """A distribution with ``share`` on one label and the rest spread evenly."""
+    probs = np.full(len(EMOTIONS), (1 - share) / (len(EMOTIONS) - 1), dtype=np.float32)
+    probs[EMOTIONS.index(label)] = share
+    return probs
+
+
+class ScriptedDetector:
+    """Finds what the script says for the time that ``now`` holds, wherever it is asked to search."""
+
+    name = "scripted"
+    wants_color = True
+
+    def __init__(self, script: Callable[[float], Sequence[Box]]) -> None:
+        self.script = script
+        self.now = 0.0
+        self.searches = 0
+
+    def find(self, image: Image, smallest: int, largest: int) -> Detections:
+        self.searches += 1
+        return detections(*self.script(self.now))
+
+
+class ScriptedEmotion:
+    """Reads what the script says for the time that ``now`` holds."""
+
+    def __init__(self, script: Callable[[float], NDArray[np.float32]]) -> None:
+        self.card = SimpleNamespace(crop=CropSpec())
+        self.script = script
+        self.now = 0.0
+        self.reads = 0
+
+    def probabilities(self, crop: Image) -> NDArray[np.float32]:
+        self.reads += 1
+        return self.script(self.now)
+
+
+class ScriptedSource:
+    """A live source that gives frames (or None, or an error) as scripted, then None for ever."""
+
+    live = True
+    fps = 30.0
+    frames = 0
+    name = "scripted"
+
+    def __init__(self, script: Sequence[Frame | None | Exception]) -> None:
+        self._script = list(script)
+        self.closed = 0
+
+    def read(self) -> Frame | None:
+        if not self._script:
+            return None
+        item = self._script.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def facts(self) -> dict[str, Any]:
+        return {"kind": "fake"}
+
+
+def face(face_id: int = 1, label: str = "happy", box: Box = (100, 100, 200, 200), **changes: Any) -> Face:
+    probs = distribution(label if label != "unknown" else "neutral", 0.3 if label == "unknown" else 0.9)
+    values: dict[str, Any] = {
+        "id": face_id, "box": box, "label": label, "confidence": float(probs.max()), "probs": probs, "raw": probs,
+        "quality": 1.0, "age": 1.0, "label_since": 1.0, "seen": True,
+    }  # fmt: skip
+    return Face(**(values | changes))
+
+
+def result(t: float, faces: Sequence[Face] = (), index: int = 0, image: Image | None = None, **changes: Any) -> Result:
+    values: dict[str, Any] = {
+        "frame": frame(t, index, image), "faces": tuple(faces), "events": (), "timings_ms": {"find": 1.0},
+        "dropped": 0, "latency_ms": 5.0,
+    }  # fmt: skip
+    return Result(**(values | changes))

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.signals.episodes import Episodes
+from monitor.types import Event, Face
+from tests.fakes import face
+
+
+def play(frames: Sequence[Sequence[Face]], hz: float = 10) -> list[Event]:
+    episodes = Episodes(update_s=1.0)
+    events: list[Event] = []
+    known: set[int] = set()
+    for n, faces in enumerate(frames):
+        known |= {f.id for f in faces}
+        events += episodes.update(faces, known if n < len(frames) - 1 else {f.id for f in faces}, n / hz, 100.0 + n / hz)
+    return events + episodes.finish(len(frames) / hz, 100.0 + len(frames) / hz)
+
+
+def test_each_happening_has_one_start_and_one_end_under_one_id() -> None:
+    events = play([[face(1, "happy")]] * 25 + [[face(1, "sad")]] * 15 + [[]] * 3)
+    kinds = {}
+    for event in events:
+        kinds.setdefault(event.id, []).append((event.kind, event.phase))
+    for phases in kinds.values():
+        assert phases[0][1] == "start"
+        assert phases[-1][1] == "end"
+        assert [p for _, p in phases].count("start") == 1
+    labels = [e.data["label"] for e in events if e.kind == "emotion" and e.phase == "start"]
+    assert labels == ["happy", "sad"]
+
+
+def test_a_lasting_expression_is_reported_again_by_the_clock() -> None:
+    events = play([[face(1, "happy")]] * 36)
+    updates = [e for e in events if e.phase == "update"]
+    assert [e.data["duration_s"] for e in updates] == [1.0, 2.0, 3.0]
+
+
+def test_an_end_carries_duration_mean_and_peak() -> None:
+    frames = [[face(1, "happy", confidence=c)] for c in (0.5, 0.7, 0.9)] + [[face(1, "sad")]]
+    end = next(e for e in play(frames) if e.kind == "emotion" and e.phase == "end")
+    assert end.data["label"] == "happy"
+    assert end.data["duration_s"] == 0.3
+    assert abs(end.data["mean"] - 0.7) < 1e-9
+    assert end.data["peak"] == 0.9
+
+
+def test_unknown_is_no_episode() -> None:
+    assert not [e for e in play([[face(1, "unknown")]] * 5) if e.kind == "emotion"]
+
+
+def test_a_moment_out_of_view_ends_nothing() -> None:
+    events = play([[face(1)]] * 5 + [[]] * 5 + [[face(1)]] * 5)
+    assert [e.phase for e in events if e.kind == "face"] == ["start", "end"]
+
+
+def test_an_end_tells_when_the_face_was_last_seen() -> None:
+    end = next(e for e in play([[face(1)]] * 5 + [[]] * 20) if e.kind == "face" and e.phase == "end")
+    assert end.data["last_seen_t"] == 0.4
+    assert end.data["duration_s"] == 0.4

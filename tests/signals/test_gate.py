@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from monitor.config import EmotionConfig
+from monitor.labels import UNKNOWN
+from monitor.signals.gate import LabelGate
+from tests.fakes import distribution
+
+
+def play(script: Callable[[float], np.ndarray | None], seconds: float, hz: float = 30) -> list[str]:
+    gate = LabelGate(EmotionConfig())
+    return [gate.update(script(n / hz), n / hz) for n in range(round(seconds * hz))]
+
+
+def mix(happy: float, neutral: float) -> np.ndarray:
+    probs = np.full(7, (1 - happy - neutral) / 5, dtype=np.float32)
+    probs[3], probs[6] = happy, neutral
+    return probs
+
+
+def test_the_first_clear_reading_is_shown_at_once() -> None:
+    assert play(lambda t: distribution("happy"), 0.1)[0] == "happy"
+
+
+def test_two_labels_that_lead_in_turn_do_not_flicker() -> None:
+    shown = play(lambda t: mix(0.46, 0.44) if int(t * 30) % 2 else mix(0.44, 0.46), 3)
+    assert len(set(shown)) == 1
+
+
+@pytest.mark.parametrize("hz", [5, 10, 30])
+def test_a_new_label_is_shown_after_it_led_long_enough_at_any_rate(hz: float) -> None:
+    shown = play(lambda t: mix(0.3, 0.6) if t < 1 else mix(0.55, 0.35), 3, hz)
+    change = shown.index("happy") / hz
+    assert 1.25 <= change <= 1.25 + 1.5 / hz
+
+
+def test_a_short_lead_changes_nothing() -> None:
+    assert set(play(lambda t: mix(0.55, 0.35) if 1 < t < 1.2 else mix(0.35, 0.55), 3)) == {"neutral"}
+
+
+def test_a_large_lead_changes_it_at_once() -> None:
+    shown = play(lambda t: mix(0.05, 0.9) if t < 1 else mix(0.9, 0.05), 2)
+    assert shown[30] == "happy"
+
+
+def test_an_unsure_face_becomes_unknown_and_comes_back() -> None:
+    flat = np.full(7, 1 / 7, dtype=np.float32)
+    shown = play(lambda t: flat if 1 < t < 2 else distribution("sad"), 3)
+    assert shown[29] == "sad"
+    assert shown[45] == UNKNOWN
+    assert shown[-1] == "sad"
+
+
+def test_a_face_that_cannot_be_read_becomes_unknown() -> None:
+    assert play(lambda t: None if t > 1 else distribution("sad"), 2)[-1] == UNKNOWN
+    assert play(lambda t: None, 1)[-1] == UNKNOWN
