@@ -19,9 +19,9 @@ from rich.console import Console
 
 from monitor.capture.feed import Feed, FileFeed, LiveFeed
 from monitor.capture.mailbox import Grabber
-from monitor.capture.source import Source, kind_of, open_source, shown
+from monitor.capture.source import Source, kind_of, open_source
 from monitor.config import Config
-from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, SourceError
+from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, RateMeter, summary_table
@@ -89,6 +89,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
     Raises:
         UserError: Configuration, source or model cannot be used; nothing was written then.
     """
+    video_path = _video_path(options.record)
     stopper = Stopper()
     probe = None if options.headless else DisplayProbe()
     cv2.setNumThreads(config.detect.threads)
@@ -97,62 +98,81 @@ def run(options: Options, config: Config, config_from: str) -> int:
     name = options.source if options.source is not None else first_source(config)
     kind_of(name)  # a wrong name is told before a window is waited for
     windowed = probe is not None and not _tell_headless(probe)
+    console = Console(stderr=True)
+    live_view = console.is_terminal and not windowed and not options.quiet
     source = open_source(name, config.source, _loops(config, name, windowed))
     try:
         session = Session(options.out, config.output.dir, source.name, datetime.now())
-        video_path = _video_path(options.record)
         session.write_metadata(config, config_from, emotion, source.facts(), detector.name)
+        outputs = _Outputs(session, source, config, video_path)
+    except OSError as error:
+        source.close()
+        where = error.filename or options.out or config.output.dir
+        raise ConfigError(f"{where}: cannot be written: {error.strerror}; free space or give another --out") from None
     except BaseException:
         source.close()
         raise
-    stats = StatsSink()
-    video = VideoSink(
-        lambda suffix: session.free_path(f"video{suffix}"),
-        config.output,
-        source.fps,
-        Overlay(config.display),
-        video_path,
-    )
-    video.switch(options.record is not None)
-    background = Background(video, drop=source.live)
-    sinks: list[Sink] = [
-        stats,
-        TableSink(session.folder / "faces.csv", session.name, config.output.rows, config.output.flush_s),
-        EventSink(session.folder / "events.jsonl", session.name),
-        background,
-    ]
-    console = Console(stderr=True)
-    live_view = console.is_terminal and not windowed and not options.quiet
+    outputs.video.switch(options.record is not None)
     if not live_view:
-        sinks.append(EventLines())
+        outputs.sinks.append(EventLines())
     pipeline = Pipeline(config, detector, emotion)
     feed = _make_feed(source, name, config, windowed)
-    worker = Worker(feed, pipeline, sinks, options.max_frames, options.max_seconds)
+    worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds)
     started = time.monotonic()
     log.info("%s → %s", source.name, session.folder)
     worker.start()
     try:
         if windowed:
-            _watch_window(worker, stats, video, session, config, stopper)
+            _watch_window(worker, outputs, session, config, stopper)
         else:
             dashboard = Dashboard(console, source.name, source.frames, str(session.folder)) if live_view else None
-            _watch_headless(worker, stats, stopper, dashboard or PlainLines(source.name, source.frames))
+            _watch_headless(worker, outputs.stats, stopper, dashboard or PlainLines(source.name, source.frames))
     finally:
         worker.stop()
         in_time = worker.join(SHUTDOWN_S)
         feed.close()
         elapsed = time.monotonic() - started
         last = worker.latest.frame if worker.latest else None
-        events = pipeline.finish(last.t, last.wall) if last and in_time else []
-        _close(sinks, events)
-        session.write_json(
-            "summary.json",
-            {"session": session.name, **stats.summary(elapsed), "video_frames_dropped": background.dropped},
-        )
+        outputs.close(pipeline.finish(last.t, last.wall) if last and in_time else [], elapsed)
     if not options.quiet:
-        Console().print(summary_table(stats, elapsed))
+        Console().print(summary_table(outputs.stats, elapsed))
     log.info("%s", session.folder)
-    return _exit_code(worker, feed, stats, in_time, stopper)
+    return _exit_code(worker, feed, in_time, stopper)
+
+
+class _Outputs:
+    """Everything a run writes."""
+
+    def __init__(self, session: Session, source: Source, config: Config, video_path: Path | None) -> None:
+        self._session = session
+        self.stats = StatsSink()
+        self.video = VideoSink(
+            lambda suffix: session.free_path(f"video{suffix}"),
+            config.output,
+            source.fps,
+            Overlay(config.display),
+            video_path,
+        )
+        self._background = Background(self.video, drop=source.live)
+        self.sinks: list[Sink] = [
+            self.stats,
+            TableSink(session.folder / "faces.csv", session.name, config.output.rows, config.output.flush_s),
+            EventSink(session.folder / "events.jsonl", session.name),
+            self._background,
+        ]
+
+    def close(self, last_events: list[Event], elapsed_s: float) -> None:
+        """Closes the sinks in reverse order and writes the summary; one failure does not keep the others open."""
+        for sink in reversed(self.sinks):
+            try:
+                sink.close(last_events)
+            except Exception as error:
+                log.error("error: %s could not be finished: %s", type(sink).__name__, error)
+        summary = {"session": self._session.name, **self.stats.summary(elapsed_s)}
+        try:
+            self._session.write_json("summary.json", summary | {"video_frames_dropped": self._background.dropped})
+        except OSError as error:
+            log.error("error: summary.json could not be written: %s", error.strerror)
 
 
 def first_source(config: Config) -> str:
@@ -174,7 +194,7 @@ def _tell_headless(probe: DisplayProbe) -> str:
 
 
 def _loops(config: Config, name: str, windowed: bool) -> bool:
-    return config.source.loop == "yes" or (config.source.loop == "auto" and name == "demo" and windowed)
+    return config.source.loop == "always" or (config.source.loop == "auto" and name == "demo" and windowed)
 
 
 def _video_path(record: str | None) -> Path | None:
@@ -209,11 +229,10 @@ def _watch_headless(worker: Worker, stats: StatsSink, stopper: Stopper, view: Da
             view.update(worker.latest, stats)
 
 
-def _watch_window(
-    worker: Worker, stats: StatsSink, video: VideoSink, session: Session, config: Config, stopper: Stopper
-) -> None:
+def _watch_window(worker: Worker, outputs: _Outputs, session: Session, config: Config, stopper: Stopper) -> None:
     """The main thread's loop with a window: draw the newest result, react to keys."""
     window, overlay, meter = Window(config.display.max_width), Overlay(config.display), RateMeter()
+    stats, video = outputs.stats, outputs.video
     drawn, picture, show_overlay, help_shown, redraw = None, None, config.display.overlay, False, False
     while not worker.done.is_set() and not stopper.asked.is_set():
         result = worker.latest
@@ -243,18 +262,11 @@ def _watch_window(
     window.close()
 
 
-def _close(sinks: list[Sink], events: list[Event]) -> None:
-    """Closes the sinks in reverse order; one that fails does not keep the others open."""
-    for sink in reversed(sinks):
-        try:
-            sink.close(events)
-        except Exception as error:
-            log.error("error: %s could not be finished: %s", type(sink).__name__, error)
-
-
-def _exit_code(worker: Worker, feed: Feed, stats: StatsSink, in_time: bool, stopper: Stopper) -> int:
+def _exit_code(worker: Worker, feed: Feed, in_time: bool, stopper: Stopper) -> int:
     if worker.failed:
         log.error("error: %s", worker.failed)
+        return EXIT_UNEXPECTED
+    if worker.broken_sinks:
         return EXIT_UNEXPECTED
     if not in_time:
         log.error("error: the worker did not end within %.0f s", SHUTDOWN_S)
@@ -262,11 +274,3 @@ def _exit_code(worker: Worker, feed: Feed, stats: StatsSink, in_time: bool, stop
     if feed.live and feed.ended and not stopper.asked.is_set():
         return EXIT_SOURCE
     return EXIT_OK
-
-
-def describe_source(name: str) -> str:
-    """A source's name fit for logs."""
-    try:
-        return f"{kind_of(name)} {shown(name)}"
-    except SourceError as error:
-        return error.lines[0]

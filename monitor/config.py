@@ -29,7 +29,7 @@ class SourceConfig:
     fourcc: str = text("MJPG", "camera pixel format, set before the size; empty = the camera's choice")
     folder_fps: float = number(10.0, 0.1, 240, "rate at which a folder of images is taken to be filmed", "Hz")
     pace: str = choice("auto", ("auto", "always", "never"), "play files at true speed; auto = when a window shows them")
-    loop: str = choice("auto", ("auto", "yes", "no"), "start files again at their end; auto = the demo in a window")
+    loop: str = choice("auto", ("auto", "always", "never"), "start files again at their end; auto = a window's demo")
     open_timeout_s: float = number(10.0, 0.5, 120, "give up opening a camera or stream after", "s")
     stall_s: float = number(5.0, 0.5, 120, "no new frame for this long: say so and reopen the camera", "s")
 

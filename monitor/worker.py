@@ -27,6 +27,8 @@ class Worker:
         paused: Set by the main thread; no frame is taken while it is set.
         done: Set when the loop has ended.
         failed: Why it ended badly, else None.
+        frames: Frames processed so far.
+        broken_sinks: Outputs that failed and get nothing more; monitoring goes on without them.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Worker:
         self.done = threading.Event()
         self.failed: str | None = None
         self.frames = 0
+        self.broken_sinks: set[str] = set()
 
     def start(self) -> None:
         """Begins in a thread of its own."""
@@ -56,6 +59,7 @@ class Worker:
     def stop(self) -> None:
         """Asks the loop to end after the current frame."""
         self._stop.set()
+        self._feed.wake()
 
     def join(self, timeout: float) -> bool:
         """Waits for the loop to end; False when it did not in time."""
@@ -97,11 +101,22 @@ class Worker:
                     self.failed = f"{failures} frames in a row failed; the last: {type(error).__name__}: {error}"
                     return
                 continue
-            for sink in self._sinks:
-                sink.handle(result)
+            self._deliver(result)
             self.latest = result
             self.frames += 1
             if self._feed.live:
                 self._pipeline.set_slowdown(self._load.update(frame.t, sum(result.timings_ms.values()) / 1e3))
             if self._max_frames and self.frames >= self._max_frames:
                 return
+
+    def _deliver(self, result: Result) -> None:
+        for sink in self._sinks:
+            name = type(sink).__name__
+            if name in self.broken_sinks:
+                continue
+            try:
+                sink.handle(result)
+            except Exception as error:
+                self.broken_sinks.add(name)
+                log.error("error: %s stopped: %s; monitoring goes on", name, error)
+                log.debug("details", exc_info=True)

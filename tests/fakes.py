@@ -33,8 +33,11 @@ def picture(width: int = 640, height: int = 480, seed: int = 0) -> Image:
     return rng.integers(60, 200, (height, width, 3), dtype=np.uint8)
 
 
+_PICTURE = picture()
+
+
 def frame(t: float, index: int = 0, image: Image | None = None) -> Frame:
-    return Frame(index, t, 1_800_000_000.0 + t, picture() if image is None else image, "fake")
+    return Frame(index, t, 1_800_000_000.0 + t, _PICTURE if image is None else image, "fake")
 
 
 def detections(*boxes: Box, score: float = 1.0) -> Detections:
@@ -91,7 +94,7 @@ class ScriptedSource:
     frames = 0
     name = "scripted"
 
-    def __init__(self, script: Sequence[Frame | None | Exception]) -> None:
+    def __init__(self, script: Sequence[Frame | Exception | None]) -> None:
         self._script = list(script)
         self.closed = 0
 

@@ -31,8 +31,11 @@ class Feed(Protocol):
     def next(self, timeout: float) -> Frame | None:
         """The next frame; None when none came within ``timeout`` seconds or at the end."""
 
+    def wake(self) -> None:
+        """Ends a wait in ``next`` from another thread."""
+
     def close(self) -> None:
-        """Releases the source."""
+        """Releases the source; call when nobody is in ``next``."""
 
 
 class LiveFeed:
@@ -55,6 +58,9 @@ class LiveFeed:
         frame = self._grabber.box.take(timeout)
         self.ended = frame is None and self._grabber.ended
         return frame
+
+    def wake(self) -> None:
+        """A live feed never waits longer than its time-out."""
 
     def close(self) -> None:
         """Stops the grabber, which releases the camera."""
@@ -96,7 +102,10 @@ class FileFeed:
                 self._zero = self._clock() - frame.t
         return frame
 
-    def close(self) -> None:
-        """Ends a wait and releases the file."""
+    def wake(self) -> None:
+        """Ends the wait for a paced frame; from then on nothing waits."""
         self._stop.set()
+
+    def close(self) -> None:
+        """Releases the file."""
         self._source.close()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -110,8 +113,9 @@ class Int8Model:
         self.runtime = load_runtime()
         content = read_model(path)
         try:
-            self._interpreter: Interpreter = self.runtime.interpreter(model_content=content, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with _quiet_stderr():
+                self._interpreter: Interpreter = self.runtime.interpreter(model_content=content, num_threads=threads)
+                self._interpreter.allocate_tensors()
             inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         except (ValueError, RuntimeError, TypeError) as error:
             first = (str(error).strip().splitlines() or ["no reason given"])[0][:160]
@@ -129,6 +133,21 @@ class Int8Model:
             (self._interpreter.get_tensor(o.index).astype(np.float32) - o.zero_point) * np.float32(o.scale)
             for o in self.outputs
         ]
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hides what the C++ runtime prints while loading ("INFO: Created ... delegate"); errors are raised anyway."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
 
 
 def _port(details: dict[str, Any], path: Path) -> Port:

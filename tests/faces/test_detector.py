@@ -12,11 +12,11 @@ from monitor.capture import demo
 from monitor.config import DetectConfig
 from monitor.errors import ModelError
 from monitor.faces.detector import iou, make_detector, suppress
-from monitor.types import Detections
+from monitor.types import Detections, Image
 
 
-def gray(t: float) -> np.ndarray:
-    return cv2.cvtColor(demo.render(t), cv2.COLOR_BGR2GRAY)
+def gray(t: float) -> Image:
+    return cv2.cvtColor(demo.render(t), cv2.COLOR_BGR2GRAY).astype(np.uint8)
 
 
 def test_haar_finds_the_demo_faces_where_they_are() -> None:
@@ -40,7 +40,7 @@ def test_tiny_pictures_are_survived(shape: tuple[int, int]) -> None:
 
 def test_profile_search_works_both_ways_round() -> None:
     detector = make_detector(DetectConfig(profile=True))
-    straight, mirrored = gray(5.0), cv2.flip(gray(5.0), 1)
+    straight, mirrored = gray(5.0), cv2.flip(gray(5.0), 1).astype(np.uint8)
     a, b = detector.find(straight, 60, 480).boxes, detector.find(mirrored, 60, 480).boxes
     assert len(a) >= 1
     assert len(b) >= 1

@@ -18,7 +18,11 @@ IMAGE = picture()
 
 
 def play(
-    script: Callable[[float], Sequence[Box]], seconds: float, hz: float, tracker: Tracker | None = None, start: float = 0.0
+    script: Callable[[float], Sequence[Box]],
+    seconds: float,
+    hz: float,
+    tracker: Tracker | None = None,
+    start: float = 0.0,
 ) -> list[dict[int, Box]]:
     """Runs a script at a rate; returns id → box for each frame."""
     tracker = tracker or Tracker(TrackConfig())
@@ -141,7 +145,11 @@ def test_the_cost_is_symmetric_zero_for_the_same_and_blind_to_scale(
     assert doubled == pytest.approx(cost, abs=1e-6)
 
 
-@given(st.lists(st.lists(st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(0.5, 300)), max_size=6), max_size=25))
+@given(
+    st.lists(
+        st.lists(st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(0.5, 300)), max_size=6), max_size=25
+    )
+)
 def test_whatever_is_detected_ids_are_unique_and_never_reused(frames: list[list[tuple[float, float, float]]]) -> None:
     tracker = Tracker(TrackConfig())
     highest = 0

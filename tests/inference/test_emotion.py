@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_missing_runtimes_fall_back_in_order(monkeypatch: pytest.MonkeyPatch, av
             return module
         raise ImportError(name)
 
-    monkeypatch.setattr(runtime.importlib, "import_module", importing)
+    monkeypatch.setattr(importlib, "import_module", importing)
     assert runtime.load_runtime().package == runtime.CANDIDATES[available][1]
 
 

@@ -13,13 +13,15 @@ def play(frames: Sequence[Sequence[Face]], hz: float = 10) -> list[Event]:
     known: set[int] = set()
     for n, faces in enumerate(frames):
         known |= {f.id for f in faces}
-        events += episodes.update(faces, known if n < len(frames) - 1 else {f.id for f in faces}, n / hz, 100.0 + n / hz)
+        if n == len(frames) - 1:
+            known = {f.id for f in faces}
+        events += episodes.update(faces, known, n / hz, 100.0 + n / hz)
     return events + episodes.finish(len(frames) / hz, 100.0 + len(frames) / hz)
 
 
 def test_each_happening_has_one_start_and_one_end_under_one_id() -> None:
     events = play([[face(1, "happy")]] * 25 + [[face(1, "sad")]] * 15 + [[]] * 3)
-    kinds = {}
+    kinds: dict[int, list[tuple[str, str]]] = {}
     for event in events:
         kinds.setdefault(event.id, []).append((event.kind, event.phase))
     for phases in kinds.values():

@@ -1,0 +1,223 @@
+"""Whole runs on the demo and on files it was filmed to: what is logged, recorded and left behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import pytest
+
+from monitor import cli
+from monitor.capture import demo
+from monitor.outputs.table import CLOCK_COLUMNS, COLUMNS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "faces.csv").open() as handle:
+        return list(csv.DictReader(handle))
+
+
+def run(folder: Path, *argv: str) -> list[dict[str, str]]:
+    assert cli.main(["--headless", "-q", "--out", str(folder), *argv]) == 0
+    return rows(folder)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole demo, recorded."""
+    folder = tmp_path_factory.mktemp("story") / "session"
+    run(folder, "--source", "demo", "--record")
+    return folder
+
+
+def test_the_demo_is_read_right(story: Path) -> None:
+    """In nine of ten frames the steady label is the expression drawn, once it had 0.8 s to settle."""
+    right: Counter[bool] = Counter()
+    for row in rows(story):
+        t = float(row["video_time"])
+        actor = 0 if row["success"] == "1" and float(row["x"]) < 300 else 1
+        settled = demo.shown_expressions(t).get(actor)
+        if row["success"] == "1" and settled and demo.shown_expressions(max(0.0, t - 0.8)).get(actor) == settled:
+            right[row["emotion"] == settled] += 1
+    assert right.total() > 400
+    assert right[True] / right.total() >= 0.9
+
+
+def test_each_person_keeps_one_id_and_leaves_once(story: Path) -> None:
+    assert {row["face_id"] for row in rows(story)} == {"", "1", "2"}
+    events = [json.loads(line) for line in (story / "events.jsonl").read_text().splitlines()]
+    visits = [(e["face_id"], e["phase"]) for e in events if e["kind"] == "face"]
+    assert sorted(visits) == [(1, "end"), (1, "start"), (2, "end"), (2, "start")]
+    starts = {e["id"] for e in events if e["phase"] == "start"}
+    assert starts == {e["id"] for e in events if e["phase"] == "end"}
+
+
+def test_the_table_has_the_documented_columns_and_one_row_or_more_per_frame(story: Path) -> None:
+    assert (story / "faces.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
+    got = rows(story)
+    assert {int(row["frame"]) for row in got} == set(range(600))
+    assert all(len(row) == len(COLUMNS) and None not in row for row in got)
+    for row in got:
+        if row["success"] == "0":
+            assert row["emotion"] == row["face_id"] == ""
+        elif row["happy"]:
+            total = sum(float(row[k]) for k in ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"))
+            assert total == pytest.approx(1, abs=0.001)
+
+
+def test_the_video_plays_at_true_speed(story: Path) -> None:
+    capture = cv2.VideoCapture(str(story / "video.mp4"))
+    count, fps = 0, capture.get(cv2.CAP_PROP_FPS)
+    while capture.read()[0]:
+        count += 1
+    assert count / fps == pytest.approx(demo.LENGTH_S, abs=0.1)
+
+
+def test_the_session_tells_what_was_run(story: Path) -> None:
+    meta = json.loads((story / "metadata.json").read_text())
+    assert meta["source"]["kind"] == "demo"
+    assert meta["model"]["metrics"]["validation"]["n"] > 3000
+    assert meta["config"]["detect"]["width"] == 400
+    assert {"python", "opencv", "numpy", "tflite_runtime"} <= set(meta["versions"])
+    summary = json.loads((story / "summary.json").read_text())
+    assert summary["frames"] == 600
+    assert summary["faces"]["1"]["share"]["happy"] > 0.05
+    assert abs(sum(summary["faces"]["1"]["share"].values()) - 1) < 0.01
+
+
+def without_clocks(table: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{k: v for k, v in row.items() if k not in CLOCK_COLUMNS} for row in table]
+
+
+def test_two_runs_of_one_file_give_the_same_table(demo_clip: Path, tmp_path: Path) -> None:
+    a = run(tmp_path / "a", "--source", str(demo_clip))
+    b = run(tmp_path / "b", "--source", str(demo_clip))
+    assert len(a) >= 100
+    assert without_clocks(a) == without_clocks(b)
+
+
+def test_a_second_run_into_the_same_folder_loses_nothing(demo_clip: Path, tmp_path: Path) -> None:
+    first = run(tmp_path / "s", "--source", str(demo_clip), "--max-frames", "10", "--record")
+    both = run(tmp_path / "s", "--source", str(demo_clip), "--max-frames", "10", "--record")
+    assert both[: len(first)] == first
+    assert len(both) == 2 * len(first)
+    for name in ("metadata", "summary"):
+        assert len(list((tmp_path / "s").glob(f"{name}*.json"))) == 2
+    assert len(list((tmp_path / "s").glob("video*"))) == 2
+
+
+def test_a_folder_of_images_and_a_single_image(demo_clip: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for n in range(6):
+        cv2.imwrite(str(pictures / f"{n:03}.png"), demo.render(5 + n / 10))
+    (pictures / "003.png").write_bytes(b"damaged")
+    table = run(tmp_path / "a", "--source", str(pictures))
+    assert [row["video_time"] for row in table] == ["0.000", "0.100", "0.200", "0.400", "0.500"]
+    assert table[-1]["emotion"] == "happy"
+    assert len(run(tmp_path / "b", "--source", str(pictures / "000.png"))) == 1
+
+
+def test_rows_once_a_second_and_on_change(demo_clip: Path, tmp_path: Path) -> None:
+    once = run(tmp_path / "a", "--source", str(demo_clip), "--set", "output.rows=1hz")
+    assert [int(float(row["video_time"])) for row in once] == [0, 1, 2, 3]
+    change = run(tmp_path / "b", "--source", str(demo_clip), "--set", "output.rows=change")
+    assert [(row["success"], row["emotion"]) for row in change] == [("0", ""), ("1", "neutral"), ("1", "happy")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_finishes_every_file_within_five_seconds(tmp_path: Path, number: int) -> None:
+    folder = tmp_path / "s"
+    command = [sys.executable, "-m", "monitor", "--source", "demo", "--headless", "--record", "--out", str(folder)]
+    flags = ["--set", "source.loop=always", "--set", "source.pace=always"]
+    child = subprocess.Popen([*command, *flags], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    until = time.monotonic() + 30
+    while not ((folder / "faces.csv").exists() and (folder / "faces.csv").stat().st_size > 2000):
+        assert time.monotonic() < until
+        assert child.poll() is None
+        time.sleep(0.05)  # waiting for another process, not for the code under test
+    asked = time.monotonic()
+    child.send_signal(number)
+    assert child.wait(10) == 0
+    assert time.monotonic() - asked < 5
+    last = (folder / "faces.csv").read_text()
+    assert last.endswith("\n")
+    assert (folder / "summary.json").exists()
+    assert cv2.VideoCapture(str(folder / "video.mp4")).read()[0]
+    phases = Counter(json.loads(line)["phase"] for line in (folder / "events.jsonl").read_text().splitlines())
+    assert phases["start"] == phases["end"]
+
+
+def test_no_camera_and_no_display_plays_the_demo_and_says_so(tmp_path: Path) -> None:
+    if list(Path("/dev").glob("video*")):
+        pytest.skip("this machine has a camera")
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "--max-frames", "3", "--out", str(tmp_path / "s")],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "no camera found; playing the built-in demo" in done.stderr
+    assert "running headless" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_disk_that_is_full_at_the_start_is_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "faces.csv").symlink_to("/dev/full")
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "--source", "demo", "--headless", "--out", str(folder)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "cannot be written: No space left on device" in done.stderr
+
+
+def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
+    """What is inside a wheel is enough: model, card, demo faces, defaults."""
+    copy = tmp_path / "source"
+    ignore = shutil.ignore_patterns(".git", ".venv", "runs", "sessions", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=ignore)
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path / "w"),
+        str(copy),
+    ]
+    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    (wheel,) = (tmp_path / "w").glob("*.whl")
+    inside, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.unpack_archive(wheel, inside, "zip")
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "--source", "demo", "--headless", "--max-frames", "60"],
+        cwd=elsewhere, env=os.environ | {"PYTHONPATH": str(inside)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (session,) = (elsewhere / "sessions").iterdir()
+    assert any(row["success"] == "1" for row in rows(session))
+    code = "import monitor; print(monitor.__file__)"
+    where = subprocess.run(
+        [sys.executable, "-c", code], cwd=elsewhere, env=os.environ | {"PYTHONPATH": str(inside)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert str(inside) in where.stdout

@@ -1,0 +1,116 @@
+"""The command line as a user meets it: exit codes, one line per mistake, never a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from monitor import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def call(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    try:
+        code = cli.main(list(argv))
+    except SystemExit as error:
+        code = int(error.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
+    code, _, err = call(capsys, *argv)
+    lines = [line for line in err.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    return code, lines[0]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "expected"),
+    [
+        (["--sorce", "x"], 2, "--sorce is not a flag of run; did you mean --source?"),
+        (["--max-frames", "0"], 2, "must be at least 1 (got 0)"),
+        (["--max-seconds", "-1"], 2, "must be above 0"),
+        (["--config", "nowhere.yaml"], 2, "nowhere.yaml: no such file"),
+        (["--set", "detect.min_face=5"], 2, "detect.min_face must be between 20 and 400 (got 5)"),
+        (["--set", "detect.minface=50"], 2, "did you mean detect.min_face?"),
+        (["--source", "nowhere.mp4"], 3, "nowhere.mp4: no such file or folder"),
+        (["--source", "/dev/video97"], 3, "there is no camera at /dev/video97"),
+        (["--source", "picamera"], 3, "picamera2"),
+        (["--source", "demo", "--set", "emotion.model=nowhere.tflite"], 4, "no such model"),
+        (["--source", "demo", "--record", "/nowhere/video.mp4"], 2, "missing or not writable"),
+        (["--source", "demo", "--record", "video"], 2, "needs a suffix"),
+        (["chekc"], 2, "invalid choice: 'chekc'"),
+        (["check", "--sauce", "x"], 2, "did you mean --source?"),
+    ],
+)
+def test_each_mistake_is_one_line_and_its_exit_code(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    argv: list[str], code: int, expected: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    got, line = wrong(capsys, *argv, *([] if argv[0].startswith("c") else ["--headless"]))
+    assert (got, expected in line) == (code, True), line
+    assert not (tmp_path / "sessions").exists()
+
+
+def test_a_damaged_video_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"\0" * 5000)
+    assert wrong(capsys, "--source", str(bad), "--headless", "--out", str(tmp_path / "s"))[0] == 3
+
+
+def test_an_empty_folder_and_a_damaged_picture_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "holds no images" in wrong(capsys, "--source", str(tmp_path), "--headless")[1]
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    assert "cannot be read as a picture" in wrong(capsys, "--source", str(bad), "--headless")[1]
+
+
+def test_an_out_that_cannot_be_made_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, line = wrong(capsys, "--source", "demo", "--headless", "--out", str(tmp_path / "file" / "x"))
+    assert code == 2
+    assert "give another folder" in line
+
+
+def test_config_prints_what_is_in_force(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = call(capsys, "config", "--set", "detect.min_face=77")
+    assert code == 0
+    (tmp_path / "c.yaml").write_text(out)
+    assert "min_face: 77" in call(capsys, "config", "--config", str(tmp_path / "c.yaml"))[1]
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "emotion-monitor" in call(capsys, "--version")[1]
+    assert "--record" in call(capsys, "run", "--help")[1]
+
+
+def python(*code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+
+
+def test_the_app_never_imports_tensorflow_or_the_training() -> None:
+    code = (
+        "import sys, monitor.app, monitor.commands.check, monitor.commands.devices\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'keras', 'train')])"
+    )
+    assert python("-c", code).stdout.strip() == "[]"
+
+
+def test_importing_monitor_imports_nothing_else() -> None:
+    code = "import sys; before = set(sys.modules); import monitor; print(sorted(set(sys.modules) - before))"
+    assert python("-c", code).stdout.strip() == "['monitor']"
+
+
+def test_without_opencv_one_line_names_the_headless_build() -> None:
+    code = "import sys; sys.modules['cv2'] = None; from monitor.cli import main; main(['check'])"
+    done = python("-c", code)
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1
+    assert "opencv-python-headless" in done.stderr

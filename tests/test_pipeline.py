@@ -1,0 +1,129 @@
+"""The step told as stories: who is seen, what is read, at any frame rate, without camera or model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from monitor.config import Config, DetectConfig, EmotionConfig
+from monitor.labels import UNKNOWN
+from monitor.pipeline import Pipeline
+from monitor.types import Box, Event, Image, Result
+from tests.fakes import Clock, ScriptedDetector, ScriptedEmotion, distribution, frame, picture, square
+
+SCENE = picture()
+STEADY = distribution("neutral")
+
+
+def build(
+    faces: Callable[[float], Sequence[Box]],
+    probs: Callable[[float], Any] = lambda t: STEADY,
+    config: Config | None = None,
+) -> tuple[Pipeline, Callable[..., Result], ScriptedEmotion]:
+    detector, emotion = ScriptedDetector(faces), ScriptedEmotion(probs)
+    # Searched whole every frame: the scripted detector answers in full-frame pixels.
+    config = config or Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
+    pipeline = Pipeline(config, detector, emotion, clock=Clock())  # type: ignore[arg-type]
+
+    def step(t: float, image: Image = SCENE) -> Result:
+        detector.now = emotion.now = t
+        return pipeline.step(frame(t, image=image))
+
+    return pipeline, step, emotion
+
+
+def one_face(t: float) -> list[Box]:
+    return [square(300, 240, 120)]
+
+
+def test_from_nothing_to_a_read_face_in_two_frames() -> None:
+    _, step, _ = build(one_face)
+    assert step(0.0).faces == ()
+    (face,) = step(0.1).faces
+    assert face.id == 1
+    assert face.label == "neutral"
+    assert face.probs.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("hz", [8, 15, 30])
+def test_a_smile_is_shown_equally_fast_at_any_rate(hz: float) -> None:
+    _, step, _ = build(one_face, lambda t: distribution("neutral" if t < 2 else "happy"))
+    labels = {n / hz: step(n / hz).faces for n in range(round(4 * hz))}
+    shown = [t for t, faces in labels.items() if faces and faces[0].label == "happy"]
+    assert 2.5 <= shown[0] <= 2.75
+
+
+def test_a_dark_frame_is_unknown_and_never_read() -> None:
+    _, step, emotion = build(one_face)
+    black = np.zeros((480, 640, 3), np.uint8)
+    for n in range(10):
+        result = step(n / 10, black)
+    assert result.faces[0].label == UNKNOWN
+    assert result.faces[0].quality == 0
+    assert not result.faces[0].known
+    assert emotion.reads == 0
+
+
+def test_an_unsure_reading_is_unknown() -> None:
+    _, step, _ = build(one_face, lambda t: np.full(7, 1 / 7, np.float32))
+    for n in range(10):
+        result = step(n / 10)
+    assert result.faces[0].label == UNKNOWN
+    assert result.faces[0].known
+
+
+def test_many_faces_take_turns_under_the_budget() -> None:
+    places = [square(60 + 75 * n, 240, 60) for n in range(8)]
+    config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0), emotion=EmotionConfig(max_per_frame=3))
+    _, step, emotion = build(lambda t: places, config=config)
+    step(0.0)
+    for n in range(1, 9):
+        before = emotion.reads
+        result = step(n / 10)
+        assert emotion.reads - before == 3
+    assert len(result.faces) == 8
+    assert all(face.known for face in result.faces)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(-60, -60, 60, 60), (600, 440, 700, 540), (0, 0, 640, 480), square(320, 240, 1), (-400, -400, 1200, 1200)],
+    ids=["top left", "bottom right", "whole frame", "one pixel", "larger than the frame"],
+)
+def test_boxes_at_the_border_tiny_and_absurd_are_survived(box: Box) -> None:
+    _, step, _ = build(lambda t: [box])
+    for n in range(5):
+        step(n / 10)
+
+
+def test_time_standing_still_and_time_jumping_are_survived() -> None:
+    _, step, _ = build(one_face)
+    for t in (0.0, 0.1, 0.1, 0.1, 60.0, 60.1, 0.0, 0.1):
+        result = step(t)
+    assert all(np.isfinite(face.probs).all() for face in result.faces)
+
+
+def test_a_visit_and_its_expression_each_start_once_and_end_once() -> None:
+    pipeline, step, _ = build(lambda t: one_face(t) if 1 <= t <= 3 else [])
+    events: list[Event] = []
+    for n in range(80):
+        events += step(n / 10).events
+    events += pipeline.finish(8.0, 8.0)
+    assert [(e.kind, e.phase) for e in events] == [
+        ("face", "start"), ("emotion", "start"), ("emotion", "end"), ("face", "end"),
+    ]  # fmt: skip
+
+
+def test_timings_are_kept_for_every_stage() -> None:
+    _, step, _ = build(one_face)
+    assert set(step(0.0).timings_ms) == {"find", "track", "read", "judge"}
+
+
+def test_what_a_forgotten_face_left_behind_is_dropped() -> None:
+    pipeline, step, _ = build(lambda t: [square(100 + 400 * (int(t / 4) % 2), 240, 100)] if t % 4 < 1 else [])
+    for n in range(400):
+        step(n / 10)
+    assert len(pipeline._readings) <= 1

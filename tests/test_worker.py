@@ -1,0 +1,169 @@
+"""The worker: newest frame wins live, every frame in order from files, one bad frame is no end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from monitor.load import LoadControl
+from monitor.types import Event, Frame, Result
+from monitor.worker import MOST_FAILURES, Worker
+from tests.fakes import Clock, frame, result
+
+
+class ListFeed:
+    live = False
+    dropped = 0
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self._frames = list(frames)
+        self.ended = False
+
+    def next(self, timeout: float) -> Frame | None:
+        if not self._frames:
+            self.ended = True
+            return None
+        return self._frames.pop(0)
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.indices: list[int] = []
+
+    def handle(self, result: Result) -> None:
+        self.indices.append(result.frame.index)
+
+    def close(self, last_events: Sequence[Event]) -> None: ...
+
+
+class EchoPipeline:
+    """Fails on the frames it is told to fail on."""
+
+    def __init__(self, bad: Sequence[int] = ()) -> None:
+        self._bad = set(bad)
+        self.slowdown = 1.0
+
+    def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
+        if frame.index in self._bad:
+            raise RuntimeError("poisoned picture")
+        return result(frame.t, index=frame.index)
+
+    def set_slowdown(self, factor: float) -> None:
+        self.slowdown = factor
+
+
+def run(count: int, bad: Sequence[int] = (), **limits: float) -> tuple[Worker, Recorder]:
+    recorder = Recorder()
+    feed = ListFeed([frame(n / 10, n) for n in range(count)])
+    worker = Worker(feed, EchoPipeline(bad), [recorder], **limits)  # type: ignore[arg-type]
+    worker.run()
+    return worker, recorder
+
+
+def test_every_frame_of_a_file_in_order() -> None:
+    worker, recorder = run(50)
+    assert recorder.indices == list(range(50))
+    assert worker.done.is_set()
+    assert worker.failed is None
+
+
+def test_limits_in_frames_and_in_seconds() -> None:
+    assert len(run(50, max_frames=7)[1].indices) == 7
+    assert len(run(50, max_seconds=2.0)[1].indices) == 20
+
+
+def test_one_poisoned_frame_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    worker, recorder = run(10, bad=[4])
+    assert recorder.indices == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert worker.failed is None
+
+
+def test_frames_failing_one_after_the_other_end_the_run() -> None:
+    worker, recorder = run(100, bad=range(10, 100))
+    assert worker.failed is not None
+    assert "poisoned picture" in worker.failed
+    assert worker.frames == 10
+    assert recorder.indices == list(range(10))
+    assert MOST_FAILURES < 90
+
+
+def test_paused_it_takes_nothing_until_it_goes_on() -> None:
+    recorder = Recorder()
+    worker = Worker(ListFeed([frame(n / 10, n) for n in range(5)]), EchoPipeline(), [recorder])  # type: ignore[arg-type]
+    worker.paused.set()
+    worker.start()
+    assert not worker.join(0.2)
+    assert recorder.indices == []
+    worker.paused.clear()
+    assert worker.join(5)
+    assert recorder.indices == [0, 1, 2, 3, 4]
+
+
+def test_stop_ends_a_paused_run() -> None:
+    worker = Worker(ListFeed([frame(0.0)]), EchoPipeline(), [])  # type: ignore[arg-type]
+    worker.paused.set()
+    worker.start()
+    worker.stop()
+    assert worker.join(5)
+
+
+def test_too_slow_steps_lengthen_the_intervals_and_fast_ones_restore_them_slowly() -> None:
+    load = LoadControl()
+    for n in range(60):
+        load.update(n / 30, 0.060)
+    assert load.slowdown == pytest.approx(8.0)
+    slow = load.slowdown
+    for n in range(60, 120):
+        load.update(n / 30, 0.005)
+    assert 3 < load.slowdown < slow
+    for n in range(120, 900):
+        load.update(n / 30, 0.005)
+    assert load.slowdown == 1.0
+
+
+def test_live_latency_stays_bounded_while_the_pipeline_is_slow() -> None:
+    """A 30 Hz camera and a step of 100 ms: see tests/capture/test_mailbox.py for the arithmetic."""
+    from monitor.capture.mailbox import Latest
+
+    clock, box = Clock(), Latest()
+    latencies, produced, taken, free_at = [], 0, 0, 0.0
+    for n in range(3000):
+        clock.now = n / 30
+        box.put(frame(clock.now, n))
+        produced += 1
+        if clock.now >= free_at:
+            newest = box.take(0)
+            assert newest is not None
+            free_at = clock.now + 0.1
+            latencies.append(free_at - newest.t)
+            taken += 1
+    assert max(latencies) <= 0.1 + 2 / 30
+    assert produced == taken + box.dropped + (box.take(0) is not None)
+    assert threading.active_count() < 50
+
+
+class FullDisk:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def handle(self, result: Result) -> None:
+        self.calls += 1
+        raise OSError(28, "No space left on device")
+
+    def close(self, last_events: Sequence[Event]) -> None: ...
+
+
+def test_an_output_that_fails_is_told_once_and_monitoring_goes_on() -> None:
+    recorder, disk = Recorder(), FullDisk()
+    feed = ListFeed([frame(n / 10, n) for n in range(20)])
+    worker = Worker(feed, EchoPipeline(), [disk, recorder])  # type: ignore[arg-type]
+    worker.run()
+    assert recorder.indices == list(range(20))
+    assert disk.calls == 1
+    assert worker.broken_sinks == {"FullDisk"}
