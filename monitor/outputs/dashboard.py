@@ -53,6 +53,8 @@ class Dashboard:
     def __init__(self, console: Console, source: str, frames: int, folder: str) -> None:
         self._source, self._folder = source, folder
         self._meter = RateMeter()
+        self._result: Result | None = None
+        self._stats: StatsSink | None = None
         self._progress: Progress | None = None
         if frames:
             self._progress = Progress(
@@ -63,8 +65,6 @@ class Dashboard:
             )
             self._task = self._progress.add_task("file", total=frames)
         self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._render)
-        self._result: Result | None = None
-        self._stats: StatsSink | None = None
 
     def __enter__(self) -> Dashboard:
         self._live.start()

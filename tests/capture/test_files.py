@@ -1,0 +1,119 @@
+"""Files: every frame, in order, on the clip's own clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.capture.feed import FileFeed
+from monitor.capture.files import ImageSource, VideoSource
+from monitor.capture.source import kind_of, open_source, shown
+from monitor.config import SourceConfig
+from monitor.errors import SourceError
+from tests.fakes import Clock
+
+
+def times(source: VideoSource | ImageSource, most: int = 1000) -> list[float]:
+    got: list[float] = []
+    while len(got) < most and (frame := source.read()) is not None:
+        assert frame.index == len(got)
+        assert not frame.image.flags.writeable
+        got.append(frame.t)
+    source.close()
+    return got
+
+
+def test_every_frame_on_the_clips_clock(demo_clip: Path) -> None:
+    source = VideoSource(demo_clip)
+    assert source.frames == 100
+    assert source.fps == pytest.approx(25)
+    assert times(source) == pytest.approx([n / 25 for n in range(100)], abs=0.002)
+
+
+def test_looped_the_time_goes_on(demo_clip: Path) -> None:
+    got = times(VideoSource(demo_clip, loop=True), most=250)
+    assert np.allclose(np.diff(got), 1 / 25, atol=0.002)
+
+
+def test_a_truncated_video_gives_what_it_has(demo_clip: Path, tmp_path: Path) -> None:
+    short = tmp_path / "short.avi"
+    short.write_bytes(demo_clip.read_bytes()[: demo_clip.stat().st_size // 2])
+    assert 20 < len(times(VideoSource(short))) < 80
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"RIFF1234AVI LIST"])
+def test_what_is_no_video_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    bad = tmp_path / "bad.avi"
+    bad.write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        VideoSource(bad)
+    assert len(caught.value.lines) == 1
+
+
+def test_odd_sized_frames_are_read(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "odd.png"), np.zeros((243, 321, 3), np.uint8))
+    frame = ImageSource(tmp_path / "odd.png", fps=5.0).read()
+    assert frame is not None
+    assert frame.size == (321, 243)
+
+
+def test_pictures_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("b.png", "a.png", "c.txt"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((4, 4, 3), np.uint8)) if name.endswith("png") else None
+    source = ImageSource(tmp_path, fps=5.0)
+    assert source.frames == 2
+    assert times(source) == [0.0, 0.2]
+
+
+def test_a_loop_over_damaged_pictures_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no")
+    assert ImageSource(tmp_path, fps=5.0, loop=True).read() is None
+
+
+def test_paced_playing_waits_until_each_frame_is_due(demo_clip: Path) -> None:
+    clock = Clock(50.0)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        clock.advance(seconds)
+
+    feed = FileFeed(VideoSource(demo_clip), pace=True, clock=clock, wait=wait)
+    for _ in range(26):
+        feed.next(0)
+    assert sum(waits) == pytest.approx(1.0, abs=0.01)
+    clock.advance(30)  # paused: no rush to catch up
+    feed.next(0)
+    before = len(waits)
+    feed.next(0)
+    assert len(waits) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("0", "camera"), ("/dev/video3", "camera"), ("rtsp://host/x", "stream"), ("HTTP://host/x.mjpg", "stream"),
+        ("demo", "demo"), ("picamera", "picamera"),
+    ],
+)  # fmt: skip
+def test_a_source_is_known_by_its_name(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
+
+
+def test_files_and_folders_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "a.mp4").touch()
+    assert kind_of(str(tmp_path)) == "folder"
+    assert kind_of(str(tmp_path / "a.jpg")) == "image"
+    assert kind_of(str(tmp_path / "a.mp4")) == "video"
+
+
+def test_a_password_is_never_shown() -> None:
+    assert shown("rtsp://user:secret@cam.local/live") == "rtsp://cam.local/live"
+    config = SourceConfig(open_timeout_s=0.5)
+    with pytest.raises(SourceError) as caught:
+        open_source("rtsp://user:secret@127.0.0.1:9/live", config)
+    assert "secret" not in caught.value.lines[0]

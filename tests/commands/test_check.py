@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor import cli
+
+
+def check(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
+    code = cli.main(["check", *argv])
+    return code, capsys.readouterr().out
+
+
+def test_a_machine_that_can_run_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = check(capsys, "--source", "demo")
+    assert code == 0
+    for what in ("configuration", "source", "detector", "model", "display", "video codecs", "disk"):
+        assert what in out
+    assert "fail" not in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "expected"),
+    [
+        (["--set", "detect.min_face=5"], 2, "must be between 20 and 400"),
+        (["--source", "nowhere.mp4"], 3, "no such file"),
+        (["--set", "emotion.model=nowhere.tflite"], 4, "no such model"),
+    ],
+)
+def test_each_failure_is_a_line_and_the_exit_code(
+    capsys: pytest.CaptureFixture[str], argv: list[str], code: int, expected: str
+) -> None:
+    got, out = check(capsys, *argv)
+    assert got == code
+    assert expected in " ".join(out.split())
+    assert "model" in out  # the rest was tried all the same
+
+
+def test_a_folder_that_cannot_be_written_is_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out = check(capsys, "--source", "demo", "--out", "/proc/nowhere")
+    assert code == 2
+    assert "not writable" in out

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from monitor.outputs.dashboard import Dashboard, PlainLines, RateMeter, summary_table
+from monitor.outputs.stats import StatsSink
+from tests.fakes import Clock, face, result
+
+
+def text(renderable: object, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    console.print(renderable)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_the_live_view_shows_faces_rates_and_memory() -> None:
+    stats, console = StatsSink(), Console(file=io.StringIO(), width=120, force_terminal=True)
+    shown = result(1.0, [face(1, "happy"), face(2, "unknown")], dropped=3)
+    stats.handle(shown)
+    with Dashboard(console, "clip.mp4", 100, "sessions/x") as view:
+        view.update(shown, stats)
+        got = text(view._render(), 120)
+    for expected in ("happy 90%", "unknown", "3 dropped", "MB", "1/100 frames", "sessions/x"):
+        assert expected in got
+
+
+def test_nobody_in_view_and_very_many_are_shown() -> None:
+    stats, console = StatsSink(), Console(file=io.StringIO(), width=120)
+    for faces in ([], [face(n) for n in range(1, 30)]):
+        shown = result(1.0, faces)
+        stats.handle(shown)
+        with Dashboard(console, "0", 0, "x") as view:
+            view.update(shown, stats)
+            got = text(view._render(), 120)
+        assert ("nobody in view" in got) == (not faces)
+    assert "and 21 more" in got
+
+
+def test_the_summary_fits_eighty_columns_and_names_seconds_and_share() -> None:
+    stats = StatsSink()
+    for n in range(101):
+        stats.handle(result(n / 10, [face(1, "happy" if n < 51 else "sad"), face(2, "neutral")]))
+    got = text(summary_table(stats, 10.0), 80)
+    assert "50%" in got
+    assert all(len(line) <= 80 for line in got.splitlines())
+    assert "nobody" in text(summary_table(StatsSink(), 1.0))
+
+
+def test_plain_lines_come_by_the_clock() -> None:
+    clock, stats = Clock(), StatsSink()
+    lines = PlainLines("clip", 0, clock)
+    for _ in range(5):
+        stats.handle(result(0.0))
+        clock.advance(5)
+        lines.update(result(0.0), stats)
+
+
+def test_the_rate_is_frames_per_second() -> None:
+    clock = Clock()
+    meter = RateMeter(clock)
+    for n in range(60):
+        clock.advance(1 / 20)
+        meter.update(n + 1)
+    assert abs(meter.fps - 20) < 1.5

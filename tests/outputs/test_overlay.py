@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monitor.config import DisplayConfig
+from monitor.outputs.overlay import Overlay, Status
+from monitor.types import Box
+from tests.fakes import face, result
+
+
+def canvas(width: int, height: int) -> np.ndarray:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
+@pytest.mark.parametrize(("width", "height"), [(480, 270), (640, 480), (1920, 1080), (3840, 2160), (476, 848)])
+def test_readings_are_drawn_at_every_size_and_the_frame_stays_untouched(width: int, height: int) -> None:
+    image = canvas(width, height)
+    shown = result(0.0, [face(1, box=(width * 0.3, height * 0.3, width * 0.5, height * 0.6))], image=image)
+    out = Overlay(DisplayConfig()).annotate(shown, Status(recording=True, help=True, paused=True))
+    assert out.shape == image.shape
+    assert (image == 90).all()
+    assert (out != image).any()
+
+
+@pytest.mark.parametrize(
+    "box", [(-80, -80, 40, 40), (600, 440, 800, 700), (0, 0, 640, 480), (-500, -500, -400, -400), (5, 5, 6, 6)]
+)
+def test_a_box_beyond_the_border_is_survived(box: Box) -> None:
+    for count in (1, 9):
+        faces = [face(n + 1, box=box) for n in range(count)]
+        Overlay(DisplayConfig()).annotate(result(0.0, faces, image=canvas(640, 480)), Status())
+
+
+def test_mirroring_mirrors_picture_and_box_but_not_the_text() -> None:
+    image = canvas(640, 480)
+    image[:, :320] = 30
+    shown = result(0.0, [face(1, box=(50, 150, 150, 250))], image=image)
+    plain = Overlay(DisplayConfig()).annotate(shown, Status())
+    mirrored = Overlay(DisplayConfig(mirror=True)).annotate(shown, Status())
+    assert mirrored[10, 600].tolist() == [30, 30, 30]
+    green_plain = (np.abs(plain.astype(int) - (60, 210, 250)).sum(axis=2) < 12).any(axis=0)
+    green_mirrored = (np.abs(mirrored.astype(int) - (60, 210, 250)).sum(axis=2) < 12).any(axis=0)
+    assert green_plain[45:56].any()
+    assert green_mirrored[485:496].any()
+    # The status line stays at the lower left, readable.
+    assert (mirrored[460:, :200] > 200).any()
+    assert shown.faces[0].box == (50, 150, 150, 250)
+
+
+def test_the_history_forgets_what_is_older_than_its_strip() -> None:
+    overlay = Overlay(DisplayConfig(history_s=2.0))
+    for n in range(100):
+        overlay.annotate(result(n / 10, [face(1)], image=canvas(320, 240)), Status())
+    assert len(overlay._history[1]) <= 22
+    overlay.annotate(result(20.0, [], image=canvas(320, 240)), Status())
+    assert not overlay._history
+
+
+def test_switched_off_nothing_but_the_recording_dot_is_drawn() -> None:
+    shown = result(0.0, [face(1)], image=canvas(640, 480))
+    out = Overlay(DisplayConfig()).annotate(shown, Status(), overlay=False)
+    assert (out == 90).all()
+    assert (Overlay(DisplayConfig()).annotate(shown, Status(recording=True), overlay=False) != 90).any()

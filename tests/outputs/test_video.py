@@ -1,0 +1,139 @@
+"""Recording: true speed, a codec that works, a failure that is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.config import DisplayConfig, OutputConfig
+from monitor.outputs.overlay import Overlay
+from monitor.outputs.sink import Background
+from monitor.outputs.video import VideoError, VideoSink, playable
+from monitor.types import Event, Result
+from tests.fakes import face, result
+
+
+def sink(folder: Path, fps: float = 20.0, **config: object) -> VideoSink:
+    def path(suffix: str) -> Path:
+        return folder / f"video{len(list(folder.glob('video*')))}{suffix}"
+
+    made = VideoSink(path, OutputConfig(**config), fps, Overlay(DisplayConfig()))  # type: ignore[arg-type]
+    made.switch(True)
+    return made
+
+
+def film(video: VideoSink, times: Sequence[float], size: tuple[int, int] = (160, 120)) -> None:
+    for n, t in enumerate(times):
+        image = np.full((size[1], size[0], 3), 40 + n % 100, np.uint8)
+        video.handle(result(t, [face(1, box=(20, 20, 60, 60))], image=image))
+
+
+def length(path: Path) -> float:
+    capture = cv2.VideoCapture(str(path))
+    count = 0
+    while capture.read()[0]:
+        count += 1
+    return count / float(capture.get(cv2.CAP_PROP_FPS))
+
+
+@pytest.mark.parametrize("hz", [7.3, 20.0, 45.0])
+def test_six_seconds_of_life_are_six_seconds_of_video(tmp_path: Path, hz: float) -> None:
+    video = sink(tmp_path)
+    film(video, [100 + n / hz for n in range(round(6 * hz))])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(6.0, abs=0.2)
+
+
+def test_a_stutter_is_filled_and_a_camera_gone_for_hours_is_not(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [0.0, 0.05, 3.0, 3.05, 7200.0, 7200.05])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(3.2, abs=0.15)
+
+
+def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    video = sink(tmp_path, video_codec="avc1")
+    film(video, [n / 20 for n in range(10)])
+    video.close([])
+    assert playable(video.files[0])
+
+
+def test_a_folder_that_went_away_is_noticed_with_the_first_frame(tmp_path: Path) -> None:
+    video = sink(tmp_path / "gone")
+    with pytest.raises(VideoError, match="no video codec works"):
+        film(video, [0.0])
+    assert not video.recording
+
+
+def test_a_file_that_stays_empty_is_noticed(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(10)])
+    assert video.path is not None
+    video.path.unlink()
+    with pytest.raises(VideoError, match="nothing reaches the file"):
+        film(video, [n / 20 for n in range(10, 60)])
+
+
+def test_odd_sizes_and_a_size_that_changes_are_recorded(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(10)], (161, 121))
+    film(video, [n / 20 for n in range(10, 20)], (320, 240))
+    video.close([])
+    assert playable(video.files[0])
+    assert length(video.files[0]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_off_and_on_makes_a_second_file(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [0.0, 0.05])
+    video.switch(False)
+    film(video, [0.1])
+    video.switch(True)
+    film(video, [0.2, 0.25])
+    video.close([])
+    assert len(video.files) == 2
+    assert all(playable(path) for path in video.files)
+
+
+def test_the_clean_recording_has_no_overlay(tmp_path: Path) -> None:
+    video = sink(tmp_path, clean=True, video_codec="MJPG")
+    film(video, [0.0])
+    video.close([])
+    ok, image = cv2.VideoCapture(str(video.files[0])).read()
+    assert ok
+    assert image.std() < 3
+
+
+class Slow:
+    def __init__(self, fail: bool = False) -> None:
+        self.handled = 0
+        self.closed = 0
+        self._fail = fail
+
+    def handle(self, result: Result) -> None:
+        if self._fail:
+            raise OSError("encoder broke")
+        self.handled += 1
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        self.closed += 1
+
+
+def test_a_file_run_records_every_frame_in_the_background() -> None:
+    slow = Slow()
+    background = Background(slow, drop=False, size=2)
+    for n in range(200):
+        background.handle(result(n / 30))
+    background.close([])
+    assert (slow.handled, slow.closed, background.dropped) == (200, 1, 0)
+
+
+def test_an_encoder_that_breaks_is_told_once_and_blocks_nobody() -> None:
+    background = Background(Slow(fail=True), drop=False, size=2)
+    for n in range(200):
+        background.handle(result(n / 30))
+    background.close([])
