@@ -76,7 +76,7 @@ def _geometry(image: Image, how: Augment, side: int, rng: np.random.Generator) -
     target = np.full(2, (side - 1) / 2) + rng.uniform(-how.shift, how.shift, 2) * side
     offset = target - matrix @ centre
     warp = np.hstack([matrix, offset[:, None]])
-    return cv2.warpAffine(image, warp, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
+    return cv2.warpAffine(image, warp, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(
         np.uint8, copy=False
     )
 

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ class Trainer:
                 for name, owner in parts.items():
                     for i, variable in enumerate(owner.variables):
                         variable.assign(saved[f"{name}/{i}"])
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{path}: cannot be resumed ({error}); start anew in another --out") from None
 
 

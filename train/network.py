@@ -56,7 +56,8 @@ def build(channels: tuple[int, ...], blocks: tuple[int, ...], dropout: float) ->
 
 def _conv(x: Any, width: int, stride: int = 1, relu: bool = True) -> Any:
     x = layers.Conv2D(width, 3, strides=stride, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    # 0.9, not Keras's 0.99: averages must follow within tens of steps, or short runs validate as noise.
+    x = layers.BatchNormalization(momentum=0.9)(x)
     return layers.ReLU()(x) if relu else x
 
 

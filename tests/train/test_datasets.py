@@ -1,0 +1,114 @@
+"""Data sets come as the public csv, a zip of it, or folders of pictures; damage is skipped and counted."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.errors import ConfigError
+from train import datasets
+from train.datasets import SIDE, Dataset
+
+HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
+
+
+def csvs(folder: Path) -> Path:
+    """Three good rows and two damaged ones, with votes."""
+    folder.mkdir(exist_ok=True)
+    pixels = [" ".join(str((n * 7 + i) % 256) for i in range(SIDE * SIDE)) for n in range(3)]
+    rows = [f"3,{pixels[0]},Training", f"0,{pixels[1]},PublicTest", "2,1 2 3,Training", f"9,{pixels[2]},Training"]
+    rows.append(f"6,{pixels[2]},Training")
+    (folder / "fer2013.csv").write_text("emotion,pixels,Usage\n" + "\n".join(rows) + "\n")
+    neutral = "Training,c,9,0,0,0,0,0,0,0,0,0"
+    votes = ["Training,a,0,9,0,0,0,0,0,0,1,0", "PublicTest,b,0,0,0,0,8,2,0,0,0,0", neutral, neutral, neutral]
+    (folder / "fer2013new.csv").write_text(HEADER + "\n".join(votes) + "\n")
+    return folder / "fer2013.csv"
+
+
+def test_the_public_csv_with_votes(tmp_path: Path) -> None:
+    data = datasets.load(csvs(tmp_path))
+    assert len(data) == 3
+    assert data.skipped == 2
+    assert data.split.tolist() == ["train", "validation", "train"]
+    assert data.truth.tolist() == [3, 0, 6]
+    assert data.images[1].ravel()[:3].tolist() == [7, 8, 9]
+
+
+def test_without_votes_the_labels_are_taken(tmp_path: Path) -> None:
+    path = csvs(tmp_path)
+    (tmp_path / "fer2013new.csv").unlink()
+    data = datasets.load(path)
+    assert data.truth.tolist() == [3, 0, 6]
+    assert (data.targets.max(axis=1) == 1).all()
+
+
+def test_zip_folder_and_prepared_file_hold_the_same(tmp_path: Path) -> None:
+    path = csvs(tmp_path / "fer2013")
+    with zipfile.ZipFile(tmp_path / "fer.zip", "w") as archive:
+        for file in path.parent.iterdir():
+            archive.write(file, f"fer2013/{file.name}")
+    from_zip, from_folder = datasets.load(tmp_path / "fer.zip"), datasets.load(tmp_path / "fer2013")
+    datasets.save_prepared(from_zip, tmp_path / "runs/data.npz")
+    prepared = datasets.load(tmp_path / "runs/data.npz")
+    for other in (from_folder, prepared):
+        assert np.array_equal(other.images, from_zip.images)
+        assert np.array_equal(other.targets, from_zip.targets)
+        assert other.split.tolist() == from_zip.split.tolist()
+
+
+def test_a_folder_per_class_with_common_names(tmp_path: Path) -> None:
+    for name in ("happiness", "Sad", "other"):
+        (tmp_path / name).mkdir()
+        for n in range(20):
+            cv2.imwrite(str(tmp_path / name / f"{n:02}.png"), np.full((30, 40), n, np.uint8))
+    (tmp_path / "Sad" / "05.png").write_bytes(b"damaged")
+    data = datasets.load(tmp_path)
+    assert len(data) == 39
+    assert data.skipped == 1
+    assert set(data.truth.tolist()) == {3, 4}
+    assert (data.split == "validation").sum() == 3
+
+
+def test_given_split_folders_are_kept(tmp_path: Path) -> None:
+    for part in ("train", "val", "test"):
+        (tmp_path / part / "fear").mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / part / "fear" / "a.png"), np.zeros((10, 10), np.uint8))
+    assert sorted(datasets.load(tmp_path).split.tolist()) == ["test", "train", "validation"]
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda p: p / "none", "no such file or folder"),
+        (lambda p: _written(p / "a.zip", b"no zip"), "not a readable zip"),
+        (lambda p: _written(p / "a.npz", b"no npz"), "not a prepared data set"),
+        (lambda p: _written(p / "a.csv", b"x,y\n1,2\n"), "must have the columns"),
+        (lambda p: _written(p / "a.txt", b""), "neither a zip"),
+        (lambda p: p, "holds no images in class folders"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(tmp_path: Path, make, expected: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ConfigError, match=expected) as caught:
+        datasets.load(make(tmp_path))
+    assert len(caught.value.lines) == 1
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def test_votes_that_do_not_match_are_refused(tmp_path: Path) -> None:
+    path = csvs(tmp_path)
+    (tmp_path / "fer2013new.csv").write_text(HEADER)
+    with pytest.raises(ConfigError, match="they must match row by row"):
+        datasets.load(path)
+
+
+def test_a_missing_split_names_those_there_are(drawn: Dataset) -> None:
+    with pytest.raises(ConfigError, match="it has: train, validation"):
+        drawn.part("test")

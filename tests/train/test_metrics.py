@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from train import metrics
+
+TRUTH = np.array([0, 0, 1, 2])
+SCORES = np.array([[3.0, 0, 0], [0, 3, 0], [0, 3, 0], [0, 0, 3]])
+
+
+def test_accuracy_recall_and_confusion_of_a_known_case() -> None:
+    assert metrics.accuracy(SCORES, TRUTH) == 0.75
+    assert metrics.recalls(SCORES, TRUTH).tolist() == [0.5, 1, 1]
+    assert metrics.mean_recall(SCORES, TRUTH) == pytest.approx(2.5 / 3)
+    assert metrics.confusion(SCORES, TRUTH).tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_a_class_without_rows_does_not_count() -> None:
+    assert metrics.mean_recall(SCORES[:2], TRUTH[:2]) == 0.5
+
+
+def test_perfect_and_hopeless_calibration() -> None:
+    sure = np.eye(3)[[0, 0, 1, 2]]
+    assert metrics.expected_calibration_error(sure, TRUTH) == pytest.approx(0)
+    assert metrics.expected_calibration_error(sure, (TRUTH + 1) % 3) == pytest.approx(1)
+
+
+def test_the_temperature_that_made_overconfident_logits_is_found() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 1.5, (4000, 7))
+    probs = metrics.softmax(honest)
+    truth = np.array([rng.choice(7, p=p) for p in probs])
+    assert metrics.fit_temperature(honest * 2.5, truth) == pytest.approx(2.5, rel=0.1)
+
+
+def test_the_divergence_from_the_crowd_is_zero_only_for_the_crowds_answer() -> None:
+    votes = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+    assert metrics.kl_to_votes(np.maximum(votes, 1e-12), votes) == pytest.approx(0, abs=1e-6)
+    assert metrics.kl_to_votes(np.full((2, 3), 1 / 3), votes) > 0.3
+
+
+@given(st.lists(st.lists(st.floats(-50, 50), min_size=7, max_size=7), min_size=1, max_size=10), st.floats(0.1, 10))
+def test_softmax_gives_distributions_and_keeps_the_top(rows: list[list[float]], temperature: float) -> None:
+    logits = np.array(rows)
+    probs = metrics.softmax(logits, temperature)
+    assert np.allclose(probs.sum(axis=1), 1)
+    top = logits[np.arange(len(logits)), probs.argmax(axis=1)]
+    assert np.allclose(top, logits.max(axis=1), atol=1e-6)
