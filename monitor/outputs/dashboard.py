@@ -162,7 +162,7 @@ class EventLines:
         """Nothing is held open."""
 
 
-def summary_table(stats: StatsSink, elapsed_s: float) -> Table:
+def summary_table(stats: StatsSink, elapsed_s: float) -> Group:
     """The table at the end: seconds and share of each expression per face."""
     summary = stats.summary(elapsed_s)
     latency = summary["latency_ms"]
@@ -170,7 +170,7 @@ def summary_table(stats: StatsSink, elapsed_s: float) -> Table:
         f"{summary['frames']} frames in {elapsed_s:.1f} s ({summary['fps']:.1f} fps), {summary['dropped']} dropped, "
         f"latency {latency['p50']:.1f} / {latency['p95']:.1f} ms (p50 / p95)"
     )
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("face", "in view", "expression", "seconds", "share"):
         table.add_column(name, justify="left" if name == "expression" else "right", no_wrap=True)
     table.add_column("")
@@ -185,10 +185,8 @@ def summary_table(stats: StatsSink, elapsed_s: float) -> Table:
         table.add_row("-", "nobody")
     elif len(stats.faces) > len(longest):
         table.add_row("…", f"and {len(stats.faces) - len(longest)} more in summary.json")
-    if summary["episodes"]:
-        table.caption = "episodes: " + ", ".join(f"{name} {n}" for name, n in summary["episodes"].items())
-        table.caption_justify = "left"
-    return table
+    episodes = ", ".join(f"{name} {n}" for name, n in summary["episodes"].items())
+    return Group(Text(title), table, Text(f"episodes: {episodes}" if episodes else "no expression was held"))
 
 
 def _clock(seconds: float) -> str:

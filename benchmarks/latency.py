@@ -1,0 +1,99 @@
+"""A 30 Hz camera and a pipeline that is too slow: latency, drops, backlog.
+
+python -m benchmarks.latency
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from monitor.capture.feed import LiveFeed
+from monitor.capture.mailbox import Grabber
+from monitor.types import Event, Frame, Result
+from monitor.worker import Worker
+
+HZ, SECONDS = 30.0, 10.0
+
+
+class Camera:
+    """Gives a frame every 1/30 s of real time."""
+
+    live, fps, frames, name = True, HZ, 0, "artificial"
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._start = time.monotonic()
+        self._image = np.zeros((480, 640, 3), np.uint8)
+
+    def read(self) -> Frame | None:
+        """The next frame, when its time has come."""
+        time.sleep(max(0.0, self._start + self.count / HZ - time.monotonic()))
+        self.count += 1
+        return Frame(self.count, time.monotonic(), time.time(), self._image, self.name)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def facts(self) -> dict[str, Any]:
+        """Nothing to tell."""
+        return {}
+
+
+class SlowPipeline:
+    """Takes a fixed time for each frame."""
+
+    def __init__(self, step_s: float) -> None:
+        self._step_s = step_s
+
+    def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
+        """Sleeps."""
+        time.sleep(self._step_s)
+        since = time.monotonic() - (latency_from or frame.t)
+        return Result(frame, (), (), {"step": self._step_s * 1e3}, dropped, since * 1e3)
+
+    def set_slowdown(self, factor: float) -> None:
+        """Stays as slow as it is."""
+
+
+class Latencies:
+    """Collects milliseconds."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+        self.dropped = 0
+
+    def handle(self, result: Result) -> None:
+        """Keeps one."""
+        self.values.append(result.latency_ms)
+        self.dropped = result.dropped
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Nothing to close."""
+
+
+def main() -> None:
+    """Prints one line per step time."""
+    print("| step | frames seen | processed | dropped | latency p50 | p95 | max | first half p95 | second half p95 |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for step_ms in (20, 50, 100, 200):
+        camera, sink = Camera(), Latencies()
+        feed = LiveFeed(Grabber(camera, Camera, stall_s=60))
+        worker = Worker(feed, SlowPipeline(step_ms / 1e3), [sink], max_seconds=SECONDS)  # type: ignore[arg-type]
+        worker.run()
+        feed.close()
+        values = np.array(sink.values)
+        half = len(values) // 2
+        ends = [np.percentile(part, 95) for part in (values[:half], values[half:])]
+        print(
+            f"| {step_ms} ms | {camera.count} | {len(values)} | {sink.dropped} | {np.median(values):.0f} ms | "
+            f"{np.percentile(values, 95):.0f} ms | {values.max():.0f} ms | {ends[0]:.0f} ms | {ends[1]:.0f} ms |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

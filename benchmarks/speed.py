@@ -1,0 +1,123 @@
+"""What one face costs: CPU per frame by stage, frames per second, memory, start-up.
+
+    python -m benchmarks.speed ../shared/videos/pyfeat_single_face.mp4
+
+The clip is decoded into memory first and letterboxed to the size asked for, then played again and
+again on a 30 Hz clock through the pipeline and the logs, so decoding is not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from monitor.capture.source import open_source
+from monitor.config import Config
+from monitor.faces.detector import make_detector
+from monitor.inference.emotion import EmotionNet, find_model
+from monitor.outputs.events import EventSink
+from monitor.outputs.sink import Sink
+from monitor.outputs.stats import StatsSink
+from monitor.outputs.table import TableSink
+from monitor.pipeline import Pipeline
+from monitor.types import Frame, Image
+
+HZ = 30.0
+
+
+def load(path: str, width: int, height: int, most: int = 300) -> list[Image]:
+    """The clip's frames, letterboxed to width×height."""
+    source = open_source(path, Config().source)
+    frames: list[Image] = []
+    while len(frames) < most and (frame := source.read()) is not None:
+        scale = min(width / frame.size[0], height / frame.size[1])
+        inner = cv2.resize(frame.image, (round(frame.size[0] * scale), round(frame.size[1] * scale)))
+        top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
+        boxed = cv2.copyMakeBorder(
+            inner, top, height - inner.shape[0] - top, left, width - inner.shape[1] - left, cv2.BORDER_CONSTANT
+        )
+        frames.append(np.asarray(boxed, dtype=np.uint8))
+    source.close()
+    return frames
+
+
+def measure(frames: list[Image], count: int) -> tuple[StatsSink, np.ndarray]:
+    """Runs ``count`` frames; returns the totals and (count,) CPU milliseconds per frame."""
+    config = Config()
+    cv2.setNumThreads(1)
+    emotion = EmotionNet(find_model(config.emotion.model), threads=1)
+    pipeline = Pipeline(config, make_detector(config.detect), emotion)
+    stats = StatsSink()
+    with tempfile.TemporaryDirectory() as folder:
+        sinks: list[Sink] = [
+            stats,
+            TableSink(Path(folder) / "faces.csv", "bench", "every", 1.0),
+            EventSink(Path(folder) / "events.jsonl", "bench"),
+        ]
+        cpu = np.empty(count)
+        for n in range(-60, count):
+            frame = Frame(n + 60, (n + 60) / HZ, time.time(), frames[(n + 60) % len(frames)], "bench")
+            started = time.process_time()
+            result = pipeline.step(frame)
+            for sink in sinks:
+                sink.handle(result)
+            if n >= 0:
+                cpu[n] = (time.process_time() - started) * 1e3
+        for sink in sinks:
+            sink.close([])
+    return stats, cpu
+
+
+def start_up(path: str) -> tuple[float, float]:
+    """Seconds from process start to the first logged reading, and the run's peak RSS in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "s" / "faces.csv"
+        command = [sys.executable, "-m", "monitor", "--source", path, "--headless", "-q", "--out", str(table.parent)]
+        started = time.monotonic()
+        child = subprocess.Popen([*command, "--set", "output.flush_s=0"], stderr=subprocess.DEVNULL)
+        first = 0.0
+        while child.poll() is None:
+            if not first and table.exists() and ",1," in table.read_text():
+                first = time.monotonic() - started
+            time.sleep(0.005)
+        if child.returncode:
+            raise SystemExit(f"the monitor ended with {child.returncode}")
+    return first, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("clip")
+    parser.add_argument("--size", default="640x480")
+    parser.add_argument("--frames", type=int, default=1500)
+    args = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    starts = sorted(start_up(args.clip) for _ in range(5))
+    width, height = (int(n) for n in args.size.split("x"))
+    stats, cpu = measure(load(args.clip, width, height), args.frames)
+    print(
+        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {args.size}, N = {len(cpu)}"
+    )
+    print(f"CPU per frame: mean {cpu.mean():.2f} ms, p50 {np.median(cpu):.2f}, p95 {np.percentile(cpu, 95):.2f}")
+    print(f"fps possible on one thread: {1000 / cpu.mean():.0f}")
+    print(f"frames with a face: {stats.frames_with_face / stats.frames:.1%}")
+    for name, histogram in stats.stages.items():
+        print(f"  {name:6} p50 {histogram.percentile(0.5):.2f} ms  p95 {histogram.percentile(0.95):.2f} ms")
+    print(
+        f"start to first reading: median {starts[2][0]:.2f} s of 5; peak RSS of the headless run {starts[2][1]:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()
