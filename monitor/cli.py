@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -116,6 +117,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns the exit code. User errors end in one line each, never a traceback."""
     args = _parse(_with_command(list(sys.argv[1:] if argv is None else argv)))
     _set_up_logging(getattr(args, "quiet", False), args.verbose)
+    if not args.verbose:
+        _quiet_libraries()
     try:
         _check_opencv()
         return _dispatch(args)
@@ -158,6 +161,12 @@ def _dispatch(args: argparse.Namespace) -> int:
     record = "" if args.record is None and args.record_clean else args.record
     options = app.Options(args.source, args.headless, record, args.out, args.max_seconds, args.max_frames, args.quiet)
     return app.run(options, config, config_from)
+
+
+def _quiet_libraries() -> None:
+    """OpenCV and FFmpeg tell the terminal about every odd packet; -v lets them."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 
 def _check_opencv() -> None:

@@ -30,7 +30,7 @@ class SourceConfig:
     folder_fps: float = number(10.0, 0.1, 240, "rate at which a folder of images is taken to be filmed", "Hz")
     pace: str = choice("auto", ("auto", "always", "never"), "play files at true speed; auto = when a window shows them")
     loop: str = choice("auto", ("auto", "always", "never"), "start files again at their end; auto = a window's demo")
-    open_timeout_s: float = number(10.0, 0.5, 120, "give up opening a camera or stream after", "s")
+    open_timeout_s: float = number(10.0, 0.5, 120, "give up opening or reading a network stream after", "s")
     stall_s: float = number(5.0, 0.5, 120, "no new frame for this long: say so and reopen the camera", "s")
 
 

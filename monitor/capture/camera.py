@@ -64,7 +64,10 @@ class CameraSource:
             if capture.read()[0]:
                 return capture
         capture.release()
-        raise SourceError(f"--source {self.name}: opened but gives no picture; unplug it, or try another size")
+        fix = (
+            "check that it plays elsewhere" if self._is_stream else "replug it, or try another source.width and height"
+        )
+        raise SourceError(f"--source {self.name}: opened but gives no picture; {fix}")
 
     def _ask_format(self, capture: cv2.VideoCapture) -> None:
         config = self._config

@@ -89,7 +89,7 @@ class Grabber:
         number = 0
         try:
             while not self._stop.is_set():
-                frame = self._source.read()
+                frame = self._read()
                 if frame is not None:
                     last = self._clock()
                     # Numbered here, so that a reopened camera does not begin again at 0.
@@ -105,6 +105,14 @@ class Grabber:
             self._source.close()
             self.ended = True
             self.box.close()
+
+    def _read(self) -> Frame | None:
+        """One read; a driver that raises counts as one that gave no frame."""
+        try:
+            return self._source.read()
+        except Exception as error:
+            log.debug("%s: read failed: %s", self._source.name, error)
+            return None
 
     def _open_again(self) -> bool:
         """Reopens with back-off; False when stopped or nothing came back in time."""

@@ -96,3 +96,12 @@ def test_a_read_that_hangs_for_ever_does_not_hang_the_program() -> None:
     grabber.start()
     grabber.stop(timeout=0.05)
     hanging.set()
+
+
+def test_a_driver_that_raises_is_waited_for_like_one_that_gives_nothing() -> None:
+    source = ScriptedSource([frame(0.0), RuntimeError("driver"), frame(0.1)])
+    grabber = Grabber(source, lambda: source, stall_s=60)
+    feed = LiveFeed(grabber)
+    taken = [feed.next(5), feed.next(5)]
+    feed.close()
+    assert [got.t for got in taken if got is not None][-1] == 0.1
