@@ -28,6 +28,8 @@ GATE_GROWTH = 1.0
 OVERLAP = 0.15
 """IoU of two faces beyond which they are taken to hide each other."""
 THUMB = CropSpec(side=16, margin=0.0, shift_y=0.0)
+THUMB_EVERY_S = 0.3
+"""A look is refreshed this often: it costs as much as a reading and is only needed when faces part."""
 SPEED_MEMORY_S = 0.3
 """Time constant of the velocity estimate that predicts a face between searches."""
 MAX_COAST_S = 0.4
@@ -49,6 +51,7 @@ class Track:
     hidden: bool = False
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     thumb: NDArray[np.float32] | None = None
+    thumb_at: float = -math.inf
     rivals: set[int] = field(default_factory=set)
 
     def predicted(self, t: float) -> Box:
@@ -180,7 +183,7 @@ class Tracker:
         for track in confirmed:
             track.hidden = any(track.id in pair for pair in touching)
         for track in confirmed:
-            if track.hidden or not track.seen or track.last != t:
+            if not track.rivals or track.hidden or not track.seen or track.last != t:
                 continue
             thumb = _thumbnail(image, track.box)
             for rival_id in sorted(track.rivals):
@@ -192,9 +195,11 @@ class Tracker:
                     track.rivals.discard(rival_id)
                     rival.rivals.discard(track.id)
         for track in confirmed:
-            if track.seen and track.last == t and not track.hidden and not track.rivals:
+            fresh = track.seen and track.last == t and not track.hidden and not track.rivals
+            if fresh and t - track.thumb_at >= THUMB_EVERY_S:
                 thumb = _thumbnail(image, track.box)
-                track.thumb = thumb if track.thumb is None else 0.9 * track.thumb + 0.1 * thumb
+                track.thumb = thumb if track.thumb is None else 0.7 * track.thumb + 0.3 * thumb
+                track.thumb_at = t
 
 
 def _swap_if_mistaken(a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b: NDArray[np.float32]) -> None:
