@@ -113,6 +113,25 @@ class Trainer:
             np.savez(handle, history=json.dumps(self.history), **arrays)
         part.replace(path)
 
+    def start_from(self, run: Path) -> None:
+        """Takes the averaged weights of a finished run of the same network as the starting point.
+
+        Raises:
+            ConfigError: The run has no usable checkpoint, or another network.
+        """
+        path = run / "checkpoint.npz"
+        if not path.exists():
+            raise ConfigError(f"init: {run} holds no checkpoint.npz; train it first")
+        try:
+            with np.load(path) as saved:
+                for i, (own, mean) in enumerate(zip(self.model.variables, self.averaged.variables, strict=True)):
+                    # Dropout's random state is left as this run's seed made it.
+                    if own.dtype == "float32":
+                        own.assign(saved[f"averaged/{i}"])
+                        mean.assign(saved[f"averaged/{i}"])
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise ConfigError(f"init: {path}: cannot be used ({error})") from None
+
     def restore(self, path: Path) -> None:
         """Takes up a checkpoint written by ``save``.
 
@@ -189,6 +208,8 @@ def fit(data: Dataset, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any
     if resume and checkpoint.exists():
         trainer.restore(checkpoint)
         log.info("resuming after epoch %d of %d", len(trainer.history), recipe.epochs)
+    elif recipe.init:
+        trainer.start_from(Path(recipe.init))
     log.info("%d training rows, %d validation rows with a clear answer", len(training), len(validation))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("loss {task.fields[loss]}")) as progress:

@@ -43,6 +43,7 @@ class Recipe:
     """One training run."""
 
     seed: int = integer(1, 0, 2**31 - 1, "seed of weights, order and augmentation")
+    init: str = text("", "folder of a run whose averaged weights this run starts from; empty = drawn anew")
     small_side: int = integer(32, 16, 48, "side of the crops in the first epochs", "px")
     small_epochs: int = integer(12, 0, 1000, "epochs at the small side")
     epochs: int = integer(32, 1, 1000, "epochs altogether")

@@ -71,6 +71,17 @@ def test_a_run_is_not_overwritten_and_not_resumed_with_another_recipe(run: Path,
         fit(drawn, dataclasses.replace(TINY, rate=0.02), run, resume=True)
 
 
+def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tmp_path: Path) -> None:
+    onward = dataclasses.replace(TINY, init=str(run), epochs=1, small_epochs=0, rate=1e-4)
+    entry = fit(drawn, onward, tmp_path / "onward", resume=False)
+    assert entry["validation_accuracy"] > 0.6
+    with pytest.raises(ConfigError, match=r"holds no checkpoint\.npz"):
+        fit(drawn, dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
+    other = dataclasses.replace(onward, network=Network("8-16", "1-1", 0.0))
+    with pytest.raises(ConfigError, match="cannot be used"):
+        fit(drawn, other, tmp_path / "y", resume=False)
+
+
 def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text((run / "recipe.yaml").read_text())
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])
