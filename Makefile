@@ -9,22 +9,26 @@ ARGS ?=
 # A system without libGL cannot load the OpenCV build that has windows: it gets the headless one.
 OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | grep -q 'libGL\.so\.1' && echo opencv-python || echo opencv-python-headless)
 
+# Another OpenCV build means another set of packages; the two builds overwrite each other.
+RUN := $(VENV)/.run-$(OPENCV)
+TEST := $(VENV)/.test-$(OPENCV)
+
 .PHONY: run test check install clean wheel
 
-run: $(VENV)/.run
+run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
 
-install: $(VENV)/.run
+install: $(RUN)
 
-test: $(VENV)/.test
+test: $(TEST)
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.test
+check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-wheel: $(VENV)/.test
+wheel: $(TEST)
 	$(BIN)/python -m build --wheel
 
 $(VENV)/.made:
@@ -34,13 +38,15 @@ $(VENV)/.made:
 	@touch $@
 
 # Dependencies come from setup.cfg, with the OpenCV build this system can load.
-$(VENV)/.run: $(VENV)/.made setup.cfg
+$(RUN): $(VENV)/.made setup.cfg
+	@rm -f $(VENV)/.run-* $(VENV)/.test-*
+	@$(BIN)/pip uninstall -q -y opencv-python opencv-python-headless 2>/dev/null || true
 	@$(BIN)/python deploy/requirements.py $(OPENCV) > $(VENV)/requirements.txt
 	@$(BIN)/pip install -q --disable-pip-version-check -r $(VENV)/requirements.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run
+$(TEST): $(RUN)
 	@$(BIN)/python deploy/requirements.py $(OPENCV) test > $(VENV)/requirements.txt
 	@$(BIN)/pip install -q --disable-pip-version-check -r $(VENV)/requirements.txt
 	@touch $@

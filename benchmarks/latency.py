@@ -71,6 +71,9 @@ class Latencies:
         self.values.append(result.latency_ms)
         self.dropped = result.dropped
 
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
     def close(self, last_events: Sequence[Event]) -> None:
         """Nothing to close."""
 

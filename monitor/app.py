@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -18,10 +18,11 @@ import cv2
 from rich.console import Console
 
 from monitor.capture.feed import Feed, FileFeed, LiveFeed
+from monitor.capture.files import ImageSource
 from monitor.capture.mailbox import Grabber
-from monitor.capture.source import Source, kind_of, open_source
+from monitor.capture.source import Source, kind_of, open_source, shown
 from monitor.config import Config
-from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError
+from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, SourceError
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, RateMeter, summary_table
@@ -31,9 +32,10 @@ from monitor.outputs.session import Session
 from monitor.outputs.sink import Background, Sink
 from monitor.outputs.stats import StatsSink
 from monitor.outputs.table import TableSink
-from monitor.outputs.video import VideoSink
+from monitor.outputs.video import SUFFIXES, VideoSink
 from monitor.outputs.window import DisplayProbe, Window
 from monitor.pipeline import Pipeline
+from monitor.terminal import terminal
 from monitor.types import Event
 from monitor.worker import Worker
 
@@ -72,7 +74,8 @@ class Stopper:
     def __init__(self) -> None:
         self.asked = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._handle)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and the like stay in force
+                signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.asked.is_set():
@@ -95,12 +98,15 @@ def run(options: Options, config: Config, config_from: str) -> int:
     cv2.setNumThreads(config.detect.threads)
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     detector = make_detector(config.detect)
-    name = options.source if options.source is not None else first_source(config)
-    kind_of(name)  # a wrong name is told before a window is waited for
+    if options.source is not None:
+        kind_of(options.source)  # a wrong name is told before a window is waited for
     windowed = probe is not None and not _tell_headless(probe)
-    console = Console(stderr=True)
+    console = terminal()
     live_view = console.is_terminal and not windowed and not options.quiet
-    source = open_source(name, config.source, _loops(config, name, windowed))
+    source, name = _open(options.source, config, windowed)
+    if video_path is not None and Path(name).exists() and video_path.resolve() == Path(name).resolve():
+        source.close()
+        raise ConfigError(f"--record {video_path}: is the source itself; give another file")
     try:
         session = Session(options.out, config.output.dir, source.name, datetime.now())
         session.write_metadata(config, config_from, emotion, source.facts(), detector.name)
@@ -115,6 +121,9 @@ def run(options: Options, config: Config, config_from: str) -> int:
     outputs.video.switch(options.record is not None)
     if not live_view:
         outputs.sinks.append(EventLines())
+    if isinstance(source, ImageSource):
+        # Pictures need not follow one another: nobody can be asked to be seen twice.
+        config = replace(config, track=replace(config.track, confirm_hits=1))
     pipeline = Pipeline(config, detector, emotion)
     feed = _make_feed(source, name, config, windowed)
     worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds)
@@ -130,14 +139,17 @@ def run(options: Options, config: Config, config_from: str) -> int:
     finally:
         worker.stop()
         in_time = worker.join(SHUTDOWN_S)
+        if not in_time:
+            log.error("error: the worker did not end within %.0f s", SHUTDOWN_S)
         feed.close()
         elapsed = time.monotonic() - started
-        last = worker.latest.frame if worker.latest else None
-        outputs.close(pipeline.finish(last.t, last.wall) if last and in_time else [], elapsed)
+        finished = outputs.close(pipeline.finish() if in_time else [], elapsed)
     if not options.quiet:
         Console().print(summary_table(outputs.stats, elapsed))
     log.info("%s", session.folder)
-    return _exit_code(worker, feed, in_time, stopper)
+    if not finished or not in_time:
+        return EXIT_UNEXPECTED
+    return _exit_code(worker, feed, name, stopper)
 
 
 class _Outputs:
@@ -145,13 +157,15 @@ class _Outputs:
 
     def __init__(self, session: Session, source: Source, config: Config, video_path: Path | None) -> None:
         self._session = session
-        self.stats = StatsSink()
+        self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
         self.video = VideoSink(
             lambda suffix: session.free_path(f"video{suffix}"),
             config.output,
             source.fps,
             Overlay(config.display),
             video_path,
+            live=source.live,
+            draw=config.display.overlay,
         )
         self._background = Background(self.video, drop=source.live)
         self.sinks: list[Sink] = [
@@ -161,29 +175,43 @@ class _Outputs:
             self._background,
         ]
 
-    def close(self, last_events: list[Event], elapsed_s: float) -> None:
-        """Closes the sinks in reverse order and writes the summary; one failure does not keep the others open."""
-        for sink in reversed(self.sinks):
+    def close(self, last_events: list[Event], elapsed_s: float) -> bool:
+        """Closes the sinks, the video last, and writes the summary; one failure does not keep the others open.
+
+        Returns:
+            Whether everything was written.
+        """
+        fine = True
+        for sink in sorted(self.sinks, key=lambda sink: sink is self._background):
             try:
                 sink.close(last_events)
             except Exception as error:
+                fine = False
                 log.error("error: %s could not be finished: %s", type(sink).__name__, error)
         summary = {"session": self._session.name, **self.stats.summary(elapsed_s)}
         try:
             self._session.write_json("summary.json", summary | {"video_frames_dropped": self._background.dropped})
         except OSError as error:
+            fine = False
             log.error("error: summary.json could not be written: %s", error.strerror)
+        return fine and not self._background.broken
 
 
-def first_source(config: Config) -> str:
-    """The first camera's number, or "demo" where there is none (said in one line)."""
+def _open(wanted: str | None, config: Config, windowed: bool) -> tuple[Source, str]:
+    """Opens the source the user named; else the first camera that works, else the demo (said in one line)."""
     from monitor.commands.devices import find_cameras
 
-    cameras = find_cameras()
-    if cameras:
-        return cameras[0].path
-    log.warning("no camera found; playing the built-in demo (choose with --source, see: emotion-monitor devices)")
-    return "demo"
+    if wanted is not None:
+        return open_source(wanted, config.source, _loops(config, wanted, windowed)), wanted
+    why = "no camera found"
+    for camera in find_cameras():
+        name = camera.stable or camera.path
+        try:
+            return open_source(name, config.source), name
+        except SourceError as error:
+            why = error.lines[0]
+    log.warning("%s; playing the built-in demo (choose with --source, see: emotion-monitor devices)", why)
+    return open_source("demo", config.source, _loops(config, "demo", windowed)), "demo"
 
 
 def _tell_headless(probe: DisplayProbe) -> str:
@@ -208,8 +236,10 @@ def _video_path(record: str | None) -> Path | None:
     path = Path(record)
     if path.is_dir():
         raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mp4'}")
-    if not path.suffix:
-        raise ConfigError(f"--record {path}: needs a suffix such as .mp4 or .avi")
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"--record {path}: must end in {', '.join(SUFFIXES)}")
+    if path.exists():
+        raise ConfigError(f"--record {path}: exists already; delete it or give another file")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ConfigError(f"--record {path}: the folder {path.parent} is missing or not writable")
     return path
@@ -257,20 +287,22 @@ def _watch_window(worker: Worker, outputs: _Outputs, session: Session, config: C
             help_shown = not help_shown
         elif key == "s":
             path = session.free_path("snapshot.png")
-            cv2.imwrite(str(path), picture)
-            log.info("snapshot %s", path)
+            if cv2.imwrite(str(path), picture):
+                log.info("snapshot %s", path)
+            else:
+                log.error("error: %s could not be written; is the disk full?", path)
     window.close()
 
 
-def _exit_code(worker: Worker, feed: Feed, in_time: bool, stopper: Stopper) -> int:
+def _exit_code(worker: Worker, feed: Feed, name: str, stopper: Stopper) -> int:
     if worker.failed:
         log.error("error: %s", worker.failed)
         return EXIT_UNEXPECTED
     if worker.broken_sinks:
         return EXIT_UNEXPECTED
-    if not in_time:
-        log.error("error: the worker did not end within %.0f s", SHUTDOWN_S)
-        return EXIT_UNEXPECTED
-    if feed.live and feed.ended and not stopper.asked.is_set():
-        return EXIT_SOURCE
+    if feed.ended and not stopper.asked.is_set():
+        if not worker.frames:
+            log.error("error: --source %s: gave no readable picture", shown(name))
+        if feed.live or not worker.frames:
+            return EXIT_SOURCE
     return EXIT_OK

@@ -132,7 +132,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_OK
     except Exception as error:
         log.debug("details", exc_info=True)
-        log.error("error: unexpected: %s: %s (run again with -v for details)", type(error).__name__, error)
+        reason = " ".join(str(error).split())[:200]
+        log.error("error: unexpected: %s: %s (run again with -v for details)", type(error).__name__, reason)
         return EXIT_UNEXPECTED
 
 
@@ -188,8 +189,11 @@ def _set_up_logging(quiet: bool, verbose: bool) -> None:
         # Lines must pass above the live view, which owns the terminal.
         from rich.logging import RichHandler
 
-        handler: logging.Handler = RichHandler(show_time=False, show_level=False, show_path=False, markup=False)
-        handler.console.stderr = True  # type: ignore[attr-defined]
+        from monitor.terminal import terminal
+
+        handler: logging.Handler = RichHandler(
+            console=terminal(), show_time=False, show_level=False, show_path=False, markup=False
+        )
     else:
         handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))

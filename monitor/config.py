@@ -30,8 +30,8 @@ class SourceConfig:
     folder_fps: float = number(10.0, 0.1, 240, "rate at which a folder of images is taken to be filmed", "Hz")
     pace: str = choice("auto", ("auto", "always", "never"), "play files at true speed; auto = when a window shows them")
     loop: str = choice("auto", ("auto", "always", "never"), "start files again at their end; auto = a window's demo")
-    open_timeout_s: float = number(10.0, 0.5, 120, "give up opening or reading a network stream after", "s")
-    stall_s: float = number(5.0, 0.5, 120, "no new frame for this long: say so and reopen the camera", "s")
+    open_timeout_s: float = number(10.0, 0.5, 120, "give up opening a camera, or waiting for a stream, after", "s")
+    stall_s: float = number(5.0, 0.5, 120, "reads gave no frame for this long: say so and reopen the camera", "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DetectConfig:
     profile: bool = flag(False, "also search profile faces, both ways round")
     yunet_model: str = text("", "path of a YuNet .onnx file, for method yunet")
     width: int = integer(400, 160, 1280, "width at which faces are searched", "px")
-    min_face: int = integer(40, 20, 400, "smallest face, for a picture 640 px wide", "px")
+    min_face: int = integer(40, 20, 400, "smallest face in a picture 640 px wide; below 38 raise width", "px")
     scale_factor: float = number(1.15, 1.02, 2.0, "step between searched sizes")
     neighbors: int = integer(5, 1, 20, "overlapping hits that start a track; fewer only continue one")
     every_ms: float = number(500.0, 0, 10000, "search the whole frame this often while faces are known", "ms")
@@ -83,7 +83,7 @@ class EmotionConfig:
 class DisplayConfig:
     """The window."""
 
-    mirror: bool = flag(False, "mirror the picture on screen and in the video (never text or logs)")
+    mirror: bool = flag(False, "mirror the picture on screen and in annotated video (never text or logs)")
     overlay: bool = flag(True, "draw boxes, labels and bars")
     history_s: float = number(6.0, 1, 60, "length of each face's history strip", "s")
     max_width: int = integer(1280, 160, 7680, "a wider picture is shrunk for the window", "px")
@@ -129,16 +129,17 @@ def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
         ConfigError: All problems found, one line each.
     """
     file = Path(path) if path else DEFAULT_FILE if DEFAULT_FILE.is_file() else None
-    config = settings.load(Config, file, overrides)
-    problems = []
+    config, lines = settings.read(Config, file, overrides)
+    problems = [str(problem) for problem in lines]
+    at = file.name if file else "--set"
     if config.detect.method == "yunet" and not config.detect.yunet_model:
-        problems.append("detect.yunet_model must name a YuNet .onnx file when detect.method is yunet")
+        problems.append(f"{at}: detect.yunet_model must name a YuNet .onnx file when detect.method is yunet")
     if config.track.forget_s < config.track.lost_s:
-        problems.append(f"track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
+        problems.append(f"{at}: track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
     if config.source.fourcc and len(config.source.fourcc) != 4:
-        problems.append(f"source.fourcc must have four letters or be empty (got {config.source.fourcc})")
+        problems.append(f"{at}: source.fourcc must have four letters or be empty (got {config.source.fourcc})")
     if problems:
-        raise ConfigError(*(f"{file or 'settings'}: {p}" for p in problems))
+        raise ConfigError(*problems)
     return config, str(file) if file else "built-in defaults"
 
 

@@ -99,9 +99,9 @@ class Pipeline:
         latency = done - (started if latency_from is None else latency_from)
         return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3)
 
-    def finish(self, t: float, wall: float) -> list[Event]:
+    def finish(self) -> list[Event]:
         """Ends what is still open; call once after the last frame."""
-        return self._episodes.finish(t, wall)
+        return self._episodes.finish()
 
     def set_slowdown(self, factor: float) -> None:
         """Lengthens the search intervals by ``factor`` (at least 1) when the machine cannot keep up."""

@@ -86,6 +86,20 @@ def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) 
     Raises:
         ConfigError: One line for each problem found: unreadable file, unknown key, wrong type, out of range.
     """
+    settings, problems = read(cls, path, overrides)
+    if problems:
+        raise ConfigError(*(str(p) for p in problems))
+    return settings
+
+
+def read(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) -> tuple[S, list[Problem]]:
+    """Like ``load``, but returns the problems, for callers that have rules of their own to add.
+
+    A setting with a problem has its default.
+
+    Raises:
+        ConfigError: The file cannot be read or is not YAML.
+    """
     problems: list[Problem] = []
     values: dict[str, tuple[Any, str]] = {}
     if path is not None:
@@ -100,14 +114,11 @@ def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) 
             problems.append(Problem("--set", key, f"is not a setting{_nearest(cls, key)}"))
             continue
         try:
-            node = _compose(raw, "--set")
+            node = _compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
         except ConfigError:
             node = yaml.ScalarNode("tag:yaml.org,2002:str", raw)
         _flatten(node, key, "--set", values, problems, cls)
-    result = _build(cls, "", values, problems)
-    if problems:
-        raise ConfigError(*(str(p) for p in problems))
-    return result
+    return _build(cls, "", values, problems), problems
 
 
 def as_dict(settings: Any) -> dict[str, Any]:

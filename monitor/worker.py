@@ -70,8 +70,8 @@ class Worker:
         try:
             self._loop()
         except Exception as error:
-            log.exception("the worker ended unexpectedly")
-            self.failed = f"{type(error).__name__}: {error}"
+            log.debug("details", exc_info=True)
+            self.failed = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         finally:
             self.done.set()
 
@@ -80,10 +80,14 @@ class Worker:
         failures = 0
         while not self._stop.is_set() and not self._feed.ended:
             if self.paused.is_set():
-                self._stop.wait(0.05)
+                if self._feed.live:
+                    self._feed.next(timeout=0)  # what nobody wants to see is not counted as dropped
+                self._flush()
+                self._stop.wait(0.02)
                 continue
             frame = self._feed.next(timeout=0.2)
             if frame is None:
+                self._flush()
                 continue
             first = frame.t if first is None else first
             if self._max_seconds and frame.t - first >= self._max_seconds:
@@ -111,12 +115,20 @@ class Worker:
 
     def _deliver(self, result: Result) -> None:
         for sink in self._sinks:
-            name = type(sink).__name__
-            if name in self.broken_sinks:
-                continue
-            try:
-                sink.handle(result)
-            except Exception as error:
-                self.broken_sinks.add(name)
-                log.error("error: %s stopped: %s; monitoring goes on", name, error)
-                log.debug("details", exc_info=True)
+            self._guarded(sink, lambda sink=sink: sink.handle(result))  # type: ignore[misc]
+
+    def _flush(self) -> None:
+        for sink in self._sinks:
+            self._guarded(sink, sink.flush)
+
+    def _guarded(self, sink: Sink, call: Callable[[], None]) -> None:
+        """Calls a sink; one that fails is told once and left out from then on."""
+        name = type(sink).__name__
+        if name in self.broken_sinks:
+            return
+        try:
+            call()
+        except Exception as error:
+            self.broken_sinks.add(name)
+            log.error("error: %s stopped: %s; monitoring goes on", name, error)
+            log.debug("details", exc_info=True)

@@ -126,7 +126,34 @@ def test_a_folder_of_images_and_a_single_image(demo_clip: Path, tmp_path: Path) 
     table = run(tmp_path / "a", "--source", str(pictures))
     assert [row["video_time"] for row in table] == ["0.000", "0.100", "0.200", "0.400", "0.500"]
     assert table[-1]["emotion"] == "happy"
-    assert len(run(tmp_path / "b", "--source", str(pictures / "000.png"))) == 1
+    (single,) = run(tmp_path / "b", "--source", str(pictures / "004.png"))
+    assert (single["success"], single["emotion"]) == ("1", "happy")  # nobody can be seen twice in one picture
+
+
+def test_a_folder_of_damaged_pictures_is_no_clean_run(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(b"damaged")
+    assert cli.main(["--headless", "-q", "--source", str(pictures), "--out", str(tmp_path / "s")]) == 3
+
+
+def test_a_recording_never_overwrites_a_file(demo_clip: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.avi"
+    shutil.copy(demo_clip, clip)
+    before = clip.read_bytes()
+    argv = ["--headless", "-q", "--source", str(clip), "--record", str(clip), "--out", str(tmp_path / "s")]
+    assert cli.main(argv) == 2
+    assert clip.read_bytes() == before
+
+
+def test_a_run_started_with_nohup_survives_the_terminal(tmp_path: Path) -> None:
+    code = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from monitor.app import Stopper; stopper = Stopper(); signal.raise_signal(signal.SIGHUP)\n"
+        "print(stopper.asked.is_set()); signal.raise_signal(signal.SIGTERM); print(stopper.asked.is_set())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_rows_once_a_second_and_on_change(demo_clip: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_visit_and_its_expression_each_start_once_and_end_once() -> None:
     events: list[Event] = []
     for n in range(80):
         events += step(n / 10).events
-    events += pipeline.finish(8.0, 8.0)
+    events += pipeline.finish()
     assert [(e.kind, e.phase) for e in events] == [
         ("face", "start"), ("emotion", "start"), ("emotion", "end"), ("face", "end"),
     ]  # fmt: skip

@@ -39,6 +39,8 @@ class Recorder:
     def handle(self, result: Result) -> None:
         self.indices.append(result.frame.index)
 
+    def flush(self) -> None: ...
+
     def close(self, last_events: Sequence[Event]) -> None: ...
 
 
@@ -105,6 +107,18 @@ def test_paused_it_takes_nothing_until_it_goes_on() -> None:
     assert recorder.indices == [0, 1, 2, 3, 4]
 
 
+def test_paused_live_nothing_piles_up_and_nothing_counts_as_dropped() -> None:
+    class Live(ListFeed):
+        live = True
+
+    feed = Live([frame(n / 10, n) for n in range(50)])
+    worker = Worker(feed, EchoPipeline(), [])  # type: ignore[arg-type]
+    worker.paused.set()
+    worker.start()
+    assert worker.join(10)
+    assert worker.frames == 0
+
+
 def test_stop_ends_a_paused_run() -> None:
     worker = Worker(ListFeed([frame(0.0)]), EchoPipeline(), [])  # type: ignore[arg-type]
     worker.paused.set()
@@ -155,6 +169,8 @@ class FullDisk:
     def handle(self, result: Result) -> None:
         self.calls += 1
         raise OSError(28, "No space left on device")
+
+    def flush(self) -> None: ...
 
     def close(self, last_events: Sequence[Event]) -> None: ...
 

@@ -16,8 +16,6 @@ from monitor.config import SourceConfig
 from monitor.errors import SourceError
 from monitor.types import Frame
 
-_STREAM_START_TRIES = 50
-
 
 class CameraSource:
     """A V4L2 camera by number or path, or an http(s)/rtsp stream; see ``Source``.
@@ -59,8 +57,8 @@ class CameraSource:
             if not capture.isOpened():
                 raise SourceError(f"--source {self._text}: is no camera or is busy; see: emotion-monitor devices")
             self._ask_format(capture)
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        for _ in range(_STREAM_START_TRIES):
+        until = time.monotonic() + self._config.open_timeout_s
+        while time.monotonic() < until:
             if capture.read()[0]:
                 return capture
         capture.release()
@@ -81,6 +79,11 @@ class CameraSource:
         for property_id, value in wishes.items():
             if value:
                 capture.set(property_id, value)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a stream has an end: a file behind a URL."""
+        return self._is_stream and 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < 10**8
 
     def read(self) -> Frame | None:
         """The next frame, stamped right after the grab; None when the device gave none."""

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from monitor.capture.source import IMAGE_SUFFIXES
+from monitor.capture.source import IMAGE_SUFFIXES, shown
 from monitor.errors import SourceError
 from monitor.types import Frame, Image
 
@@ -30,17 +30,17 @@ class VideoSource:
 
     live = False
 
-    def __init__(self, path: Path, loop: bool = False) -> None:
-        """Opens the file and checks that it holds a readable frame.
+    def __init__(self, path: Path | str, loop: bool = False) -> None:
+        """Opens a file, or one behind a URL, and checks that it holds a readable frame.
 
         Raises:
             SourceError: It is empty, damaged or of no known kind.
         """
         self._path, self._loop = path, loop
-        self.name = path.name
+        self.name = path.name if isinstance(path, Path) else shown(path)
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
-            raise SourceError(f"{path}: cannot be opened as a video; it may be damaged or of an unknown format")
+            raise SourceError(f"{self.name}: cannot be opened as a video; it may be damaged or of an unknown format")
         stated = float(self._capture.get(cv2.CAP_PROP_FPS))
         self.fps = stated if 0.1 <= stated <= MAX_FPS else DEFAULT_FPS
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -52,7 +52,7 @@ class VideoSource:
         self._first: Image | None = self._grab()
         if self._first is None:
             self.close()
-            raise SourceError(f"{path}: holds no readable picture; it may be truncated or damaged")
+            raise SourceError(f"{self.name}: holds no readable picture; it may be truncated or damaged")
         self._size = (self._first.shape[1], self._first.shape[0])
 
     def read(self) -> Frame | None:
@@ -99,11 +99,21 @@ class VideoSource:
     def facts(self) -> dict[str, Any]:
         """Path, size and rate."""
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        size = self._path.stat().st_size if isinstance(self._path, Path) else 0
         return {
-            "kind": "video", "file": self._path.name, "width": self._size[0], "height": self._size[1],
-            "fps": round(self.fps, 3), "frames": self._stated_count, "bytes": self._path.stat().st_size,
+            "kind": "video", "file": self.name, "width": self._size[0], "height": self._size[1],
+            "fps": round(self.fps, 3), "frames": self._stated_count, "bytes": size,
             "codec": "".join(chr(code >> s & 0xFF) for s in (0, 8, 16, 24)).strip("\0 "),
         }  # fmt: skip
+
+
+def _read_picture(path: Path) -> Image | None:
+    """A picture as BGR, None where it is damaged (OpenCV raises for some kinds of damage)."""
+    try:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if image is None else image.astype(np.uint8, copy=False)
 
 
 class ImageSource:
@@ -124,7 +134,7 @@ class ImageSource:
         )  # fmt: skip
         if not self._files:
             raise SourceError(f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
-        if path.is_file() and cv2.imread(str(path)) is None:
+        if path.is_file() and _read_picture(path) is None:
             raise SourceError(f"{path}: cannot be read as a picture; it may be damaged")
         self.frames = 0 if loop else len(self._files)
         self._next = self._index = self._skipped = 0
@@ -139,7 +149,7 @@ class ImageSource:
                 self._next = 0
             file = self._files[self._next]
             self._next += 1
-            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            image = _read_picture(file)
             if image is None:
                 misses += 1
                 self._skipped += 1
@@ -148,7 +158,7 @@ class ImageSource:
             image.setflags(write=False)
             # Its place in the folder is its time, so that a skipped picture leaves a gap, not a shift.
             t = round((self._index if self._loop else self._next - 1) / self.fps, 6)
-            frame = Frame(self._index, t, time.time(), image.astype(np.uint8, copy=False), self.name)
+            frame = Frame(self._index, t, time.time(), image, self.name)
             self._index += 1
             return frame
 

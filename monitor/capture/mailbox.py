@@ -5,13 +5,13 @@ Latency is bounded by construction: there is no queue that could grow.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable
 
 from monitor.capture.source import Source
-from monitor.errors import SourceError
 from monitor.types import Frame
 
 log = logging.getLogger("monitor")
@@ -102,8 +102,8 @@ class Grabber:
                 else:
                     self._stop.wait(0.01)
         finally:
-            self._source.close()
             self.ended = True
+            self._close_source()
             self.box.close()
 
     def _read(self) -> Frame | None:
@@ -114,10 +114,15 @@ class Grabber:
             log.debug("%s: read failed: %s", self._source.name, error)
             return None
 
+    def _close_source(self) -> None:
+        """A driver that fails to close must not end the waiting for it to come back."""
+        with contextlib.suppress(Exception):
+            self._source.close()
+
     def _open_again(self) -> bool:
         """Reopens with back-off; False when stopped or nothing came back in time."""
         log.warning("%s: no new frame for %.1f s; reopening", self._source.name, self._stall_s)
-        self._source.close()
+        self._close_source()
         wait, since = FIRST_WAIT_S, self._clock()
         while not self._stop.wait(wait):
             try:
@@ -125,9 +130,9 @@ class Grabber:
                 self.reopened += 1
                 log.warning("%s: back after %.1f s", self._source.name, self._clock() - since)
                 return True
-            except SourceError as error:
+            except Exception as error:
                 if self._clock() - since >= self._give_up_s:
-                    log.error("error: %s", error.lines[0])
+                    log.error("error: %s", str(error).splitlines()[0] if str(error) else type(error).__name__)
                     return False
                 wait = min(LONGEST_WAIT_S, wait * 2)
         return False

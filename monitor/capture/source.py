@@ -107,8 +107,13 @@ def _picamera(text: str, config: SourceConfig, loop: bool) -> Source:
 
 def _camera(text: str, config: SourceConfig, loop: bool) -> Source:
     from monitor.capture.camera import CameraSource
+    from monitor.capture.files import VideoSource
 
-    return CameraSource(text, config)
+    source = CameraSource(text, config)
+    if source.is_file:  # http://host/clip.mp4 has a time of its own and every frame counts
+        source.close()
+        return VideoSource(text, loop)
+    return source
 
 
 def _folder(text: str, config: SourceConfig, loop: bool) -> Source:

@@ -22,6 +22,8 @@ CAPABILITY = struct.Struct("=16s32s32sIII3I")
 FMTDESC = struct.Struct("=III32sI4I")
 FRMSIZE = struct.Struct("=III6I2I")
 DISCRETE = 1
+NOT_CAMERAS = (b"bcm2835-isp", b"bcm2835-codec", b"unicam", b"rp1-cfe", b"pispbe", b"rpivid", b"rpi-hevc-dec")
+"""Drivers of a Raspberry Pi's video nodes that give no picture by themselves (use --source picamera)."""
 
 Ioctl = Callable[[int, int, bytearray], int]
 
@@ -66,9 +68,10 @@ def _probe(node: Path, stable: str, ioctl: Ioctl) -> Camera | None:
     try:
         buffer = bytearray(CAPABILITY.size)
         ioctl(fd, QUERYCAP, buffer)
-        _, card, _, _, caps, device_caps, *_ = CAPABILITY.unpack(buffer)
+        driver, card, _, _, caps, device_caps, *_ = CAPABILITY.unpack(buffer)
         effective = device_caps if caps & DEVICE_CAPS else caps
-        if not effective & VIDEO_CAPTURE:
+        # A Raspberry Pi's decoders, ISPs and raw CSI receivers call themselves capture devices too.
+        if not effective & VIDEO_CAPTURE or driver.split(b"\0")[0].startswith(NOT_CAMERAS):
             return None
         return Camera(str(node), stable, card.split(b"\0")[0].decode("utf-8", "replace"), _formats(fd, ioctl))
     except OSError:

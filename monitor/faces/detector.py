@@ -77,7 +77,7 @@ class YuNetDetector:
     wants_color = True
 
     def __init__(self, config: DetectConfig) -> None:
-        path = Path(config.yunet_model)
+        path = Path(config.yunet_model).expanduser()
         self.name = f"yunet:{path.name}"
         if not path.is_file():
             raise ModelError(f"{path}: no such file; detect.yunet_model must name a YuNet .onnx file")

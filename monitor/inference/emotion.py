@@ -55,7 +55,7 @@ class EmotionNet:
 
 def find_model(name: str) -> Path:
     """The path of a model: ``name`` itself when it has a folder or exists here, else among the shipped ones."""
-    given = Path(name)
+    given = Path(name).expanduser()
     if given.parent != Path() or given.exists():
         return given
     for folder in (Path(__file__).parents[1] / "models", Path(__file__).parents[2] / "models"):

@@ -158,6 +158,9 @@ class EventLines:
             elif event.kind == "emotion" and event.phase == "start":
                 log.info("face %d: %s expression", event.face, event.data["label"])
 
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
     def close(self, last_events: Any) -> None:
         """Nothing is held open."""
 

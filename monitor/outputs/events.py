@@ -30,6 +30,9 @@ class EventSink:
         if result.events:
             self._write(result.events)
 
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
     def close(self, last_events: Sequence[Event]) -> None:
         """Writes the ends that the session's end brings and closes the file."""
         self._write(last_events)

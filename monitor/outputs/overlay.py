@@ -54,8 +54,9 @@ class Overlay:
         pen = _Pen(canvas)
         if overlay:
             taken = [self._place(face.box, canvas) for face in result.faces]
+            panels = len(taken) <= MOST_PANELS
             for number, face in enumerate(result.faces):
-                self._face(pen, face, taken, number, result.frame.t)
+                self._face(pen, face, taken, number, result.frame.t, panels)
             pen.status_line(result, status)
         if status.recording:
             pen.recording_dot()
@@ -84,12 +85,12 @@ class Overlay:
         width = canvas.shape[1]
         return (width - box[2], box[1], width - box[0], box[3])
 
-    def _face(self, pen: _Pen, face: Face, taken: list[Box], number: int, t: float) -> None:
+    def _face(self, pen: _Pen, face: Face, taken: list[Box], number: int, t: float, panel: bool) -> None:
         box, color = taken[number], COLORS[face.label]
         pen.box(box, color, solid=face.seen)
         text = f"{face.id}  {face.label}" + ("" if face.is_unknown else f" {face.confidence:.0%}")
         pen.tag(text, box, color)
-        if len([b for b in taken if b is not None]) > MOST_PANELS or not face.known:
+        if not panel or not face.known:
             return
         spot = pen.panel_spot(box, [b for n, b in enumerate(taken) if n != number])
         if spot is not None:

@@ -37,7 +37,9 @@ class Session:
         """
         self.name = started.strftime("%Y%m%dT%H%M%S")
         self.started = started
-        self.folder = Path(out) if out else _unused(Path(root) / f"{self.name}_{slug(source_name)}")
+        self.folder = (
+            Path(out).expanduser() if out else _unused(Path(root).expanduser() / f"{self.name}_{slug(source_name)}")
+        )
         option = "--out" if out else "output.dir"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -12,12 +12,18 @@ from monitor.types import Event, Result
 
 log = logging.getLogger("monitor")
 
+CLOSE_S = 4.0
+"""Time a slow sink gets to come to an end at shutdown."""
+
 
 class Sink(Protocol):
     """Takes every result in order, then once the events that the session's end brings."""
 
     def handle(self, result: Result) -> None:
         """Takes one result."""
+
+    def flush(self) -> None:
+        """Called while no frame comes: what is buffered should reach its file."""
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Takes the last events and finishes."""
@@ -31,39 +37,55 @@ class Background:
 
     Attributes:
         dropped: Results the sink never saw.
+        broken: Whether the sink failed.
     """
 
     def __init__(self, sink: Sink, drop: bool, size: int = 8) -> None:
         self._sink, self._drop = sink, drop
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=size)
-        self._broken = False
+        self.broken = False
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name=f"sink-{type(sink).__name__}", daemon=True)
         self._thread.start()
 
     def handle(self, result: Result) -> None:
         """Queues a result."""
-        if self._broken:
+        if self.broken:
             return
         try:
             self._queue.put(result, block=not self._drop)
         except queue.Full:
             self.dropped += 1
 
+    def flush(self) -> None:
+        """Nothing is buffered here."""
+
     def close(self, last_events: Sequence[Event]) -> None:
-        """Lets the sink finish what is queued, then closes it."""
+        """Lets the sink finish what is queued (live: only what it is at), then closes it.
+
+        Raises:
+            TimeoutError: It did not come to an end in time and is left alone.
+        """
+        while self._drop and not self._queue.empty():
+            try:
+                self._queue.get_nowait()
+                self.dropped += 1
+            except queue.Empty:
+                break
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            raise TimeoutError(f"still busy after {CLOSE_S:.0f} s")
         self._sink.close(last_events)
         if self.dropped:
             log.warning("%d frames were not recorded: the encoder was slower than the camera", self.dropped)
 
     def _run(self) -> None:
         while (result := self._queue.get()) is not None:
-            if self._broken:
+            if self.broken:
                 continue
             try:
                 self._sink.handle(result)
             except Exception as error:
-                self._broken = True
+                self.broken = True
                 log.error("error: %s stopped: %s; monitoring goes on", type(self._sink).__name__, error)

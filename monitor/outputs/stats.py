@@ -53,9 +53,13 @@ class StatsSink:
         faces: Face id to its totals.
         frames: Processed frames.
         dropped: Frames that were overwritten unseen.
+
+    Args:
+        longest_gap_s: Pause between two frames that is still credited, for sources of under 2 Hz.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_gap_s: float = 0.0) -> None:
+        self._longest_gap = max(LONGEST_GAP_S, longest_gap_s)
         self.faces: dict[int, FaceStats] = {}
         self.frames = 0
         self.frames_with_face = 0
@@ -74,7 +78,7 @@ class StatsSink:
         if self._last_t is None:
             self._start_t, self.started_wall = t, result.frame.wall
         dt = t - self._last_t if self._last_t is not None else 0.0
-        dt = dt if 0 <= dt <= LONGEST_GAP_S else 0.0
+        dt = dt if 0 <= dt <= self._longest_gap else 0.0
         self._last_t, self.ended_wall = t, result.frame.wall
         self.frames += 1
         self.frames_with_face += bool(result.faces)
@@ -96,6 +100,9 @@ class StatsSink:
         for event in events:
             if event.phase == "start" and event.kind == "emotion":
                 self.episodes[str(event.data["label"])] += 1
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Nothing is held open."""

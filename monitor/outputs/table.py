@@ -55,6 +55,10 @@ class TableSink:
         video_time = result.frame.t - self._start
         if self._is_due(result, video_time):
             self._file.write("".join(self._lines(result, video_time)))
+        self.flush()
+
+    def flush(self) -> None:
+        """Writes what is buffered, once ``flush_s`` has passed since the last time."""
         now = self._clock()
         if now - self._flushed >= self._flush_s:
             self._flushed = now

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,8 +24,15 @@ CODECS = (("mp4v", ".mp4"), ("MJPG", ".avi"), ("XVID", ".avi"))
 DEFAULT_FPS = 20.0
 LONGEST_GAP_S = 60.0
 """A longer pause of the source is cut to this, or a camera unplugged overnight would fill the disk."""
-CHECK_AFTER = 30
-"""Frames after which a file that is still empty counts as a failed write."""
+SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
+"""Containers that the codecs fit in."""
+TRIAL_FRAMES = 4
+"""Frames written to a trial file, to prove that a codec works in this folder and to time it."""
+SHARE = 0.7
+"""Share of one core's time that encoding a live picture may take; a slower encoder gets a lower rate."""
+LEAST_FREE_MB = 20.0
+"""Recording stops, its file finished, while there is still room for the trailer and the logs."""
+CHECK_EVERY_S = 2.0
 
 
 class VideoError(RuntimeError):
@@ -39,6 +48,8 @@ class VideoSink:
         source_fps: Nominal rate of the source, 0 when unknown.
         overlay: Draws the readings; has a history of its own.
         fixed: A path the user named: its suffix is kept and decides the codec order.
+        draw: Draw boxes and labels (``display.overlay``); else only the recording dot.
+        live: Whether time passes without us, so that a slow encoder must write fewer frames.
     """
 
     def __init__(
@@ -48,8 +59,12 @@ class VideoSink:
         source_fps: float,
         overlay: Overlay,
         fixed: Path | None = None,
+        live: bool = False,
+        draw: bool = True,
     ) -> None:
         self._make_path, self._config, self._overlay, self._fixed = make_path, config, overlay, fixed
+        self._live, self._broken = live, False
+        self._draw = draw
         self.fps = config.video_fps or (source_fps if 1 <= source_fps <= 120 else DEFAULT_FPS)
         self._wanted = threading.Event()
         self._writer: cv2.VideoWriter | None = None
@@ -57,7 +72,7 @@ class VideoSink:
         self._start = 0.0
         self._written = 0
         self._last_t: float | None = None
-        self._checked = False
+        self._checked_at = 0.0
         self.path: Path | None = None
         self.files: list[Path] = []
 
@@ -68,7 +83,7 @@ class VideoSink:
 
     def switch(self, on: bool) -> None:
         """Starts or stops recording with the next frame; may be called from any thread."""
-        if on:
+        if on and not self._broken:
             self._wanted.set()
         else:
             self._wanted.clear()
@@ -77,15 +92,25 @@ class VideoSink:
         """Writes one frame as often as its time asks for.
 
         Raises:
-            VideoError: No codec works, or nothing reaches the file.
+            VideoError: No codec works, the disk is nearly full, or the folder is gone.
         """
         if not self._wanted.is_set():
             self._finish()
             return
+        try:
+            self._write(result)
+        except VideoError:
+            self._broken = True
+            self._wanted.clear()
+            self._finish()
+            raise
+
+    def _write(self, result: Result) -> None:
         t = result.frame.t
         image = result.frame.image
         if not self._config.clean:
-            image = self._overlay.annotate(result, Status(fps=self._rate(t), recording=True))
+            status = Status(fps=self._rate(t), recording=True)
+            image = self._overlay.annotate(result, status, self._draw)
         self._last_t = t
         if self._writer is None:
             self._open(image, t)
@@ -98,8 +123,12 @@ class VideoSink:
         for _ in range(due - self._written):
             self._writer.write(fitted)
             self._written += 1
-        if not self._checked and self._written >= CHECK_AFTER:
-            self._check_growth()
+        if abs(t - self._checked_at) >= CHECK_EVERY_S:
+            self._checked_at = t
+            self._check_disk()
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Finalises the file, so that it plays."""
@@ -111,19 +140,42 @@ class VideoSink:
     def _open(self, image: Image, t: float) -> None:
         # Most encoders need even sides.
         self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
-        self._start, self._written, self._checked = t, 0, False
+        self._start, self._written, self._checked_at = t, 0, t
         for codec, suffix in self._candidates():
             path = self._fixed if self._fixed is not None and not self.files else self._make_path(suffix)
-            writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), self.fps, self._size)
-            if writer.isOpened() and path.exists():
-                self._writer, self.path = writer, path
-                self.files.append(path)
-                log.info("recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
-                return
-            writer.release()
-            log.warning("%s: the codec %s does not work here; trying another", path.name, codec)
-        self._wanted.clear()
+            self.path = path
+            self._check_disk()
+            seconds = self._trial(image, codec, path)
+            if seconds is None:
+                log.warning("%s: the codec %s does not work here; trying another", path.name, codec)
+                continue
+            if self._live and self.fps * seconds > SHARE:
+                self.fps = max(1.0, SHARE / seconds)
+                log.warning("encoding one picture takes %.0f ms; recording at %.3g fps", seconds * 1e3, self.fps)
+            self._writer = self._writer_for(path, codec)
+            self.files.append(path)
+            log.info("recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
+            return
+        self.path = None
         raise VideoError("no video codec works here; see: emotion-monitor check")
+
+    def _writer_for(self, path: Path, codec: str) -> cv2.VideoWriter:
+        return cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), self.fps, self._size)
+
+    def _trial(self, image: Image, codec: str, path: Path) -> float | None:
+        """Writes a few frames beside ``path``; seconds per frame, None when they cannot be played back."""
+        trial = path.with_name(f".trial-{codec}{path.suffix}")
+        try:
+            writer = self._writer_for(trial, codec)
+            fitted = self._fit(image)
+            started = time.perf_counter()
+            for _ in range(TRIAL_FRAMES):
+                writer.write(fitted)
+            seconds = (time.perf_counter() - started) / TRIAL_FRAMES
+            writer.release()
+            return seconds if playable(trial) else None
+        finally:
+            trial.unlink(missing_ok=True)
 
     def _candidates(self) -> list[tuple[str, str]]:
         codecs = list(CODECS)
@@ -144,14 +196,14 @@ class VideoSink:
             cut = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         return np.ascontiguousarray(cut)
 
-    def _check_growth(self) -> None:
-        self._checked = True
+    def _check_disk(self) -> None:
         assert self.path is not None
-        if not self.path.exists() or self.path.stat().st_size == 0:
-            path = self.path
-            self._drop_writer()
-            self._wanted.clear()
-            raise VideoError(f"{path}: nothing reaches the file; is the disk full?")
+        try:
+            free = shutil.disk_usage(self.path.parent).free / 1e6
+        except OSError as error:
+            raise VideoError(f"{self.path.parent}: {error.strerror}; nothing can be recorded there") from None
+        if free < LEAST_FREE_MB:
+            raise VideoError(f"{self.path}: only {free:.0f} MB free; the recording was finished")
 
     def _drop_writer(self) -> None:
         if self._writer is not None:

@@ -74,7 +74,8 @@ class Window:
 
     def key(self, wait_ms: int) -> str:
         """The key pressed within ``wait_ms``: a character, "esc", "closed" (the window's x), or ""."""
-        code = cv2.waitKey(max(1, wait_ms)) & 0xFF
+        # Unmasked: the low byte of the arrow keys' codes are letters (Left would quit).
+        code = cv2.waitKeyEx(max(1, wait_ms))
         if self._opened and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
             return "closed"
         if code == 27:

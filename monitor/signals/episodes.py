@@ -16,6 +16,7 @@ class _Open:
     id: int
     start: float
     last: float
+    last_wall: float
     reported: float
     label: str = ""
     peak: float = 0.0
@@ -53,25 +54,25 @@ class Episodes:
         for face in faces:
             seen = self._faces.get(face.id)
             if seen is None:
-                seen = self._faces[face.id] = self._open(t)
+                seen = self._faces[face.id] = self._open(t, wall)
                 events.append(Event("face", "start", seen.id, t, wall, face.id))
-            seen.last = t
+            seen.last, seen.last_wall = t, wall
             events += self._label(face, t, wall)
         gone = set(self._faces) - set(known) - {face.id for face in faces}
         for face_id in sorted(gone):
-            events += self._end(face_id, wall)
+            events += self._end(face_id)
         return events
 
-    def finish(self, t: float, wall: float) -> list[Event]:
+    def finish(self) -> list[Event]:
         """Ends everything still open, at the end of a session."""
         events: list[Event] = []
         for face_id in sorted(self._faces):
-            events += self._end(face_id, wall)
+            events += self._end(face_id)
         return events
 
-    def _open(self, t: float) -> _Open:
+    def _open(self, t: float, wall: float) -> _Open:
         self._next += 1
-        return _Open(self._next - 1, t, t, t)
+        return _Open(self._next - 1, t, t, wall, t)
 
     def _label(self, face: Face, t: float, wall: float) -> list[Event]:
         events: list[Event] = []
@@ -82,7 +83,7 @@ class Episodes:
         if face.label == UNKNOWN:
             return events
         if episode is None:
-            episode = self._labels[face.id] = self._open(t)
+            episode = self._labels[face.id] = self._open(t, wall)
             episode.label = face.label
             events.append(
                 Event("emotion", "start", episode.id, t, wall, face.id,
@@ -112,11 +113,11 @@ class Episodes:
         }
         return Event("emotion", "end", episode.id, t, wall, face_id, data=data)
 
-    def _end(self, face_id: int, wall: float) -> list[Event]:
+    def _end(self, face_id: int) -> list[Event]:
         seen = self._faces.pop(face_id)
         events = []
         if face_id in self._labels:
-            events.append(self._end_label(face_id, seen.last, wall))
+            events.append(self._end_label(face_id, seen.last, seen.last_wall))
         data = {"duration_s": round(seen.last - seen.start, 3), "last_seen_t": round(seen.last, 3)}
-        events.append(Event("face", "end", seen.id, seen.last, wall, face_id, data=data))
+        events.append(Event("face", "end", seen.id, seen.last, seen.last_wall, face_id, data=data))
         return events

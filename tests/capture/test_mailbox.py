@@ -105,3 +105,27 @@ def test_a_driver_that_raises_is_waited_for_like_one_that_gives_nothing() -> Non
     taken = [feed.next(5), feed.next(5)]
     feed.close()
     assert [got.t for got in taken if got is not None][-1] == 0.1
+
+
+def test_a_driver_that_fails_to_close_does_not_end_the_waiting() -> None:
+    class Stuck(ScriptedSource):
+        def close(self) -> None:
+            raise OSError("busy")
+
+    clock = Clock()
+
+    def gone() -> Source:
+        clock.advance(1000)
+        raise RuntimeError("still gone")
+
+    source = Stuck([frame(0.0)])
+    read = source.read
+
+    def ticking() -> Frame | None:
+        clock.advance(1.0)
+        return read()
+
+    source.read = ticking  # type: ignore[method-assign]
+    grabber = Grabber(source, gone, stall_s=3.0, clock=clock)
+    collect(grabber)
+    assert grabber.ended

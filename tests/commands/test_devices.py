@@ -50,6 +50,16 @@ def test_cameras_in_order_with_formats_and_stable_paths(dev: Path) -> None:
     assert cameras[0].formats == {"MJPG": ["640x480", "1280x720"], "YUYV": ["640x480", "1280x720"]}
 
 
+def test_a_raspberry_pis_internal_nodes_are_no_cameras(dev: Path) -> None:
+    def isp(fd: int, request: int, buffer: bytearray) -> int:
+        code = ioctl(fd, request, buffer)
+        if request == devices.QUERYCAP:
+            buffer[:16] = b"bcm2835-isp".ljust(16, b"\0")
+        return code
+
+    assert devices.find_cameras(dev, isp) == []
+
+
 def test_a_node_that_is_no_camera_is_left_out(dev: Path) -> None:
     def refuses(fd: int, request: int, buffer: bytearray) -> int:
         raise OSError(25, "ENOTTY")

@@ -48,6 +48,15 @@ def test_mirroring_mirrors_picture_and_box_but_not_the_text() -> None:
     assert shown.faces[0].box == (50, 150, 150, 250)
 
 
+@pytest.mark.parametrize(("count", "panels"), [(1, 1), (3, 3), (4, 4), (5, 0)])
+def test_up_to_four_faces_have_their_bars(monkeypatch: pytest.MonkeyPatch, count: int, panels: int) -> None:
+    drawn: list[Box] = []
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: drawn.append(spot))
+    faces = [face(n + 1, box=(60 + 370 * n, 300, 160 + 370 * n, 400)) for n in range(count)]
+    Overlay(DisplayConfig()).annotate(result(0.0, faces, image=canvas(1920, 1080)), Status())
+    assert len(drawn) == panels
+
+
 def test_the_history_forgets_what_is_older_than_its_strip() -> None:
     overlay = Overlay(DisplayConfig(history_s=2.0))
     for n in range(100):

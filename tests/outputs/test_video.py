@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -64,18 +65,45 @@ def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.Lo
 
 def test_a_folder_that_went_away_is_noticed_with_the_first_frame(tmp_path: Path) -> None:
     video = sink(tmp_path / "gone")
-    with pytest.raises(VideoError, match="no video codec works"):
+    with pytest.raises(VideoError, match="nothing can be recorded there"):
         film(video, [0.0])
-    assert not video.recording
+    video.switch(True)
+    assert not video.recording  # the dot must not lie
 
 
-def test_a_file_that_stays_empty_is_noticed(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_ends_the_recording_with_a_file_that_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(10)])
-    assert video.path is not None
-    video.path.unlink()
-    with pytest.raises(VideoError, match="nothing reaches the file"):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1e6))
+    with pytest.raises(VideoError, match="only 1 MB free"):
         film(video, [n / 20 for n in range(10, 60)])
+    assert playable(video.files[0])
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv", ".mov"])
+def test_every_container_that_is_offered_plays(tmp_path: Path, suffix: str) -> None:
+    fixed = tmp_path / f"mine{suffix}"
+    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed)
+    video.switch(True)
+    film(video, [n / 20 for n in range(60)])
+    video.close([])
+    assert video.files == [fixed]
+    assert length(fixed) == pytest.approx(3.0, abs=0.1)
+    assert [p.name for p in tmp_path.iterdir()] == [fixed.name]
+
+
+def test_a_live_recording_gets_no_more_frames_than_the_encoder_can_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", OutputConfig(), 30.0, Overlay(DisplayConfig()), live=True)
+    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.1)
+    video.switch(True)
+    film(video, [n / 30 for n in range(60)])
+    video.close([])
+    assert video.fps == pytest.approx(7.0)
+    assert length(video.files[0]) == pytest.approx(2.0, abs=0.2)
 
 
 def test_odd_sizes_and_a_size_that_changes_are_recorded(tmp_path: Path) -> None:
@@ -118,6 +146,8 @@ class Slow:
         if self._fail:
             raise OSError("encoder broke")
         self.handled += 1
+
+    def flush(self) -> None: ...
 
     def close(self, last_events: Sequence[Event]) -> None:
         self.closed += 1

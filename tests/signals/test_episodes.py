@@ -16,7 +16,7 @@ def play(frames: Sequence[Sequence[Face]], hz: float = 10) -> list[Event]:
         if n == len(frames) - 1:
             known = {f.id for f in faces}
         events += episodes.update(faces, known, n / hz, 100.0 + n / hz)
-    return events + episodes.finish(len(frames) / hz, 100.0 + len(frames) / hz)
+    return events + episodes.finish()
 
 
 def test_each_happening_has_one_start_and_one_end_under_one_id() -> None:
@@ -60,3 +60,8 @@ def test_an_end_tells_when_the_face_was_last_seen() -> None:
     end = next(e for e in play([[face(1)]] * 5 + [[]] * 20) if e.kind == "face" and e.phase == "end")
     assert end.data["last_seen_t"] == 0.4
     assert end.data["duration_s"] == 0.4
+
+
+def test_both_clocks_of_an_end_tell_the_last_sight() -> None:
+    for event in play([[face(1)]] * 5 + [[]] * 20):
+        assert abs((event.wall - 100.0) - event.t) < 1e-9

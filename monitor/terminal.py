@@ -1,0 +1,13 @@
+"""The one console on stderr: log lines must pass above the live view, which only its own console can do."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rich.console import Console
+
+
+@lru_cache(maxsize=1)
+def terminal() -> Console:
+    """The shared console."""
+    return Console(stderr=True)
