@@ -48,7 +48,7 @@ class DetectConfig:
     neighbors: int = integer(5, 1, 20, "overlapping hits that start a track; fewer only continue one")
     every_ms: float = number(500.0, 0, 10000, "search the whole frame this often while faces are known", "ms")
     empty_ms: float = number(100.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
-    region_ms: float = number(30.0, 0, 10000, "search around each known face this often", "ms")
+    region_ms: float = number(60.0, 0, 10000, "search around each known face this often", "ms")
     threads: int = integer(1, 1, 16, "threads OpenCV may use")
 
 

@@ -124,7 +124,7 @@ class Pipeline:
         """Crops one face, rates the picture and, if it is good enough, reads the expression."""
         reading = self._readings[track.id]
         reading.read_at = frame.t
-        box = track.predicted(track.last)
+        box = track.predicted(frame.t)
         pixels = crop(frame.image, box, self._emotion.card.crop)
         reading.quality = quality(pixels, box)
         if reading.quality < self._config.min_quality:

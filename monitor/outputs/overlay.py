@@ -150,7 +150,7 @@ class _Pen:
         self.text(text, (x + self.px(4), y + height - self.px(5)), color, 1.15)
 
     def panel_spot(self, box: Box, others: list[Box]) -> Box | None:
-        """Room for the bars beside the face: right, left or below; None when there is none."""
+        """Room for the bars: right of the face, left, below, else a corner; None when others are there."""
         width, height = self.px(124), self.px(13 * len(EMOTIONS) + 18)
         gap = self.px(6)
         top = min(max(0, round(box[1])), max(0, self.height - height))
@@ -160,7 +160,14 @@ class _Pen:
             inside = x >= 0 and y >= 0 and x + width <= self.width and y + height <= self.height
             if inside and not any(_overlap(spot, other) for other in others):
                 return spot
-        return None
+        # A face that fills the picture: the corner that hides least of it, clear of dot and status line.
+        if width > self.width or height + self.px(56) > self.height:
+            return None
+        low, right = self.height - self.px(28) - height, self.width - width
+        corners = [(float(x), float(y)) for y in (self.px(28), low) for x in (0, right)]
+        spots = [(x, y, x + width, y + height) for x, y in corners]
+        free = [spot for spot in spots if not any(_overlap(spot, other) for other in others)]
+        return min(free, key=lambda spot: _shared_area(spot, box), default=None)
 
     def bars(self, spot: Box, face: Face) -> None:
         """The seven probabilities; the shown label's in full color."""
@@ -211,6 +218,10 @@ class _Pen:
         self.shade(x, y, x + width, y + row * (len(HELP) + 1))
         for number, line in enumerate(HELP):
             self.text(line, (x + self.px(10), y + row * (number + 1)), WHITE)
+
+
+def _shared_area(a: Box, b: Box) -> float:
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
 def _overlap(a: Box, b: Box) -> bool:

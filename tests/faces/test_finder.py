@@ -34,7 +34,7 @@ def test_between_full_searches_only_the_surroundings_are_searched() -> None:
     detector = Recorder()
     finder = Finder(detector, DetectConfig(width=320))
     finder.search(picture(), [], 0.0)
-    search = finder.search(picture(), [square(300, 200, 100)], 0.05)
+    search = finder.search(picture(), [square(300, 200, 100)], 0.07)
     assert not search.full
     assert search.looked == {0}
     assert detector.sizes[0] == (320, 240)
@@ -51,7 +51,7 @@ def test_a_region_at_the_frame_corner_and_a_tiny_face_are_survived() -> None:
     finder = Finder(Recorder(), DetectConfig())
     finder.search(picture(), [], 0.0)
     boxes = [square(0, 0, 100), square(640, 480, 300), square(320, 240, 2), square(-500, -500, 50)]
-    assert len(finder.search(picture(), boxes, 0.05).found) == 0
+    assert len(finder.search(picture(), boxes, 0.07).found) == 0
 
 
 def test_slowed_down_it_searches_less() -> None:

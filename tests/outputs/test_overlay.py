@@ -57,6 +57,15 @@ def test_up_to_four_faces_have_their_bars(monkeypatch: pytest.MonkeyPatch, count
     assert len(drawn) == panels
 
 
+def test_a_face_that_fills_the_picture_has_its_bars_in_a_corner(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Box] = []
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: drawn.append(spot))
+    Overlay(DisplayConfig()).annotate(result(0.0, [face(1, box=(40, 10, 560, 470))], image=canvas(640, 480)), Status())
+    assert drawn[0][2] == 640  # the box leaves most room at the right
+    assert drawn[0][1] >= 0
+    assert drawn[0][3] <= 480
+
+
 def test_the_history_forgets_what_is_older_than_its_strip() -> None:
     overlay = Overlay(DisplayConfig(history_s=2.0))
     for n in range(100):
