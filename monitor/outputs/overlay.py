@@ -15,7 +15,7 @@ from monitor.types import Box, Face, Image, Result
 
 Color = tuple[int, int, int]
 COLORS: dict[str, Color] = {
-    "angry": (60, 60, 235), "disgust": (60, 160, 90), "fear": (200, 90, 170), "happy": (60, 210, 250),
+    "angry": (60, 60, 235), "disgust": (90, 200, 110), "fear": (200, 90, 170), "happy": (60, 210, 250),
     "sad": (230, 140, 60), "surprise": (70, 150, 255), "neutral": (190, 190, 190), UNKNOWN: (120, 120, 120),
 }  # fmt: skip
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -61,7 +61,7 @@ class Overlay:
         if status.recording:
             pen.recording_dot()
         if status.paused:
-            pen.text("PAUSED", (canvas.shape[1] // 2 - pen.px(30), canvas.shape[0] // 2), WHITE, 1.4)
+            pen.text("PAUSED", (canvas.shape[1] // 2 - pen.px(35), pen.px(24)), WHITE, 1.4)
         if status.help:
             pen.help()
         return canvas
@@ -114,7 +114,7 @@ class _Pen:
     def text(self, text: str, at: tuple[int, int], color: Color, scale: float = 1.0) -> None:
         """Text with a dark rim, readable on any background; ``at`` is its lower left corner."""
         size, thin = 0.45 * scale * self.unit, self.px(1)
-        cv2.putText(self.canvas, text, at, FONT, size, (0, 0, 0), thin * 3, cv2.LINE_AA)
+        cv2.putText(self.canvas, text, at, FONT, size, (0, 0, 0), thin + self.px(1.4), cv2.LINE_AA)
         cv2.putText(self.canvas, text, at, FONT, size, color, thin, cv2.LINE_AA)
 
     def text_width(self, text: str, scale: float = 1.0) -> int:

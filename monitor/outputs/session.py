@@ -56,8 +56,12 @@ class Session:
         if path.exists():
             path.rename(self.free_path(name))
         part = path.with_name(name + ".part")
-        part.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
-        part.replace(path)
+        try:
+            part.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
 
     def free_path(self, name: str) -> Path:
         """``name`` in the folder, numbered where that name is taken."""

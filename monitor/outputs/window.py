@@ -67,7 +67,7 @@ class Window:
             size = (self._max_width, round(height * self._max_width / width))
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         if not self._opened:
-            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
             cv2.resizeWindow(TITLE, image.shape[1], image.shape[0])
             self._opened = True
         cv2.imshow(TITLE, image)
