@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.errors import EXIT_OK, ConfigError, UserError
+from monitor.cli import Parser
+from monitor.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
 
 log = logging.getLogger("train")
 
@@ -84,8 +85,8 @@ def _demo_faces(args: argparse.Namespace) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line of the offline half."""
-    parser = argparse.ArgumentParser(prog="emotion-train", description="Train small int8 expression models.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser = Parser(prog="emotion-train", description="Train small int8 expression models.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     prepare = commands.add_parser("prepare", help="read a data set once into one fast file")
     prepare.add_argument("--data", required=True, help="fer2013.zip, fer2013.csv or a folder of class folders")
     prepare.add_argument("--out", default="runs/data.npz")
@@ -127,6 +128,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in error.lines:
             log.error("error: %s", line)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        fix = "pip install 'emotion-monitor[train]' (in a checkout: make test, then .venv/bin/python -m train)"
+        log.error("error: training needs %s, which is not installed: %s", error.name, fix)
+        return EXIT_MODEL
     except FloatingPointError as error:
         log.error("error: %s", error)
         return ConfigError.exit_code

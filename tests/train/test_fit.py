@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -188,3 +189,14 @@ def test_the_command_line_from_data_to_model(
     assert cli.main(["evaluate", "--model", "none.tflite"]) == 4
     assert cli.main(["export", "--run", "nowhere"]) == 2
     assert cli.main(["fit", "--data", "nowhere.zip"]) == 2
+
+
+def test_without_tensorflow_one_line_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in [n for n in sys.modules if n.startswith("train.") and n != "train.cli"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "keras", None)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert cli.main(["fit", "--data", "x"]) == 4
+    assert "pip install 'emotion-monitor[train]'" in caplog.text
