@@ -17,7 +17,7 @@ from rich.table import Table
 from monitor import config as configuration
 from monitor.config import Config
 from monitor.errors import EXIT_CONFIG, EXIT_OK, ConfigError, UserError
-from monitor.outputs.video import CODECS, playable
+from monitor.outputs.video import CODECS, write_trial
 
 LOW_DISK_MB = 500
 """A day of faces.csv at 15 rows a second is some 200 MB."""
@@ -135,12 +135,7 @@ def _codecs() -> Finding:
     picture = np.full((96, 128, 3), 90, np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         for codec, suffix in CODECS:
-            path = Path(folder) / f"{codec}{suffix}"
-            writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), 10.0, (128, 96))
-            for _ in range(5):
-                writer.write(picture)
-            writer.release()
-            if path.exists() and playable(path):
+            if write_trial(Path(folder) / f"{codec}{suffix}", codec, 10.0, picture) is not None:
                 works.append(f"{codec} ({suffix})")
     if not works:
         return Finding("video codecs", "note", "none works; --record will not")

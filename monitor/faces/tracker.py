@@ -41,7 +41,6 @@ class Track:
     """One followed face; id 0 until it is confirmed."""
 
     box: NDArray[np.float64]
-    first: float
     last: float
     hits: list[float]
     filter: OneEuro
@@ -156,7 +155,7 @@ class Tracker:
                 self._next_id += 1
 
     def _start(self, box: NDArray[np.float64], t: float) -> None:
-        track = Track(box=box, first=t, last=t, hits=[t], filter=_box_filter())
+        track = Track(box=box, last=t, hits=[t], filter=_box_filter())
         track.filter(box, t)
         if self._config.confirm_hits <= 1:
             track.id, track.confirmed_at = self._next_id, t

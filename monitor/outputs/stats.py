@@ -67,8 +67,6 @@ class StatsSink:
         self.latency = Histogram()
         self.stages: dict[str, Histogram] = {}
         self.episodes: Counter[str] = Counter()
-        self.started_wall: float | None = None
-        self.ended_wall = 0.0
         self._start_t = 0.0
         self._last_t: float | None = None
 
@@ -76,10 +74,10 @@ class StatsSink:
         """Counts one frame."""
         t = result.frame.t
         if self._last_t is None:
-            self._start_t, self.started_wall = t, result.frame.wall
+            self._start_t = t
         dt = t - self._last_t if self._last_t is not None else 0.0
         dt = dt if 0 <= dt <= self._longest_gap else 0.0
-        self._last_t, self.ended_wall = t, result.frame.wall
+        self._last_t = t
         self.frames += 1
         self.frames_with_face += bool(result.faces)
         self.dropped = result.dropped

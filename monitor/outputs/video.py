@@ -164,18 +164,7 @@ class VideoSink:
 
     def _trial(self, image: Image, codec: str, path: Path) -> float | None:
         """Writes a few frames beside ``path``; seconds per frame, None when they cannot be played back."""
-        trial = path.with_name(f".trial-{codec}{path.suffix}")
-        try:
-            writer = self._writer_for(trial, codec)
-            fitted = self._fit(image)
-            started = time.perf_counter()
-            for _ in range(TRIAL_FRAMES):
-                writer.write(fitted)
-            seconds = (time.perf_counter() - started) / TRIAL_FRAMES
-            writer.release()
-            return seconds if playable(trial) else None
-        finally:
-            trial.unlink(missing_ok=True)
+        return write_trial(path.with_name(f".trial-{codec}{path.suffix}"), codec, self.fps, self._fit(image))
 
     def _candidates(self) -> list[tuple[str, str]]:
         codecs = list(CODECS)
@@ -218,6 +207,25 @@ class VideoSink:
         if self.path is not None and not playable(self.path):
             log.error("error: %s cannot be played back; is the disk full?", self.path)
         self.path = None
+
+
+def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | None:
+    """Writes a few frames to ``path``, plays them back and deletes the file.
+
+    Returns:
+        Seconds of encoding per frame, None when nothing can be played back.
+    """
+    try:
+        size = (image.shape[1], image.shape[0])
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
+        started = time.perf_counter()
+        for _ in range(TRIAL_FRAMES):
+            writer.write(image)
+        seconds = (time.perf_counter() - started) / TRIAL_FRAMES
+        writer.release()
+        return seconds if playable(path) else None
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def playable(path: Path) -> bool:
