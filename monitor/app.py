@@ -25,6 +25,7 @@ from monitor.config import Config
 from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, SourceError
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.landmarks import LandmarkNet
 from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, RateMeter, summary_table
 from monitor.outputs.events import EventSink
 from monitor.outputs.overlay import Overlay, Status
@@ -97,6 +98,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
     probe = None if options.headless else DisplayProbe()
     cv2.setNumThreads(config.detect.threads)
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
+    keypoints = load_keypoints(config)
     detector = make_detector(config.detect)
     if options.source is not None:
         kind_of(options.source)  # a wrong name is told before a window is waited for
@@ -123,8 +125,8 @@ def run(options: Options, config: Config, config_from: str) -> int:
         outputs.sinks.append(EventLines())
     if isinstance(source, ImageSource):
         # Pictures need not follow one another: nobody can be asked to be seen twice.
-        config = replace(config, track=replace(config.track, confirm_hits=1))
-    pipeline = Pipeline(config, detector, emotion)
+        config = replace(config, track=replace(config.track, confirm_hits=1), detect=replace(config.detect, every_ms=0))
+    pipeline = Pipeline(config, detector, emotion, keypoints)
     feed = _make_feed(source, name, config, windowed)
     worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds)
     started = time.monotonic()
@@ -152,6 +154,21 @@ def run(options: Options, config: Config, config_from: str) -> int:
     return _exit_code(worker, feed, name, stopper)
 
 
+def load_keypoints(config: Config) -> LandmarkNet | None:
+    """The network that follows faces; None when it is switched off or not there, which is said in one line.
+
+    Raises:
+        ModelError: The file is there but damaged or foreign.
+    """
+    if not config.detect.follow:
+        return None
+    path = find_model(config.follow.model)
+    if not path.exists():
+        log.warning("%s: no such model; faces are found by the detector alone (detect.follow)", path)
+        return None
+    return LandmarkNet(path, config.follow.threads)
+
+
 class _Outputs:
     """Everything a run writes."""
 
@@ -170,7 +187,7 @@ class _Outputs:
         self._background = Background(self.video, drop=source.live)
         self.sinks: list[Sink] = [
             self.stats,
-            TableSink(session.folder / "faces.csv", session.name, config.output.rows, config.output.flush_s),
+            TableSink(session.folder / "faces.csv", session.name, config.output.rows, config.output.flush_s, config.output.keypoints),
             EventSink(session.folder / "events.jsonl", session.name),
             self._background,
         ]

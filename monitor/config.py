@@ -40,7 +40,10 @@ class DetectConfig:
 
     method: str = choice("haar", ("haar", "yunet"), "face detector")
     cascade: str = choice("haarcascade_frontalface_default", CASCADES, "Haar cascade of the opencv package")
-    profile: bool = flag(False, "also search profile faces, both ways round")
+    follow: bool = flag(True, "follow found faces with the keypoint network; off = search them again and again")
+    profile: str = choice(
+        "auto", ("auto", "always", "never"), "profile faces, both ways round; auto = while following and nobody is seen"
+    )
     yunet_model: str = text("", "path of a YuNet .onnx file, for method yunet")
     width: int = integer(400, 160, 1280, "width at which faces are searched", "px")
     min_face: int = integer(40, 20, 400, "smallest face in a picture 640 px wide; below 38 raise width", "px")
@@ -50,6 +53,17 @@ class DetectConfig:
     empty_ms: float = number(100.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
     region_ms: float = number(60.0, 0, 10000, "search around each known face this often", "ms")
     threads: int = integer(1, 1, 16, "threads OpenCV may use")
+
+
+@dataclass(frozen=True, slots=True)
+class FollowConfig:
+    """Following faces with the keypoint network."""
+
+    model: str = text("landmarks.tflite", "model file; a bare name is looked up in models/")
+    every_ms: float = number(0.0, 0, 1000, "look at each known face at most this often; 0 = every frame", "ms")
+    start: float = number(0.8, 0, 1, "presence that a found box needs to become a face")
+    keep: float = number(0.4, 0, 1, "presence below which a followed face is missed")
+    threads: int = integer(1, 1, 16, "threads the network may use")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,7 @@ class DisplayConfig:
 
     mirror: bool = flag(False, "mirror the picture on screen and in annotated video (never text or logs)")
     overlay: bool = flag(True, "draw boxes, labels and bars")
+    keypoints: bool = flag(False, "draw the keypoints of followed faces")
     history_s: float = number(6.0, 1, 60, "length of each face's history strip", "s")
     max_width: int = integer(1280, 160, 7680, "a wider picture is shrunk for the window", "px")
 
@@ -95,6 +110,7 @@ class OutputConfig:
 
     dir: str = text("sessions", "folder that session folders are made in")
     rows: str = choice("every", ("every", "1hz", "change"), "how often faces.csv gets rows")
+    keypoints: bool = flag(False, "add the 17 keypoints to faces.csv")
     flush_s: float = number(1.0, 0, 60, "rows reach the file at least this often", "s")
     episode_update_s: float = number(5.0, 0.5, 600, "a lasting expression is reported again this often", "s")
     video_codec: str = choice(
@@ -110,6 +126,7 @@ class Config:
 
     source: SourceConfig = section(SourceConfig)
     detect: DetectConfig = section(DetectConfig)
+    follow: FollowConfig = section(FollowConfig)
     track: TrackConfig = section(TrackConfig)
     emotion: EmotionConfig = section(EmotionConfig)
     display: DisplayConfig = section(DisplayConfig)
@@ -134,6 +151,8 @@ def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
     at = file.name if file else "--set"
     if config.detect.method == "yunet" and not config.detect.yunet_model:
         problems.append(f"{at}: detect.yunet_model must name a YuNet .onnx file when detect.method is yunet")
+    if config.follow.keep > config.follow.start:
+        problems.append(f"{at}: follow.keep must be at most follow.start (got {config.follow.keep:g})")
     if config.track.forget_s < config.track.lost_s:
         problems.append(f"{at}: track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
     if config.source.fourcc and len(config.source.fourcc) != 4:

@@ -16,6 +16,7 @@ from monitor.config import Config
 from monitor.faces.crop import crop
 from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
+from monitor.faces.follower import Follower, Reader
 from monitor.faces.quality import quality
 from monitor.faces.tracker import Track, Tracker
 from monitor.inference.emotion import EmotionNet
@@ -47,6 +48,7 @@ class Pipeline:
         config: Settings.
         detector: Finds faces.
         emotion: Reads expressions; anything with ``card.crop`` and ``probabilities(crop)``.
+        keypoints: Follows faces; None = they are searched again and again.
         clock: Seconds, for the timings only (no reading depends on it).
     """
 
@@ -55,10 +57,12 @@ class Pipeline:
         config: Config,
         detector: Detector,
         emotion: EmotionNet,
+        keypoints: Reader | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config = config.emotion
-        self._finder = Finder(detector, config.detect)
+        follower = Follower(keypoints, config.follow) if keypoints is not None else None
+        self._finder = Finder(detector, config.detect, follower, config.follow.every_ms)
         self._tracker = Tracker(config.track)
         self._emotion = emotion
         self._episodes = Episodes(config.output.episode_update_s)
@@ -79,7 +83,7 @@ class Pipeline:
         started = self._clock()
         search = self._finder.search(frame.image, self._tracker.expected(frame.t), frame.t)
         found = self._clock()
-        tracks = self._tracker.update(search.found, frame.t, frame.image, search.looked)
+        tracks = self._tracker.update(search, frame.t, frame.image)
         tracked = self._clock()
         for track in self._due(tracks, frame.t):
             self._read(track, frame)
@@ -126,7 +130,7 @@ class Pipeline:
         reading.read_at = frame.t
         box = track.predicted(frame.t)
         pixels = crop(frame.image, box, self._emotion.card.crop)
-        reading.quality = quality(pixels, box)
+        reading.quality = quality(pixels, box, track.pose, track.marks)
         if reading.quality < self._config.min_quality:
             reading.gate.update(None, frame.t)
             return
@@ -154,4 +158,6 @@ class Pipeline:
             label_since=t - reading.gate.since,
             seen=track.seen,
             known=known,
+            pose=None if track.pose is None else (float(track.pose[0]), float(track.pose[1]), float(track.pose[2])),
+            marks=track.marks if track.last == t else None,
         )

@@ -75,6 +75,27 @@ class Detections:
 
 
 @dataclass(frozen=True, slots=True)
+class Landmarks:
+    """What the keypoint network says of one region.
+
+    Attributes:
+        presence: 0..1, that the region's middle shows a face.
+        points: (17, 2) float32 keypoints in full-frame pixels, in the order of
+            ``inference.landmarks.POINTS``; may lie outside the frame.
+        box: The face as a Haar box, x1, y1, x2, y2 in full-frame pixels.
+        pose: (3,) float32 yaw, pitch, roll in degrees: positive yaw turns the nose to the picture's
+            left, positive pitch lowers it, positive roll turns the head clockwise in the picture.
+        openness: (3,) float32 opening over width of the person's right eye, left eye and mouth, at least 0.
+    """
+
+    presence: float
+    points: NDArray[np.float32]
+    box: Box
+    pose: NDArray[np.float32]
+    openness: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One person's face in one frame.
 
@@ -90,6 +111,8 @@ class Face:
         label_since: Seconds the label has been shown.
         seen: Whether a detector saw it in this frame's search (else its place is a prediction).
         known: Whether it was ever read; ``probs`` is uniform until then.
+        pose: Steadied yaw, pitch, roll in degrees (see ``Landmarks``), or None without keypoints.
+        marks: What the keypoint network saw in this frame, or None.
     """
 
     id: int
@@ -103,6 +126,8 @@ class Face:
     label_since: float
     seen: bool
     known: bool = True
+    pose: tuple[float, float, float] | None = None
+    marks: Landmarks | None = None
 
     @property
     def is_unknown(self) -> bool:

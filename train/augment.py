@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.settings import number
+from monitor.settings import integer, number
 
 Image = NDArray[np.uint8]
 
@@ -36,6 +36,19 @@ class Augment:
     mixup: float = number(0.0, 0, 1, "alpha of MixUp's beta distribution; 0 = no MixUp")
 
 
+@dataclass(frozen=True, slots=True)
+class Jitter:
+    """How wrong the box is."""
+
+    regions: int = integer(36000, 64, 1_000_000, "regions in an epoch")
+    shift: float = number(0.28, 0, 1, "largest shift of the box", "of its side")
+    smaller: float = number(0.66, 0.3, 1, "smallest size of the face against the box's")
+    larger: float = number(1.55, 1, 3, "largest size of the face against the box's")
+    rotate: float = number(40.0, 0, 90, "largest in-plane rotation", "degrees")
+    hide: float = number(0.25, 0, 1, "chance that a hand-like patch hides a part")
+    frame: float = number(0.12, 0, 1, "chance that the frame's border cuts the region")
+
+
 def augment(image: Image, how: Augment, side: int, rng: np.random.Generator) -> Image:
     """One disturbed copy of a face crop.
 
@@ -48,7 +61,21 @@ def augment(image: Image, how: Augment, side: int, rng: np.random.Generator) -> 
     Returns:
         (side, side) uint8.
     """
-    out = _light(_geometry(image, how, side, rng), how, rng)
+    return disturb(_geometry(image, how, side, rng), how, rng)
+
+
+def disturb(image: Image, how: Augment, rng: np.random.Generator) -> Image:
+    """The part of ``augment`` that moves nothing: light, blur, noise, compression and erasing.
+
+    Args:
+        image: (S, S) uint8 gray.
+        how: Strengths and chances.
+        rng: Source of randomness.
+
+    Returns:
+        (S, S) uint8.
+    """
+    out = _light(image, how, rng)
     if rng.random() < how.blur:
         out = _blur(out, rng)
     if rng.random() < how.noise:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from train.datasets import Dataset
 from train.recipe import Recipe
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+T = TypeVar("T")
 
 
 def sampling(targets: NDArray[np.float32], balance: float) -> NDArray[np.float64]:
@@ -34,16 +36,12 @@ def sampling(targets: NDArray[np.float32], balance: float) -> NDArray[np.float64
     return np.asarray(chances / chances.sum())
 
 
-def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int, ahead: int = 6) -> Iterator[Batch]:
-    """Yields one epoch of ``(images (B, side, side, 1) float32, targets (B, 7) float32)``.
-
-    The order and every disturbance depend on the seed and the epoch alone, so a resumed run sees
-    what an unbroken one would have seen. The last, partial batch is left out.
-    """
-    slots: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=ahead)
+def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
+    """The same items, made up to ``depth`` ahead by a thread while the caller computes."""
+    slots: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=depth)
     stop = threading.Event()
 
-    def put(item: Batch | BaseException | None) -> None:
+    def put(item: T | BaseException | None) -> None:
         while not stop.is_set():
             try:
                 slots.put(item, timeout=0.5)
@@ -53,8 +51,8 @@ def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int, ahead: i
 
     def produce() -> None:
         try:
-            for batch in _make(data, recipe, epoch, side):
-                put(batch)
+            for item in items:
+                put(item)
                 if stop.is_set():
                     return
             put(None)
@@ -73,7 +71,12 @@ def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int, ahead: i
         thread.join()
 
 
-def _make(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Iterator[Batch]:
+def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Iterator[Batch]:
+    """Yields one epoch of ``(images (B, side, side, 1) float32, targets (B, 7) float32)``.
+
+    The order and every disturbance depend on the seed and the epoch alone, so a resumed run sees
+    what an unbroken one would have seen. The last, partial batch is left out.
+    """
     rng = np.random.default_rng([recipe.seed, epoch])
     count = len(data)
     if recipe.balance > 0:

@@ -16,9 +16,17 @@ log = logging.getLogger("train")
 
 
 def _prepare(args: argparse.Namespace) -> int:
-    from train import datasets
+    from train import datasets, keypoints
 
+    if args.task == "landmarks":
+        faces = keypoints.load(Path(args.data))
+        out = Path(args.out or "runs/landmarks.npz")
+        keypoints.save(faces, out)
+        log.info("%s: %d faces, %d windows without one; %d unreadable pictures skipped",
+                 out, len(faces), len(faces.windows), faces.skipped)  # fmt: skip
+        return EXIT_OK
     data = datasets.load(Path(args.data))
+    args.out = args.out or "runs/data.npz"
     datasets.save_prepared(data, Path(args.out))
     for split in sorted(set(data.split.tolist())):
         rows = data.split == split
@@ -31,12 +39,24 @@ def _prepare(args: argparse.Namespace) -> int:
 
 
 def _fit(args: argparse.Namespace) -> int:
-    from train import datasets, recipe
-    from train.fit import fit
+    import cv2
 
-    chosen = recipe.load(args.recipe, args.set)
-    run = Path(args.out or f"runs/{Path(args.recipe).stem}")
-    fit(datasets.load(Path(args.data)), chosen, run, args.resume)
+    from train import datasets, keypoints, recipe
+    from train.fit import ExpressionTask, Task, fit
+    from train.landmarks import LandmarkTask
+
+    cv2.setNumThreads(1)  # the network has the other core
+    name = args.recipe or ("landmarks" if args.task == "landmarks" else "quick")
+    chosen = recipe.load(name, args.set)
+    if args.task and args.task != chosen.task:
+        raise ConfigError(f"--task {args.task}: the recipe {name} trains {chosen.task}; leave --task out")
+    run = Path(args.out or f"runs/{Path(name).stem}")
+    task: Task
+    if chosen.task == "landmarks":
+        task = LandmarkTask(keypoints.load(Path(args.data or "runs/landmarks.npz")), chosen)
+    else:
+        task = ExpressionTask(datasets.load(Path(args.data or "runs/data.npz")), chosen)
+    fit(task, chosen, run, args.resume)
     log.info("%s: done; next: python -m train export --run %s", run, run)
     return EXIT_OK
 
@@ -89,11 +109,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     prepare = commands.add_parser("prepare", help="read a data set once into one fast file")
     prepare.add_argument("--data", required=True, help="fer2013.zip, fer2013.csv or a folder of class folders")
-    prepare.add_argument("--out", default="runs/data.npz")
+    prepare.add_argument("--task", default="expression", choices=("expression", "landmarks"), help="what to train")
+    prepare.add_argument("--out", help="default runs/data.npz, or runs/landmarks.npz")
     prepare.set_defaults(run_command=_prepare)
     fit = commands.add_parser("fit", help="train a recipe")
-    fit.add_argument("--data", default="runs/data.npz", help="what prepare wrote, or a data set itself")
-    fit.add_argument("--recipe", default="quick", help="name in train/recipes or a .yaml file")
+    fit.add_argument("--data", help="what prepare wrote, or a data set itself")
+    fit.add_argument("--task", choices=("expression", "landmarks"), help="what to train, with its default recipe")
+    fit.add_argument("--recipe", help="name in train/recipes or a .yaml file (default quick, or landmarks)")
     fit.add_argument("--out", help="folder of the run (default runs/<recipe>)")
     fit.add_argument("--resume", action="store_true", help="go on after a kill")
     fit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one recipe value")

@@ -7,8 +7,10 @@ import logging
 import math
 import time
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import keras
@@ -21,19 +23,80 @@ from monitor import settings
 from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
 from train import network
-from train.batches import epoch_batches
+from train.batches import ahead, epoch_batches
 from train.datasets import SIDE, Dataset
-from train.metrics import accuracy, mean_recall
+from train.metrics import accuracy, mean_recall, softmax
 from train.recipe import Recipe, differences
 
 log = logging.getLogger("train")
+
+
+Arrays = tuple[NDArray[Any], ...]
+
+
+class Task(Protocol):
+    """What is trained: the data, what counts as wrong, and how it is judged.
+
+    Attributes:
+        steps: Steps of an epoch.
+    """
+
+    steps: int
+
+    def batches(self, epoch: int, side: int) -> Iterator[Arrays]:
+        """The batches of an epoch: the input first, then the targets ``loss`` takes."""
+
+    def loss(self, outputs: Any, *targets: tf.Tensor) -> tf.Tensor:
+        """Mean loss of a batch."""
+
+    def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
+        """Figures of the averaged network on the validation split."""
 
 
 def make_model(recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, its weights drawn from the recipe's seed."""
     keras.utils.set_random_seed(recipe.seed)
     channels, blocks = recipe.network.shape()
+    if recipe.task == "landmarks":
+        return network.build_landmarks(channels, blocks)
     return network.build(channels, blocks, recipe.network.dropout)
+
+
+class ExpressionTask:
+    """Reading expressions from FER2013-like crops."""
+
+    def __init__(self, data: Dataset, recipe: Recipe) -> None:
+        """Takes the training and validation splits of ``data``.
+
+        Raises:
+            ConfigError: Too few rows for one batch, or a teacher is no finished run.
+        """
+        training = data.part("train")
+        training = training.take(training.usable)
+        validation = data.part("validation")
+        self.validation = validation.take(validation.truth >= 0)
+        if len(training) < recipe.batch:
+            raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
+        self.training, self.recipe = taught(training, recipe), recipe
+        self.steps = len(training) // recipe.batch
+        log.info("%d training rows, %d validation rows with a clear answer", len(training), len(self.validation))
+
+    def batches(self, epoch: int, side: int) -> Iterator[Arrays]:
+        """See ``Task``."""
+        return epoch_batches(self.training, self.recipe, epoch, side)
+
+    def loss(self, outputs: Any, *targets: tf.Tensor) -> tf.Tensor:
+        """Cross entropy with the target distribution."""
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets[0], outputs))
+
+    def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
+        """Validated at the size trained on: the network answers another size worse until it has seen it."""
+        logits = predict(model, resized(self.validation.images, side))
+        return {
+            "validation_accuracy": round(accuracy(logits, self.validation.truth), 4),
+            "validation_mean_recall": round(mean_recall(logits, self.validation.truth), 4),
+            "validation_n": len(self.validation),
+        }
 
 
 class Trainer:
@@ -45,9 +108,11 @@ class Trainer:
         history: One entry per finished epoch.
     """
 
-    def __init__(self, recipe: Recipe, steps_per_epoch: int) -> None:
+    def __init__(self, recipe: Recipe, task: Task | None = None) -> None:
+        """Draws the weights; without a task the trainer can only hold a checkpoint."""
         self.recipe = recipe
-        self.steps_per_epoch = steps_per_epoch
+        self.task = task
+        self.steps_per_epoch = task.steps if task else 1
         self.model = make_model(recipe)
         self.averaged = make_model(recipe)
         self.optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.weight_decay)
@@ -61,7 +126,7 @@ class Trainer:
     @property
     def side(self) -> int:
         """Side in pixels of the crops of the epoch that comes next."""
-        return self.recipe.small_side if len(self.history) < self.recipe.small_epochs else SIDE
+        return self.recipe.small_side if len(self.history) < self.recipe.small_epochs else self.recipe.side
 
     def rate(self, step: int) -> float:
         """Learning rate of a step: linear warm-up, then a cosine to 1 % of the peak."""
@@ -72,10 +137,10 @@ class Trainer:
         done = (step - warm) / max(1.0, total - warm)
         return self.recipe.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
-    def _train_step(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    def _train_step(self, x: tf.Tensor, *targets: tf.Tensor) -> tf.Tensor:
+        assert self.task is not None
         with tf.GradientTape() as tape:
-            logits = self.model(x, training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, logits))
+            loss = self.task.loss(self.model(x, training=True), *targets)
         variables = self.model.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         for mean, now in zip(self.averaged.variables, self.model.variables, strict=True):
@@ -83,20 +148,22 @@ class Trainer:
                 mean.assign(self._decay * mean + (1.0 - self._decay) * now)
         return loss
 
-    def run_epoch(self, data: Dataset, progress: Progress | None = None, task: Any = None) -> float:
+    def run_epoch(self, progress: Progress | None = None, task: Any = None) -> float:
         """Trains one epoch and returns the mean loss.
 
         Raises:
             FloatingPointError: The loss is no longer finite.
         """
+        if self.task is None:
+            raise ValueError("a trainer without a task cannot train")
         epoch = len(self.history)
         losses = []
-        for number, (x, y) in enumerate(epoch_batches(data, self.recipe, epoch, self.side)):
+        for number, arrays in enumerate(ahead(self.task.batches(epoch, self.side))):
             step = epoch * self.steps_per_epoch + number
             self.optimizer.learning_rate.assign(self.rate(step))
             # A young average forgets fast, so that the random start does not linger in it.
             self._decay.assign(min(self.recipe.ema, (1 + step) / (10 + step)))
-            losses.append(float(self._step(tf.constant(x), tf.constant(y))))
+            losses.append(float(self._step(*(tf.constant(a) for a in arrays))))
             if not math.isfinite(losses[-1]):
                 raise FloatingPointError(f"the loss became {losses[-1]} in epoch {epoch + 1}; lower --set rate")
             if progress is not None:
@@ -176,16 +243,43 @@ def load_trained(run: Path, recipe: Recipe) -> keras.Model:
     path = run / "checkpoint.npz"
     if not path.exists():
         raise ConfigError(f"{run}: holds no checkpoint.npz; run: train fit --out {run}")
-    trainer = Trainer(recipe, steps_per_epoch=1)
+    trainer = Trainer(recipe)
     trainer.restore(path)
     return trainer.averaged
 
 
-def fit(data: Dataset, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any]:
-    """Trains a recipe on ``data``'s train split and validates each epoch.
+def taught(data: Dataset, recipe: Recipe) -> Dataset:
+    """The data with the teachers' answers mixed into its targets (Hinton et al. 2015).
+
+    Each teacher answers each crop and its mirror image; the mean of all answers, as probabilities, is
+    mixed with the crowd's votes.
+
+    Raises:
+        ConfigError: A teacher is no finished run.
+    """
+    runs = [Path(name.strip()) for name in recipe.teachers.split(",") if name.strip()]
+    if not runs:
+        return data
+    total = np.zeros((len(data), data.targets.shape[1]), np.float64)
+    mirrored = np.ascontiguousarray(data.images[:, :, ::-1])
+    for run in runs:
+        if not (run / "recipe.yaml").exists():
+            raise ConfigError(f"teachers: {run} is no training run; train it first")
+        model = load_trained(run, settings.load(Recipe, run / "recipe.yaml"))
+        for images in (data.images, mirrored):
+            total += softmax(predict(model, images))
+    answers = (total / (2 * len(runs))).astype(np.float32)
+    log.info("%d teachers agree with the crowd's top label on %.4f of %d rows", len(runs),
+             float((answers.argmax(axis=1) == data.targets.argmax(axis=1)).mean()), len(data))
+    share = np.float32(recipe.taught)
+    return replace(data, targets=share * answers + (1 - share) * data.targets)
+
+
+def fit(task: Task, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any]:
+    """Trains a recipe and validates each epoch.
 
     Args:
-        data: Data set with the splits train and validation.
+        task: Data and loss.
         recipe: What to do.
         run: Folder of the run: recipe.yaml, checkpoint.npz, history.json.
         resume: Go on from the folder's checkpoint instead of starting anew.
@@ -196,13 +290,7 @@ def fit(data: Dataset, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any
     Raises:
         ConfigError: ``run`` already holds a run and ``resume`` is false, or holds another recipe's.
     """
-    training = data.part("train")
-    training = training.take(training.usable)
-    validation = data.part("validation")
-    validation = validation.take(validation.truth >= 0)
-    if len(training) < recipe.batch:
-        raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
-    trainer = Trainer(recipe, len(training) // recipe.batch)
+    trainer = Trainer(recipe, task)
     checkpoint = run / "checkpoint.npz"
     _claim(run, recipe, resume)
     if resume and checkpoint.exists():
@@ -210,33 +298,24 @@ def fit(data: Dataset, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any
         log.info("resuming after epoch %d of %d", len(trainer.history), recipe.epochs)
     elif recipe.init:
         trainer.start_from(Path(recipe.init))
-    log.info("%d training rows, %d validation rows with a clear answer", len(training), len(validation))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("loss {task.fields[loss]}")) as progress:
         total = recipe.epochs * trainer.steps_per_epoch
-        task = progress.add_task("fit", total=total, completed=len(trainer.history) * trainer.steps_per_epoch, loss="-")
+        bar = progress.add_task("fit", total=total, completed=len(trainer.history) * trainer.steps_per_epoch, loss="-")
         while len(trainer.history) < recipe.epochs:
             started = time.monotonic()
-            progress.update(task, description=f"epoch {len(trainer.history) + 1}/{recipe.epochs}")
-            loss = trainer.run_epoch(training, progress, task)
-            # Validated at the size trained on: the network answers another size worse until it has seen it.
-            logits = predict(trainer.averaged, resized(validation.images, trainer.side))
+            progress.update(bar, description=f"epoch {len(trainer.history) + 1}/{recipe.epochs}")
+            loss = trainer.run_epoch(progress, bar)
             entry = {
                 "epoch": len(trainer.history) + 1,
                 "loss": round(loss, 4),
-                "validation_accuracy": round(accuracy(logits, validation.truth), 4),
-                "validation_mean_recall": round(mean_recall(logits, validation.truth), 4),
-                "validation_n": len(validation),
+                **task.validate(trainer.averaged, trainer.side),
                 "seconds": round(time.monotonic() - started, 1),
             }
             trainer.history.append(entry)
             trainer.save(checkpoint)
             (run / "history.json").write_text(json.dumps(trainer.history, indent=1))
-            log.info(
-                "epoch %(epoch)d: loss %(loss).4f, validation accuracy %(validation_accuracy).4f, "
-                "mean recall %(validation_mean_recall).4f (N = %(validation_n)d), %(seconds).0f s",
-                entry,
-            )
+            log.info("epoch %s", ", ".join(f"{k} {v}" for k, v in entry.items())[6:])
     return trainer.history[-1]
 
 

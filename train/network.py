@@ -13,7 +13,11 @@ from typing import Any
 import keras
 from keras import layers
 
+from monitor.inference.landmarks import SHAPES
 from monitor.labels import EMOTIONS
+
+REGION = 56
+"""Side in pixels of the keypoint network's input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,45 @@ def build(channels: tuple[int, ...], blocks: tuple[int, ...], dropout: float) ->
     """
     if len(channels) != len(blocks):
         raise ValueError(f"channels ({len(channels)}) and blocks ({len(blocks)}) must have one entry per stage")
-    x = inputs = keras.Input((None, None, 1))
+    inputs = keras.Input((None, None, 1))
+    x = layers.GlobalAveragePooling2D()(_stages(inputs, channels, blocks))
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(inputs, layers.Dense(len(EMOTIONS), name="logits")(x))
+
+
+def build_landmarks(channels: tuple[int, ...], blocks: tuple[int, ...]) -> keras.Model:
+    """Builds the keypoint network: the same stages, then dense layers on the flattened last stage.
+
+    Flattened, not averaged: where a feature lies is the answer here.
+
+    Args:
+        channels: Channels of each stage.
+        blocks: Residual blocks of each stage.
+
+    Returns:
+        A model from (N, 56, 56, 1) float32 in [-1, 1] to the outputs of
+        ``monitor.inference.landmarks.SHAPES``: presence (N, 1), points (N, 38), head (N, 6).
+
+    Raises:
+        ValueError: ``channels`` and ``blocks`` differ in length.
+    """
+    if len(channels) != len(blocks):
+        raise ValueError(f"channels ({len(channels)}) and blocks ({len(blocks)}) must have one entry per stage")
+    inputs = keras.Input((REGION, REGION, 1))
+    x = layers.Flatten()(_stages(inputs, channels, blocks))
+    names = ("presence", "points", "head")
+    outputs = [layers.Dense(shape[1], name=n)(x) for n, shape in zip(names, SHAPES, strict=True)]
+    return keras.Model(inputs, outputs)
+
+
+def _stages(x: Any, channels: tuple[int, ...], blocks: tuple[int, ...]) -> Any:
+    """Each stage halves the picture with one strided convolution and refines it with residual blocks."""
     for width, count in zip(channels, blocks, strict=True):
         x = _conv(x, width, stride=2)
         for _ in range(count):
             y = _conv(_conv(x, width), width, relu=False)
             x = layers.ReLU()(layers.Add()([x, y]))
-    x = layers.GlobalAveragePooling2D()(x)
-    x = layers.Dropout(dropout)(x)
-    return keras.Model(inputs, layers.Dense(len(EMOTIONS), name="logits")(x))
+    return x
 
 
 def _conv(x: Any, width: int, stride: int = 1, relu: bool = True) -> Any:
@@ -63,6 +97,20 @@ def _conv(x: Any, width: int, stride: int = 1, relu: bool = True) -> Any:
 
 def cost(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> Cost:
     """Multiply-adds (in millions) and weights of ``build``'s convolutions and dense layer at ``side`` pixels."""
+    macs, parameters, side = _stage_cost(channels, blocks, side)
+    head = channels[-1] * len(EMOTIONS)
+    return Cost((macs + head) / 1e6, parameters + head)
+
+
+def landmarks_cost(channels: tuple[int, ...], blocks: tuple[int, ...]) -> Cost:
+    """The same of ``build_landmarks``."""
+    macs, parameters, side = _stage_cost(channels, blocks, REGION)
+    head = side * side * channels[-1] * sum(shape[1] for shape in SHAPES)
+    return Cost((macs + head) / 1e6, parameters + head)
+
+
+def _stage_cost(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> tuple[int, int, int]:
+    """Multiply-adds, weights and the side that is left."""
     macs = parameters = 0
     before = 1
     for width, count in zip(channels, blocks, strict=True):
@@ -71,5 +119,4 @@ def cost(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> Cost:
         macs += weights * side * side
         parameters += weights
         before = width
-    head = before * len(EMOTIONS)
-    return Cost((macs + head) / 1e6, parameters + head)
+    return macs, parameters, side

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from monitor import settings
 from monitor.errors import ConfigError
-from monitor.settings import integer, number, section, text
-from train.augment import Augment
+from monitor.settings import choice, integer, number, section, text
+from train.augment import Augment, Jitter
 
 HERE = Path(__file__).parent / "recipes"
 
@@ -42,8 +42,12 @@ class Network:
 class Recipe:
     """One training run."""
 
+    task: str = choice("expression", ("expression", "landmarks"), "what is trained")
     seed: int = integer(1, 0, 2**31 - 1, "seed of weights, order and augmentation")
     init: str = text("", "folder of a run whose averaged weights this run starts from; empty = drawn anew")
+    teachers: str = text("", "folders of runs whose averaged answers are mixed into the targets, joined by commas")
+    taught: float = number(0.6, 0, 1, "share of the teachers' answer in the targets, where there are teachers")
+    side: int = integer(48, 16, 128, "side of the network's input; expression crops are 48, regions 56", "px")
     small_side: int = integer(32, 16, 48, "side of the crops in the first epochs", "px")
     small_epochs: int = integer(12, 0, 1000, "epochs at the small side")
     epochs: int = integer(32, 1, 1000, "epochs altogether")
@@ -55,6 +59,7 @@ class Recipe:
     balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
     network: Network = section(Network)
     augment: Augment = section(Augment)
+    jitter: Jitter = section(Jitter)
 
 
 def load(name: str, overrides: list[str]) -> Recipe:

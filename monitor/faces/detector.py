@@ -28,8 +28,8 @@ class Detector(Protocol):
     name: str
     wants_color: bool
 
-    def find(self, image: Image, smallest: int, largest: int) -> Detections:
-        """Boxes of faces whose side lies between ``smallest`` and ``largest`` pixels."""
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
+        """Boxes of faces whose side lies between ``smallest`` and ``largest`` pixels; turned ones on demand."""
 
 
 class HaarDetector:
@@ -38,19 +38,20 @@ class HaarDetector:
     wants_color = False
 
     def __init__(self, config: DetectConfig) -> None:
-        self.name = f"haar:{config.cascade}" + ("+profile" if config.profile else "")
+        self.name = f"haar:{config.cascade}" + ("+profile" if config.profile == "always" else "")
         self._scale = config.scale_factor
         self._neighbors = config.neighbors
         self._weak = max(1, round(config.neighbors * WEAK_SHARE))
         self._frontal = _cascade(config.cascade)
-        self._profile = _cascade("haarcascade_profileface") if config.profile else None
+        self._always = config.profile == "always"
+        self._profile = _cascade("haarcascade_profileface") if config.profile != "never" else None
 
-    def find(self, image: Image, smallest: int, largest: int) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         """Searches one gray picture; see ``Detector``."""
         if min(image.shape[:2]) < 24:
             return Detections.none()
         found = [self._search(self._frontal, image, smallest, largest)]
-        if self._profile is not None:
+        if self._profile is not None and (profile or self._always):
             found.append(self._search(self._profile, image, smallest, largest))
             mirrored = self._search(self._profile, cv2.flip(image, 1).astype(np.uint8, copy=False), smallest, largest)
             boxes = mirrored.boxes.copy()
@@ -86,8 +87,8 @@ class YuNetDetector:
         except cv2.error as error:
             raise ModelError(f"{path}: is not a YuNet model: {_first_line(error)}") from None
 
-    def find(self, image: Image, smallest: int, largest: int) -> Detections:
-        """Searches one BGR picture; see ``Detector``. YuNet's score 0.7 becomes 0.5."""
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
+        """Searches one BGR picture; see ``Detector``. It sees turned faces anyway. YuNet's score 0.7 becomes 0.5."""
         height, width = image.shape[:2]
         self._net.setInputSize((width, height))
         rows = self._net.detect(image)[1]

@@ -1,20 +1,22 @@
 """Deciding where and when to search, because searching is what costs.
 
-The whole frame is searched now and then for newcomers; in between only a region around each known
-face is, at a few sizes near its last one: some five to ten times cheaper.
+Known faces are followed by the keypoint network, and the whole frame is searched now and then for
+newcomers, a slice at a time, so that no frame pays for all of it. Without the network, a region around
+each known face is searched instead, at a few sizes near its last one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 from monitor.config import DetectConfig
-from monitor.faces.detector import Detector, suppress
-from monitor.types import Box, Detections, Image
+from monitor.faces.detector import Detector, iou, suppress
+from monitor.faces.follower import Follower
+from monitor.types import Box, Detections, Image, Landmarks
 
 REGION = 1.9
 """Side of the searched region in face sizes: a face may move 0.45 of its size between searches."""
@@ -30,33 +32,71 @@ REFERENCE_WIDTH = 640
 """Picture width that ``detect.min_face`` is given for."""
 
 
+SLICES = ((0.0, 0.5), (0.5, 1.0))
+"""Halves of the picture, top to bottom, in which the smallest faces are searched one after the other."""
+SMALL, MIDDLE = 1.35, 2.0
+"""A full search is cut into slices by face size: up to SMALL times the smallest (most of the work, hence
+in halves), up to MIDDLE times, and beyond."""
+KNOWN_OVERLAP = 0.3
+"""IoU with a followed face from which a found box is that face, not a newcomer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What one frame's search did.
 
     Attributes:
         found: Boxes in full-frame pixels.
-        full: Whether the whole frame was searched.
-        looked: Indices of the known boxes whose surroundings were searched.
+        full: Whether the whole frame was searched, or a slice of it.
+        looked: Indices of the known boxes that were looked for.
+        followed: What the keypoint network saw at known boxes, by index.
+        marks: What it saw at each box of ``found``; empty when it was not asked.
     """
 
     found: Detections
     full: bool
     looked: frozenset[int]
+    followed: dict[int, Landmarks] = field(default_factory=dict)
+    marks: tuple[Landmarks, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a full search: a band of the picture's height and of face sizes, in shares of the smallest."""
+
+    top: float
+    bottom: float
+    low: float
+    high: float
+    profile: bool = False
 
 
 class Finder:
     """Plans and runs the searches of one source.
 
+    With a follower, known faces are looked at by the keypoint network, and searches only serve to find
+    newcomers and lost faces, a slice at a time. Without, they are searched around where they were.
+
     Attributes:
         slowdown: Factor on all intervals, at least 1; raised when the machine cannot keep up.
     """
 
-    def __init__(self, detector: Detector, config: DetectConfig) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        config: DetectConfig,
+        follower: Follower | None = None,
+        follow_every_ms: float = 0.0,
+    ) -> None:
         self._detector = detector
         self._config = config
+        self._follower = follower
+        self._follow_every = follow_every_ms / 1000
         self._last_full = -np.inf
         self._last_region = -np.inf
+        self._last_follow = -np.inf
+        self._last_t = -np.inf
+        self._slices: list[Slice] = []
         self.slowdown = 1.0
 
     def search(self, image: Image, known: Sequence[Box], t: float) -> Search:
@@ -67,19 +107,96 @@ class Finder:
             known: Where faces are expected now, in full-frame pixels.
             t: Frame time in seconds.
         """
-        config = self._config
-        full_every = (config.every_ms if known else config.empty_ms) * self.slowdown / 1000
-        if t < max(self._last_full, self._last_region):  # the clip started again
-            self._last_full = self._last_region = -np.inf
-        # A frame that arrives a little early counts as due, or a 30 Hz camera and 33 ms would alias to 15 Hz.
-        if t - self._last_full >= full_every * 0.95:
+        if t < self._last_t:  # the clip started again
+            self._last_full = self._last_region = self._last_follow = -np.inf
+            self._slices = []
+        passed, self._last_t = t - self._last_t, t
+        if self._follower is not None:
+            return self._follow(self._follower, image, known, t, passed)
+        if self._is_due(self._last_full, self._full_every(bool(known)), t):
             self._last_full = self._last_region = t
             return Search(self._whole(image), True, frozenset(range(len(known))))
-        if known and t - self._last_region >= config.region_ms * self.slowdown / 1000 * 0.95:
+        if known and self._is_due(self._last_region, self._config.region_ms / 1000, t):
             self._last_region = t
             parts = [self._around(image, box) for box in known]
             return Search(suppress(Detections.join(parts)), False, frozenset(range(len(known))))
         return Search(Detections.none(), False, frozenset())
+
+    def _full_every(self, known: bool) -> float:
+        return (self._config.every_ms if known else self._config.empty_ms) / 1000
+
+    def _is_due(self, last: float, every: float, t: float) -> bool:
+        # A frame that arrives a little early counts as due, or a 30 Hz camera and 33 ms would alias to 15 Hz.
+        return t - last >= every * self.slowdown * 0.95
+
+    def _follow(self, follower: Follower, image: Image, known: Sequence[Box], t: float, passed: float) -> Search:
+        """Looks at known faces, searches around those that are missing, and one slice for newcomers."""
+        followed: dict[int, Landmarks] = {}
+        looked: frozenset[int] = frozenset()
+        if known and self._is_due(self._last_follow, self._follow_every, t):
+            self._last_follow = t
+            looked = frozenset(range(len(known)))
+            marks = [follower.follow(image, box) for box in known]
+            followed = {i: mark for i, mark in enumerate(marks) if mark is not None}
+        missing = sorted(looked - followed.keys())
+        parts = [Detections.none()]
+        if missing and self._is_due(self._last_region, self._config.region_ms / 1000, t):
+            self._last_region = t
+            parts += [self._around(image, known[i]) for i in missing]
+        slices = self._next_slices(bool(known), bool(followed) or (bool(known) and not looked), t, passed)
+        parts += [self._slice(image, part) for part in slices]
+        places = [np.array(mark.box) for mark in followed.values()]
+        boxes, scores, accepted = [], [], []
+        everything = suppress(Detections.join(parts))
+        for box, score in zip(everything.boxes, everything.scores, strict=True):
+            if any(iou(box, place) > KNOWN_OVERLAP for place in places):
+                continue
+            mark = follower.accept(image, tuple(float(v) for v in box))
+            if mark is not None and not any(iou(np.array(mark.box), place) > KNOWN_OVERLAP for place in places):
+                places.append(np.array(mark.box))
+                boxes.append(mark.box)
+                scores.append(max(float(score), 0.5))
+                accepted.append(mark)
+        found = Detections(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32))
+        return Search(found, bool(slices), looked, followed, tuple(accepted))
+
+    def _next_slices(self, known: bool, seen: bool, t: float, passed: float) -> list[Slice]:
+        """The slices to search now: enough that a full search is through within its interval."""
+        every = self._full_every(known) * self.slowdown
+        if not self._slices:
+            if not self._is_due(self._last_full, self._full_every(known), t):
+                return []
+            self._last_full = t
+            self._slices = [
+                *(Slice(top, bottom, 1.0, SMALL) for top, bottom in SLICES),
+                Slice(0.0, 1.0, SMALL, MIDDLE),
+                Slice(0.0, 1.0, MIDDLE, np.inf),
+            ]
+            if not seen and self._config.profile == "auto":
+                self._slices += [Slice(0.0, 1.0, MIDDLE, np.inf, profile=True)]
+        if every <= 0 or not np.isfinite(passed):
+            count = len(self._slices)
+        else:
+            count = int(np.ceil(len(self._slices) * min(1.0, passed / every)))
+        now, self._slices = self._slices[: max(1, count)], self._slices[max(1, count) :]
+        return now
+
+    def _slice(self, image: Image, part: Slice) -> Detections:
+        """Searches one slice of a full search."""
+        height, width = image.shape[:2]
+        scale = min(1.0, self._config.width / width)
+        least = max(20.0, self._smallest(width) * scale)
+        # A face on the border of two halves must lie whole in one of them; sizes overlap by a step, as
+        # the cascade needs neighbouring sizes to agree.
+        reach = least * SMALL * 1.1 / 2 / scale
+        top = max(0, int(part.top * height - reach)) if part.top > 0 else 0
+        bottom = min(height, int(part.bottom * height + reach)) if part.bottom < 1 else height
+        small = self._shrink(image[top:bottom], scale)
+        low = least * max(1.0, part.low / self._config.scale_factor)
+        high = min(least * part.high * self._config.scale_factor, min(small.shape[:2]))
+        if high < low:
+            return Detections.none()
+        return _scaled(self._detector.find(small, round(low), int(high), part.profile), 1 / scale, 0, top)
 
     def _whole(self, image: Image) -> Detections:
         _height, width = image.shape[:2]

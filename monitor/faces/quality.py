@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from monitor.types import Box, Image
+from monitor.types import Box, Image, Landmarks
 
 FULL_SIZE_PX = 64.0
 """A face this large fills the network's 48 pixels with its margin; smaller ones lose detail."""
@@ -18,14 +21,25 @@ FLAT = 12.0
 """Standard deviation of gray levels at which a crop shows full contrast."""
 
 
-def quality(crop: Image, box: Box) -> float:
-    """Rates one face crop by size, sharpness, brightness and contrast.
+TURNED, SIDEWAYS = 30.0, 45.0
+"""Degrees of yaw up to which a face shows both halves, and from which it is not read at all: FER2013 has
+few faces beyond 30 degrees, and beyond 45 the far eye and mouth corner are hidden."""
+UNSURE = 0.4
+"""Presence at which a followed face is too doubtful to be read; fully trusted 0.3 above."""
+
+
+def quality(
+    crop: Image, box: Box, pose: Sequence[float] | NDArray[np.float64] | None = None, marks: Landmarks | None = None
+) -> float:
+    """Rates one face crop by size, sharpness, brightness and contrast, and by pose where it is known.
 
     The parts multiply, so that one bad part is enough: a large sharp face in the dark is not readable.
 
     Args:
         crop: (48, 48) uint8 gray, as ``crop.crop`` makes it.
         box: The face's box in full-frame pixels.
+        pose: Yaw, pitch and roll in degrees, where known.
+        marks: What the keypoint network saw, where it looked.
 
     Returns:
         0..1.
@@ -36,4 +50,6 @@ def quality(crop: Image, box: Box) -> float:
     contrast = min(1.0, deviation / FLAT)
     laplacian = cv2.Laplacian(crop, cv2.CV_16S)
     sharp = min(1.0, float(cv2.meanStdDev(laplacian)[1][0, 0]) ** 2 / SHARP)
-    return float(np.clip(size * light * contrast * (0.3 + 0.7 * sharp), 0.0, 1.0))
+    front = 1.0 if pose is None else float(np.clip((SIDEWAYS - abs(pose[0])) / (SIDEWAYS - TURNED), 0.0, 1.0))
+    sure = 1.0 if marks is None else float(np.clip((marks.presence - UNSURE) / 0.3, 0.0, 1.0))
+    return float(np.clip(size * light * contrast * (0.3 + 0.7 * sharp) * front * sure, 0.0, 1.0))

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from monitor.config import TrackConfig
 from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import iou
+from monitor.faces.finder import Search
 from monitor.signals.oneeuro import OneEuro
-from monitor.types import Box, Detections, Image
+from monitor.types import Box, Detections, Image, Landmarks
 
 START_SCORE = 0.5
 """A weaker hit may continue a track but not start one."""
@@ -27,6 +28,8 @@ GATE_GROWTH = 1.0
 """Growth of the gate per second unseen: a person walks about one face size a second."""
 OVERLAP = 0.15
 """IoU of two faces beyond which they are taken to hide each other."""
+TWINS = 0.5
+"""IoU of two followed boxes beyond which they are one face."""
 THUMB = CropSpec(side=16, margin=0.0, shift_y=0.0)
 THUMB_EVERY_S = 0.3
 """A look is refreshed this often: it costs as much as a reading and is only needed when faces part."""
@@ -52,6 +55,9 @@ class Track:
     thumb: NDArray[np.float32] | None = None
     thumb_at: float = -math.inf
     rivals: set[int] = field(default_factory=set)
+    marks: Landmarks | None = None
+    pose: NDArray[np.float64] | None = None
+    pose_filter: OneEuro = field(default_factory=lambda: OneEuro(min_cutoff=1.0, beta=0.02))
 
     def predicted(self, t: float) -> Box:
         """Where the face is expected at time ``t``."""
@@ -59,6 +65,16 @@ class Track:
         dx, dy = self.velocity * ahead
         x1, y1, x2, y2 = self.box
         return (float(x1 + dx), float(y1 + dy), float(x2 + dx), float(y2 + dy))
+
+    def see(self, marks: Landmarks | None, t: float) -> None:
+        """Takes what the keypoint network saw; the pose is steadied."""
+        self.marks = marks
+        if marks is None:
+            self.pose = None
+            return
+        if self.pose is None:
+            self.pose_filter = OneEuro(min_cutoff=1.0, beta=0.02)
+        self.pose = self.pose_filter(marks.pose.astype(np.float64), t)
 
     @property
     def size(self) -> float:
@@ -85,40 +101,55 @@ class Tracker:
         """Boxes worth searching around at ``t``, tentative and briefly unseen faces included."""
         return [track.predicted(t) for track in self._tracks]
 
-    def update(self, found: Detections, t: float, image: Image, looked: Set[int]) -> list[Track]:
-        """Takes one frame's detections.
+    def update(self, search: Search, t: float, image: Image) -> list[Track]:
+        """Takes one frame's search.
 
         Args:
-            found: Boxes in full-frame pixels.
+            search: What was found and followed; its indices are those of ``expected``.
             t: Frame time in seconds.
             image: The frame, for the thumbnails that tell two crossing faces apart.
-            looked: Indices into ``expected`` whose surroundings were searched in this frame.
 
         Returns:
             Confirmed faces that are in view (seen within ``lost_s``), oldest first.
         """
-        found = _usable(found, image)
-        pairs = self._pair(found, t)
+        for i in search.looked:
+            self._tracks[i].seen = False
+        followed = self._without_twins(search.followed, t)
+        for i, marks in followed.items():
+            self._hit(self._tracks[i], np.array(marks.box), t, marks)
+        found, marked = _usable(search, image)
+        pairs = self._pair(found, t, followed.keys())
         taken = {j for _, j in pairs}
-        for i, track in enumerate(self._tracks):
-            if i in looked:
-                track.seen = False
         for i, j in pairs:
-            self._hit(self._tracks[i], found.boxes[j].astype(np.float64), t)
+            self._hit(self._tracks[i], found.boxes[j].astype(np.float64), t, marked[j])
         for j in range(len(found)):
             if j not in taken and found.scores[j] >= START_SCORE:
-                self._start(found.boxes[j].astype(np.float64), t)
+                self._start(found.boxes[j].astype(np.float64), t, marked[j])
         self._tracks = [track for track in self._tracks if self._alive(track, t)]
         self._settle_overlaps(image, t)
         return [track for track in self._tracks if track.id and t - track.last <= self._config.lost_s]
+
+    def _without_twins(self, followed: dict[int, Landmarks], t: float) -> dict[int, Landmarks]:
+        """Leaves one face to one track: where two have come to follow the same, the better placed keeps it."""
+        kept: dict[int, Landmarks] = {}
+        order = sorted(
+            followed, key=lambda i: (not self._tracks[i].id, pairing_cost(self._tracks[i].predicted(t), followed[i].box))
+        )
+        for i in order:
+            place = np.array(followed[i].box)
+            if all(iou(place, np.array(other.box)) <= TWINS for other in kept.values()):
+                kept[i] = followed[i]
+        return kept
 
     def known_ids(self) -> frozenset[int]:
         """Ids that are not forgotten, out of view ones included."""
         return frozenset(track.id for track in self._tracks if track.id)
 
-    def _pair(self, found: Detections, t: float) -> list[tuple[int, int]]:
+    def _pair(self, found: Detections, t: float, done: Set[int]) -> list[tuple[int, int]]:
         candidates = []
         for i, track in enumerate(self._tracks):
+            if i in done:
+                continue
             gate = self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
             expected = track.predicted(t)
             for j in range(len(found)):
@@ -136,11 +167,12 @@ class Tracker:
                 pairs.append((i, j))
         return sorted(pairs)
 
-    def _hit(self, track: Track, box: NDArray[np.float64], t: float) -> None:
+    def _hit(self, track: Track, box: NDArray[np.float64], t: float, marks: Landmarks | None) -> None:
         dt = t - track.last
         before = (track.box[:2] + track.box[2:]) / 2
         if dt > self._config.lost_s:  # what it did before it was lost says nothing of now
             track.filter, track.velocity = _box_filter(), np.zeros(2)
+            track.pose = None
             before = (box[:2] + box[2:]) / 2
         track.box = track.filter(box, t, unit=track.size)
         if dt > 0:
@@ -148,15 +180,17 @@ class Tracker:
             weight = 1 - math.exp(-dt / SPEED_MEMORY_S)
             track.velocity = track.velocity + weight * (speed - track.velocity)
         track.last, track.seen = t, True
+        track.see(marks, t)
         if not track.id:
             track.hits = [h for h in track.hits if t - h <= self._config.confirm_s] + [t]
             if len(track.hits) >= self._config.confirm_hits:
                 track.id, track.confirmed_at = self._next_id, t
                 self._next_id += 1
 
-    def _start(self, box: NDArray[np.float64], t: float) -> None:
+    def _start(self, box: NDArray[np.float64], t: float, marks: Landmarks | None) -> None:
         track = Track(box=box, last=t, hits=[t], filter=_box_filter())
         track.filter(box, t)
+        track.see(marks, t)
         if self._config.confirm_hits <= 1:
             track.id, track.confirmed_at = self._next_id, t
             self._next_id += 1
@@ -208,7 +242,7 @@ def _swap_if_mistaken(a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b:
     straight = _difference(a.thumb, thumb_a) + _difference(b.thumb, thumb_b)
     crossed = _difference(a.thumb, thumb_b) + _difference(b.thumb, thumb_a)
     if crossed < 0.85 * straight:
-        for name in ("box", "filter", "velocity", "last", "seen"):
+        for name in ("box", "filter", "velocity", "last", "seen", "marks", "pose", "pose_filter"):
             mine, theirs = getattr(a, name), getattr(b, name)
             setattr(a, name, theirs)
             setattr(b, name, mine)
@@ -228,13 +262,15 @@ def _box_filter() -> OneEuro:
     return OneEuro(min_cutoff=1.5, beta=6.0)
 
 
-def _usable(found: Detections, image: Image) -> Detections:
+def _usable(search: Search, image: Image) -> tuple[Detections, list[Landmarks | None]]:
     """Drops boxes that are not finite, have no area or whose centre lies outside the frame."""
+    found = search.found
+    marks: list[Landmarks | None] = list(search.marks) if search.marks else [None] * len(found)
     if not len(found):
-        return found
+        return found, marks
     b = found.boxes
     height, width = image.shape[:2]
     cx, cy = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
     good = np.isfinite(b).all(axis=1) & (b[:, 2] - b[:, 0] >= 1) & (b[:, 3] - b[:, 1] >= 1)
     good &= (cx >= 0) & (cx < width) & (cy >= 0) & (cy < height)
-    return Detections(b[good], found.scores[good])
+    return Detections(b[good], found.scores[good]), [mark for mark, keep in zip(marks, good, strict=True) if keep]

@@ -65,8 +65,12 @@ def card_path(model: Path) -> Path:
     return model.with_suffix(".json")
 
 
-def load_card(model: Path) -> ModelCard:
+def load_card(model: Path, labels: tuple[str, ...] = EMOTIONS) -> ModelCard:
     """Reads the card of ``model`` and checks that it belongs to that very file.
+
+    Args:
+        model: The .tflite.
+        labels: The words its card must list, in any order.
 
     Raises:
         ModelError: Model or card missing, damaged, of another schema, or the sha256 differs.
@@ -85,7 +89,7 @@ def load_card(model: Path) -> ModelCard:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: is not valid JSON: {str(error)[:120]}") from None
-    card = _checked(fields, path)
+    card = _checked(fields, path, labels)
     digest = hashlib.sha256(data).hexdigest()
     if digest != card.sha256:
         raise ModelError(
@@ -114,7 +118,7 @@ def read_model(model: Path) -> bytes:
     return data
 
 
-def _checked(fields: Any, path: Path) -> ModelCard:
+def _checked(fields: Any, path: Path, expected: tuple[str, ...]) -> ModelCard:
     """A card from parsed JSON, every field's type and range checked."""
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
         got = fields.get("schema") if isinstance(fields, dict) else type(fields).__name__
@@ -135,8 +139,8 @@ def _checked(fields: Any, path: Path) -> ModelCard:
         return value
 
     labels = fields.get("labels")
-    if not isinstance(labels, list) or sorted(map(str, labels)) != sorted(EMOTIONS):
-        raise ModelError(f"{path}: labels must be the seven words {', '.join(EMOTIONS)} (got {labels!r:.80})")
+    if not isinstance(labels, list) or sorted(map(str, labels)) != sorted(expected):
+        raise ModelError(f"{path}: labels must be the {len(expected)} words {', '.join(expected)} (got {labels!r:.80})")
     extra = {key: fields.get(key, {}) for key in ("metrics", "data", "notes", "training")}
     for key, value in extra.items():
         if not isinstance(value, dict):

@@ -85,11 +85,17 @@ class Overlay:
         width = canvas.shape[1]
         return (width - box[2], box[1], width - box[0], box[3])
 
+    def _spot(self, x: float, y: float, canvas: Image) -> tuple[int, int]:
+        """A point in the picture as drawn."""
+        return round(canvas.shape[1] - x if self._config.mirror else x), round(y)
+
     def _face(self, pen: _Pen, face: Face, taken: list[Box], number: int, t: float, panel: bool) -> None:
         box, color = taken[number], COLORS[face.label]
         pen.box(box, color, solid=face.seen)
         text = f"{face.id}  {face.label}" + ("" if face.is_unknown else f" {face.confidence:.0%}")
         pen.tag(text, box, color)
+        if self._config.keypoints and face.marks is not None:
+            pen.points([self._spot(x, y, pen.canvas) for x, y in face.marks.points.tolist()])
         if not panel or not face.known:
             return
         spot = pen.panel_spot(box, [b for n, b in enumerate(taken) if n != number])
@@ -137,6 +143,12 @@ class _Pen:
         for x, y, dx, dy in ((x1, y1, 1, 1), (x2, y1, -1, 1), (x1, y2, 1, -1), (x2, y2, -1, -1)):
             cv2.line(self.canvas, (x, y), (x + dx * arm, y), color, thick, cv2.LINE_AA)
             cv2.line(self.canvas, (x, y), (x, y + dy * arm), color, thick, cv2.LINE_AA)
+
+    def points(self, points: list[tuple[int, int]]) -> None:
+        """Keypoints as dots with a dark rim."""
+        for at in points:
+            cv2.circle(self.canvas, at, self.px(2.4), (0, 0, 0), -1, cv2.LINE_AA)
+            cv2.circle(self.canvas, at, self.px(1.4), WHITE, -1, cv2.LINE_AA)
 
     def tag(self, text: str, box: Box, color: Color) -> None:
         """The label above the box, or inside it at the picture's top; always within the picture."""

@@ -11,6 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
+from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
 from monitor.types import Event, Face, Result
 
@@ -18,8 +19,10 @@ log = logging.getLogger("monitor")
 
 COLUMNS = (
     "session", "frame", "timestamp", "video_time", "face_id", "success", "x", "y", "w", "h", "quality",
-    "emotion", "confidence", *EMOTIONS, "raw_emotion", "latency_ms",
+    "emotion", "confidence", *EMOTIONS, "raw_emotion", "latency_ms", "yaw", "pitch", "roll",
 )  # fmt: skip
+POINT_COLUMNS = tuple(f"{name}_{axis}" for name in POINTS for axis in "xy")
+"""Added with ``output.keypoints``."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 """Columns that differ between two runs of the same file; all others are the same byte for byte."""
 
@@ -35,14 +38,23 @@ class TableSink:
         session: Text of the first column.
         rows: "every" frame, "1hz" or "change" (faces or labels differ from the last row's).
         flush_s: Rows reach the file at least this often.
+        keypoints: Also write each face's 17 keypoints.
         clock: Monotonic seconds.
     """
 
     def __init__(
-        self, path: Path, session: str, rows: str, flush_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        path: Path,
+        session: str,
+        rows: str,
+        flush_s: float,
+        keypoints: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session, self._rows, self._flush_s, self._clock = session, rows, flush_s, clock
-        self._file = open_appending(path, ",".join(COLUMNS) + "\n")
+        self._keypoints = keypoints
+        self._columns = COLUMNS + (POINT_COLUMNS if keypoints else ())
+        self._file = open_appending(path, ",".join(self._columns) + "\n")
         self._start: float | None = None
         self._flushed = clock()
         self._last_second = -1
@@ -87,8 +99,15 @@ class TableSink:
         head = f"{self._session},{frame.index},{stamp},{video_time:.3f}"
         tail = f"{result.latency_ms:.1f}"
         if not result.faces:
-            return [f"{head},,0{',' * (len(COLUMNS) - 7)},{tail}\n"]
-        return [f"{head},{_face_cells(face)},{tail}\n" for face in result.faces]
+            after = len(self._columns) - COLUMNS.index("latency_ms") - 1
+            return [f"{head},,0{',' * (COLUMNS.index('latency_ms') - 6)},{tail}{',' * after}\n"]
+        return [f"{head},{_face_cells(face)},{tail},{self._pose_cells(face)}\n" for face in result.faces]
+
+    def _pose_cells(self, face: Face) -> str:
+        cells = [f"{v:.1f}" for v in face.pose] if face.pose is not None else [""] * 3
+        if self._keypoints:
+            cells += [f"{v:.1f}" for v in face.marks.points.ravel()] if face.marks else [""] * len(POINT_COLUMNS)
+        return ",".join(cells)
 
 
 def _face_cells(face: Face) -> str:

@@ -19,7 +19,7 @@ from train.augment import Augment
 from train.datasets import Dataset
 from train.evaluate import evaluate, int8_logits
 from train.export import ParityError, calibration_crops, check_parity, export, to_int8
-from train.fit import Trainer, fit, load_trained, predict, resized
+from train.fit import ExpressionTask, Trainer, fit, load_trained, predict, resized
 from train.network import build, cost
 from train.recipe import Network, Recipe
 
@@ -32,7 +32,7 @@ TINY = Recipe(
 @pytest.fixture(scope="module")
 def run(drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    fit(drawn, TINY, folder, resume=False)
+    fit(ExpressionTask(drawn, TINY), TINY, folder, resume=False)
     return folder
 
 
@@ -57,9 +57,9 @@ def test_killed_after_three_epochs_it_goes_on_as_if_nothing_had_happened(
 
     monkeypatch.setattr(Trainer, "run_epoch", dies)
     with pytest.raises(KeyboardInterrupt):
-        fit(drawn, TINY, tmp_path / "r", resume=False)
+        fit(ExpressionTask(drawn, TINY), TINY, tmp_path / "r", resume=False)
     monkeypatch.setattr(Trainer, "run_epoch", epoch)
-    fit(drawn, TINY, tmp_path / "r", resume=True)
+    fit(ExpressionTask(drawn, TINY), TINY, tmp_path / "r", resume=True)
     resumed = json.loads((tmp_path / "r/history.json").read_text())
     assert [e["epoch"] for e in resumed] == list(range(1, 9))
     assert [e["loss"] for e in resumed] == pytest.approx([e["loss"] for e in whole], abs=0.02)
@@ -67,17 +67,17 @@ def test_killed_after_three_epochs_it_goes_on_as_if_nothing_had_happened(
 
 def test_a_run_is_not_overwritten_and_not_resumed_with_another_recipe(run: Path, drawn: Dataset) -> None:
     with pytest.raises(ConfigError, match="add --resume"):
-        fit(drawn, TINY, run, resume=False)
+        fit(ExpressionTask(drawn, TINY), TINY, run, resume=False)
     with pytest.raises(ConfigError, match="differs from this recipe in rate"):
-        fit(drawn, dataclasses.replace(TINY, rate=0.02), run, resume=True)
+        fit(ExpressionTask(drawn, TINY), dataclasses.replace(TINY, rate=0.02), run, resume=True)
 
 
 def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tmp_path: Path) -> None:
     onward = dataclasses.replace(TINY, init=str(run), epochs=1, small_epochs=0, rate=1e-4)
-    entry = fit(drawn, onward, tmp_path / "onward", resume=False)
+    entry = fit(ExpressionTask(drawn, TINY), onward, tmp_path / "onward", resume=False)
     assert entry["validation_accuracy"] > 0.6
     with pytest.raises(ConfigError, match=r"holds no checkpoint\.npz"):
-        fit(drawn, dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
+        fit(ExpressionTask(drawn, TINY), dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
     other = dataclasses.replace(onward, network=Network("8-16", "1-1", 0.0))
     with pytest.raises(ConfigError, match="cannot be used"):
         fit(drawn, other, tmp_path / "y", resume=False)
@@ -87,7 +87,7 @@ def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: P
     (tmp_path / "recipe.yaml").write_text((run / "recipe.yaml").read_text())
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])
     with pytest.raises(ConfigError, match="cannot be resumed"):
-        fit(drawn, TINY, tmp_path, resume=True)
+        fit(ExpressionTask(drawn, TINY), TINY, tmp_path, resume=True)
 
 
 def test_too_little_data_is_one_line(drawn: Dataset, tmp_path: Path) -> None:

@@ -1,0 +1,100 @@
+"""Following a face: from the last box to presence, keypoints, pose and a better box, in one small network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import ModelError
+from monitor.faces.crop import crop, int8_table, square
+from monitor.inference.card import ModelCard, load_card
+from monitor.inference.runtime import Int8Model
+from monitor.types import Box, Image, Landmarks
+
+POINTS = (
+    "r_eye_out", "r_eye_in", "r_eye_top", "r_eye_bot", "l_eye_in", "l_eye_out", "l_eye_top", "l_eye_bot",
+    "r_iris", "l_iris", "nose", "mouth_r", "mouth_l", "lip_top", "lip_bot", "chin", "brow",
+)  # fmt: skip
+"""The 17 keypoints; ``r_`` and ``_r`` are the person's right, on the left of an unmirrored picture."""
+SHAPES = ((1, 1), (1, 2 * len(POINTS) + 4), (1, 6))
+"""Outputs of the network: a logit of presence; 17 points and the face's two corners, from the region's
+centre in half sides; yaw, pitch, roll over ``POSE_UNIT``, then opening over width of right eye, left eye
+and mouth."""
+POSE_UNIT = 45.0
+"""Degrees that the pose outputs count in."""
+FACE_W, FACE_H, FACE_Y = 0.970, 1.092, 0.081
+"""The face mesh in a Haar box: width, height and how far below the middle, in box sides (2,212
+photographs, see ``CropSpec``). Boxes of followed faces are given as the Haar box they amount to, so
+that every crop means the same whoever found the face."""
+
+
+def mirror_name(name: str) -> str:
+    """The keypoint on the other side of the face."""
+    other = {"r": "l", "l": "r"}
+    if name.startswith("mouth_"):
+        return "mouth_" + other[name[-1]]
+    return other[name[0]] + name[1:] if name[:2] in ("r_", "l_") else name
+
+
+class LandmarkNet:
+    """The keypoint network with its card; one thread's own.
+
+    Attributes:
+        card: How to cut its region and how far to believe it.
+        runtime: Name and version of the TFLite runtime.
+    """
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        """Loads ``path`` and the card beside it.
+
+        Raises:
+            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+        """
+        self.card: ModelCard = load_card(path, POINTS)
+        self._model = Int8Model(path, threads)
+        self.runtime = f"{self._model.runtime.package} {self._model.runtime.version}"
+        side = self.card.input_side
+        if self._model.input.shape != (1, side, side, 1):
+            raise ModelError(f"{path}: takes {self._model.input.shape}, its card says (1, {side}, {side}, 1)")
+        found = [port.shape for port in self._model.outputs]
+        if sorted(found) != sorted(SHAPES):
+            raise ModelError(f"{path}: gives {found}, expected {list(SHAPES)}")
+        self._presence, self._points, self._head = (found.index(shape) for shape in SHAPES)
+        self._table = int8_table(self._model.input.scale, self._model.input.zero_point)
+
+    def read(self, image: Image, box: Box) -> Landmarks | None:
+        """Looks at the region around a box.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) gray full frame, uint8.
+            box: Where a face is expected, as a Haar box in full-frame pixels.
+
+        Returns:
+            What the network says, or None when the region does not touch the frame.
+        """
+        try:
+            pixels = crop(image, box, self.card.crop)
+        except ValueError:
+            return None
+        left, top, side = square(box, self.card.crop)
+        outputs = self._model.run(self._table[pixels][None, :, :, None])
+        logit = float(outputs[self._presence][0, 0]) / self.card.temperature
+        half = np.float32(side / 2)
+        centre = np.array([left, top], np.float32) + half
+        points = outputs[self._points][0].reshape(-1, 2) * half + centre
+        return Landmarks(
+            presence=float(1 / (1 + np.exp(-np.clip(logit, -40, 40)))),
+            points=points[: len(POINTS)],
+            box=haar_box(points[-2], points[-1]),
+            pose=np.asarray(outputs[self._head][0, :3] * np.float32(POSE_UNIT), dtype=np.float32),
+            openness=np.maximum(outputs[self._head][0, 3:], np.float32(0)),
+        )
+
+
+def haar_box(low: NDArray[np.float32], high: NDArray[np.float32]) -> Box:
+    """The Haar box that a face mesh's corners amount to."""
+    side = max(float(high[0] - low[0]) / FACE_W, float(high[1] - low[1]) / FACE_H, 1.0)
+    cx, cy = float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2 - FACE_Y * side
+    return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)

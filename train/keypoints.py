@@ -1,0 +1,317 @@
+"""Faces with keypoints: reading the reference tables and their pictures into one packed file.
+
+A row is one face: its picture (gray, any size), 17 keypoints and its box's two corners, head pose
+and the openness of eyes and mouth. Windows without a face come from the same pictures.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import logging
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import ConfigError
+from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, mirror_name
+from train import datasets
+
+log = logging.getLogger("train")
+
+Image = NDArray[np.uint8]
+BOX = len(POINTS)
+"""Index of the box's upper left corner among a row's points; the lower right one follows."""
+SWAP = tuple(POINTS.index(mirror_name(n)) for n in POINTS)
+"""Left-right partner of each keypoint."""
+DRIVER_WIDTH = 320
+"""Driver frames are kept at this width: a face is still twice the network's size."""
+ALIKE = 0.92
+"""Correlation of two 16×16 thumbnails above which pictures are taken for copies and share a split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Gray pictures of any size in one buffer."""
+
+    pixels: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    shapes: NDArray[np.int32]
+
+    @staticmethod
+    def pack(images: list[Image]) -> Pictures:
+        """Copies pictures into one buffer."""
+        shapes = np.array([i.shape for i in images], dtype=np.int32).reshape(-1, 2)
+        sizes = shapes.astype(np.int64).prod(axis=1)
+        offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if len(images) else np.empty(0, np.int64)
+        flat = np.concatenate([i.ravel() for i in images]) if images else np.empty(0, np.uint8)
+        return Pictures(flat, offsets, shapes)
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def __getitem__(self, index: int) -> Image:
+        height, width = (int(n) for n in self.shapes[index])
+        start = int(self.offsets[index])
+        return self.pixels[start : start + height * width].reshape(height, width)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSet:
+    """Faces with reference keypoints, and windows that show none.
+
+    Attributes:
+        pictures: All pictures.
+        picture: (N,) picture of each face.
+        points: (N, 19, 2) float32 in the picture's pixels: ``POINTS``, then the box's two corners.
+        pose: (N, 3) float32 yaw, pitch, roll in degrees.
+        openness: (N, 3) float32 right eye, left eye, mouth: opening over width.
+        source: (N,) "fer", "faces" or "driver".
+        split: (N,) "train" or "validation".
+        windows: (M, 4) float32 picture, x, y, side of squares without a face.
+        window_split: (M,) "train" or "validation".
+        hard: (M,) bool, windows that a cascade took for a face.
+        name: Where it came from.
+        skipped: Unreadable pictures.
+    """
+
+    pictures: Pictures
+    picture: NDArray[np.int64]
+    points: NDArray[np.float32]
+    pose: NDArray[np.float32]
+    openness: NDArray[np.float32]
+    source: NDArray[np.str_]
+    split: NDArray[np.str_]
+    windows: NDArray[np.float32]
+    window_split: NDArray[np.str_]
+    hard: NDArray[np.bool_]
+    name: str
+    skipped: int = 0
+
+    def __len__(self) -> int:
+        return len(self.picture)
+
+    def squares(self) -> NDArray[np.float32]:
+        """The face square of each row, (N, 3) centre x, centre y and side: what a Haar box would be."""
+        return face_squares(self.points)
+
+
+def face_squares(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Haar-like squares (N, 3) of rows of points whose last two are the mesh box's corners."""
+    low, high = points[:, BOX], points[:, BOX + 1]
+    width, height = (high - low).T
+    side = np.maximum(width / FACE_W, height / FACE_H)
+    cx, cy = ((low + high) / 2).T
+    return np.stack([cx, cy - FACE_Y * side, side], axis=1).astype(np.float32)
+
+
+def load(folder: Path) -> FaceSet:
+    """Reads the packed file, or the folder of ``landmarks/``, ``faces.zip``, ``yawn.zip``, ``fer2013.zip``.
+
+    Raises:
+        ConfigError: Neither; or a table and its pictures do not belong together.
+    """
+    if folder.suffix == ".npz":
+        return _load_packed(folder)
+    tables = folder / "landmarks"
+    if not tables.is_dir():
+        raise ConfigError(f"{folder}: holds no folder landmarks/ with the reference tables; give --data that folder")
+    reader = _Reader()
+    reader.faces(folder / "faces.zip", tables / "faces.csv.gz")
+    reader.drivers(folder / "yawn.zip", tables / "driver_frames.csv.gz")
+    reader.fer(folder / "fer2013.zip", tables / "fer2013.csv.gz")
+    reader.parts(folder / "eyes.zip", folder / "yawn.zip")
+    return reader.finish(str(folder.name))
+
+
+class _Reader:
+    """Collects pictures, faces and face-less windows."""
+
+    def __init__(self) -> None:
+        self.images: list[Image] = []
+        self.rows: list[tuple[int, dict[str, str], float, str, str]] = []
+        self.windows: list[tuple[float, float, float, float]] = []
+        self.window_split: list[str] = []
+        self.hard: list[bool] = []
+        self.skipped = 0
+        self.rng = np.random.default_rng(0)
+        self.cascades = [
+            cv2.CascadeClassifier(f"{cv2.data.haarcascades}{name}.xml")
+            for name in ("haarcascade_frontalface_default", "haarcascade_frontalface_alt2", "haarcascade_profileface")
+        ]
+
+    def faces(self, archive: Path, table: Path) -> None:
+        """Whole heads; copies of one picture are kept in one split."""
+        by_file = {r["file"]: r for r in _rows(table)}
+        start, files = len(self.images), []
+        for name, image in self._pictures(archive, "faces/"):
+            self.images.append(image)
+            files.append(name)
+        groups = _groups(self.images[start:])
+        for n, name in enumerate(files):
+            split = "validation" if groups[n] % 10 == 0 else "train"
+            if name in by_file:
+                self.rows.append((start + n, by_file[name], 1.0, "faces", split))
+        log.info("%s: %d pictures in %d groups of look-alikes", archive.name, len(files), len(set(groups)))
+
+    def drivers(self, archive: Path, table: Path) -> None:
+        """Driver frames with turned heads; the rest of each frame gives windows without a face."""
+        by_file = {r["file"]: r for r in _rows(table)}
+        for name, image in self._pictures(archive, "driver_frames/"):
+            scale = DRIVER_WIDTH / image.shape[1]
+            small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
+            group = int((re.findall(r"g(\d+)_", name) or ["0"])[0])
+            split = "validation" if group % 10 == 3 else "train"
+            index = len(self.images)
+            self.images.append(small)
+            if name not in by_file:
+                continue
+            self.rows.append((index, by_file[name], scale, "driver", split))
+            face = [float(by_file[name][k]) * scale for k in ("x", "y", "w", "h")]
+            self._without(index, small, face, split)
+
+    def fer(self, archive: Path, table: Path) -> None:
+        """FER2013 crops, and those that the crowd called no face."""
+        data = datasets.load(archive)
+        if data.skipped:
+            raise ConfigError(f"{archive}: {data.skipped} rows were skipped, so rows and landmarks no longer match")
+        by_row = {int(r["row"]): r for r in _rows(table)}
+        for n, image in enumerate(data.images):
+            split = str(data.split[n])
+            if n in by_row:
+                self.rows.append((len(self.images), by_row[n], 1.0, "fer", split))
+                self.images.append(np.ascontiguousarray(image))
+            elif not data.usable[n] and image.std() > 4:
+                self._window(len(self.images), 0, 0, image.shape[0], split, hard=True)
+                self.images.append(np.ascontiguousarray(image))
+
+    def parts(self, eyes: Path, mouths: Path) -> None:
+        """Single eyes and mouths: a part of a face is no face."""
+        for archive, under, most in ((eyes, "cew/", 500), (eyes, "kaggle/", 400), (mouths, "mouths/", 600)):
+            if not archive.exists():
+                continue
+            for n, (_name, image) in enumerate(self._pictures(archive, under, most)):
+                side = min(image.shape)
+                self._window(len(self.images), 0, 0, side, "validation" if n % 10 == 0 else "train")
+                self.images.append(image)
+
+    def finish(self, name: str) -> FaceSet:
+        """Everything collected, as arrays."""
+        names = [f"{p}_{axis}" for p in POINTS for axis in "xy"]
+        points = np.empty((len(self.rows), len(POINTS) + 2, 2), np.float32)
+        pose, openness = np.empty((len(self.rows), 3), np.float32), np.empty((len(self.rows), 3), np.float32)
+        for n, (_, row, scale, _, _) in enumerate(self.rows):
+            points[n, : len(POINTS)] = np.array([float(row[c]) for c in names], np.float32).reshape(-1, 2) * scale
+            x, y, w, h = (float(row[k]) * scale for k in ("x", "y", "w", "h"))
+            points[n, BOX], points[n, BOX + 1] = (x, y), (x + w, y + h)
+            pose[n] = [float(row[k]) for k in ("yaw", "pitch", "roll")]
+            openness[n] = [float(row[k]) for k in ("eye_r", "eye_l", "mouth")]
+        return FaceSet(
+            Pictures.pack(self.images), np.array([r[0] for r in self.rows], np.int64), points, pose, openness,
+            np.array([r[3] for r in self.rows]), np.array([r[4] for r in self.rows]),
+            np.array(self.windows, np.float32).reshape(-1, 4), np.array(self.window_split), np.array(self.hard, bool),
+            name, self.skipped,
+        )  # fmt: skip
+
+    def _pictures(self, archive: Path, under: str, most: int = 1_000_000) -> Iterator[tuple[str, Image]]:
+        """Gray pictures of a zip whose path holds ``under``, by their path below it."""
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                names = sorted(n for n in opened.namelist() if under in n and not n.endswith("/"))
+                for name in names[:: max(1, len(names) // most)]:
+                    raw = np.frombuffer(opened.read(name), np.uint8)
+                    image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)
+                    if image is None:
+                        self.skipped += 1
+                        continue
+                    yield name.split(under, 1)[1], np.asarray(image, np.uint8)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise ConfigError(f"{archive}: is not a readable zip: {error}") from None
+
+    def _without(self, index: int, image: Image, face: list[float], split: str) -> None:
+        """Windows beside a face, at random and where a cascade errs."""
+        height, width = image.shape
+        for _ in range(12):
+            side = float(np.exp(self.rng.uniform(np.log(24), np.log(height * 0.8))))
+            x, y = self.rng.uniform(-0.1 * side, width - 0.9 * side), self.rng.uniform(-0.1 * side, height - 0.9 * side)
+            if _apart((x, y, side), face):
+                self._window(index, x, y, side, split)
+        for cascade in self.cascades:
+            for x, y, w, _h in cascade.detectMultiScale(image, 1.1, 0, minSize=(20, 20))[:40]:
+                if _apart((x, y, w), face):
+                    self._window(index, x, y, w, split, hard=True)
+
+    def _window(self, index: int, x: float, y: float, side: float, split: str, hard: bool = False) -> None:
+        self.windows.append((index, x, y, side))
+        self.window_split.append(split)
+        self.hard.append(hard)
+
+
+def _apart(square: tuple[float, float, float], face: list[float]) -> bool:
+    """Whether a square shows so little of a face, or the face so small, that it is not a box of it."""
+    x, y, side = square
+    fx, fy, fw, fh = face
+    both = max(0.0, min(x + side, fx + fw) - max(x, fx)) * max(0.0, min(y + side, fy + fh) - max(y, fy))
+    # A window inside the face (a cheek, an eye) is no face either: compare with the face's area, not its own.
+    return both < 0.12 * fw * fh
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    try:
+        with gzip.open(table, "rt") as handle:
+            return [r for r in csv.DictReader(handle) if r.get("x")]
+    except (OSError, EOFError) as error:
+        raise ConfigError(f"{table}: is not a gzipped landmark table ({error})") from None
+
+
+def _groups(images: list[Image]) -> list[int]:
+    """A number per picture, the same for look-alikes (connected by ``ALIKE`` thumbnails)."""
+    small = np.stack([cv2.resize(i, (16, 16), interpolation=cv2.INTER_AREA).ravel() for i in images]).astype(np.float32)
+    small -= small.mean(axis=1, keepdims=True)
+    small /= np.linalg.norm(small, axis=1, keepdims=True) + 1e-6
+    group = list(range(len(images)))
+
+    def root(n: int) -> int:
+        while group[n] != n:
+            n = group[n]
+        return n
+
+    for start in range(0, len(images), 512):
+        a, b = np.nonzero(small[start : start + 512] @ small.T > ALIKE)
+        for i, j in zip((a + start).tolist(), b.tolist(), strict=True):
+            if i < j:
+                group[root(j)] = root(i)
+    return [root(n) for n in range(len(images))]
+
+
+def save(data: FaceSet, path: Path) -> None:
+    """Writes the set to one ``.npz``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as handle:
+        np.savez(
+            handle, pixels=data.pictures.pixels, offsets=data.pictures.offsets, shapes=data.pictures.shapes,
+            picture=data.picture, points=data.points, pose=data.pose, openness=data.openness, source=data.source,
+            split=data.split, windows=data.windows, window_split=data.window_split, hard=data.hard,
+            name=data.name, skipped=data.skipped,
+        )  # fmt: skip
+    part.replace(path)
+
+
+def _load_packed(path: Path) -> FaceSet:
+    try:
+        with np.load(path, allow_pickle=False) as f:
+            return FaceSet(
+                Pictures(f["pixels"], f["offsets"], f["shapes"]), f["picture"], f["points"], f["pose"], f["openness"],
+                f["source"], f["split"], f["windows"], f["window_split"], f["hard"], str(f["name"]), int(f["skipped"]),
+            )  # fmt: skip
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ConfigError(
+            f"{path}: is not a prepared set of keypoints ({error}); make it with: train prepare --task landmarks"
+        ) from None
