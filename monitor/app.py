@@ -111,7 +111,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
     try:
         session = Session(options.out, config.output.dir, source.name, datetime.now())
-        session.write_metadata(config, config_from, emotion, source.facts(), detector.name)
+        session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints)
         outputs = _Outputs(session, source, config, video_path)
     except OSError as error:
         source.close()
@@ -187,7 +187,13 @@ class _Outputs:
         self._background = Background(self.video, drop=source.live)
         self.sinks: list[Sink] = [
             self.stats,
-            TableSink(session.folder / "faces.csv", session.name, config.output.rows, config.output.flush_s, config.output.keypoints),
+            TableSink(
+                session.folder / "faces.csv",
+                session.name,
+                config.output.rows,
+                config.output.flush_s,
+                config.output.keypoints,
+            ),
             EventSink(session.folder / "events.jsonl", session.name),
             self._background,
         ]

@@ -129,7 +129,9 @@ class Pipeline:
         reading = self._readings[track.id]
         reading.read_at = frame.t
         box = track.predicted(frame.t)
-        pixels = crop(frame.image, box, self._emotion.card.crop)
+        pixels = crop(
+            frame.image, box, self._emotion.card.crop, float(track.pose[2]) if track.pose is not None else 0.0
+        )
         reading.quality = quality(pixels, box, track.pose, track.marks)
         if reading.quality < self._config.min_quality:
             reading.gate.update(None, frame.t)

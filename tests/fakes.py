@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.faces.crop import CropSpec
+from monitor.faces.tracker import pairing_cost
+from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
-from monitor.types import Box, Detections, Face, Frame, Image, Result
+from monitor.types import Box, Detections, Face, Frame, Image, Landmarks, Result
 
 
 class Clock:
@@ -67,9 +69,32 @@ class ScriptedDetector:
         self.now = 0.0
         self.searches = 0
 
-    def find(self, image: Image, smallest: int, largest: int) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         self.searches += 1
         return detections(*self.script(self.now))
+
+
+def landmarks(box: Box, presence: float = 0.99, yaw: float = 0.0) -> Landmarks:
+    """A face in a box, its points in the middle."""
+    cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    points = np.tile(np.array([cx, cy], np.float32), (len(POINTS), 1))
+    return Landmarks(presence, points, box, np.array([yaw, 0, 0], np.float32), np.array([0.3, 0.3, 0], np.float32))
+
+
+class ScriptedNet:
+    """Sees the nearest face of a script within its reach; counts its looks."""
+
+    def __init__(self, script: Callable[[float], Sequence[Box]], presence: float = 0.99, yaw: float = 0.0) -> None:
+        self.script, self.presence, self.yaw = script, presence, yaw
+        self.now = 0.0
+        self.looks = 0
+
+    def read(self, image: Image, box: Box) -> Landmarks | None:
+        self.looks += 1
+        near = [face for face in self.script(self.now) if pairing_cost(face, box) < 0.6]
+        if not near:
+            return landmarks(box, 0.01)
+        return landmarks(min(near, key=lambda face: pairing_cost(face, box)), self.presence, self.yaw)
 
 
 class ScriptedEmotion:

@@ -65,8 +65,8 @@ def _export(args: argparse.Namespace) -> int:
     import json
 
     from monitor import settings
-    from train import datasets, recipe
-    from train.export import export
+    from train import datasets, keypoints, recipe
+    from train.export import export, export_landmarks
     from train.fit import load_trained
 
     run = Path(args.run)
@@ -75,18 +75,31 @@ def _export(args: argparse.Namespace) -> int:
     chosen = settings.load(recipe.Recipe, run / "recipe.yaml")
     model = load_trained(run, chosen)
     history = json.loads((run / "history.json").read_text())
-    card = export(model, chosen, datasets.load(Path(args.data)), Path(args.out), history)
-    log.info("%s and its card written, version %s", args.out, card.version)
+    if chosen.task == "landmarks":
+        out = Path(args.out or "models/landmarks.tflite")
+        faces = keypoints.load(Path(args.data or "runs/landmarks.npz"))
+        card = export_landmarks(model, chosen, faces, out, history)
+    else:
+        out = Path(args.out or "models/emotion.tflite")
+        card = export(model, chosen, datasets.load(Path(args.data or "runs/data.npz")), out, history)
+    log.info("%s and its card written, version %s", out, card.version)
     return EXIT_OK
 
 
 def _evaluate(args: argparse.Namespace) -> int:
     import json
 
-    from train import datasets
+    from monitor.inference.card import load_card
+    from monitor.inference.landmarks import POINTS
+    from train import datasets, keypoints, landmarks
     from train.evaluate import evaluate, print_report
 
-    report = evaluate(Path(args.model), datasets.load(Path(args.data)), args.split)
+    model = Path(args.model)
+    if load_card(model, None).labels == POINTS:
+        report = landmarks.evaluate(model, keypoints.load(Path(args.data or "runs/landmarks.npz")), args.split)
+        print(json.dumps(report, indent=1))
+        return EXIT_OK
+    report = evaluate(model, datasets.load(Path(args.data or "runs/data.npz")), args.split)
     if args.json:
         print(json.dumps(report, indent=1))
     else:
@@ -122,14 +135,14 @@ def build_parser() -> argparse.ArgumentParser:
     fit.set_defaults(run_command=_fit)
     evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
     evaluate.add_argument("--model", default="models/emotion.tflite")
-    evaluate.add_argument("--data", default="runs/data.npz")
+    evaluate.add_argument("--data", help="default runs/data.npz, or runs/landmarks.npz")
     evaluate.add_argument("--split", default="validation", choices=("train", "validation", "test"))
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run_command=_evaluate)
     export = commands.add_parser("export", help="convert a run to int8, check parity, write the card")
     export.add_argument("--run", default="runs/quick", help="folder of the run")
-    export.add_argument("--data", default="runs/data.npz")
-    export.add_argument("--out", default="models/emotion.tflite")
+    export.add_argument("--data", help="default runs/data.npz, or runs/landmarks.npz")
+    export.add_argument("--out", help="default models/emotion.tflite, or models/landmarks.tflite")
     export.set_defaults(run_command=_export)
     faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")
     faces.add_argument("--data", default="runs/data.npz")

@@ -24,7 +24,7 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
 from train import network
 from train.batches import ahead, epoch_batches
-from train.datasets import SIDE, Dataset
+from train.datasets import Dataset
 from train.metrics import accuracy, mean_recall, softmax
 from train.recipe import Recipe, differences
 
@@ -269,8 +269,12 @@ def taught(data: Dataset, recipe: Recipe) -> Dataset:
         for images in (data.images, mirrored):
             total += softmax(predict(model, images))
     answers = (total / (2 * len(runs))).astype(np.float32)
-    log.info("%d teachers agree with the crowd's top label on %.4f of %d rows", len(runs),
-             float((answers.argmax(axis=1) == data.targets.argmax(axis=1)).mean()), len(data))
+    log.info(
+        "%d teachers agree with the crowd's top label on %.4f of %d rows",
+        len(runs),
+        float((answers.argmax(axis=1) == data.targets.argmax(axis=1)).mean()),
+        len(data),
+    )
     share = np.float32(recipe.taught)
     return replace(data, targets=share * answers + (1 - share) * data.targets)
 

@@ -49,7 +49,9 @@ class Pictures:
         """Copies pictures into one buffer."""
         shapes = np.array([i.shape for i in images], dtype=np.int32).reshape(-1, 2)
         sizes = shapes.astype(np.int64).prod(axis=1)
-        offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if len(images) else np.empty(0, np.int64)
+        offsets = (
+            np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if len(images) else np.empty(0, np.int64)
+        )
         flat = np.concatenate([i.ravel() for i in images]) if images else np.empty(0, np.uint8)
         return Pictures(flat, offsets, shapes)
 
@@ -142,7 +144,7 @@ class _Reader:
         self.skipped = 0
         self.rng = np.random.default_rng(0)
         self.cascades = [
-            cv2.CascadeClassifier(f"{cv2.data.haarcascades}{name}.xml")
+            cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / f"{name}.xml"))
             for name in ("haarcascade_frontalface_default", "haarcascade_frontalface_alt2", "haarcascade_profileface")
         ]
 

@@ -91,7 +91,13 @@ class Regions:
         return self.region(row, shift, float(size), float(turn), bool(rng.random() < 0.5), rng)
 
     def region(
-        self, row: int, shift: NDArray[np.float64], size: float, turn: float, mirror: bool, rng: np.random.Generator | None
+        self,
+        row: int,
+        shift: NDArray[np.float64],
+        size: float,
+        turn: float,
+        mirror: bool,
+        rng: np.random.Generator | None,
     ) -> Region:
         """One face region with given errors.
 
@@ -194,8 +200,8 @@ class Regions:
             mask = _soft_mask(np.array([[edge, edge], [1 - edge, 1 - edge]]), rng)
             unit = np.array([shape[1], shape[0]]) / MASK
             low = np.hstack([matrix[:, :2] * unit, (matrix[:, :2] @ (unit / 2 - 0.5) + matrix[:, 2])[:, None]])
-            mask = cv2.warpAffine(mask, low, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
-            out = _mix(out.astype(np.uint8), self._ground(rng), mask.astype(np.float32))
+            soft = cv2.warpAffine(mask, low, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
+            out = _mix(out.astype(np.uint8), self._ground(rng), soft.astype(np.float32))
         return out.astype(np.uint8, copy=False)
 
     def _window(self, index: int, rng: np.random.Generator) -> Image:
@@ -221,8 +227,9 @@ class Regions:
         cut = int(rng.integers(3, SPEC.side // 3))
         side = int(rng.integers(4))
         inner = (image[cut:], image[:-cut], image[:, cut:], image[:, :-cut])[side]
-        edge = [cut if n == side else 0 for n in range(4)]
-        return cv2.copyMakeBorder(inner, *edge, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+        top, bottom, left, right = (cut if n == side else 0 for n in range(4))
+        out = cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_REPLICATE)
+        return out.astype(np.uint8, copy=False)
 
     def _hidden(self, image: Image, rng: np.random.Generator) -> Image:
         """Sometimes something lies over the picture: an ellipse of background or of one gray."""
@@ -291,9 +298,9 @@ def _drawn(rng: np.random.Generator) -> Image:
     kind = rng.random()
     if kind < 0.4:
         small = rng.integers(0, 256, (int(rng.integers(2, 16)),) * 2).astype(np.uint8)
-        return cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+        return cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
     axis = np.linspace(-1, 1, side)
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
     wave = ramp if kind < 0.7 else np.sin(ramp * rng.uniform(4, 40))
-    return np.clip(128 + wave * rng.uniform(5, 90) + rng.uniform(-90, 90), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + wave * rng.uniform(5, 90) + rng.uniform(-90, 90), 0, 255), dtype=np.uint8)

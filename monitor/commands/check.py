@@ -53,6 +53,7 @@ def command(config_path: str | None, overrides: list[str], source: str | None, o
         ("source", lambda: _source(config, source)),
         ("detector", lambda: _detector(config)),
         ("model", lambda: _model(config)),
+        ("following", lambda: _keypoints(config)),
         ("display", _display),
         ("video codecs", _codecs),
         ("disk", lambda: _disk(Path(out or config.output.dir))),
@@ -117,6 +118,24 @@ def _model(config: Config) -> Finding:
         net.probabilities(crop)
     each = (time.perf_counter() - started) / 50 * 1e3
     return Finding("model", "ok", f"{path.name} {net.card.version}, {net.runtime}, {each:.2f} ms per face")
+
+
+def _keypoints(config: Config) -> Finding:
+    from monitor.inference.emotion import find_model
+    from monitor.inference.landmarks import LandmarkNet
+
+    if not config.detect.follow:
+        return Finding("following", "ok", "off (detect.follow)")
+    path = find_model(config.follow.model)
+    if not path.exists():
+        return Finding("following", "note", f"{path}: no such model; faces are found by the detector alone")
+    net = LandmarkNet(path, config.follow.threads)
+    image = np.full((200, 200), 128, np.uint8)
+    started = time.perf_counter()
+    for _ in range(50):
+        net.read(image, (50.0, 50.0, 150.0, 150.0))
+    each = (time.perf_counter() - started) / 50 * 1e3
+    return Finding("following", "ok", f"{path.name} {net.card.version}, {each:.2f} ms per face")
 
 
 def _display() -> Finding:

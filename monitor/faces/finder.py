@@ -37,6 +37,8 @@ SLICES = ((0.0, 0.5), (0.5, 1.0))
 SMALL, MIDDLE = 1.35, 2.0
 """A full search is cut into slices by face size: up to SMALL times the smallest (most of the work, hence
 in halves), up to MIDDLE times, and beyond."""
+PROFILE_EVERY = 3
+"""One full search in this many also looks for turned faces, which takes two more passes."""
 KNOWN_OVERLAP = 0.3
 """IoU with a followed face from which a found box is that face, not a newcomer."""
 
@@ -97,6 +99,7 @@ class Finder:
         self._last_follow = -np.inf
         self._last_t = -np.inf
         self._slices: list[Slice] = []
+        self._searches = 0
         self.slowdown = 1.0
 
     def search(self, image: Image, known: Sequence[Box], t: float) -> Search:
@@ -151,7 +154,8 @@ class Finder:
         for box, score in zip(everything.boxes, everything.scores, strict=True):
             if any(iou(box, place) > KNOWN_OVERLAP for place in places):
                 continue
-            mark = follower.accept(image, tuple(float(v) for v in box))
+            x1, y1, x2, y2 = (float(v) for v in box)
+            mark = follower.accept(image, (x1, y1, x2, y2))
             if mark is not None and not any(iou(np.array(mark.box), place) > KNOWN_OVERLAP for place in places):
                 places.append(np.array(mark.box))
                 boxes.append(mark.box)
@@ -172,8 +176,9 @@ class Finder:
                 Slice(0.0, 1.0, SMALL, MIDDLE),
                 Slice(0.0, 1.0, MIDDLE, np.inf),
             ]
-            if not seen and self._config.profile == "auto":
-                self._slices += [Slice(0.0, 1.0, MIDDLE, np.inf, profile=True)]
+            self._searches += 1
+            if not seen and self._config.profile == "auto" and self._searches % PROFILE_EVERY == 1:
+                self._slices[-1] = Slice(0.0, 1.0, MIDDLE, np.inf, profile=True)
         if every <= 0 or not np.isfinite(passed):
             count = len(self._slices)
         else:
@@ -186,14 +191,13 @@ class Finder:
         height, width = image.shape[:2]
         scale = min(1.0, self._config.width / width)
         least = max(20.0, self._smallest(width) * scale)
-        # A face on the border of two halves must lie whole in one of them; sizes overlap by a step, as
-        # the cascade needs neighbouring sizes to agree.
+        # A face on the border of two halves must lie whole in one of them.
         reach = least * SMALL * 1.1 / 2 / scale
         top = max(0, int(part.top * height - reach)) if part.top > 0 else 0
         bottom = min(height, int(part.bottom * height + reach)) if part.bottom < 1 else height
         small = self._shrink(image[top:bottom], scale)
-        low = least * max(1.0, part.low / self._config.scale_factor)
-        high = min(least * part.high * self._config.scale_factor, min(small.shape[:2]))
+        low = least * part.low
+        high = min(least * part.high, min(small.shape[:2]))
         if high < low:
             return Detections.none()
         return _scaled(self._detector.find(small, round(low), int(high), part.profile), 1 / scale, 0, top)

@@ -73,4 +73,4 @@ def _plausible(box: Box, image: Image) -> bool:
     if not np.isfinite(box).all():
         return False
     cx, cy, side = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0]
-    return 0 <= cx < width and 0 <= cy < height and 8 <= side <= 1.6 * max(height, width)
+    return bool(0 <= cx < width and 0 <= cy < height and 8 <= side <= 1.6 * max(height, width))

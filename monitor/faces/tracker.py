@@ -112,8 +112,9 @@ class Tracker:
         Returns:
             Confirmed faces that are in view (seen within ``lost_s``), oldest first.
         """
-        for i in search.looked:
-            self._tracks[i].seen = False
+        for i, track in enumerate(self._tracks):
+            if i in search.looked:
+                track.seen = False
         followed = self._without_twins(search.followed, t)
         for i, marks in followed.items():
             self._hit(self._tracks[i], np.array(marks.box), t, marks)
@@ -133,7 +134,8 @@ class Tracker:
         """Leaves one face to one track: where two have come to follow the same, the better placed keeps it."""
         kept: dict[int, Landmarks] = {}
         order = sorted(
-            followed, key=lambda i: (not self._tracks[i].id, pairing_cost(self._tracks[i].predicted(t), followed[i].box))
+            followed,
+            key=lambda i: (not self._tracks[i].id, pairing_cost(self._tracks[i].predicted(t), followed[i].box)),
         )
         for i in order:
             place = np.array(followed[i].box)

@@ -29,6 +29,7 @@ class ModelCard:
         input_side: Side of the square gray input in pixels.
         crop_margin: ``CropSpec.margin`` the model was trained for.
         crop_shift_y: ``CropSpec.shift_y`` the model was trained for.
+        crop_align: ``CropSpec.align``: whether faces are turned upright for it.
         temperature: Logits are divided by it before the softmax; above 0.
         sha256: Of the .tflite file; a file with another one is refused.
         metrics: Figures with their N and what they were measured on.
@@ -49,11 +50,12 @@ class ModelCard:
     data: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    crop_align: bool = False
 
     @property
     def crop(self) -> CropSpec:
         """The preprocessing this model was trained for."""
-        return CropSpec(self.input_side, self.crop_margin, self.crop_shift_y)
+        return CropSpec(self.input_side, self.crop_margin, self.crop_shift_y, self.crop_align)
 
     def save(self, path: Path) -> None:
         """Writes the card as JSON."""
@@ -65,12 +67,12 @@ def card_path(model: Path) -> Path:
     return model.with_suffix(".json")
 
 
-def load_card(model: Path, labels: tuple[str, ...] = EMOTIONS) -> ModelCard:
+def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCard:
     """Reads the card of ``model`` and checks that it belongs to that very file.
 
     Args:
         model: The .tflite.
-        labels: The words its card must list, in any order.
+        labels: The words its card must list, in any order; None = any.
 
     Raises:
         ModelError: Model or card missing, damaged, of another schema, or the sha256 differs.
@@ -118,7 +120,7 @@ def read_model(model: Path) -> bytes:
     return data
 
 
-def _checked(fields: Any, path: Path, expected: tuple[str, ...]) -> ModelCard:
+def _checked(fields: Any, path: Path, expected: tuple[str, ...] | None) -> ModelCard:
     """A card from parsed JSON, every field's type and range checked."""
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
         got = fields.get("schema") if isinstance(fields, dict) else type(fields).__name__
@@ -139,15 +141,20 @@ def _checked(fields: Any, path: Path, expected: tuple[str, ...]) -> ModelCard:
         return value
 
     labels = fields.get("labels")
-    if not isinstance(labels, list) or sorted(map(str, labels)) != sorted(expected):
+    if not isinstance(labels, list) or not all(isinstance(name, str) for name in labels):
+        raise ModelError(f"{path}: labels must be a list of words (got {labels!r:.80})")
+    if expected is not None and sorted(labels) != sorted(expected):
         raise ModelError(f"{path}: labels must be the {len(expected)} words {', '.join(expected)} (got {labels!r:.80})")
     extra = {key: fields.get(key, {}) for key in ("metrics", "data", "notes", "training")}
     for key, value in extra.items():
         if not isinstance(value, dict):
             raise ModelError(f"{path}: {key} must be an object (got {value!r:.40})")
+    align = fields.get("crop_align", False)
+    if not isinstance(align, bool):
+        raise ModelError(f"{path}: crop_align must be true or false (got {align!r:.40})")
     return ModelCard(
         name=word("name"), version=word("version"), labels=tuple(labels),
         input_side=int(number("input_side", 16, 256)), crop_margin=number("crop_margin", 0, 2),
         crop_shift_y=number("crop_shift_y", -1, 1), temperature=number("temperature", 0.05, 20),
-        sha256=word("sha256"), **extra,
+        sha256=word("sha256"), crop_align=align, **extra,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from monitor import __version__, settings
 from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.inference.emotion import EmotionNet
+from monitor.inference.landmarks import LandmarkNet
 
 
 class Session:
@@ -68,7 +69,13 @@ class Session:
         return _unused(self.folder / name)
 
     def write_metadata(
-        self, config: Config, config_from: str, emotion: EmotionNet, source: dict[str, Any], detector: str
+        self,
+        config: Config,
+        config_from: str,
+        emotion: EmotionNet,
+        source: dict[str, Any],
+        detector: str,
+        keypoints: LandmarkNet | None = None,
     ) -> None:
         """Writes ``metadata.json``."""
         self.write_json(
@@ -81,6 +88,7 @@ class Session:
                 "source": source,
                 "detector": detector,
                 "model": asdict(emotion.card),
+                "keypoints": None if keypoints is None else asdict(keypoints.card),
                 "config_from": config_from,
                 "config": settings.as_dict(config),
                 "note": "Labels name the expression a face shows, not what the person feels.",

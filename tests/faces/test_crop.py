@@ -79,3 +79,27 @@ def test_the_table_quantises_what_training_feeds(scale: float, zero: int) -> Non
     free = (table > -128) & (table < 127)
     assert np.abs(back - levels)[free].max(initial=0) <= scale / 2 + 1e-6
     assert (np.diff(table.astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("roll", [-30.0, -10.0, 15.0, 40.0])
+def test_a_tilted_face_is_cut_upright(roll: float) -> None:
+    """A face-like pattern turned in the picture gives nearly the crop of the upright one."""
+    upright = np.full((300, 300), 120, np.uint8)
+    cv2.circle(upright, (130, 130), 10, 20, -1, cv2.LINE_AA)
+    cv2.circle(upright, (170, 130), 10, 20, -1, cv2.LINE_AA)
+    cv2.ellipse(upright, (150, 180), (25, 8), 0, 0, 360, 230, -1, cv2.LINE_AA)
+    # cv2 turns anticlockwise for positive angles; roll counts clockwise.
+    spec, box = CropSpec(48, 0.2, 0.0, align=True), (100.0, 100.0, 200.0, 200.0)
+    tilted = cv2.warpAffine(upright, cv2.getRotationMatrix2D((149.5, 149.5), -roll, 1.0), (300, 300), borderValue=120)
+    straight = crop(upright, box, spec)
+    turned = crop(tilted.astype(np.uint8), box, spec, roll)
+    assert turned.shape == (48, 48)
+    assert np.abs(turned.astype(int) - straight).mean() < 4
+    as_is = crop(tilted.astype(np.uint8), box, CropSpec(48, 0.2, 0.0), roll)
+    assert np.abs(as_is.astype(int) - straight).mean() > 2 * np.abs(turned.astype(int) - straight).mean()
+
+
+def test_an_upright_face_is_cut_byte_for_byte_the_same_with_and_without_alignment() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8)
+    box = (50.0, 40.0, 150.0, 140.0)
+    assert np.array_equal(crop(image, box, CropSpec(align=True), 1.5), crop(image, box, CropSpec()))

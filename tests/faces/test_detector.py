@@ -34,12 +34,12 @@ def test_an_empty_room_has_no_face() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (23, 500), (24, 24)])
 def test_tiny_pictures_are_survived(shape: tuple[int, int]) -> None:
-    found = make_detector(DetectConfig(profile=True)).find(np.zeros(shape, np.uint8), 20, 24)
+    found = make_detector(DetectConfig(profile="always")).find(np.zeros(shape, np.uint8), 20, 24)
     assert len(found) == 0
 
 
 def test_profile_search_works_both_ways_round() -> None:
-    detector = make_detector(DetectConfig(profile=True))
+    detector = make_detector(DetectConfig(profile="always"))
     straight, mirrored = gray(5.0), cv2.flip(gray(5.0), 1).astype(np.uint8)
     a, b = detector.find(straight, 60, 480).boxes, detector.find(mirrored, 60, 480).boxes
     assert len(a) >= 1

@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.config import DetectConfig
+from monitor.config import DetectConfig, FollowConfig
 from monitor.faces.finder import Finder
-from monitor.types import Detections, Image
-from tests.fakes import ScriptedDetector, picture, square
+from monitor.faces.follower import Follower
+from monitor.types import Box, Detections, Image
+from tests.fakes import ScriptedDetector, ScriptedNet, picture, square
 
 
 class Recorder(ScriptedDetector):
@@ -16,10 +17,10 @@ class Recorder(ScriptedDetector):
         super().__init__(lambda t: [])
         self.sizes: list[tuple[int, int]] = []
 
-    def find(self, image: Image, smallest: int, largest: int) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         self.sizes.append((image.shape[1], image.shape[0]))
         assert smallest <= largest
-        return super().find(image, smallest, largest)
+        return super().find(image, smallest, largest, profile)
 
 
 @pytest.mark.parametrize("hz", [10, 30, 60])
@@ -70,3 +71,77 @@ def test_a_clip_that_starts_again_is_searched_at_once() -> None:
     finder = Finder(Recorder(), DetectConfig())
     finder.search(picture(), [], 100.0)
     assert finder.search(picture(), [], 0.0).full
+
+
+def following(faces: list[Box], boxes: list[Box], **changes: object) -> tuple[Finder, ScriptedNet, Recorder]:
+    """A finder whose detector finds ``boxes`` everywhere and whose network knows ``faces``."""
+    net, detector = ScriptedNet(lambda t: faces), Recorder()
+    detector.script = lambda t: boxes
+    config = DetectConfig(width=640, **changes)  # type: ignore[arg-type]
+    return Finder(detector, config, Follower(net, FollowConfig())), net, detector
+
+
+def test_a_followed_face_is_looked_at_every_frame_and_not_searched_around() -> None:
+    face = square(300, 200, 100)
+    finder, net, detector = following([face], [], every_ms=10_000)
+    finder.search(picture(), [face], 0.0)  # the first frame is searched whole
+    detector.sizes.clear()
+    net.looks = 0
+    for n in range(1, 31):
+        search = finder.search(picture(), [face], n / 30)
+        assert search.followed.keys() == {0}
+    assert net.looks == 30
+    assert not detector.sizes
+
+
+def test_a_found_box_must_pass_the_network_before_it_counts() -> None:
+    face, cloth = square(300, 200, 100), square(500, 300, 100)
+    finder, _, _ = following([face], [face, cloth])
+    search = finder.search(picture(), [], 0.0)
+    assert np.allclose(search.found.boxes, [face])
+    assert len(search.marks) == 1
+
+
+def test_a_face_that_is_followed_is_no_newcomer() -> None:
+    face = square(300, 200, 100)
+    finder, _, _ = following([face], [square(305, 198, 110)], every_ms=0)
+    search = finder.search(picture(), [face], 0.0)
+    assert search.followed.keys() == {0}
+    assert len(search.found) == 0
+
+
+def test_a_lost_face_is_searched_for_where_it_was() -> None:
+    finder, _, detector = following([], [], every_ms=10_000)
+    finder.search(picture(), [], 0.0)
+    detector.sizes.clear()
+    search = finder.search(picture(), [square(300, 200, 100)], 0.1)
+    assert search.looked == {0}
+    assert not search.followed
+    assert len(detector.sizes) == 1
+    assert max(detector.sizes[0]) <= 110
+
+
+@pytest.mark.parametrize("hz", [5, 10, 30])
+def test_a_full_search_comes_in_slices_and_is_through_in_its_time(hz: float) -> None:
+    face = square(300, 200, 100)
+    finder, _, detector = following([face], [], every_ms=500)
+    finder.search(picture(), [face], 0.0)
+    first = len(detector.sizes)
+    assert first == 4  # at the start nothing is known and nothing is put off
+    detector.sizes.clear()
+    most = 0
+    for n in range(1, round(2.4 * hz)):
+        before = len(detector.sizes)
+        finder.search(picture(), [face], n / hz)
+        most = max(most, len(detector.sizes) - before)
+    # Four slices each time; a slow source waits for its next frame, so it gets through fewer searches.
+    assert len(detector.sizes) == {5: 12, 10: 16, 30: 16}[round(hz)]
+    assert most == {5: 2, 10: 1, 30: 1}[round(hz)]
+
+
+def test_pictures_that_do_not_follow_one_another_are_searched_whole() -> None:
+    finder, _, detector = following([], [], every_ms=0, empty_ms=0)
+    for n in range(3):
+        detector.sizes.clear()
+        finder.search(picture(), [], float(n))
+        assert len(detector.sizes) == 4

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import TrackConfig
+from monitor.faces.finder import Search
 from monitor.faces.tracker import Tracker, pairing_cost
 from monitor.types import Box, Detections, Image
-from tests.fakes import detections, picture, square
+from tests.fakes import detections, landmarks, picture, square
 
 IMAGE = picture()
 
@@ -30,7 +31,7 @@ def play(
     for n in range(round(seconds * hz)):
         t = start + n / hz
         looked = frozenset(range(len(tracker.expected(t))))
-        tracks = tracker.update(detections(*script(t)), t, IMAGE, looked)
+        tracks = tracker.update(Search(detections(*script(t)), False, looked), t, IMAGE)
         seen.append({track.id: track.predicted(t) for track in tracks})
     return seen
 
@@ -70,21 +71,21 @@ def test_weak_hits_continue_a_face_but_do_not_start_one() -> None:
     tracker = Tracker(TrackConfig())
     box = square(300, 200, 100)
     for n in range(5):
-        assert not tracker.update(detections(box, score=0.3), n / 10, IMAGE, frozenset())
+        assert not tracker.update(Search(detections(box, score=0.3), False, frozenset()), n / 10, IMAGE)
     for n in range(5, 8):
-        tracker.update(detections(box), n / 10, IMAGE, frozenset({0}))
+        tracker.update(Search(detections(box), False, frozenset({0})), n / 10, IMAGE)
     for n in range(8, 40):
-        tracks = tracker.update(detections(box, score=0.3), n / 10, IMAGE, frozenset({0}))
+        tracks = tracker.update(Search(detections(box, score=0.3), False, frozenset({0})), n / 10, IMAGE)
     assert [track.id for track in tracks] == [1]
 
 
 def test_a_frame_without_a_search_is_no_miss() -> None:
     tracker = Tracker(TrackConfig())
     for n in range(3):
-        tracker.update(detections(square(300, 200, 100)), n / 10, IMAGE, frozenset({0}))
-    tracks = tracker.update(Detections.none(), 0.35, IMAGE, frozenset())
+        tracker.update(Search(detections(square(300, 200, 100)), False, frozenset({0})), n / 10, IMAGE)
+    tracks = tracker.update(Search(Detections.none(), False, frozenset()), 0.35, IMAGE)
     assert tracks[0].seen
-    tracks = tracker.update(Detections.none(), 0.4, IMAGE, frozenset({0}))
+    tracks = tracker.update(Search(Detections.none(), False, frozenset({0})), 0.4, IMAGE)
     assert not tracks[0].seen
 
 
@@ -106,7 +107,7 @@ def test_people_who_cross_are_told_apart_by_their_looks() -> None:
     for n in range(41):
         t = n / 10
         image, boxes = scene(t)
-        tracks = tracker.update(detections(*boxes), t, image, frozenset(range(4)))
+        tracks = tracker.update(Search(detections(*boxes), False, frozenset(range(len(tracker.expected(t))))), t, image)
         if abs(400 - 200 * t) < 60:
             assert all(track.hidden for track in tracks if track.seen and len(tracks) == 2)
     places = {track.id: track.box[0] for track in tracks}
@@ -114,11 +115,36 @@ def test_people_who_cross_are_told_apart_by_their_looks() -> None:
     assert places[2] < 240
 
 
+def test_two_tracks_never_follow_one_face() -> None:
+    tracker = Tracker(TrackConfig(confirm_hits=1))
+    left, right = square(200, 200, 100), square(400, 200, 100)
+    tracker.update(Search(detections(left, right), True, frozenset()), 0.0, IMAGE)
+    both = frozenset({0, 1})
+    for n in range(1, 4):  # the right one is gone, and its track has slid onto the left face
+        followed = {0: landmarks(left), 1: landmarks(square(210, 200, 100))}
+        tracks = tracker.update(Search(Detections.none(), False, both, followed), n / 30, IMAGE)
+    assert [track.seen for track in tracks] == [True, False]
+
+
+def test_a_followed_face_keeps_its_id_and_its_pose_through_a_turn_no_detector_sees() -> None:
+    tracker = Tracker(TrackConfig())
+    box = square(300, 200, 100)
+    for n in range(3):
+        tracker.update(Search(detections(box), True, frozenset()), n / 30, IMAGE)
+    for n in range(3, 120):
+        yaw = min(60.0, (n - 3) * 2.0)
+        followed = {0: landmarks(box, yaw=yaw)}
+        tracks = tracker.update(Search(Detections.none(), False, frozenset({0}), followed), n / 30, IMAGE)
+    assert [track.id for track in tracks] == [1]
+    assert tracks[0].pose is not None
+    assert tracks[0].pose[0] == pytest.approx(60, abs=2)
+
+
 def test_boxes_that_are_no_boxes_are_ignored() -> None:
     tracker = Tracker(TrackConfig(confirm_hits=1))
     bad = [(np.nan, 0, 10, 10), (10, 10, 10, 30), (50, 50, 20, 20), (900, 900, 990, 990), (0, 0, np.inf, 5)]
     for n in range(3):
-        assert not tracker.update(detections(*bad), n / 10, IMAGE, frozenset())
+        assert not tracker.update(Search(detections(*bad), False, frozenset()), n / 10, IMAGE)
 
 
 def test_the_box_of_a_still_face_is_steadier_than_its_detections() -> None:
@@ -127,7 +153,7 @@ def test_the_box_of_a_still_face_is_steadier_than_its_detections() -> None:
     tracker, places = Tracker(TrackConfig()), []
     for n in range(90):
         box = square(300 + jitter[n, 0], 200 + jitter[n, 1], 100)
-        tracks = tracker.update(detections(box), n / 30, IMAGE, frozenset({0}))
+        tracks = tracker.update(Search(detections(box), False, frozenset({0})), n / 30, IMAGE)
         places += [track.box[0] for track in tracks]
     assert np.std(places[20:]) < 0.6 * np.std(jitter[20:, 0])
 
@@ -156,7 +182,8 @@ def test_whatever_is_detected_ids_are_unique_and_never_reused(frames: list[list[
     gone: set[int] = set()
     before: set[int] = set()
     for n, boxes in enumerate(frames):
-        tracks = tracker.update(detections(*(square(*b) for b in boxes)), n / 8, IMAGE, frozenset(range(30)))
+        looked = frozenset(range(len(tracker.expected(n / 8))))
+        tracks = tracker.update(Search(detections(*(square(*b) for b in boxes)), False, looked), n / 8, IMAGE)
         ids = [track.id for track in tracks]
         assert len(set(ids)) == len(ids)
         known = set(tracker.known_ids())

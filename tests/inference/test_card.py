@@ -77,7 +77,7 @@ def test_missing_files_are_named(pair: Path, tmp_path: Path) -> None:
         ({"schema": 99}, "schema must be 1 (got 99)"),
         ({"temperature": 0}, "temperature must be between"),
         ({"temperature": "warm"}, "temperature must be a number"),
-        ({"labels": ["happy"]}, "labels must be the seven words"),
+        ({"labels": ["happy"]}, "labels must be the 7 words"),
         ({"metrics": 3}, "metrics must be an object"),
         ({"version": ""}, "version must be text"),
         ({"input_side": 32}, "its card says (1, 32, 32, 1)"),

@@ -21,7 +21,7 @@ from tests.fakes import Clock, face, result
 def test_the_first_columns_are_a_promise() -> None:
     assert ",".join(COLUMNS) == (
         "session,frame,timestamp,video_time,face_id,success,x,y,w,h,quality,emotion,confidence,"
-        "angry,disgust,fear,happy,sad,surprise,neutral,raw_emotion,latency_ms"
+        "angry,disgust,fear,happy,sad,surprise,neutral,raw_emotion,latency_ms,yaw,pitch,roll"
     )
 
 
@@ -31,7 +31,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_row_per_face_and_one_for_nobody(tmp_path: Path) -> None:
-    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, clock=Clock())
     sink.handle(result(5.0, [face(1), face(2, "unknown")]))
     sink.handle(result(5.1, []))
     sink.handle(result(5.2, [face(3, known=False, raw=None, label="unknown")]))
@@ -49,7 +49,7 @@ def test_a_row_per_face_and_one_for_nobody(tmp_path: Path) -> None:
 
 def test_rows_can_be_read_while_it_grows(tmp_path: Path) -> None:
     clock = Clock()
-    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, clock)
+    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, clock=clock)
     sink.handle(result(0.0, [face(1)]))
     clock.advance(1.1)
     sink.handle(result(0.1, [face(1)]))
@@ -60,7 +60,7 @@ def test_rows_can_be_read_while_it_grows(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_ended_and_the_table_continued(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     path.write_text(",".join(COLUMNS) + "\nS,0,2026")
-    sink = TableSink(path, "T", "every", 1.0, Clock())
+    sink = TableSink(path, "T", "every", 1.0, clock=Clock())
     sink.handle(result(0.0, [face(1)]))
     sink.close([])
     lines = path.read_text().splitlines()
@@ -71,12 +71,12 @@ def test_a_torn_last_line_is_ended_and_the_table_continued(tmp_path: Path) -> No
 def test_a_table_of_another_program_is_kept_apart(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     path.write_text("a,b\n1,2\n")
-    TableSink(path, "T", "every", 1.0, Clock()).close([])
+    TableSink(path, "T", "every", 1.0, clock=Clock()).close([])
     assert (tmp_path / "faces.csv.old").read_text() == "a,b\n1,2\n"
 
 
 def test_rows_once_a_second_even_when_frames_are_rare(tmp_path: Path) -> None:
-    sink = TableSink(tmp_path / "faces.csv", "S", "1hz", 1.0, Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", "1hz", 1.0, clock=Clock())
     for t in (0.0, 0.4, 0.99, 1.0, 1.5, 4.2, 4.9):
         sink.handle(result(t, [face(1)]))
     sink.close([])

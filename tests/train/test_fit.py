@@ -80,7 +80,7 @@ def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tm
         fit(ExpressionTask(drawn, TINY), dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
     other = dataclasses.replace(onward, network=Network("8-16", "1-1", 0.0))
     with pytest.raises(ConfigError, match="cannot be used"):
-        fit(drawn, other, tmp_path / "y", resume=False)
+        fit(ExpressionTask(drawn, TINY), other, tmp_path / "y", resume=False)
 
 
 def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: P
 
 def test_too_little_data_is_one_line(drawn: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="fewer than batch=16"):
-        fit(drawn.take(np.arange(12)), TINY, tmp_path / "x", resume=False)
+        ExpressionTask(drawn.take(np.arange(12)), TINY)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,47 @@
+"""Whether turning faces upright helps the expression network: PublicTest with and without its reference roll.
+
+``python -m benchmarks.alignment --landmarks ../shared/data/landmarks/fer2013.csv.gz``
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from monitor.inference.emotion import EmotionNet, find_model
+from train import datasets
+from train.demo_faces import read_landmarks
+from train.metrics import accuracy, mean_recall
+
+
+def main() -> None:
+    """Prints accuracy and mean recall of both, for all faces and for tilted ones."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, default=Path("runs/data.npz"))
+    parser.add_argument("--landmarks", type=Path, required=True)
+    args = parser.parse_args()
+    data = datasets.load(args.data)
+    rolls = {row: marks["roll"] for row, marks in read_landmarks(args.landmarks).items()}
+    rows = np.array([r for r in rolls if data.split[r] == "validation" and data.truth[r] >= 0])
+    net = EmotionNet(find_model("emotion.tflite"))
+    roll = np.array([rolls[r] for r in rows])
+    plain = np.stack([net.logits(data.images[r]) for r in rows])
+    upright = []
+    for r, angle in zip(rows, roll, strict=True):
+        turn = cv2.getRotationMatrix2D((23.5, 23.5), float(angle), 1.0)
+        image = cv2.warpAffine(data.images[r], turn, (48, 48), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        upright.append(net.logits(image.astype(np.uint8, copy=False)))
+    for name, chosen in (("all", np.abs(roll) >= 0), ("tilted over 8 degrees", np.abs(roll) > 8)):
+        truth = data.truth[rows][chosen]
+        for what, logits in (("as they are", plain), ("upright", np.stack(upright))):
+            own = logits[chosen]
+            print(
+                f"{name}, {what}: accuracy {accuracy(own, truth):.4f}, mean recall {mean_recall(own, truth):.4f}, N = {len(own)}"
+            )
+
+
+if __name__ == "__main__":
+    main()

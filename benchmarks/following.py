@@ -1,0 +1,207 @@
+"""What following is worth: recall, identities, jitter, flicker, pose and cost on the shared clips.
+
+``python -m benchmarks.following ../shared/videos`` prints the tables of docs/FOLLOWING.md. The reference
+is another program's reading (reference.csv.gz), used to judge, never to train. Reference boxes are face
+meshes, ours are Haar boxes; an IoU of 0.4 or more counts as the same face.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.capture.source import open_source
+from monitor.config import Config, DetectConfig
+from monitor.faces.detector import iou, make_detector
+from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.landmarks import LandmarkNet
+from monitor.labels import UNKNOWN
+from monitor.pipeline import Pipeline
+from monitor.types import Frame
+
+SAME = 0.4
+NO_FACE = ("pyfeat_no_face.mp4", "intel_bottle_noface.mp4")
+STILL = 0.01
+"""A reference box that moves less than this share of its size between frames rests."""
+STEADY_WINDOW = 15
+"""Frames over which a resting face's jitter is taken."""
+
+
+@dataclass
+class Tally:
+    """What one way of finding faces made of one clip."""
+
+    frames: int = 0
+    expected: int = 0
+    hit: int = 0
+    after: int = 0
+    hit_after: int = 0
+    false_frames: int = 0
+    ids: set[int] = field(default_factory=set)
+    boxes: dict[int, tuple[float, float, float]] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    yaw: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
+    first: int | None = None
+
+    def take(self, number: int, found: list[tuple[Any, Any]], reference: list[dict[str, float]]) -> None:
+        """Counts one frame: ``found`` are (box, yaw or None) pairs."""
+        self.frames += 1
+        boxes = [np.array(box) for box, _ in found]
+        matched = set()
+        for row in reference:
+            true = np.array([row["x"], row["y"], row["x"] + row["w"], row["y"] + row["h"]])
+            overlaps = [iou(box, true) for box in boxes]
+            best = int(np.argmax(overlaps)) if overlaps else -1
+            good = best >= 0 and overlaps[best] >= SAME
+            self.expected += 1
+            self.hit += good
+            if good:
+                matched.add(best)
+                if self.first is None:
+                    self.first = number
+                yaw = found[best][1]
+                if yaw is not None:
+                    self.yaw.append(abs(yaw - row["yaw"]))
+            if self.first is not None:
+                self.after += 1
+                self.hit_after += good
+        # A box is false when no reference face, not even a doubtful one, is near it.
+        self.false_frames += any(
+            n not in matched and not any(iou(box, _corners(row)) > 0.1 for row in reference)
+            for n, box in enumerate(boxes)
+        )
+        if len(found) == 1:
+            x1, y1, x2, y2 = boxes[0]
+            self.boxes[number] = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1)
+
+    def jitter(self, still: NDArray[np.bool_]) -> float | None:
+        """Median over resting stretches of the deviation of centre and size, in face sizes."""
+        values = []
+        for start in range(0, len(still) - STEADY_WINDOW, STEADY_WINDOW):
+            span = range(start, start + STEADY_WINDOW)
+            if not still[start : start + STEADY_WINDOW].all() or not all(n in self.boxes for n in span):
+                continue
+            rows = np.array([self.boxes[n] for n in span])
+            # A slow drift is the face's own; what is left is jitter.
+            rows = rows - np.stack(
+                [np.polyval(np.polyfit(range(len(rows)), c, 1), range(len(rows))) for c in rows.T], 1
+            )
+            values.append(float(rows.std(axis=0).mean() / self.boxes[start][2]))
+        return float(np.median(values)) if values else None
+
+    def row(self, still: NDArray[np.bool_]) -> dict[str, Any]:
+        """The figures."""
+        changes = sum(a != b for a, b in zip(self.labels, self.labels[1:], strict=False))
+        jitter = self.jitter(still)
+        return {
+            "recall": _share(self.hit, self.expected),
+            "recall_after_first": _share(self.hit_after, self.after),
+            "false_frames": self.false_frames,
+            "ids": len(self.ids),
+            "jitter": None if jitter is None else round(jitter, 4),
+            "label_changes": changes,
+            "unknown": _share(sum(label == UNKNOWN for label in self.labels), len(self.labels)),
+            "yaw_error": round(float(np.mean(self.yaw)), 2) if self.yaw else None,
+            "cpu_ms": round(float(np.mean(self.cpu_ms)), 2) if self.cpu_ms else None,
+            "cpu_p95_ms": round(float(np.percentile(self.cpu_ms, 95)), 2) if self.cpu_ms else None,
+        }
+
+
+def _corners(row: dict[str, float]) -> NDArray[np.float64]:
+    return np.array([row["x"], row["y"], row["x"] + row["w"], row["y"] + row["h"]])
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def read_reference(folder: Path) -> dict[str, dict[int, list[dict[str, float]]]]:
+    """Clip to frame to the reference's faces."""
+    table: dict[str, dict[int, list[dict[str, float]]]] = defaultdict(lambda: defaultdict(list))
+    with gzip.open(folder / "reference.csv.gz", "rt") as handle:
+        for row in csv.DictReader(handle):
+            if row["x"]:
+                numbers = {k: float(v) for k, v in row.items() if k not in ("file", "frame") and v}
+                table[row["file"]][int(row["frame"])].append(numbers)
+    return table
+
+
+def judge(path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: LandmarkNet) -> Any:
+    """The three ways on one clip."""
+    base = Config()
+    searching = replace(base, detect=replace(base.detect, follow=False))
+    ways = {
+        "search": Pipeline(searching, make_detector(searching.detect), emotion),
+        "follow": Pipeline(base, make_detector(base.detect), emotion, net),
+    }
+    every = make_detector(DetectConfig(width=640, scale_factor=1.1, profile="never"))
+    tallies = {name: Tally() for name in ("haar", *ways)}
+    source = open_source(str(path), base.source)
+    last, still = None, []
+    number = 0
+    while (grabbed := source.read()) is not None:
+        frame: Frame = grabbed
+        rows = reference.get(number, [])
+        now = _corners(rows[0]) if len(rows) == 1 else None
+        moved = 1.0 if now is None or last is None else float(np.abs(now - last).max() / max(1.0, now[2] - now[0]))
+        still.append(moved < STILL)
+        last = now
+        gray = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
+        scale = min(1.0, 640 / gray.shape[1])
+        small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        raw = every.find(small, 40, min(small.shape))
+        tallies["haar"].take(
+            number, [(b / scale, None) for b, s in zip(raw.boxes, raw.scores, strict=True) if s >= 0.5], rows
+        )
+        for name, pipeline in ways.items():
+            started = time.process_time()
+            result = pipeline.step(frame)
+            tallies[name].cpu_ms.append((time.process_time() - started) * 1e3)
+            tallies[name].take(number, [(f.box, f.pose[0] if f.pose else None) for f in result.faces if f.seen], rows)
+            tallies[name].ids |= {f.id for f in result.faces}
+            if result.faces:
+                tallies[name].labels.append(result.faces[0].label)
+        number += 1
+    source.close()
+    return {"frames": number} | {name: tally.row(np.array(still)) for name, tally in tallies.items()}
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--clips", nargs="*", help="only these")
+    parser.add_argument("--model", default="landmarks.tflite")
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    emotion, net = EmotionNet(find_model("emotion.tflite")), LandmarkNet(find_model(args.model))
+    reference = read_reference(args.folder)
+    names = sorted(p.name for p in args.folder.iterdir() if p.suffix in (".mp4", ".avi", ".mov", ".gif"))
+    report = {}
+    print("per clip: haar every frame / region search / following")
+    for name in [n for n in names if not args.clips or n in args.clips]:
+        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net)
+        ways = [r[way] for way in ("haar", "search", "follow")]
+        print(f"{name} N={r['frames']}", flush=True)
+        for key in ways[0]:
+            if any(way[key] is not None for way in ways):
+                print(f"  {key:18} " + " / ".join(str(way[key]) for way in ways), flush=True)
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.capture import demo
+from monitor.config import Config
+from monitor.errors import ModelError
+from monitor.inference.card import card_path
+from monitor.inference.emotion import find_model
+from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, LandmarkNet, haar_box, mirror_name
+from monitor.types import Image
+from tests.fakes import picture, square
+
+SHIPPED = find_model("landmarks.tflite")
+
+
+@pytest.fixture(scope="module")
+def net() -> LandmarkNet:
+    return LandmarkNet(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def scene() -> Image:
+    """The demo's first face, 112 pixels, on gray."""
+    image = np.full((300, 400), 120, np.uint8)
+    image[90:202, 140:252] = demo._faces()[0, 6]
+    return image
+
+
+def test_the_shipped_model_is_small(net: LandmarkNet) -> None:
+    assert SHIPPED.stat().st_size <= 250_000
+    assert net.card.metrics["mmac"] <= 12
+
+
+def test_a_face_is_seen_where_it_is_and_its_parts_lie_as_in_a_face(net: LandmarkNet, scene: Image) -> None:
+    marks = net.read(scene, square(196, 143, 95))
+    assert marks is not None
+    assert marks.presence > 0.9
+    at = dict(zip(POINTS, marks.points.tolist(), strict=True))
+    assert at["r_iris"][0] < at["nose"][0] < at["l_iris"][0]
+    assert at["brow"][1] < at["r_iris"][1] < at["nose"][1] < at["lip_bot"][1] < at["chin"][1]
+    assert abs(marks.pose[0]) < 15
+    assert abs(marks.pose[2]) < 10
+    assert marks.box[0] == pytest.approx(196 - 47, abs=16)
+
+
+@pytest.mark.parametrize("place", [(140.0, 143.0), (196.0, 40.0), (60.0, 60.0), (330.0, 250.0)])
+def test_beside_the_face_there_is_none(net: LandmarkNet, scene: Image, place: tuple[float, float]) -> None:
+    far = square(place[0], place[1], 40.0)
+    marks = net.read(scene, far)
+    assert marks is not None
+    assert marks.presence < 0.5
+
+
+def test_noise_is_no_face_and_outside_there_is_nothing(net: LandmarkNet) -> None:
+    marks = net.read(picture(), square(300, 200, 120))
+    assert marks is not None
+    assert marks.presence < 0.2
+    assert net.read(picture(), square(-500, -500, 50)) is None
+
+
+def test_the_mesh_corners_of_a_haar_box_give_the_box_back() -> None:
+    side, cx, cy = 80.0, 200.0, 150.0
+    middle = np.array([cx, cy + FACE_Y * side])
+    half = np.array([FACE_W, FACE_H]) * side / 2
+    box = haar_box((middle - half).astype(np.float32), (middle + half).astype(np.float32))
+    assert np.allclose(box, square(cx, cy, side), atol=1e-3)
+
+
+def test_every_point_has_a_partner_on_the_other_side() -> None:
+    for name in POINTS:
+        assert mirror_name(mirror_name(name)) == name
+        assert mirror_name(name) in POINTS
+    assert mirror_name("nose") == "nose"
+    assert mirror_name("mouth_r") == "mouth_l"
+    assert mirror_name("l_eye_in") == "r_eye_in"
+
+
+def test_an_expression_model_is_not_taken_for_it(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="labels must be the 17 words"):
+        LandmarkNet(find_model("emotion.tflite"))
+    model = tmp_path / "landmarks.tflite"
+    shutil.copy(find_model("emotion.tflite"), model)
+    card = json.loads(card_path(find_model("emotion.tflite")).read_text())
+    card_path(model).write_text(json.dumps(card | {"labels": list(POINTS)}))
+    with pytest.raises(ModelError, match="expected"):
+        LandmarkNet(model)
+
+
+def test_the_default_configuration_names_the_shipped_model() -> None:
+    assert find_model(Config().follow.model) == SHIPPED
