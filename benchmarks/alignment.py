@@ -39,7 +39,8 @@ def main() -> None:
         for what, logits in (("as they are", plain), ("upright", np.stack(upright))):
             own = logits[chosen]
             print(
-                f"{name}, {what}: accuracy {accuracy(own, truth):.4f}, mean recall {mean_recall(own, truth):.4f}, N = {len(own)}"
+                f"{name}, {what}: accuracy {accuracy(own, truth):.4f}, "
+                f"mean recall {mean_recall(own, truth):.4f}, N = {len(own)}"
             )
 
 
