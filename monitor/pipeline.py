@@ -63,7 +63,7 @@ class Pipeline:
         self._config = config.emotion
         follower = Follower(keypoints, config.follow) if keypoints is not None else None
         self._finder = Finder(detector, config.detect, follower, config.follow.every_ms)
-        self._tracker = Tracker(config.track)
+        self._tracker = Tracker(config.track, config.follow.start)
         self._emotion = emotion
         self._episodes = Episodes(config.output.episode_update_s)
         self._readings: dict[int, _Reading] = {}

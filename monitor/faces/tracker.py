@@ -92,8 +92,15 @@ def pairing_cost(a: Box | NDArray[np.float64], b: Box | NDArray[np.float64]) -> 
 class Tracker:
     """Turns each frame's detections into faces with stable ids, numbered from 1 in order of confirmation."""
 
-    def __init__(self, config: TrackConfig) -> None:
+    def __init__(self, config: TrackConfig, sure: float = 0.0) -> None:
+        """Starts without faces.
+
+        Args:
+            config: Settings.
+            sure: Presence that a look must reach to count towards an id; doubtful ones only keep a place.
+        """
         self._config = config
+        self._sure = sure
         self._tracks: list[Track] = []
         self._next_id = 1
 
@@ -183,7 +190,7 @@ class Tracker:
             track.velocity = track.velocity + weight * (speed - track.velocity)
         track.last, track.seen = t, True
         track.see(marks, t)
-        if not track.id:
+        if not track.id and (marks is None or marks.presence >= self._sure):
             track.hits = [h for h in track.hits if t - h <= self._config.confirm_s] + [t]
             if len(track.hits) >= self._config.confirm_hits:
                 track.id, track.confirmed_at = self._next_id, t

@@ -126,6 +126,15 @@ def test_two_tracks_never_follow_one_face() -> None:
     assert [track.seen for track in tracks] == [True, False]
 
 
+def test_a_doubtful_face_gets_no_id() -> None:
+    tracker = Tracker(TrackConfig(), sure=0.8)
+    box = square(300, 200, 100)
+    tracker.update(Search(detections(box), True, frozenset(), {}, (landmarks(box, 0.85),)), 0.0, IMAGE)
+    for n in range(1, 60):
+        followed = {0: landmarks(box, 0.55)} if tracker.expected(n / 30) else {}
+        assert not tracker.update(Search(Detections.none(), False, frozenset(followed), followed), n / 30, IMAGE)
+
+
 def test_a_followed_face_keeps_its_id_and_its_pose_through_a_turn_no_detector_sees() -> None:
     tracker = Tracker(TrackConfig())
     box = square(300, 200, 100)
