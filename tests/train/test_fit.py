@@ -19,7 +19,7 @@ from train.augment import Augment
 from train.datasets import Dataset
 from train.evaluate import evaluate, int8_logits
 from train.export import ParityError, calibration_crops, check_parity, export, to_int8
-from train.fit import ExpressionTask, Trainer, fit, load_trained, predict, resized
+from train.fit import ExpressionTask, Trainer, fit, load_trained, predict, resized, taught
 from train.network import build, cost
 from train.recipe import Network, Recipe
 
@@ -70,6 +70,19 @@ def test_a_run_is_not_overwritten_and_not_resumed_with_another_recipe(run: Path,
         fit(ExpressionTask(drawn, TINY), TINY, run, resume=False)
     with pytest.raises(ConfigError, match="differs from this recipe in rate"):
         fit(ExpressionTask(drawn, TINY), dataclasses.replace(TINY, rate=0.02), run, resume=True)
+
+
+def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) -> None:
+    training = drawn.part("train")
+    learner = dataclasses.replace(TINY, teachers=f"{run}, {run}", taught=0.5)
+    mixed = taught(training, learner).targets
+    assert np.allclose(mixed.sum(axis=1), 1, atol=1e-5)
+    alone = taught(training, dataclasses.replace(learner, taught=1.0)).targets
+    assert np.allclose(mixed, 0.5 * alone + 0.5 * training.targets, atol=1e-5)
+    assert (alone.argmax(axis=1) == training.truth).mean() > 0.6
+    assert taught(training, TINY) is training
+    with pytest.raises(ConfigError, match="nowhere is no training run"):
+        taught(training, dataclasses.replace(TINY, teachers="nowhere"))
 
 
 def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tmp_path: Path) -> None:
