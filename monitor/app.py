@@ -125,7 +125,9 @@ def run(options: Options, config: Config, config_from: str) -> int:
         outputs.sinks.append(EventLines())
     if isinstance(source, ImageSource):
         # Pictures need not follow one another: nobody can be asked to be seen twice.
-        config = replace(config, track=replace(config.track, confirm_hits=1), detect=replace(config.detect, every_ms=0))
+        config = replace(
+            config, track=replace(config.track, confirm_hits=1), detect=replace(config.detect, every_ms=0, empty_ms=0)
+        )
     pipeline = Pipeline(config, detector, emotion, keypoints)
     feed = _make_feed(source, name, config, windowed)
     worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds)
