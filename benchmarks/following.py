@@ -31,7 +31,6 @@ from monitor.pipeline import Pipeline
 from monitor.types import Frame
 
 SAME = 0.4
-NO_FACE = ("pyfeat_no_face.mp4", "intel_bottle_noface.mp4")
 STILL = 0.01
 """A reference box that moves less than this share of its size between frames rests."""
 STEADY_WINDOW = 15
@@ -42,7 +41,6 @@ STEADY_WINDOW = 15
 class Tally:
     """What one way of finding faces made of one clip."""
 
-    frames: int = 0
     expected: int = 0
     hit: int = 0
     after: int = 0
@@ -57,11 +55,10 @@ class Tally:
 
     def take(self, number: int, found: list[tuple[Any, Any]], reference: list[dict[str, float]]) -> None:
         """Counts one frame: ``found`` are (box, yaw or None) pairs."""
-        self.frames += 1
         boxes = [np.array(box) for box, _ in found]
         matched = set()
         for row in reference:
-            true = np.array([row["x"], row["y"], row["x"] + row["w"], row["y"] + row["h"]])
+            true = _corners(row)
             overlaps = [iou(box, true) for box in boxes]
             best = int(np.argmax(overlaps)) if overlaps else -1
             good = best >= 0 and overlaps[best] >= SAME

@@ -21,11 +21,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from monitor.app import load_keypoints
 from monitor.capture.source import open_source
 from monitor.config import Config
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
-from monitor.inference.landmarks import LandmarkNet
 from monitor.outputs.events import EventSink
 from monitor.outputs.sink import Sink
 from monitor.outputs.stats import StatsSink
@@ -57,8 +57,7 @@ def measure(frames: list[Image], count: int) -> tuple[StatsSink, np.ndarray]:
     config = Config()
     cv2.setNumThreads(1)
     emotion = EmotionNet(find_model(config.emotion.model), threads=1)
-    keypoints = LandmarkNet(find_model(config.follow.model)) if config.detect.follow else None
-    pipeline = Pipeline(config, make_detector(config.detect), emotion, keypoints)
+    pipeline = Pipeline(config, make_detector(config.detect), emotion, load_keypoints(config))
     stats = StatsSink()
     with tempfile.TemporaryDirectory() as folder:
         sinks: list[Sink] = [

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from monitor import settings
 from monitor.errors import UserError
 from monitor.faces.crop import CropSpec, to_unit
 from monitor.inference.card import ModelCard, card_path
@@ -151,11 +152,7 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
             "law": "EU AI Act Art. 5(1)(f) forbids inferring emotions at work and in education except for medical or "
             "safety reasons.",
         },
-        training={
-            "recipe": _plain(recipe),
-            "epochs": len(history),
-            "minutes": round(sum(e["seconds"] for e in history) / 60, 1),
-        },
+        training=_training(recipe, history),
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(content)
@@ -231,11 +228,7 @@ def export_landmarks(
             "limits": "Photographs and car cameras by day. Behind hands, beyond 50 degrees of yaw, under infra-red "
             "light and with masks it is not measured.",
         },
-        training={
-            "recipe": _plain(recipe),
-            "epochs": len(history),
-            "minutes": round(sum(e["seconds"] for e in history) / 60, 1),
-        },
+        training=_training(recipe, history),
     )
     out.write_bytes(content)
     card.save(card_path(out))
@@ -259,7 +252,10 @@ def check_parity(float_logits: NDArray[np.float32], logits: NDArray[np.float32],
     return agreement
 
 
-def _plain(recipe: Recipe) -> dict[str, Any]:
-    from monitor import settings
-
-    return settings.as_dict(recipe)
+def _training(recipe: Recipe, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """How the model was made, for its card."""
+    return {
+        "recipe": settings.as_dict(recipe),
+        "epochs": len(history),
+        "minutes": round(sum(e["seconds"] for e in history) / 60, 1),
+    }

@@ -153,9 +153,8 @@ def evaluate(model: Path, data: FaceSet, split: str) -> dict[str, Any]:
         jitter = rng.normal(0, 0.05, 3)
         size = side * float(np.exp(jitter[2]))
         marks = _looks(net, image, _box(cx + jitter[0] * side, cy + jitter[1] * side, size), 2)
-        eyes = max(float(np.linalg.norm(true[POINTS.index("r_iris")] - true[POINTS.index("l_iris")])), 1e-3)
         yaw = float(data.pose[row, 0])
-        error = float(np.linalg.norm(marks.points - true, axis=1).mean()) / eyes if marks else 1.0
+        error = float(points_off(marks.points[None], true[None])[0]) if marks else 1.0
         off.setdefault(f"{data.source[row]}_{'frontal' if abs(yaw) <= FRONTAL else 'turned'}", []).append(error)
         found.append(marks is not None and marks.presence >= 0.5)
         if marks is not None:

@@ -45,8 +45,6 @@ def build(channels: tuple[int, ...], blocks: tuple[int, ...], dropout: float) ->
     Raises:
         ValueError: ``channels`` and ``blocks`` differ in length.
     """
-    if len(channels) != len(blocks):
-        raise ValueError(f"channels ({len(channels)}) and blocks ({len(blocks)}) must have one entry per stage")
     inputs = keras.Input((None, None, 1))
     x = layers.GlobalAveragePooling2D()(_stages(inputs, channels, blocks))
     x = layers.Dropout(dropout)(x)
@@ -69,8 +67,6 @@ def build_landmarks(channels: tuple[int, ...], blocks: tuple[int, ...]) -> keras
     Raises:
         ValueError: ``channels`` and ``blocks`` differ in length.
     """
-    if len(channels) != len(blocks):
-        raise ValueError(f"channels ({len(channels)}) and blocks ({len(blocks)}) must have one entry per stage")
     inputs = keras.Input((REGION, REGION, 1))
     x = layers.Flatten()(_stages(inputs, channels, blocks))
     names = ("presence", "points", "head")
@@ -80,6 +76,8 @@ def build_landmarks(channels: tuple[int, ...], blocks: tuple[int, ...]) -> keras
 
 def _stages(x: Any, channels: tuple[int, ...], blocks: tuple[int, ...]) -> Any:
     """Each stage halves the picture with one strided convolution and refines it with residual blocks."""
+    if len(channels) != len(blocks):
+        raise ValueError(f"channels ({len(channels)}) and blocks ({len(blocks)}) must have one entry per stage")
     for width, count in zip(channels, blocks, strict=True):
         x = _conv(x, width, stride=2)
         for _ in range(count):

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ModelError
-from monitor.faces.crop import crop, int8_table, square
-from monitor.inference.card import ModelCard, load_card
-from monitor.inference.runtime import Int8Model
+from monitor.faces.crop import crop, square
+from monitor.inference.network import CropNetwork
 from monitor.types import Box, Image, Landmarks
 
 POINTS = (
@@ -38,13 +37,8 @@ def mirror_name(name: str) -> str:
     return other[name[0]] + name[1:] if name[:2] in ("r_", "l_") else name
 
 
-class LandmarkNet:
-    """The keypoint network with its card; one thread's own.
-
-    Attributes:
-        card: How to cut its region and how far to believe it.
-        runtime: Name and version of the TFLite runtime.
-    """
+class LandmarkNet(CropNetwork):
+    """The keypoint network with its card; see ``CropNetwork``."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         """Loads ``path`` and the card beside it.
@@ -52,17 +46,10 @@ class LandmarkNet:
         Raises:
             ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
         """
-        self.card: ModelCard = load_card(path, POINTS)
-        self._model = Int8Model(path, threads)
-        self.runtime = f"{self._model.runtime.package} {self._model.runtime.version}"
-        side = self.card.input_side
-        if self._model.input.shape != (1, side, side, 1):
-            raise ModelError(f"{path}: takes {self._model.input.shape}, its card says (1, {side}, {side}, 1)")
-        found = [port.shape for port in self._model.outputs]
-        if sorted(found) != sorted(SHAPES):
-            raise ModelError(f"{path}: gives {found}, expected {list(SHAPES)}")
-        self._presence, self._points, self._head = (found.index(shape) for shape in SHAPES)
-        self._table = int8_table(self._model.input.scale, self._model.input.zero_point)
+        super().__init__(path, POINTS, threads)
+        if sorted(self._shapes) != sorted(SHAPES):
+            raise ModelError(f"{path}: gives {self._shapes}, expected {list(SHAPES)}")
+        self._presence, self._points, self._head = (self._shapes.index(shape) for shape in SHAPES)
 
     def read(self, image: Image, box: Box) -> Landmarks | None:
         """Looks at the region around a box.
@@ -79,7 +66,7 @@ class LandmarkNet:
         except ValueError:
             return None
         left, top, side = square(box, self.card.crop)
-        outputs = self._model.run(self._table[pixels][None, :, :, None])
+        outputs = self._run(pixels)
         logit = float(outputs[self._presence][0, 0]) / self.card.temperature
         half = np.float32(side / 2)
         centre = np.array([left, top], np.float32) + half

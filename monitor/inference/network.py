@@ -1,0 +1,42 @@
+"""What all networks of this program share: a card, an int8 model and one gray crop as the input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import ModelError
+from monitor.faces.crop import int8_table
+from monitor.inference.card import ModelCard, load_card
+from monitor.inference.runtime import Int8Model
+from monitor.types import Image
+
+
+class CropNetwork:
+    """A network on one square gray crop; one thread's own.
+
+    Attributes:
+        card: How to crop for it and how far to believe it.
+        runtime: Name and version of the TFLite runtime.
+    """
+
+    def __init__(self, path: Path, labels: tuple[str, ...], threads: int) -> None:
+        """Loads ``path`` and the card beside it, which must list ``labels``.
+
+        Raises:
+            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+        """
+        self.card: ModelCard = load_card(path, labels)
+        self._model = Int8Model(path, threads)
+        self.runtime = f"{self._model.runtime.package} {self._model.runtime.version}"
+        side = self.card.input_side
+        if self._model.input.shape != (1, side, side, 1):
+            raise ModelError(f"{path}: takes {self._model.input.shape}, its card says (1, {side}, {side}, 1)")
+        self._shapes = [port.shape for port in self._model.outputs]
+        self._table = int8_table(self._model.input.scale, self._model.input.zero_point)
+
+    def _run(self, crop: Image) -> list[NDArray[np.float32]]:
+        """Each output in real numbers for one (side, side) uint8 crop."""
+        return self._model.run(self._table[crop][None, :, :, None])
