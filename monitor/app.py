@@ -22,9 +22,10 @@ from monitor.capture.files import ImageSource
 from monitor.capture.mailbox import Grabber
 from monitor.capture.source import Source, kind_of, open_source, shown
 from monitor.config import Config
-from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, SourceError
+from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, ModelError, SourceError
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, RateMeter, summary_table
 from monitor.outputs.events import EventSink
@@ -99,6 +100,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
     cv2.setNumThreads(config.detect.threads)
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     keypoints = load_keypoints(config)
+    eyes = load_eyes(config, keypoints)
     detector = make_detector(config.detect)
     if options.source is not None:
         kind_of(options.source)  # a wrong name is told before a window is waited for
@@ -111,7 +113,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
     try:
         session = Session(options.out, config.output.dir, source.name, datetime.now())
-        session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints)
+        session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints, eyes)
         outputs = _Outputs(session, source, config, video_path)
     except OSError as error:
         source.close()
@@ -128,7 +130,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
         config = replace(
             config, track=replace(config.track, confirm_hits=1), detect=replace(config.detect, every_ms=0, empty_ms=0)
         )
-    pipeline = Pipeline(config, detector, emotion, keypoints)
+    pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes)
     feed = _make_feed(source, name, config, windowed)
     worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds)
     started = time.monotonic()
@@ -169,6 +171,22 @@ def load_keypoints(config: Config) -> LandmarkNet | None:
         log.warning("%s: no such model; faces are found by the detector alone (detect.follow)", path)
         return None
     return LandmarkNet(path, config.follow.threads)
+
+
+def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
+    """The network that reads a driver's eyes; None when nobody is to be judged as a driver.
+
+    Raises:
+        ConfigError: Driver mode without following.
+        ModelError: The file is missing, damaged or foreign.
+    """
+    if not config.driver.enabled:
+        return None
+    if not config.detect.follow:
+        raise ConfigError("driver.enabled needs detect.follow, which finds the eyes; set detect.follow=true")
+    if keypoints is None:
+        raise ModelError(f"driver.enabled needs the keypoint model {config.follow.model}, which finds the eyes")
+    return EyeNet(find_model(config.driver.model), config.driver.threads)
 
 
 class _Outputs:

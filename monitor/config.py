@@ -6,6 +6,7 @@ These defaults are the shipped configuration; ``config.yaml`` shows them with th
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +95,42 @@ class EmotionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DriverConfig:
+    """Judging a driver: fatigue, absence, anger-like expression. Sources of the numbers: docs/DRIVER.md."""
+
+    enabled: bool = flag(False, "judge the largest face as a driver's; needs following")
+    model: str = text("eyes.tflite", "model file of the eyes; a bare name is looked up in models/")
+    threads: int = integer(1, 1, 16, "threads the network may use")
+    min_quality: float = number(0.35, 0, 1, "an eye seen worse than this is not judged")
+    closed: float = number(0.3, 0, 1, "openness below which eyes are shut; open = 1")
+    opened: float = number(0.45, 0, 1, "openness above which shut eyes are open again")
+    long_blink_s: float = number(0.5, 0.1, 2, "a closure longer than this is no blink", "s")
+    microsleep_s: float = number(1.5, 0.5, 10, "eyes shut for this long: microsleep", "s")
+    sleep_s: float = number(3.0, 1, 20, "eyes shut for this long: sleep", "s")
+    unresponsive_s: float = number(6.0, 2, 60, "eyes shut for this long: unresponsive", "s")
+    perclos_s: float = number(60.0, 10, 600, "window of PERCLOS", "s")
+    perclos_warn: float = number(0.10, 0.01, 1, "share of time with the eyes shut that is early fatigue")
+    perclos_drowsy: float = number(0.15, 0.02, 1, "share that is drowsy")
+    yawn_open: float = number(0.5, 0.1, 2, "inner lip distance over mouth width of a wide open mouth")
+    yawn_peak: float = number(0.6, 0.1, 2, "what it must reach to be a yawn")
+    yawn_s: float = number(1.5, 0.5, 10, "a mouth wide open for this long is a yawn", "s")
+    after_yawn_s: float = number(1.0, 0, 10, "eyes shut during a yawn and so long after it do not count", "s")
+    turned_deg: float = number(35.0, 10, 90, "yaw off straight ahead that is turned away", "degrees")
+    lowered_deg: float = number(28.0, 10, 90, "pitch off straight ahead that is turned away", "degrees")
+    away_notice_s: float = number(3.0, 0.5, 60, "absent or turned away for this long: notice", "s")
+    away_warn_s: float = number(5.0, 1, 120, "… warning", "s")
+    away_alarm_s: float = number(11.0, 2, 300, "… alarm", "s")
+    judge_s: float = number(8.0, 1, 60, "eyes that cannot be judged for this long are announced", "s")
+    anger: float = number(0.45, 0.05, 1, "anger-like share above which it counts; raised by the resting face's own")
+    anger_notice_s: float = number(2.0, 0.5, 60, "anger-like for this long: notice", "s")
+    anger_warn_s: float = number(5.0, 1, 120, "… warning", "s")
+    anger_alarm_s: float = number(10.0, 2, 300, "… alarm", "s")
+    calibrate_s: float = number(60.0, 0, 600, "good time in which this driver's usual is learnt; 0 = not at all", "s")
+    memory_s: float = number(360.0, 0, 3600, "absence after which it is learnt anew", "s")
+    update_s: float = number(5.0, 0.5, 600, "what goes on is reported again this often", "s")
+
+
+@dataclass(frozen=True, slots=True)
 class DisplayConfig:
     """The window."""
 
@@ -129,6 +166,7 @@ class Config:
     follow: FollowConfig = section(FollowConfig)
     track: TrackConfig = section(TrackConfig)
     emotion: EmotionConfig = section(EmotionConfig)
+    driver: DriverConfig = section(DriverConfig)
     display: DisplayConfig = section(DisplayConfig)
     output: OutputConfig = section(OutputConfig)
 
@@ -155,11 +193,30 @@ def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
         problems.append(f"{at}: follow.keep must be at most follow.start (got {config.follow.keep:g})")
     if config.track.forget_s < config.track.lost_s:
         problems.append(f"{at}: track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
+    problems += _rising(config.driver, at)
     if config.source.fourcc and len(config.source.fourcc) != 4:
         problems.append(f"{at}: source.fourcc must have four letters or be empty (got {config.source.fourcc})")
     if problems:
         raise ConfigError(*problems)
     return config, str(file) if file else "built-in defaults"
+
+
+RISING = (
+    ("closed", "opened"), ("long_blink_s", "microsleep_s", "sleep_s", "unresponsive_s"),
+    ("perclos_warn", "perclos_drowsy"), ("yawn_open", "yawn_peak"),
+    ("away_notice_s", "away_warn_s", "away_alarm_s"), ("anger_notice_s", "anger_warn_s", "anger_alarm_s"),
+)  # fmt: skip
+"""Settings of ``driver`` that must not fall from one to the next."""
+
+
+def _rising(driver: DriverConfig, at: str) -> list[str]:
+    """Problems of levels that are out of order."""
+    problems = []
+    for names in RISING:
+        for low, high in itertools.pairwise(names):
+            if getattr(driver, low) > getattr(driver, high):
+                problems.append(f"{at}: driver.{high} must be at least driver.{low} (got {getattr(driver, high):g})")
+    return problems
 
 
 def shipped_text() -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.config import Config
+from monitor.driver import Driver, EyeReader
 from monitor.faces.crop import crop
 from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
@@ -50,6 +52,7 @@ class Pipeline:
         emotion: Reads expressions; anything with ``card.crop`` and ``probabilities(crop)``.
         keypoints: Follows faces; None = they are searched again and again.
         clock: Seconds, for the timings only (no reading depends on it).
+        eyes: Reads the driver's eyes; None = nobody is judged as a driver.
     """
 
     def __init__(
@@ -59,13 +62,16 @@ class Pipeline:
         emotion: EmotionNet,
         keypoints: Reader | None = None,
         clock: Callable[[], float] = time.monotonic,
+        eyes: EyeReader | None = None,
     ) -> None:
         self._config = config.emotion
         follower = Follower(keypoints, config.follow) if keypoints is not None else None
         self._finder = Finder(detector, config.detect, follower, config.follow.every_ms)
         self._tracker = Tracker(config.track, config.follow.start)
         self._emotion = emotion
-        self._episodes = Episodes(config.output.episode_update_s)
+        ids = itertools.count(1)
+        self._episodes = Episodes(config.output.episode_update_s, ids)
+        self._driver = Driver(config, eyes, ids) if eyes is not None else None
         self._readings: dict[int, _Reading] = {}
         self._clock = clock
 
@@ -93,19 +99,26 @@ class Pipeline:
         events = self._episodes.update(faces, known, frame.t, frame.wall)
         for gone in set(self._readings) - known:
             del self._readings[gone]
+        judged = self._clock()
+        state = None
+        if self._driver is not None:
+            faces, state, more = self._driver.step(frame, faces)
+            events += more
         done = self._clock()
         timings = {
             "find": (found - started) * 1e3,
             "track": (tracked - found) * 1e3,
             "read": (read - tracked) * 1e3,
-            "judge": (done - read) * 1e3,
+            "judge": (judged - read) * 1e3,
         }
+        if self._driver is not None:
+            timings["driver"] = (done - judged) * 1e3
         latency = done - (started if latency_from is None else latency_from)
-        return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3)
+        return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3, state)
 
     def finish(self) -> list[Event]:
         """Ends what is still open; call once after the last frame."""
-        return self._episodes.finish()
+        return self._episodes.finish() + (self._driver.finish() if self._driver else [])
 
     def set_slowdown(self, factor: float) -> None:
         """Lengthens the search intervals by ``factor`` (at least 1) when the machine cannot keep up."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.labels import UNKNOWN
+
+if TYPE_CHECKING:
+    from monitor.signals.driver import DriverState
 
 Image = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
@@ -96,6 +99,19 @@ class Landmarks:
 
 
 @dataclass(frozen=True, slots=True)
+class EyeReading:
+    """What is seen of one eye.
+
+    Attributes:
+        open: Calibrated openness, 0 (shut) to 1 (open).
+        quality: 0..1, how far the picture lets it be told; sunglasses, glare, hair or the dark make it low.
+    """
+
+    open: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One person's face in one frame.
 
@@ -113,6 +129,7 @@ class Face:
         known: Whether it was ever read; ``probs`` is uniform until then.
         pose: Steadied yaw, pitch, roll in degrees (see ``Landmarks``), or None without keypoints.
         marks: What the keypoint network saw in this frame, or None.
+        eyes: The person's right and left eye in this frame, or None where they were not read.
     """
 
     id: int
@@ -128,6 +145,7 @@ class Face:
     known: bool = True
     pose: tuple[float, float, float] | None = None
     marks: Landmarks | None = None
+    eyes: tuple[EyeReading, EyeReading] | None = None
 
     @property
     def is_unknown(self) -> bool:
@@ -170,6 +188,7 @@ class Result:
         events: What began, went on or ended in this frame.
         timings_ms: Stage name to milliseconds spent.
         dropped: Frames the live mailbox has overwritten so far.
+        driver: How the driver is, in driver mode.
         latency_ms: From the grab to this result, on the live clock; the step's time for files.
     """
 
@@ -179,3 +198,4 @@ class Result:
     timings_ms: dict[str, float]
     dropped: int
     latency_ms: float
+    driver: DriverState | None = None

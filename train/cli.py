@@ -11,12 +11,13 @@ from pathlib import Path
 
 from monitor.cli import Parser
 from monitor.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
+from train.recipe import TASKS
 
 log = logging.getLogger("train")
 
 
 def _prepare(args: argparse.Namespace) -> int:
-    from train import datasets, keypoints
+    from train import datasets, eyeset, keypoints
 
     if args.task == "landmarks":
         faces = keypoints.load(Path(args.data))
@@ -24,6 +25,12 @@ def _prepare(args: argparse.Namespace) -> int:
         keypoints.save(faces, out)
         log.info("%s: %d faces, %d windows without one; %d unreadable pictures skipped",
                  out, len(faces), len(faces.windows), faces.skipped)  # fmt: skip
+        return EXIT_OK
+    if args.task == "eyes":
+        eyes = eyeset.load(Path(args.data))
+        out = Path(args.out or "runs/eyes.npz")
+        eyeset.save(eyes, out)
+        log.info("%s: %d patches; %d unreadable or cut off", out, len(eyes), eyes.skipped)
         return EXIT_OK
     data = datasets.load(Path(args.data))
     args.out = args.out or "runs/data.npz"
@@ -41,12 +48,13 @@ def _prepare(args: argparse.Namespace) -> int:
 def _fit(args: argparse.Namespace) -> int:
     import cv2
 
-    from train import datasets, keypoints, recipe
+    from train import datasets, eyeset, keypoints, recipe
+    from train.eyes import EyeTask
     from train.fit import ExpressionTask, Task, fit
     from train.landmarks import LandmarkTask
 
     cv2.setNumThreads(1)  # the network has the other core
-    name = args.recipe or ("landmarks" if args.task == "landmarks" else "quick")
+    name = args.recipe or (args.task if args.task in ("landmarks", "eyes") else "quick")
     chosen = recipe.load(name, args.set)
     if args.task and args.task != chosen.task:
         raise ConfigError(f"--task {args.task}: the recipe {name} trains {chosen.task}; leave --task out")
@@ -54,6 +62,8 @@ def _fit(args: argparse.Namespace) -> int:
     task: Task
     if chosen.task == "landmarks":
         task = LandmarkTask(keypoints.load(Path(args.data or "runs/landmarks.npz")), chosen)
+    elif chosen.task == "eyes":
+        task = EyeTask(eyeset.load(Path(args.data or "runs/eyes.npz")), chosen)
     else:
         task = ExpressionTask(datasets.load(Path(args.data or "runs/data.npz")), chosen)
     fit(task, chosen, run, args.resume)
@@ -65,8 +75,8 @@ def _export(args: argparse.Namespace) -> int:
     import json
 
     from monitor import settings
-    from train import datasets, keypoints, recipe
-    from train.export import export, export_landmarks
+    from train import datasets, eyeset, keypoints, recipe
+    from train.export import export, export_eyes, export_landmarks
     from train.fit import load_trained
 
     run = Path(args.run)
@@ -79,6 +89,9 @@ def _export(args: argparse.Namespace) -> int:
         out = Path(args.out or "models/landmarks.tflite")
         faces = keypoints.load(Path(args.data or "runs/landmarks.npz"))
         card = export_landmarks(model, chosen, faces, out, history)
+    elif chosen.task == "eyes":
+        out = Path(args.out or "models/eyes.tflite")
+        card = export_eyes(model, chosen, eyeset.load(Path(args.data or "runs/eyes.npz")), out, history)
     else:
         out = Path(args.out or "models/emotion.tflite")
         card = export(model, chosen, datasets.load(Path(args.data or "runs/data.npz")), out, history)
@@ -90,12 +103,18 @@ def _evaluate(args: argparse.Namespace) -> int:
     import json
 
     from monitor.inference.card import load_card
+    from monitor.inference.eyes import EYES
     from monitor.inference.landmarks import POINTS
-    from train import datasets, keypoints, landmarks
+    from train import datasets, eyes, eyeset, keypoints, landmarks
     from train.evaluate import evaluate, print_report
 
     model = Path(args.model)
-    if load_card(model, None).labels == POINTS:
+    labels = load_card(model, None).labels
+    if labels == EYES:
+        report = eyes.evaluate(model, eyeset.load(Path(args.data or "runs/eyes.npz")), args.split)
+        print(json.dumps(report, indent=1))
+        return EXIT_OK
+    if labels == POINTS:
         report = landmarks.evaluate(model, keypoints.load(Path(args.data or "runs/landmarks.npz")), args.split)
         print(json.dumps(report, indent=1))
         return EXIT_OK
@@ -122,27 +141,27 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     prepare = commands.add_parser("prepare", help="read a data set once into one fast file")
     prepare.add_argument("--data", required=True, help="fer2013.zip, fer2013.csv or a folder of class folders")
-    prepare.add_argument("--task", default="expression", choices=("expression", "landmarks"), help="what to train")
-    prepare.add_argument("--out", help="default runs/data.npz, or runs/landmarks.npz")
+    prepare.add_argument("--task", default="expression", choices=TASKS, help="what to train")
+    prepare.add_argument("--out", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
     prepare.set_defaults(run_command=_prepare)
     fit = commands.add_parser("fit", help="train a recipe")
     fit.add_argument("--data", help="what prepare wrote, or a data set itself")
-    fit.add_argument("--task", choices=("expression", "landmarks"), help="what to train, with its default recipe")
-    fit.add_argument("--recipe", help="name in train/recipes or a .yaml file (default quick, or landmarks)")
+    fit.add_argument("--task", choices=TASKS, help="what to train, with its default recipe")
+    fit.add_argument("--recipe", help="name in train/recipes or a .yaml file (default quick, landmarks or eyes)")
     fit.add_argument("--out", help="folder of the run (default runs/<recipe>)")
     fit.add_argument("--resume", action="store_true", help="go on after a kill")
     fit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one recipe value")
     fit.set_defaults(run_command=_fit)
     evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
     evaluate.add_argument("--model", default="models/emotion.tflite")
-    evaluate.add_argument("--data", help="default runs/data.npz, or runs/landmarks.npz")
+    evaluate.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
     evaluate.add_argument("--split", default="validation", choices=("train", "validation", "test"))
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run_command=_evaluate)
     export = commands.add_parser("export", help="convert a run to int8, check parity, write the card")
     export.add_argument("--run", default="runs/quick", help="folder of the run")
-    export.add_argument("--data", help="default runs/data.npz, or runs/landmarks.npz")
-    export.add_argument("--out", help="default models/emotion.tflite, or models/landmarks.tflite")
+    export.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    export.add_argument("--out", help="default models/emotion.tflite, landmarks.tflite or eyes.tflite")
     export.set_defaults(run_command=_export)
     faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")
     faces.add_argument("--data", default="runs/data.npz")

@@ -59,6 +59,8 @@ def make_model(recipe: Recipe) -> keras.Model:
     channels, blocks = recipe.network.shape()
     if recipe.task == "landmarks":
         return network.build_landmarks(channels, blocks)
+    if recipe.task == "eyes":
+        return network.build_eyes(channels, blocks, recipe.network.dropout)
     return network.build(channels, blocks, recipe.network.dropout)
 
 

@@ -13,11 +13,14 @@ from typing import Any
 import keras
 from keras import layers
 
+from monitor.inference.eyes import EYES
 from monitor.inference.landmarks import SHAPES
 from monitor.labels import EMOTIONS
 
 REGION = 56
 """Side in pixels of the keypoint network's input."""
+EYE = 32
+"""Side in pixels of the eye network's input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,25 @@ def build_landmarks(channels: tuple[int, ...], blocks: tuple[int, ...]) -> keras
     return keras.Model(inputs, outputs)
 
 
+def build_eyes(channels: tuple[int, ...], blocks: tuple[int, ...], dropout: float) -> keras.Model:
+    """Builds the eye network: the same stages, then one dense layer on the flattened last stage.
+
+    Args:
+        channels: Channels of each stage.
+        blocks: Residual blocks of each stage.
+        dropout: Share of the flattened features dropped while training, 0..1.
+
+    Returns:
+        A model from (N, 32, 32, 1) float32 in [-1, 1] to (N, 2) logits of ``monitor.inference.eyes.EYES``.
+
+    Raises:
+        ValueError: ``channels`` and ``blocks`` differ in length.
+    """
+    inputs = keras.Input((EYE, EYE, 1))
+    x = layers.Dropout(dropout)(layers.Flatten()(_stages(inputs, channels, blocks)))
+    return keras.Model(inputs, layers.Dense(len(EYES), name="logits")(x))
+
+
 def _stages(x: Any, channels: tuple[int, ...], blocks: tuple[int, ...]) -> Any:
     """Each stage halves the picture with one strided convolution and refines it with residual blocks."""
     if len(channels) != len(blocks):
@@ -104,6 +126,13 @@ def landmarks_cost(channels: tuple[int, ...], blocks: tuple[int, ...]) -> Cost:
     """The same of ``build_landmarks``."""
     macs, parameters, side = _stage_cost(channels, blocks, REGION)
     head = side * side * channels[-1] * sum(shape[1] for shape in SHAPES)
+    return Cost((macs + head) / 1e6, parameters + head)
+
+
+def eyes_cost(channels: tuple[int, ...], blocks: tuple[int, ...]) -> Cost:
+    """The same of ``build_eyes``."""
+    macs, parameters, side = _stage_cost(channels, blocks, EYE)
+    head = side * side * channels[-1] * len(EYES)
     return Cost((macs + head) / 1e6, parameters + head)
 
 

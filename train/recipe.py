@@ -38,16 +38,20 @@ class Network:
         return tuple(channels), tuple(blocks)
 
 
+TASKS = ("expression", "landmarks", "eyes")
+"""What can be trained: how a face looks, where it is, whether its eyes are open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
 
-    task: str = choice("expression", ("expression", "landmarks"), "what is trained")
+    task: str = choice("expression", TASKS, "what is trained")
     seed: int = integer(1, 0, 2**31 - 1, "seed of weights, order and augmentation")
     init: str = text("", "folder of a run whose averaged weights this run starts from; empty = drawn anew")
     teachers: str = text("", "folders of runs whose averaged answers are mixed into the targets, joined by commas")
     taught: float = number(0.6, 0, 1, "share of the teachers' answer in the targets, where there are teachers")
-    side: int = integer(48, 16, 128, "side of the network's input; expression crops are 48, regions 56", "px")
+    side: int = integer(48, 16, 128, "side of the network's input; expression crops are 48, regions 56, eyes 32", "px")
     small_side: int = integer(32, 16, 48, "side of the crops in the first epochs", "px")
     small_epochs: int = integer(12, 0, 1000, "epochs at the small side")
     epochs: int = integer(32, 1, 1000, "epochs altogether")

@@ -53,3 +53,16 @@ def quality(
     front = 1.0 if pose is None else float(np.clip((SIDEWAYS - abs(pose[0])) / (SIDEWAYS - TURNED), 0.0, 1.0))
     sure = 1.0 if marks is None else float(np.clip((marks.presence - UNSURE) / 0.3, 0.0, 1.0))
     return float(np.clip(size * light * contrast * (0.3 + 0.7 * sharp) * front * sure, 0.0, 1.0))
+
+
+BLACK, BLANK = 12.0, 4.0
+"""Mean and standard deviation of gray levels of a picture in which no face could be seen: dark, or a covered lens."""
+EVERY = 8
+"""Every so many pixels are looked at for that."""
+
+
+def usable(image: Image) -> bool:
+    """Whether a face could be seen in a picture (H, W, 3) uint8: it is neither dark nor all of one gray."""
+    gray = cv2.cvtColor(np.ascontiguousarray(image[::EVERY, ::EVERY]), cv2.COLOR_BGR2GRAY)
+    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(gray))
+    return mean > BLACK and deviation > BLANK

@@ -19,6 +19,7 @@ from monitor import __version__, settings
 from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.inference.emotion import EmotionNet
+from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
 
 
@@ -76,6 +77,7 @@ class Session:
         source: dict[str, Any],
         detector: str,
         keypoints: LandmarkNet | None = None,
+        eyes: EyeNet | None = None,
     ) -> None:
         """Writes ``metadata.json``."""
         self.write_json(
@@ -89,6 +91,7 @@ class Session:
                 "detector": detector,
                 "model": asdict(emotion.card),
                 "keypoints": None if keypoints is None else asdict(keypoints.card),
+                "eyes": None if eyes is None else asdict(eyes.card),
                 "config_from": config_from,
                 "config": settings.as_dict(config),
                 "note": "Labels name the expression a face shows, not what the person feels.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.labels import UNKNOWN
@@ -32,9 +33,10 @@ class Episodes:
     episode of its own.
     """
 
-    def __init__(self, update_s: float) -> None:
+    def __init__(self, update_s: float, ids: Iterator[int] | None = None) -> None:
+        """Takes seconds between updates and the session's source of event ids (default: its own)."""
         self._update_s = update_s
-        self._next = 1
+        self._ids = ids if ids is not None else itertools.count(1)
         self._faces: dict[int, _Open] = {}
         self._labels: dict[int, _Open] = {}
 
@@ -71,8 +73,7 @@ class Episodes:
         return events
 
     def _open(self, t: float, wall: float) -> _Open:
-        self._next += 1
-        return _Open(self._next - 1, t, t, wall, t)
+        return _Open(next(self._ids), t, t, wall, t)
 
     def _label(self, face: Face, t: float, wall: float) -> list[Event]:
         events: list[Event] = []

@@ -1,0 +1,62 @@
+"""Driver mode: from the faces of a frame to the state of one driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from monitor.config import Config
+from monitor.faces.quality import usable
+from monitor.signals.driver import DriverMonitor, DriverState
+from monitor.signals.evidence import evidence_of
+from monitor.signals.seat import Seat
+from monitor.types import Event, EyeReading, Face, Frame, Image, Landmarks
+
+
+class EyeReader(Protocol):
+    """The part of ``EyeNet`` that driver mode needs."""
+
+    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+        """The person's right and left eye."""
+
+
+class Driver:
+    """Chooses the driver among the faces, reads the eyes and judges; owned by the pipeline's thread.
+
+    Args:
+        config: All settings.
+        eyes: Reads eyes.
+        ids: Source of event ids, shared by the session.
+    """
+
+    def __init__(self, config: Config, eyes: EyeReader, ids: Iterator[int]) -> None:
+        self._config = config
+        self._eyes = eyes
+        self._seat = Seat()
+        self._monitor = DriverMonitor(config.driver, ids)
+        self._state: DriverState | None = None
+
+    def step(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[tuple[Face, ...], DriverState | None, list[Event]]:
+        """Takes a frame and its faces.
+
+        Returns:
+            The faces, the driver's with its eyes read; the driver's state; what began, went on or ended.
+        """
+        face = self._seat.choose(faces, frame.t)
+        if face is not None and face.seen and face.marks is None:
+            return faces, self._state, []  # not looked at in this frame: nothing new is known
+        if face is not None and face.marks is not None:
+            read = replace(face, eyes=self._eyes.read(frame.image, face.marks))
+            faces, face = tuple(read if f is face else f for f in faces), read
+        picture = face is not None or usable(frame.image)
+        config = self._config
+        evidence = evidence_of(
+            face, frame.t, frame.wall, picture, config.driver.min_quality, config.emotion.min_quality
+        )
+        self._state, events = self._monitor.update(evidence)
+        return faces, self._state, events
+
+    def finish(self) -> list[Event]:
+        """Ends what is still going on."""
+        return self._monitor.finish()

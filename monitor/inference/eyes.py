@@ -1,0 +1,91 @@
+"""Reading eyes: how far each is open, and whether the picture shows it at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import ModelError
+from monitor.faces.crop import crop
+from monitor.inference.landmarks import POINTS
+from monitor.inference.network import CropNetwork
+from monitor.types import Box, EyeReading, Image, Landmarks
+
+EYES = ("open", "visible")
+"""The network's two logits: the eye is open; there is an eye to be seen."""
+MARGIN = 0.8
+"""Added to an eye's width: the crop shows 1.8 widths, lids and the start of the brow, as the eye data sets do."""
+FULL_PX = 14.0
+"""Width of an eye in the frame, in pixels, from which its lids can be told apart: 14 of 25 crop pixels."""
+FLAT = 6.0
+"""Standard deviation of gray levels at which an eye's crop shows full contrast; below half of it nothing
+but noise is seen."""
+_CORNERS = tuple(POINTS.index(name) for name in ("r_eye_out", "r_eye_in", "l_eye_in", "l_eye_out"))
+
+
+def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
+    """Squares around the person's right and left eye.
+
+    A turned head foreshortens the far eye: its square is at least three quarters of the near one's.
+
+    Args:
+        points: (17, 2) or more keypoints in pixels, in the order of ``landmarks.POINTS``.
+
+    Returns:
+        Two boxes x1, y1, x2, y2, each as wide as its eye.
+    """
+    r_out, r_in, l_in, l_out = (points[i] for i in _CORNERS)
+    widths = [float(np.hypot(*(b - a))) for a, b in ((r_out, r_in), (l_in, l_out))]
+    boxes = []
+    for n, (a, b) in enumerate(((r_out, r_in), (l_in, l_out))):
+        half = max(widths[n], 0.75 * widths[1 - n], 1.0) / 2
+        cx, cy = float(a[0] + b[0]) / 2, float(a[1] + b[1]) / 2
+        boxes.append((cx - half, cy - half, cx + half, cy + half))
+    return boxes[0], boxes[1]
+
+
+class EyeNet(CropNetwork):
+    """The eye network with its card; see ``CropNetwork``."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        """Loads ``path`` and the card beside it.
+
+        Raises:
+            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+        """
+        super().__init__(path, EYES, threads)
+        if self._shapes != [(1, len(EYES))]:
+            raise ModelError(f"{path}: gives {self._shapes}, expected one output of shape (1, {len(EYES)})")
+        self._order = [self.card.labels.index(name) for name in EYES]
+
+    def logits(self, pixels: Image) -> NDArray[np.float32]:
+        """Logits (2,) of ``EYES`` for one (side, side) uint8 crop, not calibrated."""
+        return np.asarray(self._run(pixels)[0][0][self._order], dtype=np.float32)
+
+    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+        """Reads both eyes of a face.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) gray full frame, uint8.
+            marks: The face's keypoints in that frame.
+
+        Returns:
+            The person's right and left eye; quality 0 for one outside the frame.
+        """
+        right, left = (self._eye(image, box, float(marks.pose[2])) for box in eye_boxes(marks.points))
+        return right, left
+
+    def _eye(self, image: Image, box: Box, roll: float) -> EyeReading:
+        try:
+            pixels = crop(image, box, self.card.crop, roll)
+        except ValueError:
+            return EyeReading(0.0, 0.0)
+        z = self.logits(pixels) / np.array([self.card.temperature, 1.0], np.float32)
+        opened, visible = (float(v) for v in 1 / (1 + np.exp(-np.clip(z, -40, 40))))
+        size = min(1.0, (box[2] - box[0]) / FULL_PX)
+        deviation = float(cv2.meanStdDev(pixels)[1][0, 0])
+        contrast = float(np.clip((deviation - FLAT / 2) / (FLAT / 2), 0.0, 1.0))
+        return EyeReading(opened, visible * size * contrast)

@@ -1,0 +1,109 @@
+"""What is usual for this driver, learnt in the first good minute."""
+
+from __future__ import annotations
+
+from monitor.signals.evidence import Clock, Evidence
+
+OPEN_QUANTILE = 0.75
+"""This quantile of the openness seen counts as the eyes fully open: blinks and glances down lie below it."""
+LEAST_OPEN = 0.5
+"""Narrow eyes are not scaled up further than this."""
+LARGEST_ZERO = 40.0
+"""Degrees of yaw or pitch that a camera beside the road ahead may cause; more is a head turned away. A driver
+filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the clips)."""
+
+
+class _Quantiles:
+    """Quantiles of a number over time, in bins, weighted by seconds."""
+
+    def __init__(self, low: float, high: float, bins: int) -> None:
+        self._low, self._width = low, (high - low) / bins
+        self._bins = [0.0] * bins
+
+    def add(self, value: float, seconds: float) -> None:
+        index = int((value - self._low) / self._width)
+        self._bins[min(max(index, 0), len(self._bins) - 1)] += seconds
+
+    def at(self, share: float) -> float:
+        rest = share * sum(self._bins)
+        for index, seconds in enumerate(self._bins):
+            if seconds and seconds >= rest:
+                return self._low + (index + rest / seconds) * self._width
+            rest -= seconds
+        return self._low + len(self._bins) * self._width
+
+
+class Baseline:
+    """Learns openness, straight-ahead pose and the usual anger-like share over ``needed_s`` of good time.
+
+    Good is a face whose eyes and pose can be told. Once learnt it stays: a driver who drifts into sleep must not
+    become the new usual. It is forgotten when the driver was away for ``memory_s`` (somebody else may sit there).
+
+    Args:
+        needed_s: Seconds of good time.
+        memory_s: Seconds of absence after which it is learnt anew.
+
+    Attributes:
+        good_s: Seconds of good time so far.
+    """
+
+    def __init__(self, needed_s: float, memory_s: float) -> None:
+        self._needed, self._memory = needed_s, memory_s
+        self._left: float | None = None
+        self._clock = Clock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.good_s = 0.0
+        self._eyes = _Quantiles(0.0, 1.0, 50)
+        self._yaw, self._pitch = _Quantiles(-60, 60, 120), _Quantiles(-60, 60, 120)
+        self._anger = _Quantiles(0.0, 1.0, 50)
+        self._learnt: tuple[float, float] | None = None
+        self._ahead = (0.0, 0.0)
+
+    @property
+    def progress(self) -> float:
+        """0..1; 1 = learnt."""
+        return 1.0 if self._needed <= 0 else min(1.0, self.good_s / self._needed)
+
+    def update(self, evidence: Evidence) -> None:
+        """Takes a moment's evidence."""
+        dt = self._clock.step(evidence.t)
+        if evidence.present:
+            if self._left is not None and evidence.t - self._left > self._memory:
+                self._reset()
+            self._left = None
+        elif self._left is None:
+            self._left = evidence.t
+        if self._learnt is not None or evidence.pose is None:
+            return
+        seconds = dt or 1e-3  # the first pose is the best guess of "ahead" there is
+        self._yaw.add(evidence.pose[0], seconds)
+        self._pitch.add(evidence.pose[1], seconds)
+        self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
+        if not dt or evidence.eyes is None or self._needed <= 0:
+            return
+        self.good_s += dt
+        self._eyes.add(evidence.eyes, dt)
+        if evidence.anger is not None:
+            self._anger.add(evidence.anger, dt)
+        if self.progress >= 1:
+            self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), self._anger.at(0.9))
+
+    def openness(self, eyes: float) -> float:
+        """Openness relative to this driver's open eyes, 0..1."""
+        return min(1.0, eyes / self._learnt[0]) if self._learnt else eyes
+
+    @property
+    def zero(self) -> tuple[float, float]:
+        """Yaw and pitch of this driver looking ahead: the median so far, until the rest is learnt too."""
+        return self._ahead
+
+    @property
+    def anger(self) -> float:
+        """The anger-like share that this driver's resting face stays under nine tenths of the time; 0 until learnt."""
+        return self._learnt[1] if self._learnt else 0.0
+
+
+def _bounded(degrees: float) -> float:
+    return min(LARGEST_ZERO, max(-LARGEST_ZERO, degrees))

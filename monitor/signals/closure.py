@@ -1,0 +1,110 @@
+"""Eyes over time: blinks, long blinks, closures and PERCLOS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.config import DriverConfig
+from monitor.signals.evidence import Clock
+from monitor.signals.window import Window
+
+HOLD_S = 2.0
+"""Eyes that cannot be told for a moment keep a closure open (its time stands still) for this long: a
+head that sinks while the eyes are shut often hides them."""
+LEAST_KNOWN = 0.5
+"""Share of the PERCLOS window, and of a minute of blinks, that must be known before a figure is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What the eyes did up to now.
+
+    Attributes:
+        closed: Whether they are shut; None = cannot be told.
+        closed_s: Seconds of the present closure, 0 while open.
+        perclos: Share of the known time of the window with eyes shut, or None while too little is known.
+        blinks_per_min: Closures of the last minute that were short enough to be blinks, or None likewise.
+        long_per_min: Closures longer than a blink in the last minute.
+        blink: Length in seconds of a closure that ended just now, else None.
+    """
+
+    closed: bool | None
+    closed_s: float
+    perclos: float | None
+    blinks_per_min: float | None
+    long_per_min: float
+    blink: float | None
+
+
+class Closure:
+    """Follows the openness of one pair of eyes.
+
+    Time is credited half to the sample before and half to the one after, so that 5 and 30 samples a
+    second give the same figures within one sample. PERCLOS is the share of time with the eyes at least
+    80 % shut (Wierwille & Ellsworth 1994, "P80").
+    """
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._config = config
+        self._clock = Clock()
+        self._last: bool | None = None
+        self._start: float | None = None
+        self._unknown_s = 0.0
+        self._shut, self._known = Window(config.perclos_s), Window(config.perclos_s)
+        self._blinks, self._long, self._minute = Window(60.0), Window(60.0), Window(60.0)
+
+    def update(self, t: float, openness: float | None) -> Eyes:
+        """Takes the openness (0..1, None = cannot be told) at ``t`` seconds."""
+        dt = self._clock.step(t)
+        now = self._state(openness)
+        ended = self._run(t, dt, now)
+        if dt:
+            known = dt / 2 * ((self._last is not None) + (now is not None))
+            self._known.add(t, known)
+            self._minute.add(t, known)
+            self._shut.add(t, dt / 2 * ((self._last is True) + (now is True)))
+        if ended is not None:
+            (self._long if ended >= self._config.long_blink_s else self._blinks).add(t, 1.0)
+        for window in (self._known, self._shut, self._blinks, self._long, self._minute):
+            window.forget(t)
+        self._last = now
+        enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
+        minute = self._minute.total
+        return Eyes(
+            closed=now,
+            closed_s=max(0.0, t - self._start) if self._start is not None else 0.0,
+            perclos=min(1.0, self._shut.total / self._known.total) if enough else None,
+            blinks_per_min=self._blinks.total * 60 / minute if minute >= LEAST_KNOWN * 60 else None,
+            long_per_min=self._long.total,
+            blink=ended,
+        )
+
+    def _state(self, openness: float | None) -> bool | None:
+        if openness is None:
+            return None
+        if openness < self._config.closed:
+            return True
+        if openness > self._config.opened:
+            return False
+        return bool(self._last)  # between the two thresholds they stay what they were; open after a gap
+
+    def _run(self, t: float, dt: float | None, now: bool | None) -> float | None:
+        """Keeps the start of the present closure; returns the length of one that ended."""
+        if dt is None:  # nobody knows what happened meanwhile
+            self._start, self._unknown_s = (t if now else None), 0.0
+            return None
+        if now is None:
+            self._unknown_s += dt
+            if self._start is not None:
+                self._start += dt
+                if self._unknown_s > HOLD_S:
+                    self._start = None
+            return None
+        self._unknown_s = 0.0
+        if now and self._start is None:
+            self._start = t - dt / 2 if self._last is False else t
+        elif not now and self._start is not None:
+            length = t - dt / 2 - self._start
+            self._start = None
+            return max(0.0, length)
+        return None

@@ -1,0 +1,159 @@
+"""The driver's state from one moment's evidence to the next: a pure function of numbers and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitor.config import DriverConfig
+from monitor.signals.aggression import Aggression
+from monitor.signals.attention import UNJUDGED, Attention
+from monitor.signals.baseline import Baseline
+from monitor.signals.closure import Closure
+from monitor.signals.evidence import Clock, Evidence
+from monitor.signals.fatigue import LEVELS, Fatigue
+from monitor.signals.happening import Happening
+from monitor.signals.yawn import Yawns
+from monitor.types import Event
+
+CLOSURES = ("", "microsleep", "sleep", "unresponsive")
+RELEASE_S = 0.6
+"""Seconds at rest after which a happening is over: shorter interruptions belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverState:
+    """How the driver is, as far as the evidence tells.
+
+    Attributes:
+        face: The driver's face id, 0 while there is none.
+        calibrated: 0..1, how far this driver's usual is learnt.
+        eyes: Openness of the eyes against this driver's usual, 0..1, or None.
+        closed_s: Seconds the eyes have been shut.
+        blinks_per_min: Of the last minute, or None while too little is known.
+        perclos: Share of the window with the eyes shut, 0..1, or None likewise.
+        mouth: Inner lip distance over the mouth's width, or None.
+        yawning: Whether the open mouth is a yawn.
+        yawns: Yawns of the last five minutes.
+        attention: "attentive", "turned away", "absent" or "cannot judge".
+        away_level: 0 to 3.
+        fatigue: 0..100.
+        parts: Its parts by name, in points.
+        level: "none", "early", "drowsy" or "danger".
+        anger: Anger-like share 0..1, or None.
+        anger_level: 0 to 3.
+        unjudged: Whether the eyes could not be judged for so long that it was announced.
+    """
+
+    face: int
+    calibrated: float
+    eyes: float | None
+    closed_s: float
+    blinks_per_min: float | None
+    perclos: float | None
+    mouth: float | None
+    yawning: bool
+    yawns: int
+    attention: str
+    away_level: int
+    fatigue: float
+    parts: dict[str, float]
+    level: str
+    anger: float | None
+    anger_level: int
+    unjudged: bool
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything can be said of the eyes at this moment; if not, a level is only the last known one."""
+        return self.attention != UNJUDGED and self.eyes is not None
+
+
+class DriverMonitor:
+    """Judges a driver; all state between two pieces of evidence.
+
+    Args:
+        config: Thresholds.
+        ids: Source of event ids, shared by the session.
+    """
+
+    def __init__(self, config: DriverConfig, ids: Iterator[int]) -> None:
+        self._config = config
+        self._baseline = Baseline(config.calibrate_s, config.memory_s)
+        self._closure, self._yawns = Closure(config), Yawns(config)
+        self._attention, self._fatigue = Attention(config), Fatigue(config)
+        self._aggression = Aggression(config)
+        self._clock = Clock()
+        self._was_yawning = False
+        self._after_yawn_s = 0.0
+
+        def happening(kind: str, release_s: float = RELEASE_S) -> Happening:
+            return Happening(kind, ids, config.update_s, release_s)
+
+        self._eyes_closed, self._yawn = happening("eyes_closed"), happening("yawn")
+        self._away, self._blind = happening("away"), happening("cannot_judge")
+        self._tired, self._anger = happening("fatigue"), happening("anger_like")
+        self._learning = happening("calibrating", 0.0)
+
+    def update(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
+        """Takes one moment's evidence; returns the state and what began, went on or ended."""
+        t, config = evidence.t, self._config
+        dt = self._clock.step(t) or 0.0
+        self._baseline.update(evidence)
+        yawning = self._yawns.update(t, evidence.mouth, evidence.happy)
+        self._after_yawn_s = 0.0 if self._yawns.open_s else self._after_yawn_s + dt
+        eyes_open = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
+        self._attention.update(evidence, self._baseline.zero)
+        # People shut their eyes while they yawn: neither a microsleep nor known to be open.
+        wide = self._yawns.open_s > 0 or self._after_yawn_s < config.after_yawn_s
+        eyes = self._closure.update(
+            t, None if wide and eyes_open is not None and eyes_open <= config.opened else eyes_open
+        )
+        steps = (config.microsleep_s, config.sleep_s, config.unresponsive_s)
+        closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed else 0
+        yawned = yawning and not self._was_yawning
+        self._was_yawning = yawning
+        self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded)
+        anger_level = self._aggression.update(t, evidence.anger, self._baseline.anger)
+        state = DriverState(
+            face=evidence.face, calibrated=self._baseline.progress, eyes=eyes_open, closed_s=eyes.closed_s,
+            blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos, mouth=evidence.mouth, yawning=yawning,
+            yawns=self._fatigue.yawns, attention=self._attention.state, away_level=self._attention.level,
+            fatigue=self._fatigue.score, parts=dict(self._fatigue.parts), level=LEVELS[self._fatigue.level],
+            anger=self._aggression.share, anger_level=anger_level, unjudged=self._attention.unjudged,
+        )  # fmt: skip
+        return state, self._events(evidence, state, closure)
+
+    def finish(self) -> list[Event]:
+        """Ends what is still going on, at the end of a session."""
+        every = (
+            self._learning, self._eyes_closed, self._yawn, self._away, self._blind, self._tired, self._anger,
+        )  # fmt: skip
+        return [event for happening in every for event in happening.finish()]
+
+    def _events(self, evidence: Evidence, state: DriverState, closure: int) -> list[Event]:
+        t, wall, face = evidence.t, evidence.wall, evidence.face
+        fatigue, anger, attention = self._fatigue, self._aggression, self._attention
+        events = []
+        if state.calibrated >= 1 or evidence.present or self._learning.open:
+            level = int(state.calibrated < 1)
+            events += self._learning.update(level, t, wall, face, percent=round(100 * state.calibrated))
+        events += self._eyes_closed.update(closure, t, wall, face, since=t - state.closed_s, what=CLOSURES[closure])
+        events += self._yawn.update(int(state.yawning), t, wall, face, since=t - self._yawns.open_s)
+        what = "absent" if state.attention == "absent" else "turned away"
+        events += self._away.update(attention.level, t, wall, face, since=t - attention.away_s, what=what)
+        events += self._blind.update(int(attention.unjudged), t, wall, face, what="eyes or face cannot be judged")
+        parts = {name: round(points, 1) for name, points in state.parts.items() if points >= 0.05}
+        events += self._tired.update(
+            fatigue.level, t, wall, face, what=state.level, score=round(state.fatigue, 1), parts=parts
+        )
+        events += self._anger.update(
+            anger.level,
+            t,
+            wall,
+            face,
+            what="anger-like expression",
+            mean=round(anger.mean, 3),
+            peak=round(anger.peak, 3),
+        )
+        return events

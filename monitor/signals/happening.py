@@ -1,0 +1,79 @@
+"""Something that starts, goes on and ends, as events that share one id and do not flap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.types import Event
+
+
+class Happening:
+    """Turns a level over time into start, update and end events.
+
+    A start when the level rises above 0, an update when it rises further and every ``update_s``, an end when
+    it has been 0 for ``release_s``; the end is dated back to the last moment above 0.
+
+    Args:
+        kind: The events' kind.
+        ids: Source of event ids, shared by a session.
+        update_s: Seconds between updates of the same level.
+        release_s: Seconds at level 0 after which it is over.
+    """
+
+    def __init__(self, kind: str, ids: Iterator[int], update_s: float, release_s: float = 0.0) -> None:
+        self.kind = kind
+        self._ids, self._update_s, self._release_s = ids, update_s, release_s
+        self._id: int | None = None
+        self._start = self._on = self._on_wall = self._reported = 0.0
+        self._level = self._face = 0
+        self._data: dict[str, Any] = {}
+
+    @property
+    def open(self) -> bool:
+        """Whether it is going on."""
+        return self._id is not None
+
+    def update(
+        self, level: int, t: float, wall: float, face: int, since: float | None = None, **data: Any
+    ) -> list[Event]:
+        """Takes the level at ``t`` seconds.
+
+        Args:
+            level: 0 = not the case; higher is worse.
+            t: Seconds on the frame clock.
+            wall: Seconds since the epoch.
+            face: Whose; 0 = nobody's.
+            since: When it really began, where that is known; ``duration_s`` counts from there.
+            data: What else to tell; an end tells the last told while above 0.
+        """
+        if level <= 0:
+            if self._id is None or t - self._on < self._release_s:
+                return []
+            return self.finish()
+        new = self._id is None
+        if new:
+            self._id = next(self._ids)
+            self._start = t if since is None else since
+            self._level = 0
+        self._on, self._on_wall, self._data, self._face = t, wall, data, face
+        rose, due = level > self._level, t - self._reported >= self._update_s
+        self._level = max(self._level, level)
+        if not (new or rose or due):
+            return []
+        self._reported = t
+        duration = {} if new and since is None else {"duration_s": round(t - self._start, 3)}
+        return [self._event("start" if new else "update", t, wall, level, duration)]
+
+    def finish(self) -> list[Event]:
+        """Ends it, if it is going on."""
+        if self._id is None:
+            return []
+        length = {"duration_s": round(self._on - self._start, 3), "peak_level": self._level}
+        event = self._event("end", self._on, self._on_wall, self._level, length)
+        self._id = None
+        return [event]
+
+    def _event(self, phase: str, t: float, wall: float, level: int, extra: dict[str, Any]) -> Event:
+        assert self._id is not None
+        return Event(self.kind, phase, self._id, t, wall, self._face, level, {**self._data, **extra})
