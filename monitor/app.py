@@ -27,8 +27,11 @@ from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
+from monitor.outputs.alerts import AlertSink
 from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, RateMeter, summary_table
+from monitor.outputs.drive import DriveSink
 from monitor.outputs.events import EventSink
+from monitor.outputs.mqtt import MqttSink
 from monitor.outputs.overlay import Overlay, Status
 from monitor.outputs.session import Session
 from monitor.outputs.sink import Background, Sink
@@ -213,10 +216,17 @@ class _Outputs:
                 config.output.rows,
                 config.output.flush_s,
                 config.output.keypoints,
+                config.driver.enabled,
             ),
             EventSink(session.folder / "events.jsonl", session.name),
             self._background,
         ]
+        if config.driver.enabled:
+            self.sinks.append(DriveSink(session.folder / "drive.csv", session.name))
+            if config.alerts.command or config.alerts.sound:
+                self.sinks.append(AlertSink(config.alerts))
+            if config.mqtt.host:
+                self.sinks.append(MqttSink(config.mqtt, session.name))
 
     def close(self, last_events: list[Event], elapsed_s: float) -> bool:
         """Closes the sinks, the video last, and writes the summary; one failure does not keep the others open.

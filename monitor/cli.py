@@ -1,4 +1,4 @@
-"""The command line: ``emotion-monitor [run] [flags]``, ``check``, ``devices``, ``config``."""
+"""The command line: ``emotion-monitor [run] [flags]``, ``check``, ``devices``, ``config``, ``replay``, ``score``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.errors import EXIT_CONFIG, EXIT_MODEL, EXIT_OK, EXIT_UNEXPECTED, Us
 
 log = logging.getLogger("monitor")
 
-COMMANDS = ("run", "check", "devices", "config")
+COMMANDS = ("run", "check", "devices", "config", "replay", "score")
 EPILOG = "exit codes: 0 clean, 1 unexpected, 2 configuration or usage, 3 source, 4 model or runtime"
 
 
@@ -45,6 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; repeatable"
     )
+    common.add_argument(
+        "--profile", default="", metavar="NAME", help="default, driver, demo or one of the settings file"
+    )
     common.add_argument("-v", "--verbose", action="store_true", help="say more")
     common.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
     run = commands.add_parser("run", parents=[common], epilog=EPILOG, help="run the monitor (the default command)")
@@ -58,6 +61,15 @@ def build_parser() -> argparse.ArgumentParser:
         "-v", "--verbose", action="store_true", help="all sizes of all formats"
     )
     commands.add_parser("config", parents=[common], help="print the settings in force as a commented YAML file")
+    replay = commands.add_parser("replay", parents=[common], help="judge a logged drive again, with other thresholds")
+    replay.add_argument("table", metavar="faces.csv", help="a table logged in driver mode")
+    replay.add_argument("--events", metavar="FILE", help="write the events there, in the format of events.jsonl")
+    score = commands.add_parser("score", help="hold logged events against labelled intervals")
+    score.add_argument("events", metavar="events.jsonl", help="of a session, or written by replay")
+    score.add_argument("labels", metavar="intervals.csv", help="columns file,start_s,end_s,what")
+    score.add_argument("--file", help="score against the rows of this file only")
+    score.add_argument("--hours", type=_positive, help="length of the material (default: up to the last event)")
+    score.add_argument("-v", "--verbose", action="store_true", help="say more")
     for command in commands.choices.values():
         command.set_defaults(parser=command)
     return parser
@@ -142,6 +154,10 @@ def _dispatch(args: argparse.Namespace) -> int:
         from monitor.commands import devices
 
         return devices.command(args.verbose)
+    if args.command == "score":
+        from monitor.commands import score
+
+        return score.command(args.events, args.labels, args.file, args.hours)
     from monitor import config as configuration
 
     overrides = list(args.set)
@@ -150,13 +166,17 @@ def _dispatch(args: argparse.Namespace) -> int:
     if args.command == "check":
         from monitor.commands import check
 
-        return check.command(args.config, overrides, args.source, args.out)
-    config, config_from = configuration.load(args.config, overrides)
+        return check.command(args.config, overrides, args.source, args.out, args.profile)
+    config, config_from = configuration.load(args.config, overrides, args.profile)
     if args.command == "config":
         from monitor import settings
 
         print(configuration.shipped_text() if config == configuration.Config() else settings.to_yaml(config), end="")
         return EXIT_OK
+    if args.command == "replay":
+        from monitor.commands import replay
+
+        return replay.command(args.table, args.events, config)
     from monitor import app
 
     record = "" if args.record is None and args.record_clean else args.record

@@ -7,6 +7,9 @@ These defaults are the shipped configuration; ``config.yaml`` shows them with th
 from __future__ import annotations
 
 import itertools
+import re
+import shlex
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,7 +149,7 @@ class OutputConfig:
     """What is written."""
 
     dir: str = text("sessions", "folder that session folders are made in")
-    rows: str = choice("every", ("every", "1hz", "change"), "how often faces.csv gets rows")
+    rows: str = choice("every", ("every", "10hz", "5hz", "1hz", "change"), "how often faces.csv gets rows")
     keypoints: bool = flag(False, "add the 17 keypoints to faces.csv")
     flush_s: float = number(1.0, 0, 60, "rows reach the file at least this often", "s")
     episode_update_s: float = number(5.0, 0.5, 600, "a lasting expression is reported again this often", "s")
@@ -155,6 +158,29 @@ class OutputConfig:
     )
     video_fps: float = number(0.0, 0, 120, "rate of the recorded video; 0 = the source's", "Hz")
     clean: bool = flag(False, "record the plain picture, without the overlay")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsConfig:
+    """Acting on a driver's events; never in the way of the readings."""
+
+    command: str = text("", "command run at each change of an event's level, without a shell; see docs/DRIVER.md")
+    sound: bool = flag(False, "a tone at each rise, where the system has a player (aplay, paplay, pw-play)")
+    min_level: int = integer(1, 1, 3, "lowest level acted on")
+    timeout_s: float = number(5.0, 0.1, 60, "a command or sound that takes longer is ended", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class MqttConfig:
+    """Publishing a driver's state and events; needs the extra mqtt (paho-mqtt)."""
+
+    host: str = text("", "broker; empty = nothing is published")
+    port: int = integer(1883, 1, 65535, "its port")
+    tls: bool = flag(False, "encrypt, and check the broker's certificate")
+    user: str = text("", "user name; empty = none")
+    password_file: str = text("", "file whose first line is the password; else EMOTION_MONITOR_MQTT_PASSWORD")
+    name: str = text("emotion_monitor", "name of this device in topics and ids; letters, digits, - and _")
+    discovery: bool = flag(True, "announce the sensors to Home Assistant (topic homeassistant/…)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +195,34 @@ class Config:
     driver: DriverConfig = section(DriverConfig)
     display: DisplayConfig = section(DisplayConfig)
     output: OutputConfig = section(OutputConfig)
+    alerts: AlertsConfig = section(AlertsConfig)
+    mqtt: MqttConfig = section(MqttConfig)
 
 
 DEFAULT_FILE = Path("config.yaml")
 
 
-def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
+PROFILES = """\
+profiles:                         # emotion-monitor --profile NAME; what it sets wins over the settings above
+  default: {}                     # the settings above as they are
+  driver:                         # a driver's fatigue, absence and anger-like expression
+    driver: {enabled: true}
+    emotion: {every_ms: 100}
+    output: {rows: 5hz}
+  demo:                           # for showing around: points, slower words
+    display: {keypoints: true, history_s: 10}
+    emotion: {smooth_s: 0.5, hold_s: 0.4}
+"""
+"""The built-in profiles, as config.yaml shows them."""
+
+
+def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Config, str]:
     """Reads the configuration: ``path``, else ./config.yaml where there is one, else the defaults.
+
+    Args:
+        path: A settings file.
+        overrides: ``key.path=value`` texts that win.
+        profile: Name of a profile, built in or of the file; empty = none.
 
     Returns:
         The configuration and where it came from.
@@ -184,7 +231,8 @@ def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
         ConfigError: All problems found, one line each.
     """
     file = Path(path) if path else DEFAULT_FILE if DEFAULT_FILE.is_file() else None
-    config, lines = settings.read(Config, file, overrides)
+    built_in = textwrap.dedent(PROFILES.split("\n", 1)[1])
+    config, lines = settings.read(Config, file, overrides, profile, built_in)
     problems = [str(problem) for problem in lines]
     at = file.name if file else "--set"
     if config.detect.method == "yunet" and not config.detect.yunet_model:
@@ -194,6 +242,12 @@ def load(path: str | None, overrides: list[str]) -> tuple[Config, str]:
     if config.track.forget_s < config.track.lost_s:
         problems.append(f"{at}: track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
     problems += _rising(config.driver, at)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", config.mqtt.name):
+        problems.append(f"{at}: mqtt.name must be 1 to 64 letters, digits, - or _ (got {config.mqtt.name[:40]})")
+    try:
+        shlex.split(config.alerts.command)
+    except ValueError as error:
+        problems.append(f"{at}: alerts.command is not a command line: {error} (got {config.alerts.command[:40]})")
     if config.source.fourcc and len(config.source.fourcc) != 4:
         problems.append(f"{at}: source.fourcc must have four letters or be empty (got {config.source.fourcc})")
     if problems:
@@ -222,4 +276,10 @@ def _rising(driver: DriverConfig, at: str) -> list[str]:
 def shipped_text() -> str:
     """The default configuration as a commented YAML file."""
     head = "# Emotion Monitor settings. These are the defaults; change what you need.\n"
-    return head + "# One key for one run: emotion-monitor --set detect.min_face=40\n\n" + settings.to_yaml(Config())
+    return (
+        head
+        + "# One key for one run: emotion-monitor --set detect.min_face=40\n\n"
+        + settings.to_yaml(Config())
+        + "\n"
+        + PROFILES
+    )

@@ -27,6 +27,8 @@ MAX_DEPTH = 12
 
 S = TypeVar("S")
 _MISSING = object()
+PROFILES = "profiles"
+"""Key of the group of profiles in a settings file."""
 
 
 def number(default: float, low: float, high: float, help: str, unit: str = "") -> Any:
@@ -92,18 +94,48 @@ def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) 
     return settings
 
 
-def read(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) -> tuple[S, list[Problem]]:
+def read(
+    cls: type[S],
+    path: Path | None,
+    overrides: typing.Sequence[str] = (),
+    profile: str = "",
+    profiles: str = "",
+) -> tuple[S, list[Problem]]:
     """Like ``load``, but returns the problems, for callers that have rules of their own to add.
 
     A setting with a problem has its default.
+
+    Args:
+        cls: The dataclass at the root of the tree.
+        path: A YAML file, or None for the defaults alone.
+        overrides: ``key.path=value`` texts that win over everything.
+        profile: Name of a profile whose settings win over the file's own; empty = none.
+        profiles: Built-in profiles as a YAML mapping of names to settings; the file's group ``profiles``
+            adds to them and replaces those of the same name.
 
     Raises:
         ConfigError: The file cannot be read or is not YAML.
     """
     problems: list[Problem] = []
     values: dict[str, tuple[Any, str]] = {}
+    known = _profiles(_compose(profiles, "built-in profiles"), "built-in profiles", problems) if profiles else {}
     if path is not None:
-        _flatten(_compose(read_text(path), path.name), "", path.name, values, problems, cls)
+        root = _compose(read_text(path), path.name)
+        if profiles and isinstance(root, yaml.MappingNode):
+            own = [pair for pair in root.value if getattr(pair[0], "value", None) == PROFILES]
+            root.value = [pair for pair in root.value if pair not in own]
+            for _, node in own:
+                known |= _profiles(node, path.name, problems)
+        _flatten(root, "", path.name, values, problems, cls)
+    for name, (node, file) in known.items():
+        chosen: dict[str, tuple[Any, str]] = {}
+        _flatten(node, "", file, chosen, problems, cls)
+        if name == profile:
+            values |= chosen
+        else:
+            _build(cls, "", chosen, problems)  # a mistake in a profile is told before the day it is needed
+    if profile and profile not in known:
+        problems.append(Problem("--profile", profile, f"is not a profile; there are {', '.join(known)}"))
     for entry in overrides:
         key, equals, raw = entry.partition("=")
         key = key.strip()
@@ -119,6 +151,25 @@ def read(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) 
             node = yaml.ScalarNode("tag:yaml.org,2002:str", raw)
         _flatten(node, key, "--set", values, problems, cls)
     return _build(cls, "", values, problems), problems
+
+
+def _profiles(node: yaml.Node | None, file: str, problems: list[Problem]) -> dict[str, tuple[yaml.Node, str]]:
+    """The settings of each profile of a mapping, and where they were read."""
+    if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
+        return {}
+    if not isinstance(node, yaml.MappingNode):
+        problems.append(Problem(f"{file}:{node.start_mark.line + 1}", PROFILES, "must be a group of named groups"))
+        return {}
+    found: dict[str, tuple[yaml.Node, str]] = {}
+    for key, value in node.value:
+        line = f"{file}:{key.start_mark.line + 1}"
+        if not isinstance(key, yaml.ScalarNode):
+            problems.append(Problem(line, PROFILES, "has a name that is not a plain word"))
+        elif key.value in found:
+            problems.append(Problem(line, f"{PROFILES}.{key.value}", "is given twice; keep one"))
+        else:
+            found[str(key.value)] = (value, file)
+    return found
 
 
 def as_dict(settings: Any) -> dict[str, Any]:

@@ -40,11 +40,13 @@ class Finding:
     exit_code: int = EXIT_OK
 
 
-def command(config_path: str | None, overrides: list[str], source: str | None, out: str | None) -> int:
+def command(
+    config_path: str | None, overrides: list[str], source: str | None, out: str | None, profile: str = ""
+) -> int:
     """Prints the table; the exit code is the first failure's."""
     findings: list[Finding] = []
     try:
-        config, origin = configuration.load(config_path, overrides)
+        config, origin = configuration.load(config_path, overrides, profile)
         findings.append(Finding("configuration", "ok", origin))
     except ConfigError as error:
         findings.append(Finding("configuration", "fail", "\n".join(error.lines), error.exit_code))
@@ -54,6 +56,7 @@ def command(config_path: str | None, overrides: list[str], source: str | None, o
         ("detector", lambda: _detector(config)),
         ("model", lambda: _model(config)),
         ("following", lambda: _keypoints(config)),
+        ("driver mode", lambda: _driver(config)),
         ("display", _display),
         ("video codecs", _codecs),
         ("disk", lambda: _disk(Path(out or config.output.dir))),
@@ -136,6 +139,23 @@ def _keypoints(config: Config) -> Finding:
         net.read(image, (50.0, 50.0, 150.0, 150.0))
     each = (time.perf_counter() - started) / 50 * 1e3
     return Finding("following", "ok", f"{path.name} {net.card.version}, {each:.2f} ms per face")
+
+
+def _driver(config: Config) -> Finding:
+    from monitor.inference.emotion import find_model
+    from monitor.inference.eyes import EyeNet
+
+    if not config.driver.enabled:
+        return Finding("driver mode", "ok", "off (--profile driver)")
+    if not config.detect.follow:
+        return Finding("driver mode", "fail", "driver.enabled needs detect.follow; set it to true", EXIT_CONFIG)
+    net = EyeNet(find_model(config.driver.model), config.driver.threads)
+    pixels = np.full((net.card.input_side,) * 2, 128, np.uint8)
+    started = time.perf_counter()
+    for _ in range(50):
+        net.logits(pixels)
+    each = (time.perf_counter() - started) / 50 * 1e3
+    return Finding("driver mode", "ok", f"{net.card.name} {net.card.version}, {each:.2f} ms per eye")
 
 
 def _display() -> Finding:

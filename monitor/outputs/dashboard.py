@@ -15,8 +15,10 @@ from rich.text import Text
 
 from monitor.labels import EMOTIONS
 from monitor.machine import rss_mb
+from monitor.outputs.alerts import KINDS
 from monitor.outputs.stats import StatsSink
-from monitor.types import Face, Result
+from monitor.signals.driver import DriverState
+from monitor.types import Event, Face, Result
 
 log = logging.getLogger("monitor")
 
@@ -24,6 +26,7 @@ STYLES = {
     "angry": "red", "disgust": "green", "fear": "magenta", "happy": "yellow", "sad": "blue",
     "surprise": "bright_red", "neutral": "white", "unknown": "bright_black",
 }  # fmt: skip
+LEVEL_STYLES = {"none": "white", "early": "yellow", "drowsy": "bright_red", "danger": "bold red"}
 MOST_FACES = 8
 MOST_SUMMARY_FACES = 12
 LINE_EVERY_S = 10.0
@@ -89,6 +92,8 @@ class Dashboard:
             f"{rss_mb():.0f} MB   {_clock(stats.duration_s)}",
         )  # fmt: skip
         parts: list[Any] = [head, faces_table(result)]
+        if result.driver is not None:
+            parts.append(Text(driver_text(result.driver), style=LEVEL_STYLES[result.driver.level]))
         if self._progress is not None:
             parts.append(self._progress.get_renderable())
         parts.append(Text(f"{self._folder}   Ctrl-C ends", style="dim"))
@@ -141,6 +146,8 @@ class PlainLines:
         self._next = self._clock() + LINE_EVERY_S
         of = f" of {self._frames}" if self._frames else ""
         faces = ", ".join(f"{f.id} {f.label}" for f in result.faces) or "nobody in view"
+        if result.driver is not None:
+            faces += "; " + driver_text(result.driver)
         log.info(
             "%s: %d%s frames, %.1f fps, %.1f ms, %d dropped, %.0f MB; %s",
             self._source, stats.frames, of, self._meter.fps, result.latency_ms, result.dropped, rss_mb(), faces,
@@ -157,12 +164,43 @@ class EventLines:
                 log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
             elif event.kind == "emotion" and event.phase == "start":
                 log.info("face %d: %s expression", event.face, event.data["label"])
+            elif event.kind in KINDS:
+                log.info("%s", driver_line(event))
 
     def flush(self) -> None:
         """Nothing is buffered."""
 
     def close(self, last_events: Any) -> None:
         """Nothing is held open."""
+
+
+def driver_line(event: Event) -> str:
+    """A driver's event in a few words."""
+    what = str(event.data.get("what", event.kind)).replace("_", " ")
+    if event.kind == "fatigue":
+        what = f"fatigue {what}, score {event.data['score']:.0f}"
+    elif event.kind == "eyes_closed":
+        what = f"eyes shut, {what}"
+    if event.phase == "end":
+        return f"driver: {what} over after {event.data['duration_s']:.1f} s"
+    return f"driver: {what} (level {event.level})"
+
+
+def driver_text(state: DriverState) -> str:
+    """A driver's state in one line."""
+    if state.calibrated < 1:
+        parts = [f"calibrating {state.calibrated:.0%}"]
+    else:
+        parts = []
+    parts.append(f"fatigue {state.fatigue:.0f} {state.level}{'' if state.judged else ' (last known)'}")
+    parts.append(state.attention)
+    if state.perclos is not None:
+        parts.append(f"PERCLOS {state.perclos:.0%}")
+    if state.blinks_per_min is not None:
+        parts.append(f"{state.blinks_per_min:.0f} blinks/min")
+    if state.yawns:
+        parts.append(f"{state.yawns} yawns")
+    return "driver: " + ", ".join(parts)
 
 
 def summary_table(stats: StatsSink, elapsed_s: float) -> Group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from monitor.outputs.table import iso_time, open_appending
 from monitor.types import Event, Result
@@ -40,10 +41,14 @@ class EventSink:
 
     def _write(self, events: Sequence[Event]) -> None:
         for event in events:
-            line = {
-                "session": self._session, "id": event.id, "kind": event.kind, "phase": event.phase,
-                "timestamp": iso_time(event.wall), "video_time": round(event.t - (self._start or 0.0), 3),
-                "face_id": event.face, "level": event.level, **event.data,
-            }  # fmt: skip
-            self._file.write(json.dumps(line) + "\n")
+            self._file.write(json.dumps(event_line(event, self._session, self._start or 0.0)) + "\n")
         self._file.flush()
+
+
+def event_line(event: Event, session: str, start: float) -> dict[str, Any]:
+    """An event as a flat object; ``start`` is the first frame's time."""
+    return {
+        "session": session, "id": event.id, "kind": event.kind, "phase": event.phase,
+        "timestamp": iso_time(event.wall), "video_time": round(event.t - start, 3),
+        "face_id": event.face, "level": event.level, **event.data,
+    }  # fmt: skip

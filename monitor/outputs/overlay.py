@@ -11,12 +11,16 @@ import numpy as np
 
 from monitor.config import DisplayConfig
 from monitor.labels import EMOTIONS, UNKNOWN
+from monitor.signals.driver import DriverState
 from monitor.types import Box, Face, Image, Result
 
 Color = tuple[int, int, int]
 COLORS: dict[str, Color] = {
     "angry": (60, 60, 235), "disgust": (90, 200, 110), "fear": (200, 90, 170), "happy": (60, 210, 250),
     "sad": (230, 140, 60), "surprise": (70, 150, 255), "neutral": (190, 190, 190), UNKNOWN: (120, 120, 120),
+}  # fmt: skip
+LEVEL_COLORS: dict[str, Color] = {
+    "none": (120, 220, 120), "early": (60, 210, 250), "drowsy": (40, 130, 255), "danger": (50, 50, 240),
 }  # fmt: skip
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 WHITE: Color = (245, 245, 245)
@@ -58,6 +62,8 @@ class Overlay:
             for number, face in enumerate(result.faces):
                 self._face(pen, face, taken, number, result.frame.t, panels)
             pen.status_line(result, status)
+            if result.driver is not None:
+                pen.gauges(result.driver)
         if status.recording:
             pen.recording_dot()
         if status.paused:
@@ -214,6 +220,34 @@ class _Pen:
         y = self.height - self.px(8)
         self.shade(0, y - self.px(14), self.text_width(text) + self.px(14), self.height)
         self.text(text, (self.px(7), y), WHITE)
+
+    def gauges(self, state: DriverState) -> None:
+        """A driver's eyes, PERCLOS, mouth and fatigue as bars at the upper left, with the level in words."""
+        row, width = self.px(14), self.px(178)
+        rows = (
+            ("eyes", state.eyes, 1.0, f"shut {state.closed_s:.1f} s" if state.closed_s > 0.3 else ""),
+            ("PERCLOS", state.perclos, 0.3, "" if state.perclos is None else f"{state.perclos:.0%}"),
+            ("mouth", state.mouth, 1.0, "yawn" if state.yawning else ""),
+            ("fatigue", state.fatigue, 100.0, f"{state.fatigue:.0f}"),
+        )
+        self.shade(0, 0, width, row * (len(rows) + 2) + self.px(6))
+        color = LEVEL_COLORS[state.level]
+        title = f"{state.level if state.level != 'none' else 'no fatigue'}, {state.attention}"
+        self.text(title, (self.px(6), row), color if state.judged else COLORS[UNKNOWN])
+        for number, (name, value, full, note) in enumerate(rows, 1):
+            y = number * row + self.px(4)
+            self.text(name, (self.px(6), y + row - self.px(4)), WHITE, 0.82)
+            left, right = self.px(58), self.px(130)
+            cv2.rectangle(self.canvas, (left, y + self.px(2)), (right, y + row - self.px(3)), (70, 70, 70), -1)
+            if value is not None:
+                end = left + round((right - left) * min(1.0, value / full))
+                shade = color if name == "fatigue" else WHITE
+                if end > left:
+                    cv2.rectangle(self.canvas, (left, y + self.px(2)), (end, y + row - self.px(3)), shade, -1)
+            self.text(note if value is not None else "?", (right + self.px(4), y + row - self.px(4)), WHITE, 0.82)
+        if state.calibrated < 1:
+            y = (len(rows) + 1) * row + self.px(4)
+            self.text(f"calibrating {state.calibrated:.0%}", (self.px(6), y + row - self.px(4)), WHITE, 0.82)
 
     def recording_dot(self) -> None:
         """A red dot: pixels are being stored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,6 +14,7 @@ import numpy as np
 
 from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
+from monitor.signals.driver import DriverState
 from monitor.types import Event, Face, Result
 
 log = logging.getLogger("monitor")
@@ -23,6 +25,12 @@ COLUMNS = (
 )  # fmt: skip
 POINT_COLUMNS = tuple(f"{name}_{axis}" for name in POINTS for axis in "xy")
 """Added with ``output.keypoints``."""
+DRIVER_COLUMNS = (
+    "seen", "eye_right", "eye_left", "eye_right_quality", "eye_left_quality", "mouth", "picture", "driver",
+    "eyes", "blinks_per_min", "perclos", "fatigue", "level", "attention",
+)  # fmt: skip
+"""Added in driver mode: what was seen of each face, then, in the driver's row (or that of an empty frame), the
+driver's state."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 """Columns that differ between two runs of the same file; all others are the same byte for byte."""
 
@@ -36,9 +44,10 @@ class TableSink:
     Args:
         path: The file.
         session: Text of the first column.
-        rows: "every" frame, "1hz" or "change" (faces or labels differ from the last row's).
+        rows: "every" frame, "10hz", "5hz", "1hz" or "change" (faces or labels differ from the last row's).
         flush_s: Rows reach the file at least this often.
         keypoints: Also write each face's 17 keypoints.
+        driver: Also write ``DRIVER_COLUMNS``.
         clock: Monotonic seconds.
     """
 
@@ -49,15 +58,16 @@ class TableSink:
         rows: str,
         flush_s: float,
         keypoints: bool = False,
+        driver: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session, self._rows, self._flush_s, self._clock = session, rows, flush_s, clock
-        self._keypoints = keypoints
-        self._columns = COLUMNS + (POINT_COLUMNS if keypoints else ())
+        self._keypoints, self._driver = keypoints, driver
+        self._columns = COLUMNS + (POINT_COLUMNS if keypoints else ()) + (DRIVER_COLUMNS if driver else ())
         self._file = open_appending(path, ",".join(self._columns) + "\n")
         self._start: float | None = None
         self._flushed = clock()
-        self._last_second = -1
+        self._last_slot = -1
         self._last_shown: tuple[tuple[int, str], ...] | None = None
 
     def handle(self, result: Result) -> None:
@@ -81,10 +91,10 @@ class TableSink:
         self._file.close()
 
     def _is_due(self, result: Result, video_time: float) -> bool:
-        if self._rows == "1hz":
-            second = int(video_time)
-            due = second != self._last_second
-            self._last_second = second
+        if self._rows.endswith("hz"):
+            slot = math.floor(video_time * int(self._rows[:-2]) + 1e-6)
+            due = slot != self._last_slot
+            self._last_slot = slot
             return due
         if self._rows == "change":
             shown = tuple((face.id, face.label) for face in result.faces)
@@ -99,15 +109,41 @@ class TableSink:
         head = f"{self._session},{frame.index},{stamp},{video_time:.3f}"
         tail = f"{result.latency_ms:.1f}"
         if not result.faces:
-            after = len(self._columns) - COLUMNS.index("latency_ms") - 1
-            return [f"{head},,0{',' * (COLUMNS.index('latency_ms') - 6)},{tail}{',' * after}\n"]
-        return [f"{head},{_face_cells(face)},{tail},{self._pose_cells(face)}\n" for face in result.faces]
+            after = [""] * (len(self._columns) - COLUMNS.index("latency_ms") - 1)
+            if self._driver:
+                after[-len(DRIVER_COLUMNS) :] = _driver_cells(None, result.driver)
+            return [f"{head},,0{',' * (COLUMNS.index('latency_ms') - 6)},{tail},{','.join(after)}\n"]
+        return [f"{head},{_face_cells(face)},{tail},{self._pose_cells(face, result.driver)}\n" for face in result.faces]
 
-    def _pose_cells(self, face: Face) -> str:
+    def _pose_cells(self, face: Face, state: DriverState | None) -> str:
         cells = [f"{v:.1f}" for v in face.pose] if face.pose is not None else [""] * 3
         if self._keypoints:
             cells += [f"{v:.1f}" for v in face.marks.points.ravel()] if face.marks else [""] * len(POINT_COLUMNS)
+        if self._driver:
+            cells += _driver_cells(face, state)
         return ",".join(cells)
+
+
+def _driver_cells(face: Face | None, state: DriverState | None) -> list[str]:
+    """Cells of ``DRIVER_COLUMNS``; the state goes with the driver's face, or with a frame without faces."""
+    eyes = face.eyes if face is not None else None
+    marks = face.marks if face is not None else None
+    cells = ["" if face is None else str(int(face.seen))]
+    cells += [f"{eye.open:.3f}" for eye in eyes] if eyes else [""] * 2
+    cells += [f"{eye.quality:.3f}" for eye in eyes] if eyes else [""] * 2
+    cells += [f"{marks.openness[2]:.3f}" if marks is not None else ""]
+    cells += ["" if state is None else str(int(state.picture))]
+    if state is None or (face is not None and face.id != state.face):
+        return [*cells, "0" if face is not None else "", *([""] * 6)]
+    return [
+        *cells, "" if face is None else "1",
+        _cell(state.eyes, 3), _cell(state.blinks_per_min, 1), _cell(state.perclos, 3),
+        f"{state.fatigue:.1f}", state.level, state.attention,
+    ]  # fmt: skip
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
 
 
 def _face_cells(face: Face) -> str:

@@ -27,6 +27,7 @@ class DriverState:
 
     Attributes:
         face: The driver's face id, 0 while there is none.
+        picture: Whether the camera's picture could show a face at all.
         calibrated: 0..1, how far this driver's usual is learnt.
         eyes: Openness of the eyes against this driver's usual, 0..1, or None.
         closed_s: Seconds the eyes have been shut.
@@ -46,6 +47,7 @@ class DriverState:
     """
 
     face: int
+    picture: bool
     calibrated: float
     eyes: float | None
     closed_s: float
@@ -116,11 +118,12 @@ class DriverMonitor:
         self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded)
         anger_level = self._aggression.update(t, evidence.anger, self._baseline.anger)
         state = DriverState(
-            face=evidence.face, calibrated=self._baseline.progress, eyes=eyes_open, closed_s=eyes.closed_s,
-            blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos, mouth=evidence.mouth, yawning=yawning,
-            yawns=self._fatigue.yawns, attention=self._attention.state, away_level=self._attention.level,
+            face=evidence.face, picture=evidence.picture, calibrated=self._baseline.progress,
+            eyes=eyes_open, closed_s=eyes.closed_s, blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos,
+            mouth=evidence.mouth, yawning=yawning, yawns=self._fatigue.yawns,
+            attention=self._attention.state, away_level=self._attention.level, unjudged=self._attention.unjudged,
             fatigue=self._fatigue.score, parts=dict(self._fatigue.parts), level=LEVELS[self._fatigue.level],
-            anger=self._aggression.share, anger_level=anger_level, unjudged=self._attention.unjudged,
+            anger=self._aggression.share, anger_level=anger_level,
         )  # fmt: skip
         return state, self._events(evidence, state, closure)
 

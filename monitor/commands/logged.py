@@ -1,0 +1,119 @@
+"""Reading ``faces.csv`` back: the evidence that a driver was judged on."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from monitor.config import Config
+from monitor.errors import ConfigError
+from monitor.labels import EMOTIONS, UNKNOWN
+from monitor.outputs.table import COLUMNS, DRIVER_COLUMNS
+from monitor.signals.evidence import Evidence, evidence_of
+from monitor.signals.seat import Seat
+from monitor.types import EyeReading, Face, Landmarks
+
+MAX_LINE = 10_000
+"""Characters of a line; a longer one is no row of ours."""
+NEEDED = ("session", "frame", "timestamp", "video_time", "face_id", "success", *COLUMNS[6:11], *EMOTIONS, *COLUMNS[-3:])
+
+
+@dataclass(slots=True)
+class Log:
+    """A table that was read.
+
+    Attributes:
+        rows: Rows used.
+        skipped: Lines that were torn or made no sense.
+    """
+
+    rows: int = 0
+    skipped: int = 0
+
+
+def read(path: Path, config: Config, log: Log) -> Iterator[Evidence]:
+    """The evidence of each logged frame, in order; damaged lines are counted in ``log`` and left out.
+
+    Args:
+        path: A ``faces.csv`` of driver mode.
+        config: For the qualities from which eyes and expressions count.
+        log: Where rows and skipped lines are counted.
+
+    Raises:
+        ConfigError: The file is missing, or is no table of driver mode.
+    """
+    seat = Seat()
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="") as handle:
+            header = handle.readline(MAX_LINE).rstrip("\r\n").split(",")
+            missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
+            if missing:
+                raise ConfigError(
+                    f"{path}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])}); "
+                    "log one with --profile driver"
+                )
+            frame: list[dict[str, str]] = []
+            for row in _rows(handle, header, log):
+                if frame and (row["frame"], row["session"]) != (frame[0]["frame"], frame[0]["session"]):
+                    yield from _evidence(frame, seat, config, log)
+                    frame = []
+                frame.append(row)
+            yield from _evidence(frame, seat, config, log)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _rows(handle: Iterator[str], header: list[str], log: Log) -> Iterator[dict[str, str]]:
+    for line in handle:
+        cells = next(csv.reader([line.rstrip("\r\n")]), []) if len(line) <= MAX_LINE and "\0" not in line else []
+        if len(cells) == len(header):
+            yield dict(zip(header, cells, strict=True))
+        else:
+            log.skipped += 1
+
+
+def _evidence(frame: list[dict[str, str]], seat: Seat, config: Config, log: Log) -> Iterator[Evidence]:
+    """One frame's rows as evidence; nothing where the driver's face was not looked at in it."""
+    if not frame:
+        return
+    try:
+        t, wall = float(frame[0]["video_time"]), datetime.fromisoformat(frame[0]["timestamp"]).timestamp()
+        faces = [_face(row) for row in frame if row["success"] == "1"]
+        if not np.isfinite(t):
+            raise ValueError("time is not finite")
+    except (ValueError, OverflowError):
+        log.skipped += len(frame)
+        return
+    log.rows += len(frame)
+    face = seat.choose(faces, t)
+    if face is not None and face.seen and face.marks is None:
+        return
+    picture = face is not None or frame[0]["picture"] != "0"
+    yield evidence_of(face, t, wall, picture, config.driver.min_quality, config.emotion.min_quality)
+
+
+def _face(row: dict[str, str]) -> Face:
+    """A face as far as the table keeps it."""
+    x, y, w, h = (float(row[k]) for k in ("x", "y", "w", "h"))
+    known = row[EMOTIONS[0]] != ""
+    probs = np.array([float(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)
+    pose = tuple(float(row[k]) for k in ("yaw", "pitch", "roll")) if row["yaw"] else None
+    marks = eyes = None
+    if row["mouth"]:
+        openness = np.array([0.0, 0.0, float(row["mouth"])], np.float32)
+        marks = Landmarks(
+            1.0, np.zeros((17, 2), np.float32), (x, y, x + w, y + h), np.array(pose or (0, 0, 0), np.float32), openness
+        )
+    if row["eye_right"]:
+        right, left = (EyeReading(float(row[f"eye_{s}"]), float(row[f"eye_{s}_quality"])) for s in ("right", "left"))
+        eyes = (right, left)
+    return Face(
+        int(row["face_id"]), (x, y, x + w, y + h), row["emotion"] or UNKNOWN, float(row["confidence"] or 0), probs,
+        None, float(row["quality"]), 0.0, 0.0, row["seen"] == "1", known,
+        None if pose is None else (pose[0], pose[1], pose[2]), marks, eyes,
+    )  # fmt: skip

@@ -1,0 +1,180 @@
+"""Acting on events: a command, a sound. A thread of its own, so that no action ever holds a reading up."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import queue
+import shlex
+import shutil
+import subprocess
+import tempfile
+import threading
+import wave
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from monitor.config import AlertsConfig
+from monitor.outputs.table import iso_time
+from monitor.types import Event, Result
+
+log = logging.getLogger("monitor")
+
+KINDS = ("eyes_closed", "yawn", "away", "cannot_judge", "fatigue", "anger_like")
+"""Events that are acted on."""
+PLAYERS = ("aplay", "paplay", "pw-play", "afplay")
+RATE = 22050
+TONES = {1: (660.0, 1), 2: (880.0, 2), 3: (1320.0, 3)}
+"""Hertz and number of beeps of each level."""
+CLOSE_S = 2.0
+"""Time that actions still waiting get at the session's end."""
+
+Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
+
+
+def run_command(command: Sequence[str], variables: Mapping[str, str], timeout_s: float) -> None:
+    """Runs a command without a shell and without input or output.
+
+    Raises:
+        OSError: It cannot be started.
+        subprocess.SubprocessError: It failed, or took longer than ``timeout_s`` seconds and was killed.
+    """
+    subprocess.run(
+        list(command), env={**os.environ, **variables}, timeout=timeout_s, check=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+class AlertSink:
+    """Runs the configured command and sound at each start, rise and end of an event.
+
+    The command gets ``EM_KIND``, ``EM_PHASE`` (start, update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``,
+    ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, for fatigue, ``EM_SCORE``. Actions run one after the other; when more
+    wait than the queue holds, the newest are dropped, which is said once, like any failure.
+
+    Args:
+        config: What to do.
+        run: Runs a command; tests put their own here.
+        which: Finds a program; tests put their own here.
+    """
+
+    def __init__(
+        self,
+        config: AlertsConfig,
+        run: Runner = run_command,
+        which: Callable[[str], str | None] = shutil.which,
+    ) -> None:
+        self._config, self._run = config, run
+        self._command = shlex.split(config.command)
+        self._levels: dict[int, int] = {}
+        self._told: set[str] = set()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._player = self._find_player(which) if config.sound else None
+        self._queue: queue.Queue[Event | None] = queue.Queue(maxsize=16)
+        self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
+        self._thread.start()
+
+    def handle(self, result: Result) -> None:
+        """Queues what is to be acted on."""
+        self._take(result.events)
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Acts on the last events, as far as ``CLOSE_S`` allows."""
+        self._take(last_events)
+        try:
+            self._queue.put(None, timeout=CLOSE_S)
+        except queue.Full:
+            return  # an action hangs; its thread ends with the program
+        self._thread.join(CLOSE_S)
+        if self._folder is not None and not self._thread.is_alive():
+            self._folder.cleanup()
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if event.kind not in KINDS:
+                continue
+            before = self._levels.get(event.id, 0)
+            if event.phase == "end":
+                self._levels.pop(event.id, None)
+                if before >= self._config.min_level:
+                    self._put(event)
+            elif event.level > before:
+                self._levels[event.id] = event.level
+                if event.level >= self._config.min_level:
+                    self._put(event)
+
+    def _put(self, event: Event) -> None:
+        try:
+            self._queue.put_nowait(event)
+        except queue.Full:
+            self._tell("queue", "error: alerts: actions take longer than events come; some are left out")
+
+    def _work(self) -> None:
+        while (event := self._queue.get()) is not None:
+            if self._command:
+                self._act("alerts.command", self._command, variables(event))
+            if self._player is not None and event.phase != "end":
+                self._act("alerts.sound", [self._player, self._tone(event.level)], {})
+
+    def _act(self, name: str, command: Sequence[str], values: Mapping[str, str]) -> None:
+        try:
+            self._run(command, values, self._config.timeout_s)
+        except subprocess.TimeoutExpired:
+            self._tell(name, f"error: {name}: {command[0]} took over {self._config.timeout_s:g} s and was ended")
+        except subprocess.CalledProcessError as error:
+            self._tell(name, f"error: {name}: {command[0]} ended with code {error.returncode}")
+        except OSError as error:
+            self._tell(name, f"error: {name}: {command[0]} cannot be run: {error.strerror}")
+
+    def _tell(self, name: str, line: str) -> None:
+        """Says a failure once: an action that fails all night must not fill the log."""
+        if name not in self._told:
+            self._told.add(name)
+            log.error("%s; this is said once", line)
+
+    def _find_player(self, which: Callable[[str], str | None]) -> str | None:
+        for name in PLAYERS:
+            found = which(name)
+            if found:
+                self._folder = tempfile.TemporaryDirectory(prefix="emotion-monitor-")
+                return found
+        log.warning("alerts.sound: this system has no player (%s); no sound is given", ", ".join(PLAYERS))
+        return None
+
+    @functools.cache  # noqa: B019 - one sink lives as long as the program
+    def _tone(self, level: int) -> str:
+        """The path of a level's tone, made when first needed."""
+        assert self._folder is not None
+        path = Path(self._folder.name) / f"level{level}.wav"
+        write_tone(path, *TONES.get(level, TONES[3]))
+        return str(path)
+
+
+def variables(event: Event) -> dict[str, str]:
+    """What a command is told about an event."""
+    values = {
+        "EM_KIND": event.kind, "EM_PHASE": event.phase, "EM_LEVEL": str(event.level), "EM_EVENT": str(event.id),
+        "EM_FACE": str(event.face), "EM_TIME": iso_time(event.wall), "EM_WHAT": str(event.data.get("what", event.kind)),
+    }  # fmt: skip
+    if "score" in event.data:
+        values["EM_SCORE"] = f"{event.data['score']:g}"
+    return values
+
+
+def write_tone(path: Path, hertz: float, beeps: int) -> None:
+    """Writes ``beeps`` short tones of a frequency as a 16-bit mono WAV file."""
+    length, pause = int(0.12 * RATE), np.zeros(int(0.06 * RATE))
+    ramp = np.minimum(1.0, np.minimum(np.arange(length), np.arange(length)[::-1]) / (0.01 * RATE))
+    beep = 0.5 * ramp * np.sin(2 * np.pi * hertz * np.arange(length) / RATE)
+    samples = np.concatenate([part for _ in range(beeps) for part in (beep, pause)])
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes((samples * 32767).astype("<i2").tobytes())

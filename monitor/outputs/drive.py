@@ -1,0 +1,102 @@
+"""``drive.csv``: one row per minute of a drive, for whoever reads the drive and not the frames."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor.outputs.table import iso_time, open_appending
+from monitor.signals.attention import ABSENT, ATTENTIVE, TURNED, UNJUDGED
+from monitor.signals.fatigue import LEVELS
+from monitor.types import Event, Result
+
+COLUMNS = (
+    "session", "minute", "timestamp", "seconds", "attentive", "turned_away", "absent", "cannot_judge", "calibrated",
+    "eyes_mean", "blinks_per_min", "perclos", "yawns", "microsleeps", "away_events", "anger_like_events",
+    "fatigue_mean", "fatigue_max", "level_max",
+)  # fmt: skip
+LONGEST_GAP_S = 1.0
+"""A longer pause between two frames is credited to nothing."""
+
+
+class DriveSink:
+    """Sums each minute of the frame clock up and writes it as soon as it is over.
+
+    ``attentive``, ``turned_away``, ``absent`` and ``cannot_judge`` are shares of the minute's ``seconds`` of frames;
+    the events are those that began in it.
+
+    Args:
+        path: The file; an existing one is continued.
+        session: Text of the first column.
+    """
+
+    def __init__(self, path: Path, session: str) -> None:
+        self._file = open_appending(path, ",".join(COLUMNS) + "\n")
+        self._session = session
+        self._start: float | None = None
+        self._last: float | None = None
+        self._reset(0, 0.0)
+
+    def _reset(self, minute: int, wall: float) -> None:
+        self._minute, self._wall = minute, wall
+        self._states: defaultdict[str, float] = defaultdict(float)
+        self._events: Counter[str] = Counter()
+        self._sums: defaultdict[str, float] = defaultdict(float)
+        self._fatigue_max, self._level = 0.0, 0
+        self._last_state: tuple[str, str, str] = ("", "", "")
+
+    def handle(self, result: Result) -> None:
+        """Takes one frame; frames without a driver's state are none of a drive."""
+        state, t = result.driver, result.frame.t
+        if state is None:
+            return
+        if self._start is None:
+            self._start, self._wall = t, result.frame.wall
+        minute = int((t - self._start) // 60)
+        if minute != self._minute:
+            self._write()
+            self._reset(minute, result.frame.wall)
+        dt = t - self._last if self._last is not None else 0.0
+        dt = dt if 0 < dt <= LONGEST_GAP_S else 0.0
+        self._last = t
+        self._states[state.attention] += dt
+        self._sums["seconds"] += dt
+        self._sums["fatigue"] += dt * state.fatigue
+        if state.eyes is not None:
+            self._sums["eyes"] += dt * state.eyes
+            self._sums["eyes_s"] += dt
+        self._fatigue_max = max(self._fatigue_max, state.fatigue)
+        self._level = max(self._level, LEVELS.index(state.level))
+        blinks = "" if state.blinks_per_min is None else f"{state.blinks_per_min:.1f}"
+        perclos = "" if state.perclos is None else f"{state.perclos:.3f}"
+        self._last_state = (f"{state.calibrated:.2f}", blinks, perclos)
+        self._count(result.events)
+
+    def flush(self) -> None:
+        """Each row is flushed when it is written."""
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Writes the last, unfinished minute and closes the file."""
+        if self._start is not None:
+            self._write()
+        self._file.close()
+
+    def _count(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._events[event.kind] += event.phase == "start"
+
+    def _write(self) -> None:
+        seconds = self._sums["seconds"]
+        shares = [self._states[name] / seconds if seconds else 0.0 for name in (ATTENTIVE, TURNED, ABSENT, UNJUDGED)]
+        eyes = f"{self._sums['eyes'] / self._sums['eyes_s']:.3f}" if self._sums["eyes_s"] else ""
+        calibrated, blinks, perclos = self._last_state
+        events = [str(self._events[kind]) for kind in ("yawn", "eyes_closed", "away", "anger_like")]
+        cells = [
+            self._session, str(self._minute), iso_time(self._wall), f"{seconds:.1f}", *(f"{s:.3f}" for s in shares),
+            calibrated, eyes, blinks, perclos, *events,
+            f"{self._sums['fatigue'] / seconds if seconds else 0.0:.1f}", f"{self._fatigue_max:.1f}",
+            LEVELS[self._level],
+        ]  # fmt: skip
+        self._file.write(",".join(cells) + "\n")
+        self._file.flush()

@@ -1,0 +1,187 @@
+"""Publishing a driver's state and events over MQTT, with Home Assistant discovery.
+
+Topics, all below ``emotion-monitor/<name>``: ``availability`` (retained: online, stopped after an orderly end,
+offline by the broker's hand when the connection is lost), ``state`` (retained JSON, at most once a second),
+``events`` (JSON).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor import __version__
+from monitor.config import MqttConfig
+from monitor.errors import ConfigError
+from monitor.outputs.alerts import KINDS
+from monitor.outputs.events import event_line
+from monitor.types import Event, Result
+
+log = logging.getLogger("monitor")
+
+ROOT = "emotion-monitor"
+STATE_S = 1.0
+"""The state is published at most this often."""
+PASSWORD = "EMOTION_MONITOR_MQTT_PASSWORD"
+QUEUED = 200
+"""Messages kept while the broker cannot be reached; the oldest go first."""
+SENSORS = (
+    ("level", "Fatigue level", None, "mdi:sleep"), ("fatigue", "Fatigue score", None, "mdi:gauge"),
+    ("perclos", "PERCLOS", None, "mdi:eye-off"), ("blinks_per_min", "Blinks", "1/min", "mdi:eye"),
+    ("yawns", "Yawns in 5 minutes", None, "mdi:emoticon-tired"), ("attention", "Attention", None, "mdi:steering"),
+    ("anger_like", "Anger-like expression", None, "mdi:emoticon-angry"),
+    ("calibrated", "Calibrated", "%", "mdi:progress-check"),
+)  # fmt: skip
+"""Key in the state, name, unit and icon of each sensor announced to Home Assistant."""
+
+
+class MqttSink:
+    """Publishes; paho's own thread does the network, so nothing here ever waits for it.
+
+    Args:
+        config: Broker and name.
+        session: The session's name, part of each event.
+        clock: Monotonic seconds.
+
+    Raises:
+        ConfigError: paho-mqtt is not installed, or the password file cannot be read.
+    """
+
+    def __init__(self, config: MqttConfig, session: str, clock: Callable[[], float] = time.monotonic) -> None:
+        paho = _paho()
+        self._config, self._session, self._clock = config, session, clock
+        self._base = f"{ROOT}/{config.name}"
+        self._published = -STATE_S
+        self._start: float | None = None
+        self._told = False
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"{ROOT}-{config.name}")
+        self._client.max_queued_messages_set(QUEUED)
+        self._client.on_connect, self._client.on_connect_fail = self._connected, self._failed
+        self._client.on_disconnect = self._disconnected
+        if config.user:
+            self._client.username_pw_set(config.user, password(config))
+        if config.tls:
+            self._client.tls_set(cert_reqs=ssl.CERT_REQUIRED)
+        self._client.will_set(f"{self._base}/availability", "offline", qos=1, retain=True)
+        self._client.reconnect_delay_set(1, 30)
+        self._client.connect_async(config.host, config.port, keepalive=15)
+        self._client.loop_start()
+
+    def handle(self, result: Result) -> None:
+        """Publishes the frame's events, and the state when it is due."""
+        self._start = result.frame.t if self._start is None else self._start
+        self._events(result.events)
+        state, now = result.driver, self._clock()
+        if state is None or now - self._published < STATE_S:
+            return
+        self._published = now
+        self._publish("state", json.dumps(state_fields(state)), retain=True)
+
+    def flush(self) -> None:
+        """paho's thread sends."""
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Publishes the last events and says ``stopped``, if the broker is there to hear it."""
+        self._events(last_events)
+        if self._client.is_connected():
+            info = self._publish("availability", "stopped", retain=True)
+            with contextlib.suppress(RuntimeError, ValueError):  # gone meanwhile: the broker says offline
+                info.wait_for_publish(2.0)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _events(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if event.kind in KINDS:
+                self._publish("events", json.dumps(event_line(event, self._session, self._start or 0.0)))
+
+    def _publish(self, topic: str, payload: str, retain: bool = False) -> Any:
+        return self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
+
+    def _connected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            self._tell(f"refused by the broker: {reason}; check mqtt.user and the password")
+            return
+        self._told = False
+        self._publish("availability", "online", retain=True)
+        if self._config.discovery:
+            for topic, content in discovery(self._config.name):
+                client.publish(topic, json.dumps(content), qos=1, retain=True)
+
+    def _failed(self, client: Any, data: Any) -> None:
+        self._tell("cannot be reached; trying again and again")
+
+    def _disconnected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            self._tell(f"connection lost ({reason}); trying again and again")
+
+    def _tell(self, what: str) -> None:
+        """Says a failure once until the broker is there again."""
+        if not self._told:
+            self._told = True
+            log.error("error: mqtt %s:%d: %s", self._config.host, self._config.port, what)
+
+
+def state_fields(state: Any) -> dict[str, Any]:
+    """What the topic ``state`` carries, from a ``DriverState``; None = not known."""
+
+    def rounded(value: float | None, digits: int) -> float | None:
+        return None if value is None else round(value, digits)
+
+    return {
+        "level": state.level, "fatigue": round(state.fatigue, 1), "judged": state.judged,
+        "attention": state.attention, "away_level": state.away_level, "eyes": rounded(state.eyes, 2),
+        "perclos": rounded(state.perclos, 3), "blinks_per_min": rounded(state.blinks_per_min, 1),
+        "yawns": state.yawns, "anger_like": rounded(state.anger, 2), "anger_level": state.anger_level,
+        "calibrated": round(100 * state.calibrated),
+    }  # fmt: skip
+
+
+def discovery(name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Home Assistant's discovery topics and what they hold, one for each of ``SENSORS``."""
+    base = f"{ROOT}/{name}"
+    device = {
+        "identifiers": [f"{ROOT}-{name}"], "name": name.replace("_", " "), "model": "Emotion Monitor",
+        "sw_version": __version__,
+    }  # fmt: skip
+    found = []
+    for key, title, unit, icon in SENSORS:
+        content = {
+            "name": title, "unique_id": f"{ROOT}-{name}-{key}", "state_topic": f"{base}/state", "icon": icon,
+            "value_template": f"{{{{ value_json.{key} }}}}", "availability_topic": f"{base}/availability",
+            "payload_available": "online", "payload_not_available": "offline", "device": device,
+        }  # fmt: skip
+        if unit:
+            content["unit_of_measurement"] = unit
+        found.append((f"homeassistant/sensor/{name}/{key}/config", content))
+    return found
+
+
+def password(config: MqttConfig) -> str | None:
+    """The password from the file or the environment; never from the settings, which are logged.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    if not config.password_file:
+        return os.environ.get(PASSWORD)
+    try:
+        lines = Path(config.password_file).expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"mqtt.password_file {config.password_file}: cannot be read: {error}") from None
+    return lines[0].strip() if lines else ""
+
+
+def _paho() -> Any:
+    try:
+        return importlib.import_module("paho.mqtt.client")
+    except ImportError:
+        raise ConfigError("mqtt.host needs paho-mqtt: pip install 'emotion-monitor[mqtt]'") from None
