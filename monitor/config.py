@@ -106,8 +106,9 @@ class DriverConfig:
     threads: int = integer(1, 1, 16, "threads the network may use")
     min_quality: float = number(0.35, 0, 1, "an eye seen worse than this is not judged")
     closed: float = number(0.3, 0, 1, "openness below which eyes are shut; open = 1")
-    opened: float = number(0.45, 0, 1, "openness above which shut eyes are open again")
+    opened: float = number(0.5, 0, 1, "openness above which shut eyes are open again")
     long_blink_s: float = number(0.5, 0.1, 2, "a closure longer than this is no blink", "s")
+    closure_s: float = number(1.0, 0.3, 5, "eyes shut for this long: reported, not yet a microsleep", "s")
     microsleep_s: float = number(1.5, 0.5, 10, "eyes shut for this long: microsleep", "s")
     sleep_s: float = number(3.0, 1, 20, "eyes shut for this long: sleep", "s")
     unresponsive_s: float = number(6.0, 2, 60, "eyes shut for this long: unresponsive", "s")
@@ -256,7 +257,7 @@ def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Con
 
 
 RISING = (
-    ("closed", "opened"), ("long_blink_s", "microsleep_s", "sleep_s", "unresponsive_s"),
+    ("closed", "opened"), ("long_blink_s", "closure_s", "microsleep_s", "sleep_s", "unresponsive_s"),
     ("perclos_warn", "perclos_drowsy"), ("yawn_open", "yawn_peak"),
     ("away_notice_s", "away_warn_s", "away_alarm_s"), ("anger_notice_s", "anger_warn_s", "anger_alarm_s"),
 )  # fmt: skip

@@ -27,7 +27,7 @@ Image = NDArray[np.uint8]
 
 CLEAR_SHUT, CLEAR_OPEN = 0.12, 0.25
 """The same where an eye must be clearly one or the other to be judged on."""
-SHARES = {"mrl": 0.30, "cew": 0.20, "kaggle": 0.08, "faces": 0.12, "driver": 0.08, "fer": 0.08, "none": 0.14}
+SHARES = {"mrl": 0.30, "cew": 0.26, "kaggle": 0.06, "faces": 0.10, "driver": 0.08, "fer": 0.08, "none": 0.12}
 """Shares of an epoch's crops by source; "none" shows other parts of faces."""
 EPOCH = 24000
 """Crops in an epoch."""

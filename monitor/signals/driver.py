@@ -16,7 +16,7 @@ from monitor.signals.happening import Happening
 from monitor.signals.yawn import Yawns
 from monitor.types import Event
 
-CLOSURES = ("", "microsleep", "sleep", "unresponsive")
+CLOSURES = ("", "long closure", "microsleep", "sleep", "unresponsive")
 RELEASE_S = 0.6
 """Seconds at rest after which a happening is over: shorter interruptions belong to it."""
 
@@ -111,7 +111,7 @@ class DriverMonitor:
         eyes = self._closure.update(
             t, None if wide and eyes_open is not None and eyes_open <= config.opened else eyes_open
         )
-        steps = (config.microsleep_s, config.sleep_s, config.unresponsive_s)
+        steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
         closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed else 0
         yawned = yawning and not self._was_yawning
         self._was_yawning = yawning

@@ -20,9 +20,9 @@ EVENTS_S = 300.0
 """Yawns, nods and microsleeps count over five minutes, fading."""
 YAWN, NOD, LONG_BLINK = 8.0, 8.0, 4.0
 MOST = {"yawns": 24.0, "nods": 24.0, "blinks": 20.0}
-MICROSLEEP = (0.0, 35.0, 55.0, 80.0)
-"""Points of a closure that reached microsleep, sleep, unresponsive: one microsleep alone is "early", two within
-five minutes "drowsy". The weights are ours; see docs/DRIVER.md."""
+CLOSURE = (0.0, 8.0, 28.0, 55.0, 80.0)
+"""Points of a closure that was long, or reached microsleep, sleep, unresponsive: one microsleep alone is "early", two
+within five minutes "drowsy". The weights are ours; see docs/DRIVER.md."""
 
 
 class Fatigue:
@@ -59,7 +59,7 @@ class Fatigue:
         Args:
             t: Seconds on the frame clock.
             eyes: From ``Closure``.
-            closure: Level of the present closure: 0 none, 1 microsleep, 2 sleep, 3 unresponsive.
+            closure: Level of the present closure: 0 none, 1 long, 2 microsleep, 3 sleep, 4 unresponsive.
             yawned: Whether a yawn became one just now.
             nodded: Whether a nod was completed just now.
         """
@@ -69,7 +69,7 @@ class Fatigue:
         if nodded:
             self._nods.add(t, 1.0)
         if closure == 0 and self._worst:
-            self._sleeps.add(t, MICROSLEEP[self._worst])
+            self._sleeps.add(t, CLOSURE[self._worst])
             self._worst = 0
         self._worst = max(self._worst, closure)
         for window in (self._yawns, self._nods, self._sleeps):
@@ -82,7 +82,7 @@ class Fatigue:
         self.parts["blinks"] = min(MOST["blinks"], LONG_BLINK * eyes.long_per_min)
         self.parts["yawns"] = min(MOST["yawns"], YAWN * self._yawns.decayed(t))
         self.parts["nods"] = min(MOST["nods"], NOD * self._nods.decayed(t))
-        self.parts["microsleeps"] = min(80.0, self._sleeps.decayed(t) + MICROSLEEP[self._worst])
+        self.parts["microsleeps"] = min(80.0, self._sleeps.decayed(t) + CLOSURE[self._worst])
         self._judge(dt)
 
     def _judge(self, dt: float) -> None:
