@@ -11,3 +11,9 @@ from rich.console import Console
 def terminal() -> Console:
     """The shared console."""
     return Console(stderr=True)
+
+
+def wide_console() -> Console:
+    """A console for tables on standard output; a pipe or file is taken to be wide enough for them."""
+    console = Console()
+    return console if console.is_terminal else Console(width=120)

@@ -8,7 +8,6 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from monitor.commands import logged
@@ -16,6 +15,7 @@ from monitor.config import Config
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.outputs.events import event_line
 from monitor.signals.driver import DriverMonitor
+from monitor.terminal import wide_console
 from monitor.types import Event
 
 log = logging.getLogger("monitor")
@@ -62,7 +62,7 @@ def command(table: str, out: str | None, config: Config) -> int:
             Path(out).write_text(lines, encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"--events {out}: cannot be written: {error.strerror}") from None
-    Console().print(summary(events, last - first))
+    wide_console().print(summary(events, last - first))
     if counted.skipped:
         log.warning("%s: %d damaged lines were left out", path, counted.skipped)
     return EXIT_OK

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from monitor.errors import EXIT_OK, ConfigError
+from monitor.terminal import wide_console
 
 log = logging.getLogger("monitor")
 
@@ -183,7 +183,7 @@ def command(events: str, labels: str, file: str | None, hours: float | None) -> 
             kind, str(result.labelled), str(result.found), _percent(result.recall), str(result.events),
             _percent(result.precision), f"{result.false_per_hour:.1f}", delay,
         )  # fmt: skip
-    Console().print(shown)
+    wide_console().print(shown)
     return EXIT_OK
 
 

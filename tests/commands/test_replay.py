@@ -1,0 +1,138 @@
+"""Replay and score: a logged drive judged again, and held against labels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.cli import main
+from monitor.commands import logged, replay, score
+from monitor.commands.score import Interval
+from monitor.config import Config, DriverConfig
+from monitor.driver import Driver
+from monitor.errors import ConfigError
+from monitor.outputs.table import TableSink
+from monitor.types import Event, EyeReading, Face, Image, Landmarks
+from tests.fakes import Clock, face, frame, landmarks, result
+
+BOX = (100.0, 100.0, 200.0, 200.0)
+
+
+class Eyes:
+    """Eyes that are shut from one time to another."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self.start, self.end, self.now = start, end, 0.0
+
+    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+        reading = EyeReading(0.02 if self.start <= self.now < self.end else 0.95, 1.0)
+        return reading, reading
+
+
+def drive(path: Path, seconds: float = 100.0) -> list[Event]:
+    """Logs a drive with one sleep from 80 to 84 s; returns the events of the day."""
+    eyes = Eyes(80, 84)
+    driver = Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
+    sink = TableSink(path, "S", "every", 1.0, driver=True, clock=Clock())
+    events: list[Event] = []
+    for n in range(int(seconds * 10)):
+        eyes.now = t = n / 10
+        marks = landmarks(BOX)
+        seen: tuple[Face, ...] = (face(1, "neutral", BOX, marks=marks, pose=(1.0, 2.0, 0.0)),)
+        if 40 <= t < 48:
+            seen = ()
+        faces, state, more = driver.step(frame(t, n), seen)
+        events += more
+        sink.handle(result(t, faces, index=n, driver=state))
+    sink.close([])
+    return events + driver.finish()
+
+
+def told(events: list[Event]) -> list[tuple[str, str, int, float]]:
+    return [(e.kind, e.phase, e.level, round(e.t, 2)) for e in events if e.kind not in ("face", "emotion")]
+
+
+def test_the_same_thresholds_give_the_same_events_as_on_the_day(tmp_path: Path) -> None:
+    events = drive(tmp_path / "faces.csv")
+    again, first, last = replay.judge(tmp_path / "faces.csv", Config(), logged.Log())
+    assert told(again) == told(events)
+    assert {"eyes_closed", "away", "fatigue"} <= {e.kind for e in again}
+    assert (first, last) == (0.0, 99.9)
+
+
+def test_other_thresholds_give_other_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drive(tmp_path / "faces.csv")
+    out = tmp_path / "events.jsonl"
+    code = main(["replay", str(tmp_path / "faces.csv"), "--events", str(out), "--set", "driver.sleep_s=5"])
+    assert code == 0
+    closed = [e for e in map(json.loads, out.read_text().splitlines()) if e["kind"] == "eyes_closed"]
+    assert closed[-1]["peak_level"] == 2
+    assert "eyes_closed" in capsys.readouterr().out
+
+
+def test_torn_and_foreign_lines_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "faces.csv"
+    drive(path, 20)
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2] + "\nrubbish\x00\n" + "x" * 50_000 + "\n" + text[len(text) // 2 : -9])
+    counted = logged.Log()
+    replay.judge(path, Config(), counted)
+    assert counted.skipped >= 3
+    assert counted.rows >= 190
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(None, "No such file"), ("", "is no faces.csv of driver mode"), ("a,b\n1,2\n", "is no faces.csv of driver mode")],
+)
+def test_a_wrong_table_is_one_line(tmp_path: Path, content: str | None, expected: str) -> None:
+    path = tmp_path / "faces.csv"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError, match=expected):
+        replay.judge(path, Config(), logged.Log())
+
+
+def test_a_score_counts_found_labels_and_false_alarms() -> None:
+    labels = [Interval(10, 14, "eyes_closed"), Interval(100, 102, "eyes_closed")]
+    events = [Interval(10.5, 14, "eyes_closed"), Interval(50, 52, "eyes_closed")]
+    got = score.score(events, [12.0, 51.5], labels, 0.5)
+    assert (got.recall, got.precision, got.false_per_hour) == (0.5, 0.5, 2.0)
+    assert got.delays == (2.0,)
+
+
+def test_a_session_is_scored_from_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drive(tmp_path / "faces.csv")
+    main(["replay", str(tmp_path / "faces.csv"), "--events", str(tmp_path / "e.jsonl")])
+    (tmp_path / "l.csv").write_text("file,start_s,end_s,what\nx.mp4,80,84,eyes_closed\ny.mp4,1,2,yawn\n")
+    capsys.readouterr()
+    assert main(["score", str(tmp_path / "e.jsonl"), str(tmp_path / "l.csv"), "--file", "x.mp4"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "eyes_closed" in line)
+    assert line.split()[1:5] == ["1", "1", "100%", "1"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ("a,b\n1,2\n", "must have the columns"),
+        ("file,start_s,end_s,what\nx,1,nan,yawn\n", ":2: start_s and end_s"),
+        ("file,start_s,end_s,what\nx,5,2,yawn\n", ":2: start_s and end_s"),
+        ("file,start_s,end_s,what\nx,1,2,yawn\ny,1,2,yawn\n", "name one with --file"),
+    ],
+)
+def test_wrong_labels_are_one_line(tmp_path: Path, labels: str, expected: str) -> None:
+    (tmp_path / "l.csv").write_text(labels)
+    with pytest.raises(ConfigError, match=expected):
+        score.read_labels(tmp_path / "l.csv", None)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_or_refused_as_events(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.mktemp("e") / "events.jsonl"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    with pytest.raises(ConfigError):
+        score.read_events(path)

@@ -1,0 +1,147 @@
+"""Alerts: one action at each change of level, never in the way, failures told once."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import wave
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from monitor.config import AlertsConfig
+from monitor.outputs import alerts
+from monitor.outputs.alerts import AlertSink, variables, write_tone
+from monitor.types import Event
+from tests.fakes import result
+
+
+def event(phase: str, level: int, kind: str = "fatigue", number: int = 7, **data: object) -> Event:
+    return Event(kind, phase, number, 1.0, 1.8e9, 1, level, {"what": "drowsy", **data})
+
+
+class Recorder:
+    """Takes the place of running a command."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.calls: list[tuple[list[str], dict[str, str]]] = []
+        self.error = error
+
+    def __call__(self, command: Sequence[str], values: Mapping[str, str], timeout_s: float) -> None:
+        self.calls.append((list(command), dict(values)))
+        if self.error is not None:
+            raise self.error
+
+
+def test_a_command_hears_of_start_rise_and_end_but_not_of_updates() -> None:
+    run = Recorder()
+    sink = AlertSink(AlertsConfig(command="buzz --pin 4 'two words'"), run)
+    for e in (
+        event("start", 1),
+        event("update", 1),
+        event("update", 2, score=61.5),
+        event("update", 2),
+        event("end", 2),
+    ):
+        sink.handle(result(1.0, events=(e,)))
+    sink.close([])
+    assert [c[0] for c in run.calls] == [["buzz", "--pin", "4", "two words"]] * 3
+    assert [(c[1]["EM_PHASE"], c[1]["EM_LEVEL"]) for c in run.calls] == [("start", "1"), ("update", "2"), ("end", "2")]
+    assert run.calls[1][1]["EM_SCORE"] == "61.5"
+    assert run.calls[0][1]["EM_WHAT"] == "drowsy"
+
+
+def test_levels_below_the_least_are_left_alone() -> None:
+    run = Recorder()
+    sink = AlertSink(AlertsConfig(command="buzz", min_level=2), run)
+    for e in (
+        event("start", 1),
+        event("end", 1),
+        event("start", 2, number=8),
+        event("start", 3, kind="face", number=9),
+    ):
+        sink.handle(result(1.0, events=(e,)))
+    sink.close([event("end", 2, number=8)])
+    assert [c[1]["EM_EVENT"] for c in run.calls] == ["8", "8"]
+
+
+def test_no_shell_reads_the_command(tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    script = "import os,sys; open(sys.argv[1],'a').write(sys.argv[2] + os.environ['EM_KIND'])"
+    sink = AlertSink(AlertsConfig(command=f"{sys.executable} -c \"{script}\" {out} '$(id); rm -rf /'", timeout_s=60))
+    sink.handle(result(1.0, events=(event("start", 1),)))
+    sink._queue.put(None)
+    sink._thread.join(60)
+    assert out.read_text() == "$(id); rm -rf /fatigue"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (subprocess.TimeoutExpired("buzz", 5), "took over 5 s"),
+        (subprocess.CalledProcessError(3, "buzz"), "ended with code 3"),
+        (FileNotFoundError(2, "No such file or directory"), "cannot be run: No such file"),
+    ],
+)
+def test_a_failing_action_is_told_once(error: Exception, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    sink = AlertSink(AlertsConfig(command="buzz"), Recorder(error))
+    for n in range(5):
+        sink.handle(result(1.0, events=(event("start", 1, number=n),)))
+    sink.close([])
+    assert [line in r.message for r in caplog.records] == [True]
+
+
+def test_a_command_that_hangs_is_ended() -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        alerts.run_command([sys.executable, "-c", "import time; time.sleep(60)"], {}, 0.3)
+
+
+def test_a_hanging_action_never_holds_the_readings_up(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    gate = threading.Event()
+
+    def hang(command: Sequence[str], values: Mapping[str, str], timeout_s: float) -> None:
+        gate.wait(30)
+
+    sink = AlertSink(AlertsConfig(command="buzz"), hang)
+    for n in range(100):
+        sink.handle(result(1.0, events=(event("start", 1, number=n),)))
+    assert sum("left out" in r.message for r in caplog.records) == 1
+    gate.set()
+    sink.close([])
+
+
+def test_a_sound_is_played_where_there_is_a_player(tmp_path: Path) -> None:
+    run = Recorder()
+    sink = AlertSink(AlertsConfig(sound=True), run, which=lambda name: "/usr/bin/aplay" if name == "aplay" else None)
+    sink.handle(result(1.0, events=(event("start", 2), event("end", 2))))
+    sink.close([])
+    ((command, _),) = run.calls
+    assert command[0] == "/usr/bin/aplay"
+    assert command[1].endswith("level2.wav")
+    assert not Path(command[1]).exists(), "the tones go with the session"
+
+
+def test_without_a_player_one_line_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    sink = AlertSink(AlertsConfig(sound=True), Recorder(), which=lambda name: None)
+    sink.close([])
+    assert "no player" in caplog.text
+
+
+def test_a_tone_is_a_wav_that_is_heard(tmp_path: Path) -> None:
+    write_tone(tmp_path / "t.wav", 880, 2)
+    with wave.open(str(tmp_path / "t.wav")) as read:
+        assert read.getnchannels() == 1
+        assert 0.3 < read.getnframes() / read.getframerate() < 0.5
+        assert max(read.readframes(2000)) > 100
+
+
+def test_what_a_command_is_told_is_text() -> None:
+    told = variables(event("start", 1))
+    assert set(told) == {"EM_KIND", "EM_PHASE", "EM_LEVEL", "EM_EVENT", "EM_FACE", "EM_TIME", "EM_WHAT"}
+    assert all(isinstance(v, str) for v in told.values())

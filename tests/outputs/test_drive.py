@@ -1,0 +1,78 @@
+"""drive.csv and the driver's columns of faces.csv."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from monitor.config import DriverConfig
+from monitor.outputs.drive import COLUMNS, DriveSink
+from monitor.outputs.table import DRIVER_COLUMNS, TableSink
+from monitor.signals.driver import DriverMonitor
+from monitor.signals.evidence import Evidence
+from monitor.types import EyeReading
+from tests.fakes import Clock, face, landmarks, result
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open() as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_a_row_per_minute_with_shares_and_events(tmp_path: Path) -> None:
+    monitor = DriverMonitor(DriverConfig(), iter(range(99)))
+    sink = DriveSink(tmp_path / "drive.csv", "S")
+    for n in range(1500):  # two and a half minutes; absent for the second one's first half
+        t = 50 + n / 10
+        away = 600 <= n < 900
+        seen = () if away else (1,)
+        evidence = (
+            Evidence(t, 1.8e9 + t, 1, True, True, 0.9, 0.0, (0, 0, 0), 0.0, 0.0) if seen else Evidence(t, 1.8e9 + t)
+        )
+        state, events = monitor.update(evidence)
+        sink.handle(result(t, events=tuple(events), driver=state))
+        if n == 700:
+            assert len(rows_of(tmp_path / "drive.csv")) == 1, "a minute is written as soon as it is over"
+    sink.close([])
+    rows = rows_of(tmp_path / "drive.csv")
+    assert [r["minute"] for r in rows] == ["0", "1", "2"]
+    assert tuple(rows[0]) == COLUMNS
+    assert float(rows[0]["attentive"]) == pytest.approx(1.0, abs=0.01)
+    assert float(rows[1]["absent"]) == pytest.approx(0.5, abs=0.02)
+    assert rows[1]["away_events"] == "1"
+    assert float(rows[2]["seconds"]) == pytest.approx(30, abs=0.2)
+    assert rows[0]["level_max"] == "none"
+
+
+def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -> None:
+    monitor = DriverMonitor(DriverConfig(), iter(range(99)))
+    state, _ = monitor.update(Evidence(1.0, 0.0, 2, True, True, 0.9, 0.1, (0, 0, 0), 0.1, 0.1))
+    box = (100.0, 100.0, 200.0, 200.0)
+    eyes = (EyeReading(0.9, 1.0), EyeReading(0.8, 0.5))
+    driver = face(2, box=box, marks=landmarks(box), pose=(1.0, 2.0, 3.0), eyes=eyes)
+    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, keypoints=True, driver=True, clock=Clock())
+    sink.handle(result(1.0, [driver, face(3)], driver=state))
+    absent, _ = monitor.update(Evidence(2.0, 0.0, picture=False))
+    sink.handle(result(2.0, [], driver=absent))
+    sink.close([])
+    first, second, third = rows_of(tmp_path / "faces.csv")
+    assert tuple(first)[-len(DRIVER_COLUMNS) :] == DRIVER_COLUMNS
+    assert (first["driver"], first["eye_right"], first["eye_left_quality"]) == ("1", "0.900", "0.500")
+    assert (first["level"], first["attention"], first["picture"]) == ("none", "attentive", "1")
+    assert (second["driver"], second["eye_right"], second["level"]) == ("0", "", "")
+    assert (third["driver"], third["picture"], third["attention"]) == ("", "0", "cannot judge")
+    plain = TableSink(tmp_path / "plain.csv", "S", "every", 1.0, clock=Clock())
+    plain.handle(result(1.0, [driver]))
+    plain.close([])
+    assert "fatigue" not in rows_of(tmp_path / "plain.csv")[0]
+
+
+@pytest.mark.parametrize(("rows", "expected"), [("every", 30), ("10hz", 10), ("5hz", 5), ("1hz", 1)])
+def test_fewer_rows_a_second(tmp_path: Path, rows: str, expected: int) -> None:
+    sink = TableSink(tmp_path / "faces.csv", "S", rows, 1.0, clock=Clock())
+    for n in range(30):
+        sink.handle(result(n / 30, [face(1)]))
+    sink.close([])
+    assert len(rows_of(tmp_path / "faces.csv")) == expected

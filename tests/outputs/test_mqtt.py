@@ -1,0 +1,162 @@
+"""MQTT against a real broker on loopback: what a home or a fleet sees of a drive."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.config import DriverConfig, MqttConfig
+from monitor.errors import ConfigError
+from monitor.outputs.mqtt import SENSORS, MqttSink, discovery, password, state_fields
+from monitor.signals.driver import DriverMonitor, DriverState
+from monitor.signals.evidence import Evidence
+from monitor.types import Event
+from tests.fakes import Clock, result
+
+BROKER = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin")
+needs_broker = pytest.mark.skipif(BROKER is None, reason="mosquitto is not installed (apt install mosquitto)")
+PATIENCE_S = 15.0
+
+
+def state() -> DriverState:
+    monitor = DriverMonitor(DriverConfig(), iter(range(9)))
+    return monitor.update(Evidence(0.0, 0.0, 1, True, True, 0.9, 0.02, (1.0, 2.0, 0.0), 0.1, 0.1))[0]
+
+
+class Listener:
+    """A client that keeps what it hears."""
+
+    def __init__(self, port: int, user: str = "", secret: str = "") -> None:
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        self.heard: list[tuple[str, str, bool]] = []
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        if user:
+            self._client.username_pw_set(user, secret)
+        self._client.on_message = lambda c, d, m: self.heard.append((m.topic, m.payload.decode(), m.retain))
+        self._client.on_connect = lambda client, *rest: client.subscribe("#", qos=1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def wait(self, topic: str, payload: str | None = None) -> str:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            for name, content, _ in list(self.heard):
+                if name == topic and (payload is None or content == payload):
+                    return content
+            time.sleep(0.02)
+        raise AssertionError(f"{topic} {payload} was not heard; heard {sorted({h[0] for h in self.heard})}")
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[tuple[int, Any]]:
+    assert BROKER is not None
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "m.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    process = subprocess.Popen([BROKER, "-c", str(tmp_path / "m.conf")], stderr=subprocess.DEVNULL)
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    yield port, process
+    process.kill()
+    process.wait()
+
+
+@needs_broker
+def test_a_drive_as_the_broker_sees_it(broker: tuple[int, Any]) -> None:
+    port, _ = broker
+    clock = Clock(100.0)
+    ear = Listener(port)
+    sink = MqttSink(MqttConfig(host="127.0.0.1", port=port, name="van_7"), "S1", clock)
+    ear.wait("emotion-monitor/van_7/availability", "online")
+    happening = Event("fatigue", "start", 3, 5.5, 1.8e9, 1, 2, {"what": "drowsy", "score": 55.0})
+    face = Event("face", "start", 2, 5.5, 1.8e9, 1)
+    sink.handle(result(5.0, events=(), driver=state()))
+    for _ in range(20):  # twenty frames within a second are one state
+        clock.advance(0.04)
+        sink.handle(result(5.5, events=(), driver=state()))
+    sink.handle(result(5.5, events=(happening, face), driver=state()))
+    event = json.loads(ear.wait("emotion-monitor/van_7/events"))
+    assert (event["kind"], event["level"], event["video_time"], event["session"]) == ("fatigue", 2, 0.5, "S1")
+    assert json.loads(ear.wait("emotion-monitor/van_7/state"))["attention"] == "attentive"
+    sink.close([Event("fatigue", "end", 3, 9.0, 1.8e9, 1, 2, {"duration_s": 3.5})])
+    ear.wait("emotion-monitor/van_7/availability", "stopped")
+    states = [h for h in ear.heard if h[0].endswith("/state")]
+    events = [h for h in ear.heard if h[0].endswith("/events")]
+    assert len(states) == 1
+    assert [json.loads(e[1])["phase"] for e in events] == ["start", "end"], "faces are not told"
+    found = {h[0]: json.loads(h[1]) for h in ear.heard if h[0].startswith("homeassistant/")}
+    assert len(found) == len(SENSORS)
+    assert found["homeassistant/sensor/van_7/perclos/config"]["state_topic"] == "emotion-monitor/van_7/state"
+    ear.close()
+    late = Listener(port)
+    late.wait("emotion-monitor/van_7/availability", "stopped")  # retained
+    late.close()
+
+
+@needs_broker
+def test_a_program_that_dies_is_offline_by_the_brokers_hand(broker: tuple[int, Any]) -> None:
+    port, _ = broker
+    ear = Listener(port)
+    sink = MqttSink(MqttConfig(host="127.0.0.1", port=port), "S1")
+    ear.wait("emotion-monitor/emotion_monitor/availability", "online")
+    sink._client.socket().shutdown(socket.SHUT_RDWR)  # what kill -9 does to the connection
+    ear.wait("emotion-monitor/emotion_monitor/availability", "offline")
+    sink.close([])
+    ear.close()
+
+
+def test_without_a_broker_nothing_waits_and_one_line_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    import logging
+
+    logging.getLogger("monitor").propagate = True
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.monotonic()
+    sink = MqttSink(MqttConfig(host="127.0.0.1", port=port), "S1")
+    for n in range(500):
+        sink.handle(result(n / 10, driver=state()))
+    assert time.monotonic() - began < 2.0
+    end = time.monotonic() + PATIENCE_S
+    while "cannot be reached" not in caplog.text and time.monotonic() < end:
+        time.sleep(0.05)
+    sink.close([])
+    assert caplog.text.count("cannot be reached") == 1
+
+
+def test_the_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTION_MONITOR_MQTT_PASSWORD", "from the environment")
+    assert password(MqttConfig()) == "from the environment"
+    (tmp_path / "p").write_text("s3cret\nrest\n")
+    assert password(MqttConfig(password_file=str(tmp_path / "p"))) == "s3cret"
+    with pytest.raises(ConfigError, match=r"mqtt\.password_file"):
+        password(MqttConfig(password_file=str(tmp_path / "none")))
+
+
+def test_discovery_is_complete_and_its_templates_name_fields_of_the_state() -> None:
+    fields = state_fields(state())
+    for topic, content in discovery("x"):
+        key = topic.split("/")[3]
+        assert key in fields
+        assert content["value_template"] == f"{{{{ value_json.{key} }}}}"
+        assert content["unique_id"].endswith(key)
+    json.dumps(fields)
