@@ -35,3 +35,49 @@ def test_a_config_in_the_working_folder_is_used(tmp_path: Path, monkeypatch: pyt
 def test_settings_that_contradict_each_other_are_refused(setting: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         config.load(None, [setting])
+
+
+def test_a_file_adds_profiles_and_replaces_built_in_ones(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        "detect:\n  min_face: 50\nprofiles:\n  van:\n    detect: {min_face: 60}\n  demo:\n    display: {mirror: true}\n"
+    )
+    path = str(tmp_path / "c.yaml")
+    assert config.load(path, [])[0].detect.min_face == 50
+    assert config.load(path, [], "van")[0].detect.min_face == 60
+    assert config.load(path, ["detect.min_face=70"], "van")[0].detect.min_face == 70
+    assert config.load(path, [], "demo")[0].display.mirror
+    assert not config.load(path, [], "demo")[0].display.keypoints
+    assert config.load(path, [], "driver")[0].driver.enabled
+
+
+@pytest.mark.parametrize(
+    ("text", "profile", "expected"),
+    [
+        ("", "dirver", "--profile: dirver is not a profile; there are default, driver, demo"),
+        ("profiles:\n  van:\n    detect: {min_face: 5}\n", "", "c.yaml:3: detect.min_face must be between"),
+        ("profiles:\n  van:\n    detekt: {}\n", "driver", "c.yaml:3: detekt is not a setting"),
+        ("profiles: 3\n", "", "c.yaml:1: profiles must be a group"),
+        ("profiles:\n  a: {}\n  a: {}\n", "", "c.yaml:3: profiles.a is given twice"),
+    ],
+)
+def test_a_mistake_in_a_profile_is_told_even_when_it_is_not_chosen(
+    tmp_path: Path, text: str, profile: str, expected: str
+) -> None:
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load(str(tmp_path / "c.yaml"), [], profile)
+    assert expected in "\n".join(caught.value.lines)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("driver.sleep_s=1.2", "driver.sleep_s must be at least driver.microsleep_s"),
+        ("driver.opened=0.1", "driver.opened must be at least driver.closed"),
+        ("mqtt.name=a/b", "mqtt.name must be"),
+        ("alerts.command=buzz 'now", "alerts.command is not a command line"),
+    ],
+)
+def test_levels_out_of_order_and_unusable_names_are_refused(setting: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        config.load(None, [setting])

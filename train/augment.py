@@ -40,7 +40,7 @@ class Augment:
 class Jitter:
     """How wrong the box is."""
 
-    regions: int = integer(36000, 64, 1_000_000, "regions in an epoch")
+    regions: int = integer(36000, 64, 1_000_000, "regions (or eyes) in an epoch")
     shift: float = number(0.28, 0, 1, "largest shift of the box", "of its side")
     smaller: float = number(0.66, 0.3, 1, "smallest size of the face against the box's")
     larger: float = number(1.55, 1, 3, "largest size of the face against the box's")

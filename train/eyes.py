@@ -29,8 +29,6 @@ CLEAR_SHUT, CLEAR_OPEN = 0.12, 0.25
 """The same where an eye must be clearly one or the other to be judged on."""
 SHARES = {"mrl": 0.30, "cew": 0.26, "kaggle": 0.06, "faces": 0.10, "driver": 0.08, "fer": 0.08, "none": 0.12}
 """Shares of an epoch's crops by source; "none" shows other parts of faces."""
-EPOCH = 24000
-"""Crops in an epoch."""
 COVER = 0.12
 """Chance that something lies over an eye, which then is not visible."""
 
@@ -50,7 +48,7 @@ class EyeTask:
         if recipe.side != SPEC.side:
             raise ConfigError(f"side must be {SPEC.side} for the task eyes (got {recipe.side})")
         self._data, self._recipe = data, recipe
-        self.steps = EPOCH // recipe.batch
+        self.steps = recipe.jitter.regions // recipe.batch
         train = data.split == "train"
         # Per source one list of shut and one of open eyes, drawn from alike.
         self._pools = {
@@ -94,9 +92,10 @@ class EyeTask:
         total = sum(SHARES[s] for s, pools in self._pools.items() if pools)
         for source, pools in self._pools.items():
             for pool in pools:
-                count = round(EPOCH * SHARES[source] / total / len(pools))
+                count = round(self._recipe.jitter.regions * SHARES[source] / total / len(pools))
                 parts.append(rng.choice(pool, count))
-        return rng.permutation(np.concatenate(parts))
+        rows = rng.permutation(np.concatenate(parts))
+        return np.resize(rows, self.steps * self._recipe.batch)  # rounding must not cost a batch
 
     def _make(self, row: int, rng: np.random.Generator) -> tuple[Image, float, float]:
         """One disturbed crop with its two targets."""

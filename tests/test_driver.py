@@ -1,0 +1,112 @@
+"""Driver mode in the pipeline: whose eyes are read, and what an empty seat looks like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monitor import config as configuration
+from monitor.app import load_eyes
+from monitor.config import Config, DetectConfig, DriverConfig
+from monitor.driver import Driver
+from monitor.errors import ConfigError, ModelError
+from monitor.faces.quality import usable
+from monitor.signals.seat import Seat
+from monitor.types import EyeReading, Face, Image, Landmarks
+from tests.fakes import face, frame, landmarks, square
+
+
+class Eyes:
+    """Reads every eye as open; counts."""
+
+    def __init__(self, quality: float = 1.0) -> None:
+        self.reads, self.quality = 0, quality
+
+    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+        self.reads += 1
+        return EyeReading(0.9, self.quality), EyeReading(0.8, self.quality)
+
+
+def person(number: int, x: float, size: float = 100) -> Face:
+    box = square(x, 200, size)
+    return face(number, "neutral", box, marks=landmarks(box), pose=(0.0, 0.0, 0.0))
+
+
+def driver(eyes: Eyes) -> Driver:
+    return Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
+
+
+def test_only_the_drivers_eyes_are_read() -> None:
+    eyes = Eyes()
+    faces, state, _ = driver(eyes).step(frame(0.0), (person(1, 100, 80), person(2, 300, 140)))
+    assert eyes.reads == 1
+    assert [f.eyes is not None for f in faces] == [False, True]
+    assert state is not None
+    assert state.face == 2
+    assert state.eyes == pytest.approx(0.85)
+
+
+def test_eyes_seen_badly_are_not_judged() -> None:
+    _, state, _ = driver(Eyes(quality=0.1)).step(frame(0.0), (person(1, 100),))
+    assert state is not None
+    assert state.eyes is None
+    assert state.attention == "cannot judge"
+
+
+def test_a_frame_in_which_the_face_was_not_looked_at_says_nothing_new() -> None:
+    eyes = Eyes()
+    one = driver(eyes)
+    _, before, _ = one.step(frame(0.0), (person(1, 100),))
+    _, after, events = one.step(frame(0.03), (face(1, "neutral", square(100, 200, 100)),))
+    assert after is before
+    assert events == []
+
+
+def test_a_dark_picture_is_no_absence() -> None:
+    one = driver(Eyes())
+    for n in range(100):
+        _, state, _ = one.step(frame(n / 10, image=np.full((48, 64, 3), 5, np.uint8)), ())
+    assert state is not None
+    assert (state.attention, state.picture, state.away_level) == ("cannot judge", False, 0)
+    assert state.unjudged
+
+
+def test_a_picture_is_usable_unless_dark_or_blank() -> None:
+    assert usable(frame(0).image)
+    assert not usable(np.full((480, 640, 3), 128, np.uint8))
+    assert not usable(np.zeros((480, 640, 3), np.uint8))
+    assert not usable(np.zeros((1, 1, 3), np.uint8))
+
+
+def test_a_passenger_leaning_in_does_not_take_the_seat() -> None:
+    seat = Seat()
+    assert seat.choose([person(1, 200, 150), person(2, 450, 90)], 0.0).id == 1  # type: ignore[union-attr]
+    # The driver looks away and is lost; the passenger comes closer than the driver ever was.
+    assert seat.choose([person(2, 480, 170)], 2.0) is None
+    # The driver returns under a new id, at the old place.
+    assert seat.choose([person(2, 480, 170), person(3, 215, 145)], 5.0).id == 3  # type: ignore[union-attr]
+
+
+def test_an_empty_seat_is_taken_after_a_while() -> None:
+    seat = Seat()
+    seat.choose([person(1, 200)], 0.0)
+    assert seat.choose([person(2, 500)], 5.0) is None
+    assert seat.choose([person(2, 500)], 10.5).id == 2  # type: ignore[union-attr]
+    assert seat.choose([], 11.0) is None
+
+
+def test_driver_mode_needs_following_and_its_models(tmp_path: object) -> None:
+    on = DriverConfig(enabled=True)
+    assert load_eyes(Config(), None) is None
+    with pytest.raises(ConfigError, match=r"needs detect\.follow"):
+        load_eyes(Config(driver=on, detect=DetectConfig(follow=False)), None)
+    with pytest.raises(ModelError, match="keypoint model"):
+        load_eyes(Config(driver=on), None)
+
+
+def test_the_profile_driver_switches_it_on() -> None:
+    got, _ = configuration.load(None, [], "driver")
+    assert got.driver.enabled
+    assert got.output.rows == "5hz"
+    assert configuration.load(None, ["output.rows=every"], "driver")[0].output.rows == "every"
+    assert configuration.load(None, [], "default")[0] == Config()
