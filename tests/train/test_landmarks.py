@@ -18,8 +18,9 @@ from monitor.faces.crop import crop
 from monitor.inference.landmarks import POINTS, LandmarkNet
 from train import cli, keypoints
 from train.augment import Augment, Jitter
+from train.keypoint_figures import points_off
 from train.keypoints import BOX, SWAP, FaceSet, Pictures, face_squares
-from train.landmarks import LandmarkTask, check_regions, figures, points_off, stacked
+from train.landmarks import LandmarkTask, check_regions, figures, stacked
 from train.recipe import Network, Recipe
 from train.regions import SPEC, Regions
 
@@ -163,7 +164,7 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     net = LandmarkNet(Path("m/landmarks.tflite"))
     assert net.card.labels == POINTS
     capsys.readouterr()
-    assert cli.main(["evaluate", "--model", "m/landmarks.tflite"]) == 0
+    assert cli.main(["evaluate", "--model", "m/landmarks.tflite", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["frontal_n"] == 20
     assert report["false_n"] == 20
