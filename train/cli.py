@@ -16,6 +16,9 @@ from train.recipe import TASKS
 
 log = logging.getLogger("train")
 
+EXIT_STOPPED = 130
+"""What shells expect of a program that Ctrl-C ended."""
+
 
 def _prepare(args: argparse.Namespace) -> int:
     from train import datasets, eyeset, keypoints
@@ -67,7 +70,7 @@ def _fit(args: argparse.Namespace) -> int:
         task = EyeTask(eyeset.load(Path(args.data or "runs/eyes.npz")), chosen)
     else:
         task = ExpressionTask(datasets.load(Path(args.data or "runs/data.npz")), chosen)
-    fit(task, chosen, run, args.resume)
+    fit(task, chosen, run, args.resume, args.tensorboard)
     log.info("%s: done; next: python -m train export --run %s", run, run)
     return EXIT_OK
 
@@ -125,6 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", help="folder of the run (default runs/<recipe>)")
     fit.add_argument("--resume", action="store_true", help="go on after a kill")
     fit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one recipe value")
+    fit.add_argument("--tensorboard", action="store_true", help="also write event files for TensorBoard")
     fit.set_defaults(run_command=_fit)
     tools_cli.add_commands(commands)
     export = commands.add_parser("export", help="convert a run to int8, check parity, write the card")
@@ -158,3 +162,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FloatingPointError as error:
         log.error("error: %s", error)
         return ConfigError.exit_code
+    except KeyboardInterrupt:
+        log.error("stopped; a training goes on with --resume")
+        return EXIT_STOPPED
+    except MemoryError:
+        log.error("error: out of memory; close other programs, or take less data or a smaller batch")
+        return ConfigError.exit_code
+    except BrokenPipeError:
+        return EXIT_OK

@@ -81,3 +81,34 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+TRAINING, PER_MAP = 360e6, 3.2
+"""Memory of a training besides data and network: a fixed part, mostly XLA's, and a multiple of the feature
+maps of a batch. Measured at 48 px with 24-48-96-160 channels at batch 48 and 512, 32-64-128-256 at 256
+(414, 861 and 699 MB; the estimate says 407, 864 and 700)."""
+CHECKPOINT = 4 * 4 * 2
+"""Bytes of disk for each weight: weights, their averages and two moments in float32, old and new file at once."""
+
+
+def require_training(
+    shape: tuple[tuple[int, ...], tuple[int, ...]], side: int, batch: int, parameters: int, run: Path
+) -> None:
+    """Checks that a training will have room, before its first step.
+
+    Args:
+        shape: Channels and residual blocks of each stage.
+        side: Side of the input in pixels.
+        batch: Crops in a step.
+        parameters: Weights of the network.
+        run: Folder of the run.
+
+    Raises:
+        ConfigError: Memory or disk will not suffice.
+    """
+    maps = 0
+    for width, blocks in zip(*shape, strict=True):
+        side = (side + 1) // 2
+        maps += width * side * side * (1 + 2 * blocks)
+    memory = TRAINING + PER_MAP * maps * batch * 4
+    require(f"{run}: training at batch {batch}", memory=memory, disk=CHECKPOINT * parameters + 1e6, at=run)

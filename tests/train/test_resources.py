@@ -50,3 +50,18 @@ def test_a_write_that_fails_names_the_file(tmp_path: Path) -> None:
         resources.writing(tmp_path / "data.npz"),
     ):
         (tmp_path).open("w")
+
+
+def test_the_estimate_of_a_training_is_near_what_was_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    measured = {  # MB above what the process had, see ``resources.TRAINING``
+        (48, (24, 48, 96, 160)): 414,
+        (512, (24, 48, 96, 160)): 861,
+        (256, (32, 64, 128, 256)): 699,
+    }
+    for (batch, channels), mb in measured.items():
+        shape = (channels, (1, 1, 1, 1))
+        monkeypatch.setattr(resources, "free_memory", lambda mb=mb: 1.1e6 * mb)
+        resources.require_training(shape, 48, batch, 900_000, tmp_path)
+        monkeypatch.setattr(resources, "free_memory", lambda mb=mb: 0.9e6 * mb)
+        with pytest.raises(ConfigError, match=f"training at batch {batch}: needs about"):
+            resources.require_training(shape, 48, batch, 900_000, tmp_path)
