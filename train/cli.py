@@ -11,9 +11,13 @@ from pathlib import Path
 
 from monitor.cli import Parser
 from monitor.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
+from train import tools_cli
 from train.recipe import TASKS
 
 log = logging.getLogger("train")
+
+EXIT_STOPPED = 130
+"""What shells expect of a program that Ctrl-C ended."""
 
 
 def _prepare(args: argparse.Namespace) -> int:
@@ -66,7 +70,7 @@ def _fit(args: argparse.Namespace) -> int:
         task = EyeTask(eyeset.load(Path(args.data or "runs/eyes.npz")), chosen)
     else:
         task = ExpressionTask(datasets.load(Path(args.data or "runs/data.npz")), chosen)
-    fit(task, chosen, run, args.resume)
+    fit(task, chosen, run, args.resume, args.tensorboard)
     log.info("%s: done; next: python -m train export --run %s", run, run)
     return EXIT_OK
 
@@ -99,33 +103,6 @@ def _export(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _evaluate(args: argparse.Namespace) -> int:
-    import json
-
-    from monitor.inference.card import load_card
-    from monitor.inference.eyes import EYES
-    from monitor.inference.landmarks import POINTS
-    from train import datasets, eyes, eyeset, keypoints, landmarks
-    from train.evaluate import evaluate, print_report
-
-    model = Path(args.model)
-    labels = load_card(model, None).labels
-    if labels == EYES:
-        report = eyes.evaluate(model, eyeset.load(Path(args.data or "runs/eyes.npz")), args.split)
-        print(json.dumps(report, indent=1))
-        return EXIT_OK
-    if labels == POINTS:
-        report = landmarks.evaluate(model, keypoints.load(Path(args.data or "runs/landmarks.npz")), args.split)
-        print(json.dumps(report, indent=1))
-        return EXIT_OK
-    report = evaluate(model, datasets.load(Path(args.data or "runs/data.npz")), args.split)
-    if args.json:
-        print(json.dumps(report, indent=1))
-    else:
-        print_report(report)
-    return EXIT_OK
-
-
 def _demo_faces(args: argparse.Namespace) -> int:
     from train import datasets, demo_faces
 
@@ -151,13 +128,9 @@ def build_parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", help="folder of the run (default runs/<recipe>)")
     fit.add_argument("--resume", action="store_true", help="go on after a kill")
     fit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one recipe value")
+    fit.add_argument("--tensorboard", action="store_true", help="also write event files for TensorBoard")
     fit.set_defaults(run_command=_fit)
-    evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
-    evaluate.add_argument("--model", default="models/emotion.tflite")
-    evaluate.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
-    evaluate.add_argument("--split", default="validation", choices=("train", "validation", "test"))
-    evaluate.add_argument("--json", action="store_true", help="print JSON")
-    evaluate.set_defaults(run_command=_evaluate)
+    tools_cli.add_commands(commands)
     export = commands.add_parser("export", help="convert a run to int8, check parity, write the card")
     export.add_argument("--run", default="runs/quick", help="folder of the run")
     export.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
@@ -189,3 +162,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FloatingPointError as error:
         log.error("error: %s", error)
         return ConfigError.exit_code
+    except KeyboardInterrupt:
+        log.error("stopped; a training goes on with --resume")
+        return EXIT_STOPPED
+    except MemoryError:
+        log.error("error: out of memory; close other programs, or take less data or a smaller batch")
+        return ConfigError.exit_code
+    except BrokenPipeError:
+        return EXIT_OK

@@ -1,17 +1,16 @@
-"""Reading labelled face images: the public fer2013 file format, or a folder per class.
+"""Labelled face crops in one shape, whatever they came from: fer2013 files, or folders of pictures.
 
-Whatever the source, the result is one ``Dataset`` of small gray crops with a distribution over
-the seven emotions for each. Unreadable images are skipped and counted, never fatal.
+Unreadable images and rows are skipped and counted, never fatal. Which layouts of folders are known
+stands in ``train/importers.py``, how fer2013 files are read in ``train/fer2013.py``.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -19,19 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
+from monitor.faces.crop import CropSpec, crop
 from monitor.labels import EMOTIONS
+from train import fer2013, importers, resources
 from train import votes as ferplus
+from train.progress import track
 
 log = logging.getLogger("train")
 
 SIDE = 48
-SPLITS = ("train", "validation")
-USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
-ALIASES = {
-    "anger": "angry", "happiness": "happy", "sadness": "sad", "surprised": "surprise",
-    "fearful": "fear", "disgusted": "disgust", "afraid": "fear",
-}  # fmt: skip
+TOLD = 5
+"""Unreadable pictures that are named one by one; the rest is only counted."""
+VALIDATION_EVERY = 10
+"""Where a layout has no validation split, every tenth training picture of a class is validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class Dataset:
         split: (N,) "train", "validation" or "test".
         name: Where it came from, for cards and logs.
         skipped: Unreadable images or rows.
+        contempt: (N,) bool, rows that clearly show contempt, which count in the eight-class figure alone;
+            empty (0,) = not known (a set prepared before this was kept).
     """
 
     images: NDArray[np.uint8]
@@ -55,6 +56,7 @@ class Dataset:
     split: NDArray[np.str_]
     name: str
     skipped: int = 0
+    contempt: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -64,6 +66,7 @@ class Dataset:
         return replace(
             self, images=self.images[keep], targets=self.targets[keep], truth=self.truth[keep],
             usable=self.usable[keep], split=self.split[keep],
+            contempt=self.contempt[keep] if len(self.contempt) else self.contempt,
         )  # fmt: skip
 
     def part(self, split: str) -> Dataset:
@@ -84,141 +87,141 @@ def load(path: Path) -> Dataset:
 
     Args:
         path: ``fer2013.csv``, a zip or folder holding it (with ``fer2013new.csv`` beside it for
-            FER+ votes), a folder of class folders, or a prepared ``.npz``.
+            FER+ votes), a folder of pictures (``train/importers.py``), or a prepared ``.npz``.
 
     Raises:
-        ConfigError: The path is missing or holds no labelled images; says what was expected.
+        ConfigError: The path is missing, holds no labelled images (says what was expected), or needs
+            more memory than there is.
     """
     if not path.exists():
         raise ConfigError(f"{path}: no such file or folder; give --data a fer2013.zip, a fer2013.csv or a folder")
     if path.suffix == ".npz":
         return load_prepared(path)
-    if path.suffix == ".zip":
-        return _load_zip(path)
-    if path.suffix == ".csv":
-        beside = path.with_name("fer2013new.csv")
-        return _load_fer(path.read_text(), beside.read_text() if beside.exists() else None, path.name)
+    if path.suffix in (".zip", ".csv"):
+        return _from_rows(fer2013.read(path), path.name)
     if path.is_dir():
         found = sorted(path.rglob("fer2013.csv"))
         return load(found[0]) if found else load_folder(path)
     raise ConfigError(f"{path}: is neither a zip, a csv, an npz nor a folder")
 
 
-def _load_zip(path: Path) -> Dataset:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {Path(n).name: n for n in archive.namelist()}
-            if "fer2013.csv" not in names:
-                raise ConfigError(f"{path}: holds no fer2013.csv; unpack other layouts and give the folder")
-            pixels = archive.read(names["fer2013.csv"]).decode()
-            votes = archive.read(names["fer2013new.csv"]).decode() if "fer2013new.csv" in names else None
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ConfigError(f"{path}: is not a readable zip: {error}") from None
-    return _load_fer(pixels, votes, path.name)
-
-
-def _load_fer(pixels_csv: str, votes_csv: str | None, name: str) -> Dataset:
-    """Parses fer2013.csv, with FER+ votes matched row by row where they are given."""
-    rows = list(csv.DictReader(io.StringIO(pixels_csv)))
-    if not rows or not {"emotion", "pixels", "Usage"} <= set(rows[0]):
-        raise ConfigError(f"{name}: fer2013.csv must have the columns emotion,pixels,Usage")
-    images, labels, split, good = [], [], [], []
-    for number, row in enumerate(rows):
-        pixels = np.fromstring(row["pixels"] or "", dtype=np.int64, sep=" ") if row["pixels"] else np.empty(0)
-        label = row["emotion"] or ""
-        if pixels.size != SIDE * SIDE or not label.isdigit() or int(label) >= len(EMOTIONS):
-            continue
-        images.append(np.clip(pixels, 0, 255).astype(np.uint8).reshape(SIDE, SIDE))
-        labels.append(int(label))
-        split.append(USAGES.get(row["Usage"] or "", "train"))
-        good.append(number)
-    truth = np.array(labels, dtype=np.int64)
+def _from_rows(rows: fer2013.Rows, name: str) -> Dataset:
+    """The rows of fer2013.csv; crowd votes decide where they are given."""
+    if not len(rows.images):
+        raise ConfigError(f"{name}: fer2013.csv holds no readable row ({rows.skipped} damaged)")
+    truth = rows.labels
     targets = np.eye(len(EMOTIONS), dtype=np.float32)[truth]
-    usable = np.ones(len(truth), dtype=bool)
-    if votes_csv is not None:
-        votes = _read_votes(votes_csv, len(rows), name)[good]
-        truth = ferplus.majority(votes)
-        targets, usable = ferplus.targets(votes)
-    return Dataset(np.stack(images), targets, truth, usable, np.array(split), name, skipped=len(rows) - len(good))
+    usable, contempt = np.ones(len(truth), dtype=bool), np.zeros(len(truth), dtype=bool)
+    if rows.votes is not None:
+        truth, contempt = ferplus.majority(rows.votes), ferplus.contempt(rows.votes)
+        targets, usable = ferplus.targets(rows.votes)
+    return Dataset(rows.images, targets, truth, usable, rows.split, name, rows.skipped, contempt)
 
 
-def _read_votes(votes_csv: str, rows: int, name: str) -> NDArray[np.int64]:
-    table = list(csv.DictReader(io.StringIO(votes_csv)))
-    if len(table) != rows:
-        raise ConfigError(
-            f"{name}: fer2013new.csv has {len(table)} rows and fer2013.csv {rows}; they must match row by row"
-        )
-    try:
-        return np.array([[int(r[c]) for c in ferplus.VOTE_COLUMNS] for r in table], dtype=np.int64)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{name}: fer2013new.csv lacks whole-number vote columns: {error}") from None
+def load_folder(folder: Path) -> Dataset:
+    """Reads a folder of labelled pictures in any layout of ``train.importers``.
 
-
-def load_folder(folder: Path, validation_share: float = 0.1) -> Dataset:
-    """Reads ``folder/[train|validation|test/]<class>/*.png`` images.
-
-    Without split folders, every tenth image of a class (by sorted name) is validation.
+    A picture without a face box is taken for the crop itself; one with a box is cut as the app cuts.
 
     Raises:
-        ConfigError: No class folder or no readable image.
+        ConfigError: No known layout, or no readable image.
     """
-    splits = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
-    roots = {d: splits[d.name] for d in sorted(folder.iterdir()) if d.name in splits} or {folder: ""}
-    images, truth, split, skipped = [], [], [], 0
-    every = max(2, round(1 / validation_share))
-    for root, part in roots.items():
-        for label, path in _labelled_files(root):
-            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-            if image is None:
-                skipped += 1
-                log.warning("%s: cannot be read as a picture; skipped", path)
-                continue
-            images.append(cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8))
-            truth.append(label)
-            count = sum(1 for t in truth if t == label) if not part else 0
-            split.append(part or ("validation" if count % every == 0 else "train"))
-    if not images:
-        raise ConfigError(f"{folder}: holds no images in class folders named {', '.join(EMOTIONS)}")
-    labels = np.array(truth, dtype=np.int64)
-    return Dataset(
-        np.stack(images), np.eye(len(EMOTIONS), dtype=np.float32)[labels], labels,
-        np.ones(len(labels), dtype=bool), np.array(split), folder.name, skipped,
-    )  # fmt: skip
-
-
-def _labelled_files(root: Path) -> Iterator[tuple[int, Path]]:
-    for directory in sorted(d for d in root.iterdir() if d.is_dir()):
-        name = ALIASES.get(directory.name.lower(), directory.name.lower())
-        if name not in EMOTIONS:
-            log.warning("%s: is not one of the seven classes; skipped", directory)
+    pictures = importers.pictures(folder)
+    resources.require(f"reading {folder}", memory=2.5 * len(pictures) * SIDE * SIDE + 50e6)
+    images, kept, skipped = [], [], 0
+    for picture in track(pictures, f"reading {folder.name}"):
+        image = read_crop(picture)
+        if image is None:
+            skipped += 1
+            if skipped <= TOLD:
+                log.warning("%s: cannot be read as a picture; skipped", picture.path)
             continue
-        for path in sorted(directory.iterdir()):
-            if path.suffix.lower() in IMAGE_SUFFIXES:
-                yield EMOTIONS.index(name), path
+        images.append(image)
+        kept.append(picture)
+    if skipped > TOLD:
+        log.warning("%s: %d more cannot be read either", folder, skipped - TOLD)
+    if not images:
+        raise ConfigError(f"{folder}: none of its {len(pictures)} labelled pictures can be read")
+    labels = np.array([p.label for p in kept], dtype=np.int64)
+    contempt = labels == importers.CONTEMPT
+    targets = np.eye(len(EMOTIONS) + 1, dtype=np.float32)[labels][:, : len(EMOTIONS)]
+    targets[contempt] = 1 / len(EMOTIONS)
+    truth = np.where(contempt, -1, labels)
+    return Dataset(np.stack(images), targets, truth, ~contempt, splits(kept), folder.name, skipped, contempt)
+
+
+def read_crop(picture: importers.Picture) -> NDArray[np.uint8] | None:
+    """The (48, 48) gray crop of a picture, or None when it is missing, damaged or its box lies outside it."""
+    try:
+        image = cv2.imread(str(picture.path), cv2.IMREAD_GRAYSCALE)
+        if image is None:
+            return None
+        if picture.box is not None:
+            return crop(np.asarray(image, np.uint8), picture.box, CropSpec(side=SIDE))
+        return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    except (cv2.error, ValueError):  # OpenCV refuses pictures of over 2^30 pixels, crop() a box beside the picture
+        return None
+
+
+def splits(pictures: Sequence[importers.Picture]) -> NDArray[np.str_]:
+    """The split of each picture; without a validation split, every tenth training one of a class is validation."""
+    given = {p.split for p in pictures}
+    seen: Counter[int] = Counter()
+    out = []
+    for picture in pictures:
+        split = picture.split or "train"
+        if split == "train" and "validation" not in given:
+            seen[picture.label] += 1
+            split = "validation" if seen[picture.label] % VALIDATION_EVERY == 0 else split
+        out.append(split)
+    return np.array(out)
 
 
 def save_prepared(dataset: Dataset, path: Path) -> None:
-    """Writes the data set to one ``.npz`` that loads in under a second."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes the data set to one ``.npz`` that loads in under a second.
+
+    Raises:
+        ConfigError: The disk has no room for it, or the file cannot be written.
+    """
+    resources.require(f"{path}", disk=dataset.images.nbytes * 1.1, at=path.parent)
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as handle:
-        np.savez_compressed(
-            handle, images=dataset.images, targets=dataset.targets, truth=dataset.truth,
-            usable=dataset.usable, split=dataset.split, name=dataset.name, skipped=dataset.skipped,
-        )  # fmt: skip
-    part.replace(path)
+    with resources.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as handle:
+            np.savez_compressed(
+                handle, images=dataset.images, targets=dataset.targets, truth=dataset.truth, usable=dataset.usable,
+                split=dataset.split, name=dataset.name, skipped=dataset.skipped, contempt=dataset.contempt,
+            )  # fmt: skip
+        part.replace(path)
 
 
 def load_prepared(path: Path) -> Dataset:
     """Reads what ``save_prepared`` wrote.
 
     Raises:
-        ConfigError: The file is not a prepared data set.
+        ConfigError: The file is not a prepared data set, or a damaged one: found here, not at epoch 40.
     """
     try:
         with np.load(path, allow_pickle=False) as f:
-            return Dataset(
-                f["images"], f["targets"], f["truth"], f["usable"], f["split"], str(f["name"]), int(f["skipped"])
-            )
+            contempt = f["contempt"] if "contempt" in f else np.empty(0, bool)
+            data = Dataset(
+                f["images"], f["targets"], f["truth"], f["usable"], f["split"], str(f["name"]), int(f["skipped"]),
+                contempt,
+            )  # fmt: skip
+        _check(data)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{path}: is not a prepared data set ({error}); make it with: train prepare") from None
+    return data
+
+
+def _check(data: Dataset) -> None:
+    """Raises ValueError where shapes, types or values are not what ``Dataset`` promises."""
+    count = len(data.images)
+    if data.images.shape != (count, SIDE, SIDE) or data.images.dtype != np.uint8:
+        raise ValueError(f"images are {data.images.dtype} {data.images.shape}, not uint8 (N, {SIDE}, {SIDE})")
+    if data.targets.shape != (count, len(EMOTIONS)) or not np.isfinite(data.targets).all():
+        raise ValueError("targets are not finite rows of seven")
+    if any(len(column) != count for column in (data.truth, data.usable, data.split)):
+        raise ValueError("columns differ in length")
+    if not ((data.truth >= -1) & (data.truth < len(EMOTIONS))).all():
+        raise ValueError("a label is outside -1..6")

@@ -23,7 +23,7 @@ from monitor.inference.card import ModelCard, card_path
 from monitor.inference.eyes import EYES
 from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
-from train import eyes, eyeset, landmarks, metrics, network
+from train import eyes, eyeset, keypoint_figures, landmarks, metrics, network
 from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
@@ -204,7 +204,7 @@ def export_landmarks(
         path = Path(folder) / out.name
         path.write_bytes(content)
         card.save(card_path(path))
-        measured = landmarks.evaluate(path, data, "validation")
+        measured = keypoint_figures.measure(path, data, "validation").report
     card = replace(
         card,
         metrics={

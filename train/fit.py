@@ -17,16 +17,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
 
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
-from train import network
+from train import network, resources
 from train.batches import ahead, epoch_batches
 from train.datasets import Dataset
 from train.metrics import accuracy, mean_recall, softmax
+from train.progress import bars
 from train.recipe import Recipe, differences
+from train.tensorboard import Board
 
 log = logging.getLogger("train")
 
@@ -281,7 +283,7 @@ def taught(data: Dataset, recipe: Recipe) -> Dataset:
     return replace(data, targets=share * answers + (1 - share) * data.targets)
 
 
-def fit(task: Task, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any]:
+def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool = False) -> dict[str, Any]:
     """Trains a recipe and validates each epoch.
 
     Args:
@@ -289,23 +291,28 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any]:
         recipe: What to do.
         run: Folder of the run: recipe.yaml, checkpoint.npz, history.json.
         resume: Go on from the folder's checkpoint instead of starting anew.
+        tensorboard: Also write the history as TensorBoard event files into the folder's ``tensorboard/``.
 
     Returns:
         The last epoch's history entry.
 
     Raises:
-        ConfigError: ``run`` already holds a run and ``resume`` is false, or holds another recipe's.
+        ConfigError: ``run`` already holds a run and ``resume`` is false, or holds another recipe's; memory or
+            disk will not suffice, or the folder can no longer be written.
     """
     trainer = Trainer(recipe, task)
     checkpoint = run / "checkpoint.npz"
-    _claim(run, recipe, resume)
+    parameters = trainer.model.count_params()
+    resources.require_training(recipe.network.shape(), recipe.side, recipe.batch, parameters, run)
+    with resources.writing(run):
+        _claim(run, recipe, resume)
     if resume and checkpoint.exists():
         trainer.restore(checkpoint)
         log.info("resuming after epoch %d of %d", len(trainer.history), recipe.epochs)
     elif recipe.init:
         trainer.start_from(Path(recipe.init))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("loss {task.fields[loss]}")) as progress:
+    board = Board(run / "tensorboard") if tensorboard else None
+    with bars(TextColumn("loss {task.fields[loss]}")) as progress:
         total = recipe.epochs * trainer.steps_per_epoch
         bar = progress.add_task("fit", total=total, completed=len(trainer.history) * trainer.steps_per_epoch, loss="-")
         while len(trainer.history) < recipe.epochs:
@@ -319,8 +326,11 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool) -> dict[str, Any]:
                 "seconds": round(time.monotonic() - started, 1),
             }
             trainer.history.append(entry)
-            trainer.save(checkpoint)
-            (run / "history.json").write_text(json.dumps(trainer.history, indent=1))
+            with resources.writing(checkpoint):
+                trainer.save(checkpoint)
+                (run / "history.json").write_text(json.dumps(trainer.history, indent=1))
+            if board:
+                board.write(entry)
             log.info("epoch %s", ", ".join(f"{k} {v}" for k, v in entry.items())[6:])
     return trainer.history[-1]
 

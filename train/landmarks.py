@@ -13,15 +13,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from monitor.config import FollowConfig
 from monitor.errors import ConfigError
 from monitor.faces.crop import int8_table, to_unit
-from monitor.faces.follower import Follower
-from monitor.inference.landmarks import POINTS, POSE_UNIT, SHAPES, LandmarkNet
+from monitor.inference.landmarks import POSE_UNIT, SHAPES
 from monitor.inference.runtime import Int8Model
-from monitor.types import Box, Landmarks
 from train.augment import Augment, Jitter
-from train.keypoints import FaceSet, face_squares
+from train.keypoint_figures import FRONTAL, points_off
+from train.keypoints import FaceSet
 from train.recipe import Recipe
 from train.regions import SPEC, Region, Regions
 
@@ -34,8 +32,6 @@ WEIGHTS = {"points": 1.0, "presence": 15.0, "pose": 30.0, "openness": 40.0}
 """The wing loss counts region pixels, the others shares of one: with equal weights they would not be learnt."""
 CHECKED = 2400
 """Face regions (and half as many without) that each epoch is judged on."""
-FRONTAL = 30.0
-"""Degrees of yaw up to which a face counts as frontal in the figures."""
 
 
 def stacked(
@@ -128,75 +124,6 @@ def int8_outputs(content: bytes, image: NDArray[np.uint8]) -> list[NDArray[np.fl
     return [np.concatenate([row[n] for row in rows]) for n in order]
 
 
-def evaluate(model: Path, data: FaceSet, split: str) -> dict[str, Any]:
-    """All figures of a .tflite with a card, through the app's own crop and network, on undisturbed pictures.
-
-    ``frontal`` and ``turned``: mean point error over the eye distance after two looks from a box that is a
-    little off, as when following (normal, 5 % of the side and 5 % of the size), by source. ``converged``:
-    share of faces whose box comes within 10 % (mean shift of its edges) in two looks from one that is 25 %
-    off in a random direction. ``found``/``false``: share of faces and of windows without a face with a
-    presence of at least one half in one look, and accepted by ``Follower.accept`` with default settings.
-    FER2013's tight crops are left out of ``converged``: the box would leave the picture.
-    """
-    net = LandmarkNet(model)
-    follower = Follower(net, FollowConfig())
-    rng = np.random.default_rng(5)
-    rows = np.flatnonzero(data.split == split)
-    fer = rows[data.source[rows] == "fer"]
-    rows = np.concatenate([rows[data.source[rows] != "fer"], rng.choice(fer, min(1000, len(fer)), replace=False)])
-    off: dict[str, list[float]] = {}
-    near, converged, found, accepted, yaws = [], [], [], [], []
-    for row in rows:
-        image = data.pictures[int(data.picture[row])]
-        cx, cy, side = (float(v) for v in face_squares(data.points[row : row + 1])[0])
-        true = data.points[row][: len(POINTS)]
-        jitter = rng.normal(0, 0.05, 3)
-        size = side * float(np.exp(jitter[2]))
-        marks = _looks(net, image, _box(cx + jitter[0] * side, cy + jitter[1] * side, size), 2)
-        yaw = float(data.pose[row, 0])
-        error = float(points_off(marks.points[None], true[None])[0]) if marks else 1.0
-        off.setdefault(f"{data.source[row]}_{'frontal' if abs(yaw) <= FRONTAL else 'turned'}", []).append(error)
-        found.append(marks is not None and marks.presence >= 0.5)
-        if marks is not None:
-            yaws.append(abs(float(marks.pose[0]) - yaw))
-        if data.source[row] == "fer":
-            continue
-        near.append((error, abs(yaw) <= FRONTAL))
-        angle = rng.uniform(0, 2 * np.pi)
-        start = _box(cx + 0.25 * side * np.cos(angle), cy + 0.25 * side * np.sin(angle), side)
-        marks = _looks(net, image, start, 2)
-        truth = _box(cx, cy, side)
-        converged.append(marks is not None and float(np.abs(np.subtract(marks.box, truth)).mean()) < 0.1 * side)
-        accepted.append(follower.accept(image, start) is not None)
-    ghosts, taken = [], []
-    for index in np.flatnonzero(data.window_split == split):
-        picture, x, y, side = (float(v) for v in data.windows[index])
-        image, box = data.pictures[int(picture)], (x, y, x + side, y + side)
-        marks = net.read(image, box)
-        ghosts.append(marks is not None and marks.presence >= 0.5)
-        taken.append(follower.accept(image, box) is not None)
-    frontal, turned = [[e for e, straight in near if straight is kind] for kind in (True, False)]
-    return {
-        "frontal": _mean(np.array(frontal)), "frontal_n": len(frontal),
-        "turned": _mean(np.array(turned)), "turned_n": len(turned),
-        "by_source": {name: {"error": _mean(np.array(v)), "n": len(v)} for name, v in sorted(off.items())},
-        "yaw_error": _mean(np.array(yaws)), "converged": _mean(np.array(converged)), "converged_n": len(converged),
-        "found": _mean(np.array(found)), "found_n": len(found), "accepted": _mean(np.array(accepted)),
-        "false": _mean(np.array(ghosts)), "false_accepted": _mean(np.array(taken)), "false_n": len(ghosts),
-    }  # fmt: skip
-
-
-def _box(cx: float, cy: float, side: float) -> Box:
-    return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
-
-
-def _looks(net: LandmarkNet, image: NDArray[np.uint8], box: Box, count: int) -> Landmarks | None:
-    marks = net.read(image, box)
-    for _ in range(count - 1):
-        marks = net.read(image, marks.box) if marks is not None else None
-    return marks
-
-
 def check_regions(data: FaceSet, split: str, count: int, undisturbed: bool = False) -> list[Region]:
     """Fixed regions of a split: ``count`` faces (all sources but the tight crops weigh alike) and half as many without.
 
@@ -252,15 +179,6 @@ def figures(
         "found": round(float((logits[faces] > 0).mean()), 4), "found_n": int(faces.sum()),
         "false": round(float((logits[~faces] > 0).mean()), 4), "false_n": int((~faces).sum()),
     }  # fmt: skip
-
-
-def points_off(points: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean distance of each row's 17 points from the true ones, over the true distance of the irises."""
-    count = len(POINTS)
-    a, b = (v.reshape(len(v), -1, 2)[:, :count].astype(np.float64) for v in (points, true))
-    r, left = POINTS.index("r_iris"), POINTS.index("l_iris")
-    eyes = np.linalg.norm(b[:, r] - b[:, left], axis=1)
-    return np.asarray(np.linalg.norm(a - b, axis=2).mean(axis=1) / np.maximum(eyes, 1e-3))
 
 
 def _mean(values: NDArray[np.float64]) -> float:

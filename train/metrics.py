@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,16 +53,62 @@ def kl_to_votes(probs: Array, votes: Array) -> float:
     return float(terms.sum(axis=1).mean())
 
 
-def expected_calibration_error(probs: Array, truth: NDArray[np.int64], bins: int = 15) -> float:
-    """ECE over equal-width confidence bins (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The readings of one range of confidence.
+
+    Attributes:
+        low: Its lower end, 0..1.
+        high: Its upper end.
+        n: Readings in it.
+        confidence: Their mean confidence; NaN where there are none.
+        accuracy: The share of them that is right; NaN where there are none.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(probs: Array, truth: NDArray[np.int64], bins: int = 15) -> list[Bin]:
+    """How often readings of each confidence are right: the bars of a reliability diagram, of equal width."""
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == truth
     which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(right[which == b].mean() - confidence[which == b].mean()) * (which == b).mean()
-        for b in range(bins)
-        if (which == b).any()
-    ]
-    return float(sum(gaps))
+    out = []
+    for b in range(bins):
+        own = which == b
+        means = (float(confidence[own].mean()), float(right[own].mean())) if own.any() else (np.nan, np.nan)
+        out.append(Bin(b / bins, (b + 1) / bins, int(own.sum()), *means))
+    return out
+
+
+def expected_calibration_error(probs: Array, truth: NDArray[np.int64], bins: int = 15) -> float:
+    """ECE over equal-width confidence bins (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
+    full = [b for b in reliability(probs, truth, bins) if b.n]
+    return float(sum(abs(b.accuracy - b.confidence) * b.n for b in full) / max(1, len(truth)))
+
+
+def cross_fitted_probs(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Probabilities (N, K) of each half of the rows with the temperature fitted on the other half.
+
+    What the calibration is worth on rows the temperature has not seen. Even and odd rows are the halves.
+    """
+    out = np.empty(logits.shape, np.float64)
+    for half in (0, 1):
+        out[half::2] = softmax(logits[half::2], fit_temperature(logits[1 - half :: 2], truth[1 - half :: 2]))
+    return out
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a share of ``n`` (Wilson 1927); (0, 1) without any."""
+    if n == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return float(centre - reach), float(centre + reach)
 
 
 def fit_temperature(logits: Array, truth: NDArray[np.int64]) -> float:

@@ -42,6 +42,12 @@ def majority(votes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(clear, to_label[top], -1)
 
 
+def contempt(votes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows (N,) whose clear answer, by the same rule, is contempt: they count among eight classes only."""
+    kept = without_outliers(votes)
+    return np.asarray((kept.argmax(axis=1) == CONTEMPT) & (kept.max(axis=1) > 0.5 * kept.sum(axis=1)))
+
+
 def targets(votes: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Vote distributions over the seven emotions, and which rows are worth training on.
 

@@ -112,3 +112,58 @@ def test_votes_that_do_not_match_are_refused(tmp_path: Path) -> None:
 def test_a_missing_split_names_those_there_are(drawn: Dataset) -> None:
     with pytest.raises(ConfigError, match="it has: train, validation"):
         drawn.part("test")
+
+
+def test_rows_that_are_not_2304_gray_levels_are_skipped_and_votes_stay_in_step(tmp_path: Path) -> None:
+    path = csvs(tmp_path)
+    good = " ".join(["7"] * SIDE * SIDE)
+    for n, bad in enumerate((good + " 7", good.replace("7", "300", 1), good.replace("7", "x", 1), good[:-1], "")):
+        lines = path.read_text().splitlines()
+        lines[2] = f"0,{bad},PublicTest" if n != 3 else f"²,{good},PublicTest"
+        path.write_text("\n".join(lines) + "\n")
+        data = datasets.load(path)
+        assert data.skipped == 3
+        assert data.truth.tolist() == [3, 6]
+
+
+def test_a_csv_without_one_good_row_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n1,2 3,Training\n")
+    with pytest.raises(ConfigError, match="holds no readable row \\(1 damaged\\)"):
+        datasets.load(tmp_path / "fer2013.csv")
+
+
+def test_rows_of_contempt_are_known_also_after_preparing(tmp_path: Path) -> None:
+    path = csvs(tmp_path)
+    votes = (tmp_path / "fer2013new.csv").read_text().replace("c,9,0,0,0,0,0,0,0", "c,1,0,0,0,0,0,0,9")
+    (tmp_path / "fer2013new.csv").write_text(votes)
+    datasets.save_prepared(datasets.load(path), tmp_path / "data.npz")
+    data = datasets.load(tmp_path / "data.npz")
+    assert data.contempt.tolist() == [False, False, True]
+    assert data.truth.tolist() == [3, 0, -1]
+    assert data.part("train").contempt.tolist() == [False, True]
+
+
+def test_a_set_prepared_before_contempt_was_kept_still_loads(drawn: Dataset, tmp_path: Path) -> None:
+    datasets.save_prepared(drawn, tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as f:
+        np.savez(tmp_path / "old.npz", **{k: f[k] for k in f if k != "contempt"})
+    assert len(datasets.load(tmp_path / "old.npz").part("train").contempt) == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("targets", np.full((420, 7), np.nan), "not finite"),
+        ("images", np.zeros((420, 32, 32), np.uint8), "not uint8"),
+        ("truth", np.full(420, 9), "outside"),
+        ("split", np.array(["train"]), "differ in length"),
+    ],
+)
+def test_damaged_prepared_data_is_refused_at_the_start(
+    drawn: Dataset, tmp_path: Path, column: str, value: np.ndarray, expected: str
+) -> None:
+    datasets.save_prepared(drawn, tmp_path / "good.npz")
+    with np.load(tmp_path / "good.npz") as f:
+        np.savez(tmp_path / "bad.npz", **({k: f[k] for k in f} | {column: value}))
+    with pytest.raises(ConfigError, match=expected):
+        datasets.load(tmp_path / "bad.npz")

@@ -96,6 +96,34 @@ def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tm
         fit(ExpressionTask(drawn, TINY), other, tmp_path / "y", resume=False)
 
 
+def test_a_disk_that_fills_up_ends_in_one_line_and_the_run_can_go_on(
+    drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Trainer.save
+
+    def full(self: Trainer, path: Path) -> None:
+        if len(self.history) == 2:
+            raise OSError(28, "No space left on device")
+        save(self, path)
+
+    short = dataclasses.replace(TINY, epochs=3)
+    monkeypatch.setattr(Trainer, "save", full)
+    with pytest.raises(ConfigError, match=r"checkpoint\.npz: cannot be written: No space left on device"):
+        fit(ExpressionTask(drawn, short), short, tmp_path / "r", resume=False)
+    monkeypatch.setattr(Trainer, "save", save)
+    assert fit(ExpressionTask(drawn, short), short, tmp_path / "r", resume=True, tensorboard=True)["epoch"] == 3
+    assert list((tmp_path / "r/tensorboard").iterdir())
+
+
+def test_what_will_not_fit_is_said_before_the_first_step(
+    drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.resources.free_memory", lambda: 200e6)
+    with pytest.raises(ConfigError, match=r"training at batch 16: needs about .* MB of memory, 200 MB are free"):
+        fit(ExpressionTask(drawn, TINY), TINY, tmp_path / "r", resume=False)
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text((run / "recipe.yaml").read_text())
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])

@@ -18,8 +18,9 @@ from monitor.faces.crop import crop
 from monitor.inference.landmarks import POINTS, LandmarkNet
 from train import cli, keypoints
 from train.augment import Augment, Jitter
+from train.keypoint_figures import points_off
 from train.keypoints import BOX, SWAP, FaceSet, Pictures, face_squares
-from train.landmarks import LandmarkTask, check_regions, figures, points_off, stacked
+from train.landmarks import LandmarkTask, check_regions, figures, stacked
 from train.recipe import Network, Recipe
 from train.regions import SPEC, Regions
 
@@ -163,7 +164,7 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     net = LandmarkNet(Path("m/landmarks.tflite"))
     assert net.card.labels == POINTS
     capsys.readouterr()
-    assert cli.main(["evaluate", "--model", "m/landmarks.tflite"]) == 0
+    assert cli.main(["evaluate", "--model", "m/landmarks.tflite", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["frontal_n"] == 20
     assert report["false_n"] == 20
@@ -222,3 +223,17 @@ def test_the_reference_tables_and_their_zips_are_read(tmp_path: Path, faces: Fac
     driver = int(np.flatnonzero(read.source == "driver")[0])
     assert np.allclose(read.points[driver], points * 2, atol=0.02)  # kept at half its width
     assert len(read.windows) >= 2
+
+
+def test_a_member_that_is_damaged_inside_the_zip_is_skipped_not_the_zip(tmp_path: Path) -> None:
+    content = bytes(cv2.imencode(".png", np.full((20, 20), 9, np.uint8))[1])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_STORED) as z:
+        z.writestr("faces/bad.png", content)
+        z.writestr("faces/good.png", content)
+        z.writestr("faces/empty.png", b"")
+    raw = bytearray((tmp_path / "a.zip").read_bytes())
+    raw[raw.index(content) + 30] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(raw)
+    reader = keypoints._Reader()
+    assert [name for name, _ in reader._pictures(tmp_path / "a.zip", "faces/")] == ["good.png"]
+    assert reader.skipped == 2

@@ -49,3 +49,33 @@ def test_softmax_gives_distributions_and_keeps_the_top(rows: list[list[float]], 
     assert np.allclose(probs.sum(axis=1), 1)
     top = logits[np.arange(len(logits)), probs.argmax(axis=1)]
     assert np.allclose(top, logits.max(axis=1), atol=1e-6)
+
+
+def test_reliability_bins_hold_every_reading_and_make_the_ece() -> None:
+    rng = np.random.default_rng(2)
+    probs = metrics.softmax(rng.normal(0, 2, (500, 7)))
+    truth = rng.integers(0, 7, 500)
+    bins = metrics.reliability(probs, truth)
+    assert sum(b.n for b in bins) == 500
+    full = [b for b in bins if b.n]
+    assert all(b.low <= b.confidence <= b.high for b in full)
+    by_hand = sum(abs(b.accuracy - b.confidence) * b.n for b in full) / 500
+    assert metrics.expected_calibration_error(probs, truth) == pytest.approx(by_hand)
+
+
+def test_a_temperature_fitted_on_the_other_half_is_no_better_than_one_fitted_on_all() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 1.5, (3000, 7))
+    truth = np.array([rng.choice(7, p=p) for p in metrics.softmax(honest)])
+    crossed = metrics.cross_fitted_probs(honest * 2.5, truth)
+    assert np.allclose(crossed.sum(axis=1), 1)
+    best = metrics.nll(metrics.softmax(honest * 2.5, metrics.fit_temperature(honest * 2.5, truth)), truth)
+    assert best <= metrics.nll(crossed, truth) < best + 0.01
+
+
+@given(st.integers(1, 5000), st.floats(0, 1))
+def test_wilsons_interval_holds_the_share_and_stays_between_0_and_1(n: int, share: float) -> None:
+    low, high = metrics.wilson(share, n)
+    assert -1e-9 <= low <= share + 1e-9
+    assert share - 1e-9 <= high <= 1 + 1e-9
+    assert metrics.wilson(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)  # Newcombe 1998's formula by hand

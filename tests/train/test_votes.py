@@ -36,6 +36,7 @@ def test_the_top_answer_must_hold_more_than_half_without_single_votes() -> None:
 def test_contempt_unknown_and_no_face_do_not_count() -> None:
     for name in ("contempt", "unknown", "NF"):
         assert label(row(**{name: 9})) == ""
+        assert votes.contempt(row(**{name: 9})).tolist() == [name == "contempt"]
 
 
 def test_targets_are_the_shares_without_outliers_and_unknown_is_spread() -> None:
@@ -59,5 +60,6 @@ def test_targets_are_distributions_and_agree_with_a_clear_majority(rows: list[li
     assert (got >= 0).all()
     truth = votes.majority(table)
     clear = truth >= 0
+    assert not (clear & votes.contempt(table)).any()
     assert usable[clear].all()
     assert (got[clear].argmax(axis=1) == truth[clear]).all()

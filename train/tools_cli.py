@@ -1,0 +1,103 @@
+"""The commands that look at trained models: ``evaluate``, ``predict``, ``report``, ``cards``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import EXIT_OK, ConfigError
+
+log = logging.getLogger("train")
+
+SPLITS = ("train", "validation", "test")
+MOST_FACES = 400
+"""Faces in one grid: beyond that a picture is no longer looked at."""
+
+
+def add_commands(commands: Any) -> None:
+    """Adds the four commands to ``emotion-train``'s parser."""
+    evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
+    evaluate.add_argument("--model", default="models/emotion.tflite")
+    evaluate.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    evaluate.add_argument("--split", default="validation", choices=SPLITS)
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    evaluate.add_argument("--out", help="folder of the pictures and report.json (default runs/evaluate/<model>)")
+    evaluate.add_argument(
+        "--undisturbed", action="store_true", help="leave out disturbed crops and shifted boxes, which take longest"
+    )
+    evaluate.add_argument("--update-card", action="store_true", help="write the figures into the model's card")
+    evaluate.set_defaults(run_command=_evaluate)
+    predict = commands.add_parser("predict", help="read pictures, or random faces of a data set, through the int8 path")
+    predict.add_argument(
+        "images", nargs="*", metavar="IMAGE", help="pictures or folders; none = random faces of --data"
+    )
+    predict.add_argument("--model", default="models/emotion.tflite")
+    predict.add_argument("--detect", action="store_true", help="whole photographs: find the faces as the app does")
+    predict.add_argument("--grid", metavar="PNG", help="draw each face with its seven bars")
+    predict.add_argument("--json", action="store_true", help="print JSON")
+    predict.add_argument("--data", default="runs/data.npz", help="data set of the random faces")
+    predict.add_argument("--split", default="validation", choices=SPLITS, help="its split")
+    predict.add_argument("--count", type=_faces, default=24, metavar="N", help="random faces (default 24)")
+    predict.add_argument("--seed", type=int, default=0, metavar="N", help="which random faces")
+    predict.set_defaults(run_command=_predict)
+
+
+def _faces(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= MOST_FACES:
+        raise argparse.ArgumentTypeError(f"must be between 1 and {MOST_FACES} (got {text})")
+    return value
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from monitor.inference.card import load_card
+    from monitor.inference.eyes import EYES
+    from monitor.inference.landmarks import POINTS
+    from train import outputs, tables
+
+    model = Path(args.model)
+    card = load_card(model, None)
+    out = Path(args.out or f"runs/evaluate/{model.stem}-{card.version}")
+    if card.labels == POINTS:
+        report = outputs.evaluate_landmarks(model, Path(args.data or "runs/landmarks.npz"), args.split, out)
+        show = tables.print_landmarks
+    elif card.labels == EYES:
+        report = outputs.evaluate_eyes(model, Path(args.data or "runs/eyes.npz"), args.split, out)
+        show = tables.print_any
+    else:
+        data = Path(args.data or "runs/data.npz")
+        report = outputs.evaluate_expression(model, data, args.split, out, robust=not args.undisturbed)
+        show = tables.print_expression
+    if args.update_card:
+        outputs.update_card(model, report, args.split)
+    if args.json:
+        print(json.dumps(report, indent=1))
+    else:
+        show(report)
+    return EXIT_OK
+
+
+def _predict(args: argparse.Namespace) -> int:
+    from monitor.inference.emotion import EmotionNet
+    from train import datasets, predict, tables
+
+    if args.detect and not args.images:
+        raise ConfigError("--detect: is for whole photographs; name some, the faces of --data are crops already")
+    net = EmotionNet(Path(args.model))
+    if args.images:
+        finder = predict.FaceFinder() if args.detect else None
+        readings = predict.read_files(predict.files(args.images), net, finder)
+    else:
+        readings = predict.read_random(datasets.load(Path(args.data)), args.split, args.count, args.seed, net)
+    if args.grid:
+        from train import outputs
+
+        outputs.save_grid(readings, Path(args.grid))
+    if args.json:
+        print(json.dumps([predict.as_dict(reading) for reading in readings], indent=1))
+    else:
+        tables.print_readings(readings)
+    return EXIT_OK
