@@ -1,0 +1,141 @@
+"""Drives of ten minutes and more made of the shared clips, judged and scored against their labels.
+
+python -m benchmarks.drives ../shared/videos [--rows 5hz] [--minutes 10] [--out FOLDER]
+
+Each clip is run once through the program in driver mode and its table logged; a drive is a clip's rows
+over and over (its labels with them), so that the minute-long windows and the calibration have what to work on. A clip's
+end does not follow from its beginning; half a second without rows lies between. "mixed" strings all awake driver clips
+together, each for a minute, as drivers who change seats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from monitor import app
+from monitor import config as configuration
+from monitor.commands import logged, score
+from monitor.commands.score import Interval
+from monitor.config import Config
+from monitor.signals.driver import DriverMonitor
+from monitor.signals.evidence import Evidence
+from monitor.types import Event
+
+AWAKE = ("drv_ndu_awake.mp4", "drv_vinay_driver.mp4", "munb_2.avi", "munb_4.avi", "fer_woman2.mp4", "lp_d6.mp4",
+         "lp_d18.mp4", "lp_d3.mp4", "pyfeat_single_face.mp4")  # fmt: skip
+LABELLED = ("lp_d14.mp4", "pyfeat_WolfgangLanger_Pexels.mp4", "munb_3.avi")
+KINDS = ("eyes_closed", "yawn", "away", "fatigue", "anger_like", "cannot_judge")
+PAUSE_S = 0.5
+
+
+def evidence_of(clip: Path, config: Config, folder: Path) -> list[Evidence]:
+    """Logs a clip in driver mode and reads its evidence back."""
+    out = folder / clip.name
+    app.run(app.Options(str(clip), headless=True, out=str(out), quiet=True), config, "benchmark")
+    return list(logged.read(out / "faces.csv", config, logged.Log()))
+
+
+def looped(
+    parts: list[tuple[str, list[Evidence]]], seconds: float, labels: dict[str, list[Interval]]
+) -> tuple[list[Evidence], list[Interval]]:
+    """Parts one after the other, again and again, with their labels moved along."""
+    made: list[Evidence] = []
+    truth: list[Interval] = []
+    start = 0.0
+    for number, (name, part) in enumerate(itertools.cycle(parts)):
+        if start >= seconds:
+            break
+        shift = start - part[0].t
+        made += [
+            replace(e, t=e.t + shift, wall=1.7e9 + e.t + shift, face=e.face and e.face + 100 * number) for e in part
+        ]
+        truth += [Interval(i.start + shift, i.end + shift, i.what) for i in labels.get(name, [])]
+        start = made[-1].t + PAUSE_S
+    return made, truth
+
+
+def judged(evidence: list[Evidence], config: Config) -> list[Event]:
+    """All events of a drive."""
+    monitor = DriverMonitor(config.driver, itertools.count(1))
+    events = [event for e in evidence for event in monitor.update(e)[1]]
+    return events + monitor.finish()
+
+
+def spans(events: list[Event], kind: str, level: int) -> tuple[list[Interval], list[float]]:
+    """Happenings of a kind that reached a level, and when they did."""
+    found, alerts = [], []
+    for one in dict.fromkeys(e.id for e in events if e.kind == kind):
+        mine = [e for e in events if e.id == one]
+        reached = [e.t for e in mine if e.level >= level]
+        if reached:
+            end = mine[-1]
+            found.append(Interval(end.t - float(end.data["duration_s"]), end.t, kind))
+            alerts.append(reached[0])
+    return found, alerts
+
+
+def row_of(name: str, evidence: list[Evidence], truth: list[Interval], config: Config) -> dict[str, object]:
+    """What is told of one drive."""
+    events = judged(evidence, config)
+    hours = (evidence[-1].t - evidence[0].t) / 3600
+    shut = [i for i in truth if i.what == "eyes_closed" and i.end - i.start >= 1.0]
+    yawns = [i for i in truth if i.what == "yawn"]
+    found = score.score(*spans(events, "eyes_closed", 1), shut, hours)
+    micro = score.score(*spans(events, "eyes_closed", 2), shut, hours)
+    yawned = score.score(*spans(events, "yawn", 1), yawns, hours)
+    blind = sum(e.eyes is None for e in evidence) / len(evidence)
+    return {
+        "drive": name, "minutes": round(hours * 60, 1), "rows": len(evidence),
+        "closures": f"{found.found}/{found.labelled}", "false_closures": found.events - found.right,
+        "microsleeps": f"{micro.found}/{micro.labelled}", "false_microsleeps": micro.events - micro.right,
+        "delay_s": round(sum(micro.delays) / len(micro.delays), 2) if micro.delays else None,
+        "yawns": f"{yawned.found}/{yawned.labelled}", "false_yawns": yawned.events - yawned.right,
+        "away": len(spans(events, "away", 1)[0]), "anger_like": len(spans(events, "anger_like", 1)[0]),
+        "cannot_judge": len(spans(events, "cannot_judge", 1)[0]),
+        "worst_fatigue": max((e.level for e in events if e.kind == "fatigue"), default=0),
+        "eyes_unknown": round(blind, 3),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", default="every", choices=("every", "10hz", "5hz"))
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--out", type=Path, help="keep the sessions there, and take those that are there already")
+    args = parser.parse_args()
+    config, _ = configuration.load(None, [f"output.rows={args.rows}"], "driver")
+    with (args.folder / "intervals.csv").open() as handle:
+        names = sorted({row["file"] for row in csv.DictReader(handle)})
+    labels = {name: score.read_labels(args.folder / "intervals.csv", name) for name in names}
+    with tempfile.TemporaryDirectory() as temporary:
+        out = args.out or Path(temporary)
+        logs: dict[str, list[Evidence]] = {}
+        for name in (*LABELLED, *AWAKE):
+            table = out / name / "faces.csv"
+            if table.exists():
+                logs[name] = list(logged.read(table, config, logged.Log()))
+            else:
+                logs[name] = evidence_of(args.folder / name, config, out)
+    rows = [row_of(name, *looped([(name, log)], args.minutes * 60, labels), config) for name, log in logs.items()]
+    minute = [(name, looped([(name, logs[name])], 60, {})[0]) for name in AWAKE[:4]]
+    rows.append(row_of("mixed awake drivers", *looped(minute, args.minutes * 60, {}), config))
+    columns = list(rows[0])
+    print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
+    for row in rows:
+        print("| " + " | ".join("-" if row[c] is None else str(row[c]) for c in columns) + " |")
+    hours = sum(float(str(r["minutes"])) for r in rows) / 60
+    total = sum(int(str(r["false_microsleeps"])) for r in rows)
+    print(f"\n{hours:.2f} hours; {total} false microsleeps, {total / hours:.1f} per hour")
+    print(json.dumps({"rows": args.rows, "thresholds": "driver profile"}))
+
+
+if __name__ == "__main__":
+    main()
