@@ -99,6 +99,9 @@ class StatsSink:
             if event.phase == "start" and event.kind == "emotion":
                 self.episodes[str(event.data["label"])] += 1
 
+    def tell(self, events: Sequence[Event]) -> None:
+        """Only frames are counted."""
+
     def flush(self) -> None:
         """Nothing is buffered."""
 

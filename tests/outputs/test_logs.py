@@ -57,15 +57,15 @@ def test_rows_can_be_read_while_it_grows(tmp_path: Path) -> None:
     sink.close([])
 
 
-def test_a_torn_last_line_is_ended_and_the_table_continued(tmp_path: Path) -> None:
+def test_a_torn_last_line_is_cut_and_the_table_continued(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     path.write_text(",".join(COLUMNS) + "\nS,0,2026")
     sink = TableSink(path, "T", "every", 1.0, clock=Clock())
     sink.handle(result(0.0, [face(1)]))
     sink.close([])
     lines = path.read_text().splitlines()
-    assert lines[1] == "S,0,2026"
-    assert lines[2].startswith("T,0,")
+    assert len(lines) == 2
+    assert lines[1].startswith("T,0,")
 
 
 def test_a_table_of_another_program_is_kept_apart(tmp_path: Path) -> None:
