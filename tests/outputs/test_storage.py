@@ -131,10 +131,11 @@ def test_a_folder_deleted_while_running_is_made_anew(night: Night) -> None:
     assert night.video.renewed == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_made_read_only_is_told_and_comes_back(night: Night) -> None:
     night.film(3)
     night.session.folder.chmod(0o500)
+    if os.access(night.session.folder, os.W_OK):
+        pytest.skip("root may write anywhere (run under setpriv --bounding-set=-dac_override to see this)")
     night.film(5)
     assert night.incidents.open == ["storage short"]
     night.session.folder.chmod(0o700)
