@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from monitor.capture.feed import LiveFeed
-from monitor.capture.mailbox import Grabber
+from monitor.capture.grabber import Grabber
 from monitor.types import Event, Frame, Result
 from monitor.worker import Worker
 
@@ -70,6 +70,9 @@ class Latencies:
         """Keeps one."""
         self.values.append(result.latency_ms)
         self.dropped = result.dropped
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """No event comes without a frame."""
 
     def flush(self) -> None:
         """Nothing is buffered."""

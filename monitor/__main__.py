@@ -1,5 +1,31 @@
+from __future__ import annotations
+
+import contextlib
+import os
 import sys
 
-from monitor.cli import main
+from monitor import stopper
 
-sys.exit(main())
+
+def entry() -> None:
+    """The process: signals first, then the command line, then the end.
+
+    It ends without the interpreter's tidying up, in which a thread left behind in a camera driver or a
+    signal in the last moment could still turn a clean run into a crash.
+    """
+    stop = stopper.install()
+    from monitor.cli import main
+
+    try:
+        code = main()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    stop.ignore()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    entry()

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
-import signal
-import threading
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import cv2
 from rich.console import Console
 
+from monitor import stopper
 from monitor.capture.feed import Feed, FileFeed, LiveFeed
 from monitor.capture.files import ImageSource
-from monitor.capture.mailbox import Grabber
-from monitor.capture.source import Source, kind_of, open_source, shown
+from monitor.capture.grabber import Grabber
+from monitor.capture.opening import SLACK_S, open_patiently
+from monitor.capture.source import Source, kind_of, open_source, revealed, shown
+from monitor.commands.devices import find_cameras, stable_path
 from monitor.config import Config
 from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, ModelError, SourceError
 from monitor.faces.detector import make_detector
+from monitor.incidents import Incidents
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
@@ -36,18 +39,24 @@ from monitor.outputs.overlay import Overlay, Status
 from monitor.outputs.session import Session
 from monitor.outputs.sink import Background, Sink
 from monitor.outputs.stats import StatsSink
+from monitor.outputs.storage import Storage
 from monitor.outputs.table import TableSink
 from monitor.outputs.video import SUFFIXES, VideoSink
 from monitor.outputs.window import DisplayProbe, Window
 from monitor.pipeline import Pipeline
+from monitor.service import Service
+from monitor.stopper import Stopper
+from monitor.supervisor import Supervisor
 from monitor.terminal import terminal
 from monitor.types import Event
 from monitor.worker import Worker
 
 log = logging.getLogger("monitor")
 
-SHUTDOWN_S = 5.0
-"""Files are finished within this time after a stop."""
+WORKER_S = 1.5
+"""Time the worker gets to finish its frame; the sinks need the rest of ``stopper.SHUTDOWN_S``."""
+GIVE_UP_S = 60.0
+"""A camera that is gone for so long ends the run, unless ``source.wait`` is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +82,6 @@ class Options:
     quiet: bool = False
 
 
-class Stopper:
-    """SIGINT and SIGTERM: the first asks for an orderly end, the second forces one."""
-
-    def __init__(self) -> None:
-        self.asked = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and the like stay in force
-                signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.asked.is_set():
-            os._exit(128 + number)
-        self.asked.set()
-
-
 def run(options: Options, config: Config, config_from: str) -> int:
     """Runs the monitor until the source ends, a limit is reached or somebody stops it.
 
@@ -97,27 +91,43 @@ def run(options: Options, config: Config, config_from: str) -> int:
     Raises:
         UserError: Configuration, source or model cannot be used; nothing was written then.
     """
+    mine = not stopper.installed()
+    stop = stopper.install()
+    mask = os.umask(0o077)  # whatever is written, OpenCV's files included, is the user's own
+    try:
+        return _run(options, config, config_from, stop)
+    finally:
+        os.umask(mask)
+        stop.running = False
+        if mine:
+            stopper.remove()
+
+
+def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> int:
     video_path = _video_path(options.record)
-    stopper = Stopper()
+    service = Service(config.service.health_file)
     probe = None if options.headless else DisplayProbe()
     cv2.setNumThreads(config.detect.threads)
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     keypoints = load_keypoints(config)
     eyes = load_eyes(config, keypoints)
     detector = make_detector(config.detect)
-    if options.source is not None:
-        kind_of(options.source)  # a wrong name is told before a window is waited for
+    wanted = None if options.source is None else revealed(options.source)
+    if wanted is not None:
+        kind_of(wanted)  # a wrong name is told before a window is waited for
     windowed = probe is not None and not _tell_headless(probe)
     console = terminal()
     live_view = console.is_terminal and not windowed and not options.quiet
-    source, name = _open(options.source, config, windowed)
+    source, name = _open(wanted, config, windowed, service)
     if video_path is not None and Path(name).exists() and video_path.resolve() == Path(name).resolve():
         source.close()
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
+    incidents = Incidents()
+    stop.running = True
     try:
         session = Session(options.out, config.output.dir, source.name, datetime.now())
         session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints, eyes)
-        outputs = _Outputs(session, source, config, video_path)
+        outputs = _Outputs(session, source, config, video_path, incidents, stop)
     except OSError as error:
         source.close()
         where = error.filename or options.out or config.output.dir
@@ -134,31 +144,49 @@ def run(options: Options, config: Config, config_from: str) -> int:
             config, track=replace(config.track, confirm_hits=1), detect=replace(config.detect, every_ms=0, empty_ms=0)
         )
     pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes)
-    feed = _make_feed(source, name, config, windowed)
-    worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds)
+    feed = _make_feed(source, name, config, windowed, incidents)
+    worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds, incidents)
+    watch = Supervisor(
+        worker, outputs.stats, incidents, service, config.service.stuck_s,
+        lambda: {
+            "source": source.name, "session": str(session.folder), "camera_in_use": source.live,
+            "recording": outputs.video.recording,
+        },
+    )  # fmt: skip
     started = time.monotonic()
     log.info("%s → %s", source.name, session.folder)
+    if source.live:
+        log.info(
+            "the camera is in use; %s", "pictures are recorded" if outputs.video.recording else "nothing is filmed"
+        )
     worker.start()
+    outputs.storage.start()
+    service.ready()
     try:
         if windowed:
-            _watch_window(worker, outputs, session, config, stopper)
+            _watch_window(worker, outputs, session, config, stop, watch)
         else:
             dashboard = Dashboard(console, source.name, source.frames, str(session.folder)) if live_view else None
-            _watch_headless(worker, outputs.stats, stopper, dashboard or PlainLines(source.name, source.frames))
+            view = dashboard or PlainLines(source.name, source.frames)
+            _watch_headless(worker, outputs, stop, view, watch)
     finally:
+        service.stopping()
         worker.stop()
-        in_time = worker.join(SHUTDOWN_S)
-        if not in_time:
-            log.error("error: the worker did not end within %.0f s", SHUTDOWN_S)
-        feed.close()
+        in_time = worker.join(WORKER_S)
+        if in_time:
+            feed.close()  # else its thread may be reading: pulling the source away would crash the process
+        else:
+            log.error("error: the worker did not end within %.1f s; it is left behind", WORKER_S)
         elapsed = time.monotonic() - started
-        finished = outputs.close(pipeline.finish() if in_time else [], elapsed)
+        last = [*(pipeline.finish() if in_time else []), *incidents.finish(*worker.now())]
+        finished = outputs.close(last, elapsed)
+        session.release()
     if not options.quiet:
         Console().print(summary_table(outputs.stats, elapsed))
     log.info("%s", session.folder)
     if not finished or not in_time:
         return EXIT_UNEXPECTED
-    return _exit_code(worker, feed, name, stopper)
+    return _exit_code(worker, feed, name, stop)
 
 
 def load_keypoints(config: Config) -> LandmarkNet | None:
@@ -195,7 +223,15 @@ def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
 class _Outputs:
     """Everything a run writes."""
 
-    def __init__(self, session: Session, source: Source, config: Config, video_path: Path | None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        source: Source,
+        config: Config,
+        video_path: Path | None,
+        incidents: Incidents,
+        stop: Stopper,
+    ) -> None:
         self._session = session
         self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
         self.video = VideoSink(
@@ -208,25 +244,27 @@ class _Outputs:
             draw=config.display.overlay,
         )
         self._background = Background(self.video, drop=source.live)
-        self.sinks: list[Sink] = [
-            self.stats,
-            TableSink(
-                session.folder / "faces.csv",
-                session.name,
-                config.output.rows,
-                config.output.flush_s,
-                config.output.keypoints,
-                config.driver.enabled,
-            ),
-            EventSink(session.folder / "events.jsonl", session.name),
-            self._background,
-        ]
+        table = TableSink(
+            session.folder / "faces.csv",
+            session.name,
+            config.output.rows,
+            config.output.flush_s,
+            config.output.keypoints,
+            config.driver.enabled,
+        )
+        events = EventSink(session.folder / "events.jsonl", session.name)
+        self.sinks: list[Sink] = [self.stats, table, events, self._background]
+        logs = [table.lines, events.lines]
         if config.driver.enabled:
-            self.sinks.append(DriveSink(session.folder / "drive.csv", session.name))
+            drive = DriveSink(session.folder / "drive.csv", session.name)
+            logs.append(drive.lines)
+            self.sinks.append(drive)
             if config.alerts.command or config.alerts.sound:
                 self.sinks.append(AlertSink(config.alerts))
             if config.mqtt.host:
                 self.sinks.append(MqttSink(config.mqtt, session.name))
+        self.storage = Storage(session, config.output, table, logs, self.video, incidents, source.live, stop.rotate)
+        self.sinks.insert(1, self.storage)
 
     def close(self, last_events: list[Event], elapsed_s: float) -> bool:
         """Closes the sinks, the video last, and writes the summary; one failure does not keep the others open.
@@ -247,24 +285,47 @@ class _Outputs:
         except OSError as error:
             fine = False
             log.error("error: summary.json could not be written: %s", error.strerror)
-        return fine and not self._background.broken
+        return fine and not self._background.broken and not self.video.failing
 
 
-def _open(wanted: str | None, config: Config, windowed: bool) -> tuple[Source, str]:
+def _open(wanted: str | None, config: Config, windowed: bool, service: Service) -> tuple[Source, str]:
     """Opens the source the user named; else the first camera that works, else the demo (said in one line)."""
-    from monitor.commands.devices import find_cameras
+    settings, wait = config.source, config.source.wait
+
+    def tell(status: str) -> None:
+        if wait:
+            service.ready()  # up, and waiting for what it was told to wait for
+        service.alive()
+        if service.due():
+            service.tell(status, {"state": "waiting"})
+
+    def opened(name: str, make: Callable[[], Source], wait: bool = wait) -> Source:
+        return open_patiently(make, shown(name), 2 * settings.open_timeout_s + SLACK_S, wait, tell)
 
     if wanted is not None:
-        return open_source(wanted, config.source, _loops(config, wanted, windowed)), wanted
+        loops = _loops(config, wanted, windowed)
+        return opened(wanted, lambda: open_source(wanted, settings, loops)), wanted
+    names: list[str] = []
+    try:
+        return opened("the first camera", lambda: _first_camera(config, names)), names[-1]
+    except SourceError as error:
+        log.warning("%s; playing the built-in demo (choose with --source, see: emotion-monitor devices)", error)
+    return open_source("demo", settings, _loops(config, "demo", windowed)), "demo"
+
+
+def _first_camera(config: Config, names: list[str]) -> Source:
+    """The first camera that works; its name is added to ``names``."""
     why = "no camera found"
     for camera in find_cameras():
         name = camera.stable or camera.path
         try:
-            return open_source(name, config.source), name
+            source = open_source(name, config.source)
         except SourceError as error:
             why = error.lines[0]
-    log.warning("%s; playing the built-in demo (choose with --source, see: emotion-monitor devices)", why)
-    return open_source("demo", config.source, _loops(config, "demo", windowed)), "demo"
+            continue
+        names.append(name)
+        return source
+    raise SourceError(why)
 
 
 def _tell_headless(probe: DisplayProbe) -> str:
@@ -298,29 +359,40 @@ def _video_path(record: str | None) -> Path | None:
     return path
 
 
-def _make_feed(source: Source, name: str, config: Config, windowed: bool) -> Feed:
+def _make_feed(source: Source, name: str, config: Config, windowed: bool, incidents: Incidents) -> Feed:
     if source.live:
-        return LiveFeed(Grabber(source, lambda: open_source(name, config.source), config.source.stall_s))
+        settings = config.source
+        again = stable_path(name)  # plugged in again, a camera may come back under another number
+        grabber = Grabber(
+            source, lambda: open_source(again, settings), settings.stall_s, settings.frozen_s, incidents,
+            open_s=2 * settings.open_timeout_s + SLACK_S, give_up_s=math.inf if settings.wait else GIVE_UP_S,
+        )  # fmt: skip
+        return LiveFeed(grabber)
     pace = config.source.pace == "always" or (config.source.pace == "auto" and windowed)
     return FileFeed(source, pace)
 
 
-def _watch_headless(worker: Worker, stats: StatsSink, stopper: Stopper, view: Dashboard | PlainLines) -> None:
+def _watch_headless(
+    worker: Worker, outputs: _Outputs, stop: Stopper, view: Dashboard | PlainLines, watch: Supervisor
+) -> None:
     context: AbstractContextManager[Any] = view if isinstance(view, Dashboard) else nullcontext()
     with context:
-        while not worker.join(0.1) and not stopper.asked.is_set():
-            view.update(worker.latest, stats)
+        while not worker.join(0.1) and not stop.asked.is_set() and watch.tick():
+            view.update(worker.latest, outputs.stats)
 
 
-def _watch_window(worker: Worker, outputs: _Outputs, session: Session, config: Config, stopper: Stopper) -> None:
+def _watch_window(
+    worker: Worker, outputs: _Outputs, session: Session, config: Config, stop: Stopper, watch: Supervisor
+) -> None:
     """The main thread's loop with a window: draw the newest result, react to keys."""
     window, overlay, meter = Window(config.display.max_width), Overlay(config.display), RateMeter()
     stats, video = outputs.stats, outputs.video
     drawn, picture, show_overlay, help_shown, redraw = None, None, config.display.overlay, False, False
-    while not worker.done.is_set() and not stopper.asked.is_set():
+    blurred = config.output.blur != "none"
+    while not worker.done.is_set() and not stop.asked.is_set() and watch.tick():
         result = worker.latest
         if result is not None and (result is not drawn or redraw):
-            status = Status(meter.update(stats.frames), video.recording, worker.paused.is_set(), help_shown)
+            status = Status(meter.update(stats.frames), video.recording, worker.paused.is_set(), help_shown, blurred)
             picture, drawn, redraw = overlay.annotate(result, status, show_overlay), result, False
             window.show(picture)
         if picture is None:
@@ -338,6 +410,8 @@ def _watch_window(worker: Worker, outputs: _Outputs, session: Session, config: C
             show_overlay = not show_overlay
         elif key == "h":
             help_shown = not help_shown
+        elif key == "s" and blurred:
+            log.warning("no snapshot: output.blur is on, and a single picture cannot be blurred safely")
         elif key == "s":
             path = session.free_path("snapshot.png")
             if cv2.imwrite(str(path), picture):
@@ -347,13 +421,13 @@ def _watch_window(worker: Worker, outputs: _Outputs, session: Session, config: C
     window.close()
 
 
-def _exit_code(worker: Worker, feed: Feed, name: str, stopper: Stopper) -> int:
+def _exit_code(worker: Worker, feed: Feed, name: str, stop: Stopper) -> int:
     if worker.failed:
         log.error("error: %s", worker.failed)
         return EXIT_UNEXPECTED
     if worker.broken_sinks:
         return EXIT_UNEXPECTED
-    if feed.ended and not stopper.asked.is_set():
+    if feed.ended and not stop.asked.is_set():
         if not worker.frames:
             log.error("error: --source %s: gave no readable picture", shown(name))
         if feed.live or not worker.frames:

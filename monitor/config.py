@@ -35,7 +35,9 @@ class SourceConfig:
     pace: str = choice("auto", ("auto", "always", "never"), "play files at true speed; auto = when a window shows them")
     loop: str = choice("auto", ("auto", "always", "never"), "start files again at their end; auto = a window's demo")
     open_timeout_s: float = number(10.0, 0.5, 120, "give up opening a camera, or waiting for a stream, after", "s")
-    stall_s: float = number(5.0, 0.5, 120, "reads gave no frame for this long: say so and reopen the camera", "s")
+    stall_s: float = number(5.0, 0.5, 120, "no frame for this long: say so and open the camera again", "s")
+    frozen_s: float = number(5.0, 0, 600, "the very same picture for this long counts as none; 0 = never", "s")
+    wait: bool = flag(False, "wait for a camera that is absent or goes away for as long as it takes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,15 @@ class OutputConfig:
     keypoints: bool = flag(False, "add the 17 keypoints to faces.csv")
     flush_s: float = number(1.0, 0, 60, "rows reach the file at least this often", "s")
     episode_update_s: float = number(5.0, 0.5, 600, "a lasting expression is reported again this often", "s")
+    rotate_mb: float = number(200.0, 0, 100000, "live, a log over this size begins a new file; 0 = never", "MB")
+    rotate_daily: bool = flag(True, "live, the logs begin new files every day")
+    min_free_mb: float = number(
+        200.0, 0, 1e6, "with less free disk recording stops, with half of it rows thin out", "MB"
+    )
+    max_mb: float = number(0.0, 0, 1e8, "delete the oldest sessions and parts above this total; 0 = never", "MB")
+    keep_days: float = number(0.0, 0, 36500, "delete sessions and parts older than this; 0 = never", "days")
+    segment_s: float = number(300.0, 10, 86400, "a recording begins a new file this often", "s")
+    blur: str = choice("none", ("none", "faces", "picture"), "make faces, or all, unrecognisable in recordings")
     video_codec: str = choice(
         "auto", ("auto", "mp4v", "avc1", "MJPG", "XVID"), "video codec; auto tries mp4v, MJPG, XVID"
     )
@@ -185,6 +196,14 @@ class MqttConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """Running unattended."""
+
+    health_file: str = text("", "JSON file that says every 5 s how the run is doing; empty = none")
+    stuck_s: float = number(30.0, 5, 3600, "a frame worked on for this long ends the run with exit code 1", "s")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings."""
 
@@ -198,6 +217,7 @@ class Config:
     output: OutputConfig = section(OutputConfig)
     alerts: AlertsConfig = section(AlertsConfig)
     mqtt: MqttConfig = section(MqttConfig)
+    service: ServiceConfig = section(ServiceConfig)
 
 
 DEFAULT_FILE = Path("config.yaml")

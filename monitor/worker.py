@@ -8,15 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 
 from monitor.capture.feed import Feed
+from monitor.incidents import Incidents
 from monitor.load import LoadControl
 from monitor.outputs.sink import Sink
 from monitor.pipeline import Pipeline
-from monitor.types import Result
+from monitor.types import Event, Frame, Result
 
 log = logging.getLogger("monitor")
 
 MOST_FAILURES = 20
 """Frames in a row that may fail before the program gives up (a supervisor can then restart it)."""
+JUMP_S = 2.0
+"""The wall clock may differ so much from the monotonic one between two frames before it is said to have jumped."""
 
 
 class Worker:
@@ -28,6 +31,7 @@ class Worker:
         done: Set when the loop has ended.
         failed: Why it ended badly, else None.
         frames: Frames processed so far.
+        beats: Grows with every round, frame or not: a watchdog sees that the thread gets on.
         broken_sinks: Outputs that failed and get nothing more; monitoring goes on without them.
     """
 
@@ -38,10 +42,15 @@ class Worker:
         sinks: Sequence[Sink],
         max_frames: int = 0,
         max_seconds: float = 0.0,
+        incidents: Incidents | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._feed, self._pipeline, self._sinks = feed, pipeline, sinks
         self._max_frames, self._max_seconds, self._clock = max_frames, max_seconds, clock
+        self._incidents = incidents or Incidents()
+        self._offset: float | None = None
+        self._t = self._wall = 0.0
+        self.beats = 0
         self._stop = threading.Event()
         self._load = LoadControl()
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
@@ -79,6 +88,8 @@ class Worker:
         first: float | None = None
         failures = 0
         while not self._stop.is_set() and not self._feed.ended:
+            self.beats += 1
+            self._tell(self._incidents.take(*self.now()))
             if self.paused.is_set():
                 if self._feed.live:
                     self._feed.next(timeout=0)  # what nobody wants to see is not counted as dropped
@@ -89,6 +100,7 @@ class Worker:
             if frame is None:
                 self._flush()
                 continue
+            self._look_at_clocks(frame)
             first = frame.t if first is None else first
             if self._max_seconds and frame.t - first >= self._max_seconds:
                 return
@@ -112,6 +124,26 @@ class Worker:
                 self._pipeline.set_slowdown(self._load.update(frame.t, sum(result.timings_ms.values()) / 1e3))
             if self._max_frames and self.frames >= self._max_frames:
                 return
+
+    def now(self) -> tuple[float, float]:
+        """Now on the frame clock, in seconds, and since the epoch: a file's own time is that of its last frame."""
+        return (self._clock(), time.time()) if self._feed.live else (self._t, self._wall)
+
+    def _look_at_clocks(self, frame: Frame) -> None:
+        """The wall clock may jump (NTP, no battery); nothing but the logs uses it, and they say so."""
+        self._t, self._wall = frame.t, frame.wall
+        if not self._feed.live:
+            return
+        offset = frame.wall - frame.t
+        if self._offset is not None and abs(offset - self._offset) > JUMP_S:
+            log.warning("the wall clock jumped by %+.1f s; timestamps do, video_time does not", offset - self._offset)
+            self._incidents.moment("clock", "jumped", by_s=round(offset - self._offset, 3))
+        self._offset = offset
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        if events:
+            for sink in self._sinks:
+                self._guarded(sink, lambda sink=sink: sink.tell(events))  # type: ignore[misc]
 
     def _deliver(self, result: Result) -> None:
         for sink in self._sinks:

@@ -44,7 +44,7 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
         (["--source", "picamera"], 3, "picamera2"),
         (["--source", "demo", "--set", "emotion.model=nowhere.tflite"], 4, "no such model"),
         (["--source", "demo", "--record", "/nowhere/video.mp4"], 2, "missing or not writable"),
-        (["--source", "demo", "--record", "video"], 2, "must end in .mp4, .avi, .mkv, .mov"),
+        (["--source", "demo", "--record", "video"], 2, "must end in .mkv, .avi, .mp4, .mov"),
         (["chekc"], 2, "invalid choice: 'chekc'"),
         (["check", "--sauce", "x"], 2, "did you mean --source?"),
     ],

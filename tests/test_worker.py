@@ -39,6 +39,8 @@ class Recorder:
     def handle(self, result: Result) -> None:
         self.indices.append(result.frame.index)
 
+    def tell(self, events: Sequence[Event]) -> None: ...
+
     def flush(self) -> None: ...
 
     def close(self, last_events: Sequence[Event]) -> None: ...
@@ -169,6 +171,8 @@ class FullDisk:
     def handle(self, result: Result) -> None:
         self.calls += 1
         raise OSError(28, "No space left on device")
+
+    def tell(self, events: Sequence[Event]) -> None: ...
 
     def flush(self) -> None: ...
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from monitor.capture.mailbox import Grabber
+from monitor.capture.grabber import Grabber
 from monitor.capture.source import Source
 from monitor.types import Frame
 
@@ -56,6 +56,7 @@ class LiveFeed:
     def next(self, timeout: float) -> Frame | None:
         """See ``Feed``."""
         frame = self._grabber.box.take(timeout)
+        self._grabber.tend()
         self.ended = frame is None and self._grabber.ended
         return frame
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from monitor.config import SourceConfig
 from monitor.errors import SourceError
@@ -16,6 +19,11 @@ VIDEO_SUFFIXES = {
 }  # fmt: skip
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "tcp://", "rtmp://")
+
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+log = logging.getLogger("monitor")
 
 
 class Source(Protocol):
@@ -89,8 +97,41 @@ def _classify(text: str) -> tuple[str, Callable[[str, SourceConfig, bool], Sourc
 
 
 def shown(text: str) -> str:
-    """A source's text without the user name and password of a URL."""
-    return re.sub(r"(?<=://)[^/@\s]*@", "", text)
+    """A source's text without what may be secret in a URL: user name, password, query."""
+    if "://" not in text:
+        return text
+    # Up to the last @ before the path: a password may hold one itself.
+    return re.sub(r"\?.*", "?…", re.sub(r"(?<=://)[^/\s]*@", "", text))
+
+
+def revealed(text: str) -> str:
+    """What the user typed, with secrets fetched from where they are kept.
+
+    ``@FILE`` stands for the first line of a file (such as a credential of systemd), ``${NAME}`` for an
+    environment variable: alone for the whole source, within a URL percent-encoded.
+
+    Raises:
+        SourceError: The file cannot be read, or the variable is not set.
+    """
+    if text.startswith("@"):
+        try:
+            with open(text[1:], encoding="utf-8") as file:
+                return file.readline(4096).strip()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is not text"
+            raise SourceError(f"--source {text}: the file cannot be read: {reason}") from None
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if found is None:
+            raise SourceError(f"--source {shown(text)}: the environment variable {match[1]} is not set")
+        return found if match[0] == text else quote(found, safe="")
+
+    if "://" in text or VARIABLE.fullmatch(text):
+        if re.search(r"://[^/@\s]*:[^/@\s$]+@", text):
+            log.warning("a password on the command line can be seen by others; better: --source @FILE or ${NAME}")
+        return VARIABLE.sub(value, text)
+    return text
 
 
 def _demo(text: str, config: SourceConfig, loop: bool) -> Source:

@@ -58,6 +58,24 @@ def find_cameras(dev: Path = Path("/dev"), ioctl: Ioctl | None = None) -> list[C
     return [camera for camera in found if camera is not None]
 
 
+def stable_path(name: str, dev: Path = Path("/dev")) -> str:
+    """The name of a camera that survives plugging it in again, where there is one; else ``name`` itself.
+
+    Args:
+        name: What the user gave: a number, /dev/videoN or anything else.
+        dev: Where device files are.
+    """
+    node = dev / f"video{name}" if name.isdigit() else Path(name)
+    if not node.name.startswith("video") or node.parent != dev:
+        return name
+    for folder in ("v4l/by-id", "v4l/by-path"):
+        if (dev / folder).is_dir():
+            for link in sorted((dev / folder).iterdir()):
+                if link.resolve() == node.resolve():
+                    return str(link)
+    return name
+
+
 def _probe(node: Path, stable: str, ioctl: Ioctl) -> Camera | None:
     try:
         fd = os.open(node, os.O_RDWR | os.O_NONBLOCK)

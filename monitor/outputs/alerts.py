@@ -81,6 +81,10 @@ class AlertSink:
         """Queues what is to be acted on."""
         self._take(result.events)
 
+    def tell(self, events: Sequence[Event]) -> None:
+        """Takes events that belong to no frame; those of the machine are not acted on (``KINDS``)."""
+        self._take(events)
+
     def flush(self) -> None:
         """Nothing is buffered."""
 

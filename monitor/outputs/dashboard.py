@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Console, Group
@@ -166,6 +166,9 @@ class EventLines:
                 log.info("face %d: %s expression", event.face, event.data["label"])
             elif event.kind in KINDS:
                 log.info("%s", driver_line(event))
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Whoever noticed it has logged it."""
 
     def flush(self) -> None:
         """Nothing is buffered."""

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.outputs.table import iso_time, open_appending
+from monitor.outputs.linelog import LineLog
+from monitor.outputs.table import iso_time
 from monitor.signals.attention import ABSENT, ATTENTIVE, TURNED, UNJUDGED
 from monitor.signals.fatigue import LEVELS
 from monitor.types import Event, Result
@@ -29,10 +30,13 @@ class DriveSink:
     Args:
         path: The file; an existing one is continued.
         session: Text of the first column.
+
+    Attributes:
+        lines: The file.
     """
 
     def __init__(self, path: Path, session: str) -> None:
-        self._file = open_appending(path, ",".join(COLUMNS) + "\n")
+        self.lines = LineLog(path, ",".join(COLUMNS) + "\n")
         self._session = session
         self._start: float | None = None
         self._last: float | None = None
@@ -73,14 +77,23 @@ class DriveSink:
         self._last_state = (f"{state.calibrated:.2f}", blinks, perclos)
         self._count(result.events)
 
+    def tell(self, events: Sequence[Event]) -> None:
+        """Only events of frames belong to a minute."""
+
     def flush(self) -> None:
-        """Each row is flushed when it is written."""
+        """Tries again to write what the disk did not take."""
+        self.lines.flush()
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Writes the last, unfinished minute and closes the file."""
+        """Writes the last, unfinished minute and closes the file.
+
+        Raises:
+            OSError: Rows were left that the disk does not take.
+        """
         if self._start is not None:
             self._write()
-        self._file.close()
+        if not self.lines.close():
+            raise OSError(f"{self.lines.path}: {self.lines.error}")
 
     def _count(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -98,5 +111,5 @@ class DriveSink:
             f"{self._sums['fatigue'] / seconds if seconds else 0.0:.1f}", f"{self._fatigue_max:.1f}",
             LEVELS[self._level],
         ]  # fmt: skip
-        self._file.write(",".join(cells) + "\n")
-        self._file.flush()
+        self.lines.write(",".join(cells) + "\n")
+        self.lines.flush()

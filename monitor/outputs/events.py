@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.outputs.table import iso_time, open_appending
+from monitor.outputs.linelog import LineLog
+from monitor.outputs.table import iso_time
 from monitor.types import Event, Result
 
 
@@ -17,10 +18,13 @@ class EventSink:
     Args:
         path: The file; an existing one is continued.
         session: Value of the key ``session``.
+
+    Attributes:
+        lines: The file.
     """
 
     def __init__(self, path: Path, session: str) -> None:
-        self._file = open_appending(path, "")
+        self.lines = LineLog(path)
         self._session = session
         self._start: float | None = None
 
@@ -31,18 +35,29 @@ class EventSink:
         if result.events:
             self._write(result.events)
 
+    def tell(self, events: Sequence[Event]) -> None:
+        """Writes events that belong to no frame."""
+        self._write(events)
+
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Tries again to write what the disk did not take."""
+        self.lines.flush()
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Writes the ends that the session's end brings and closes the file."""
+        """Writes the ends that the session's end brings and closes the file.
+
+        Raises:
+            OSError: Lines were left that the disk does not take.
+        """
         self._write(last_events)
-        self._file.close()
+        if not self.lines.close():
+            raise OSError(f"{self.lines.path}: {self.lines.error}")
 
     def _write(self, events: Sequence[Event]) -> None:
         for event in events:
-            self._file.write(json.dumps(event_line(event, self._session, self._start or 0.0)) + "\n")
-        self._file.flush()
+            start = event.t if self._start is None else self._start
+            self.lines.write(json.dumps(event_line(event, self._session, start)) + "\n")
+        self.lines.flush()
 
 
 def event_line(event: Event, session: str, start: float) -> dict[str, Any]:

@@ -85,6 +85,10 @@ class MqttSink:
         self._published = now
         self._publish("state", json.dumps(state_fields(state)), retain=True)
 
+    def tell(self, events: Sequence[Event]) -> None:
+        """Publishes events that belong to no frame, as far as they are a driver's (``KINDS``)."""
+        self._events(events)
+
     def flush(self) -> None:
         """paho's thread sends."""
 

@@ -37,6 +37,7 @@ class Status:
     recording: bool = False
     paused: bool = False
     help: bool = False
+    blurred: bool = False
 
 
 class Overlay:
@@ -65,7 +66,7 @@ class Overlay:
             if result.driver is not None:
                 pen.gauges(result.driver)
         if status.recording:
-            pen.recording_dot()
+            pen.recording_dot(status.blurred)
         if status.paused:
             pen.text("PAUSED", (canvas.shape[1] // 2 - pen.px(35), pen.px(24)), WHITE, 1.4)
         if status.help:
@@ -249,12 +250,14 @@ class _Pen:
             y = (len(rows) + 1) * row + self.px(4)
             self.text(f"calibrating {state.calibrated:.0%}", (self.px(6), y + row - self.px(4)), WHITE, 0.82)
 
-    def recording_dot(self) -> None:
-        """A red dot: pixels are being stored."""
+    def recording_dot(self, blurred: bool = False) -> None:
+        """A red dot: pixels are being stored, those of faces or not."""
         at = (self.width - self.px(16), self.px(16))
         cv2.circle(self.canvas, at, self.px(8), (0, 0, 0), -1, cv2.LINE_AA)
         cv2.circle(self.canvas, at, self.px(6), (40, 40, 235), -1, cv2.LINE_AA)
-        self.text("REC", (at[0] - self.px(44), at[1] + self.px(5)), (90, 90, 245))
+        text = "REC blurred" if blurred else "REC"
+        left = at[0] - self.px(14) - self.text_width(text)
+        self.text(text, (left, at[1] + self.px(5)), (90, 90, 245))
 
     def help(self) -> None:
         """The keys."""

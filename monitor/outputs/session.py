@@ -21,14 +21,19 @@ from monitor.errors import ConfigError
 from monitor.inference.emotion import EmotionNet
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
+from monitor.outputs import retention
+from monitor.outputs.reader import PART
 
 
 class Session:
     """A folder for one run's files.
 
+    While it lives the folder is marked as in use, so that nobody purges it and no other run writes there.
+
     Attributes:
         folder: The folder.
         name: Text that tells this session's rows apart, its start as YYYYmmddTHHMMSS.
+        root: The folder that holds all sessions, None for one of the user's own (``--out``).
     """
 
     def __init__(self, out: str | None, root: str, source_name: str, started: datetime) -> None:
@@ -40,8 +45,10 @@ class Session:
         self.name = started.strftime("%Y%m%dT%H%M%S")
         self.started = started
         self.folder = (
-            Path(out).expanduser() if out else _unused(Path(root).expanduser() / f"{self.name}_{slug(source_name)}")
+            Path(out).expanduser() if out else unused(Path(root).expanduser() / f"{self.name}_{slug(source_name)}")
         )
+        self.root = None if out else self.folder.parent
+        self._metadata: dict[str, Any] | None = None
         option = "--out" if out else "output.dir"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -51,6 +58,32 @@ class Session:
             ) from None
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise ConfigError(f"{option} {self.folder}: is not writable; give another folder")
+        self._held = retention.hold(self.folder)
+        if self._held is None:
+            raise ConfigError(f"{option} {self.folder}: another run is writing there; give another folder")
+
+    def restore(self) -> None:
+        """Makes a folder that was deleted anew.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        self.release()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._held = retention.hold(self.folder)
+        if self._metadata is not None and not (self.folder / "metadata.json").exists():
+            self.write_json("metadata.json", self._metadata)
+
+    def release(self) -> None:
+        """Gives the folder up; another run may write there."""
+        if self._held is not None and self._held >= 0:
+            os.close(self._held)
+        self._held = -1
+
+    def next_part(self) -> int:
+        """Number of the next rotated part of the logs, from 1."""
+        numbers = [int(m[1]) for p in self.folder.iterdir() if (m := PART.search(p.stem))]
+        return max(numbers, default=0) + 1
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Writes a JSON file; one left by an earlier session in the same folder is kept beside it."""
@@ -67,7 +100,7 @@ class Session:
 
     def free_path(self, name: str) -> Path:
         """``name`` in the folder, numbered where that name is taken."""
-        return _unused(self.folder / name)
+        return unused(self.folder / name)
 
     def write_metadata(
         self,
@@ -80,23 +113,21 @@ class Session:
         eyes: EyeNet | None = None,
     ) -> None:
         """Writes ``metadata.json``."""
-        self.write_json(
-            "metadata.json",
-            {
-                "session": self.name,
-                "started": self.started.astimezone().isoformat(timespec="milliseconds"),
-                "program": {"name": "emotion-monitor", "version": __version__},
-                "versions": versions(emotion.runtime),
-                "source": source,
-                "detector": detector,
-                "model": asdict(emotion.card),
-                "keypoints": None if keypoints is None else asdict(keypoints.card),
-                "eyes": None if eyes is None else asdict(eyes.card),
-                "config_from": config_from,
-                "config": settings.as_dict(config),
-                "note": "Labels name the expression a face shows, not what the person feels.",
-            },
-        )
+        self._metadata = {
+            "session": self.name,
+            "started": self.started.astimezone().isoformat(timespec="milliseconds"),
+            "program": {"name": "emotion-monitor", "version": __version__},
+            "versions": versions(emotion.runtime),
+            "source": source,
+            "detector": detector,
+            "model": asdict(emotion.card),
+            "keypoints": None if keypoints is None else asdict(keypoints.card),
+            "eyes": None if eyes is None else asdict(eyes.card),
+            "config_from": config_from,
+            "config": settings.as_dict(config),
+            "note": "Labels name the expression a face shows, not what the person feels.",
+        }
+        self.write_json("metadata.json", self._metadata)
 
 
 def versions(runtime: str) -> dict[str, str]:
@@ -113,10 +144,10 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:40] or "source"
 
 
-def _unused(path: Path) -> Path:
-    """The path itself, or with a number before its suffix where it is taken."""
-    candidate, number = path, 1
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return candidate
+def unused(path: Path) -> Path:
+    """The path itself, or with a number before its suffix, higher than all taken ones, where it is taken."""
+    if not path.exists():
+        return path
+    numbered = re.compile(re.escape(path.stem) + r"-(\d+)" + re.escape(path.suffix))
+    taken = [int(m[1]) for p in path.parent.iterdir() if (m := numbered.fullmatch(p.name))]
+    return path.with_name(f"{path.stem}-{max(taken, default=1) + 1}{path.suffix}")

@@ -12,7 +12,7 @@ from monitor.types import Event, Result
 
 log = logging.getLogger("monitor")
 
-CLOSE_S = 4.0
+CLOSE_S = 3.0
 """Time a slow sink gets to come to an end at shutdown."""
 
 
@@ -21,6 +21,9 @@ class Sink(Protocol):
 
     def handle(self, result: Result) -> None:
         """Takes one result."""
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Takes events that belong to no frame: the camera went away, the disk is full."""
 
     def flush(self) -> None:
         """Called while no frame comes: what is buffered should reach its file."""
@@ -56,6 +59,9 @@ class Background:
             self._queue.put(result, block=not self._drop)
         except queue.Full:
             self.dropped += 1
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Slow sinks write pictures; what belongs to no frame is not for them."""
 
     def flush(self) -> None:
         """Nothing is buffered here."""

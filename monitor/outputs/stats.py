@@ -10,6 +10,8 @@ from typing import Any
 
 from monitor.types import Event, Result
 
+MOST_FACES = 1000
+"""Faces whose totals are kept one by one; a camera at a door sees more in a year than memory should hold."""
 LONGEST_GAP_S = 1.0
 """A longer pause between two frames (a stalled camera) is not credited to any label."""
 
@@ -50,7 +52,8 @@ class StatsSink:
     """Counts everything the summary needs.
 
     Attributes:
-        faces: Face id to its totals.
+        faces: Face id to its totals, of the last ``MOST_FACES``.
+        earlier: How many faces before those are counted together in ``earlier_seconds``.
         frames: Processed frames.
         dropped: Frames that were overwritten unseen.
 
@@ -61,6 +64,8 @@ class StatsSink:
     def __init__(self, longest_gap_s: float = 0.0) -> None:
         self._longest_gap = max(LONGEST_GAP_S, longest_gap_s)
         self.faces: dict[int, FaceStats] = {}
+        self.earlier = 0
+        self.earlier_seconds: Counter[str] = Counter()
         self.frames = 0
         self.frames_with_face = 0
         self.dropped = 0
@@ -88,16 +93,28 @@ class StatsSink:
             stats = self.faces.get(face.id)
             if stats is None:
                 stats = self.faces[face.id] = FaceStats(first=t)
+                self._fold()
             else:
                 stats.seconds[face.label] += dt  # type: ignore[assignment]
             stats.last = t
             stats.frames += 1
         self._count_events(result.events)
 
+    def _fold(self) -> None:
+        """Forgets the face of the lowest id, who came first, but for its seconds."""
+        if len(self.faces) > MOST_FACES:
+            first = self.faces.pop(min(self.faces))
+            self.earlier += 1
+            for label, seconds in first.seconds.items():
+                self.earlier_seconds[label] += seconds
+
     def _count_events(self, events: Sequence[Event]) -> None:
         for event in events:
             if event.phase == "start" and event.kind == "emotion":
                 self.episodes[str(event.data["label"])] += 1
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Only frames are counted."""
 
     def flush(self) -> None:
         """Nothing is buffered."""
@@ -126,8 +143,16 @@ class StatsSink:
             "latency_ms": {"p50": _ms(self.latency, 0.5), "p95": _ms(self.latency, 0.95)},
             "stages_ms": {n: {"p50": _ms(h, 0.5), "p95": _ms(h, 0.95)} for n, h in self.stages.items()},
             "episodes": dict(sorted(self.episodes.items())),
+            **self._earlier_summary(),
             "faces": {str(i): _face_summary(s) for i, s in sorted(self.faces.items())},
         }
+
+    def _earlier_summary(self) -> dict[str, Any]:
+        """Those who were folded together, where there are any."""
+        if not self.earlier:
+            return {}
+        seconds = {label: round(value, 3) for label, value in sorted(self.earlier_seconds.items())}
+        return {"earlier_faces": {"count": self.earlier, "seconds": seconds}}
 
 
 def _ms(histogram: Histogram, share: float) -> float:

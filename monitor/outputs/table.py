@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
 from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
+from monitor.outputs.linelog import LineLog
 from monitor.signals.driver import DriverState
 from monitor.types import Event, Face, Result
-
-log = logging.getLogger("monitor")
 
 COLUMNS = (
     "session", "frame", "timestamp", "video_time", "face_id", "success", "x", "y", "w", "h", "quality",
@@ -38,8 +35,8 @@ CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 class TableSink:
     """Writes the table; the schema only ever grows at its end.
 
-    An existing table is continued, a torn last line (power cut) is ended first, so that nothing
-    already logged is lost.
+    An existing table is continued. A disk that takes no more is no error here: rows wait in memory
+    (``LineLog``), and whoever watches the disk sets ``thin``.
 
     Args:
         path: The file.
@@ -49,6 +46,10 @@ class TableSink:
         keypoints: Also write each face's 17 keypoints.
         driver: Also write ``DRIVER_COLUMNS``.
         clock: Monotonic seconds.
+
+    Attributes:
+        lines: The file.
+        thin: While it is set only the first frame of each second is written, whatever ``rows`` says.
     """
 
     def __init__(
@@ -64,7 +65,8 @@ class TableSink:
         self._session, self._rows, self._flush_s, self._clock = session, rows, flush_s, clock
         self._keypoints, self._driver = keypoints, driver
         self._columns = COLUMNS + (POINT_COLUMNS if keypoints else ()) + (DRIVER_COLUMNS if driver else ())
-        self._file = open_appending(path, ",".join(self._columns) + "\n")
+        self.lines = LineLog(path, ",".join(self._columns) + "\n")
+        self.thin = False
         self._start: float | None = None
         self._flushed = clock()
         self._last_slot = -1
@@ -76,23 +78,31 @@ class TableSink:
             self._start = result.frame.t
         video_time = result.frame.t - self._start
         if self._is_due(result, video_time):
-            self._file.write("".join(self._lines(result, video_time)))
+            self.lines.write("".join(self._lines(result, video_time)))
         self.flush()
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """The table has faces only."""
 
     def flush(self) -> None:
         """Writes what is buffered, once ``flush_s`` has passed since the last time."""
         now = self._clock()
         if now - self._flushed >= self._flush_s:
             self._flushed = now
-            self._file.flush()
+            self.lines.flush()
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Writes what is buffered and closes the file."""
-        self._file.close()
+        """Writes what is buffered and closes the file.
+
+        Raises:
+            OSError: Rows were left that the disk does not take.
+        """
+        if not self.lines.close():
+            raise OSError(f"{self.lines.path}: {self.lines.error}")
 
     def _is_due(self, result: Result, video_time: float) -> bool:
-        if self._rows.endswith("hz"):
-            slot = math.floor(video_time * int(self._rows[:-2]) + 1e-6)
+        if self.thin or self._rows.endswith("hz"):
+            slot = math.floor(video_time * (1 if self.thin else int(self._rows[:-2])) + 1e-6)
             due = slot != self._last_slot
             self._last_slot = slot
             return due
@@ -160,28 +170,3 @@ def _face_cells(face: Face) -> str:
 def iso_time(wall: float) -> str:
     """Local ISO-8601 time with milliseconds and offset."""
     return datetime.fromtimestamp(wall).astimezone().isoformat(timespec="milliseconds")
-
-
-def open_appending(path: Path, header: str) -> TextIO:
-    """Opens a line-based log for appending: writes the header of a new one, ends a torn last line.
-
-    A file with another header (an older program's) is kept as ``<name>.old``, not mixed.
-    """
-    if path.exists() and path.stat().st_size:
-        with path.open("rb") as existing:
-            first = existing.readline().decode("utf-8", "replace")
-            existing.seek(-1, 2)
-            torn = existing.read(1) != b"\n"
-        if header and first != header:
-            kept = path.with_name(path.name + ".old")
-            path.rename(kept)
-            log.warning("%s: has other columns; kept as %s", path, kept.name)
-        else:
-            file = path.open("a", encoding="utf-8", newline="")
-            if torn:
-                file.write("\n")
-            return file
-    file = path.open("a", encoding="utf-8", newline="")
-    file.write(header)
-    file.flush()
-    return file

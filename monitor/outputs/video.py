@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-import shutil
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,25 +14,30 @@ import cv2
 import numpy as np
 
 from monitor.config import OutputConfig
+from monitor.outputs.blur import Blur
 from monitor.outputs.overlay import Overlay, Status
+from monitor.outputs.session import unused
 from monitor.types import Event, Image, Result
 
 log = logging.getLogger("monitor")
 
-CODECS = (("mp4v", ".mp4"), ("MJPG", ".avi"), ("XVID", ".avi"))
-"""Tried in this order; a codec the user names is tried first, then these."""
+CODECS = (("mp4v", ".mkv"), ("MJPG", ".avi"), ("XVID", ".avi"))
+"""Tried in this order; a codec the user names is tried first, then these. Both containers play up to where
+they were cut off; an MP4 without its trailer plays not at all."""
 DEFAULT_FPS = 20.0
 LONGEST_GAP_S = 60.0
 """A longer pause of the source is cut to this, or a camera unplugged overnight would fill the disk."""
-SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
+SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
 """Containers that the codecs fit in."""
+NEED_TRAILER = (".mp4", ".mov")
+"""Containers that are lost whole when they are cut off; they are written in short parts."""
+TRAILER_SEGMENT_S = 30.0
 TRIAL_FRAMES = 4
 """Frames written to a trial file, to prove that a codec works in this folder and to time it."""
 SHARE = 0.7
 """Share of one core's time that encoding a live picture may take; a slower encoder gets a lower rate."""
-LEAST_FREE_MB = 20.0
-"""Recording stops, its file finished, while there is still room for the trailer and the logs."""
-CHECK_EVERY_S = 2.0
+RETRY_S = 10.0
+"""After a failure recording is tried again this much later."""
 
 
 class VideoError(RuntimeError):
@@ -43,13 +48,18 @@ class VideoSink:
     """Writes video files while ``recording`` is set; switching it on again begins a new file.
 
     Args:
-        make_path: Gives the path of the next file for a suffix such as ".mp4".
-        config: Codec, rate, clean picture or not.
+        make_path: Gives the path of the next file for a suffix such as ".mkv".
+        config: Codec, rate, length of a file, clean picture or not, blur.
         source_fps: Nominal rate of the source, 0 when unknown.
         overlay: Draws the readings; has a history of its own.
-        fixed: A path the user named: its suffix is kept and decides the codec order.
+        fixed: A path the user named: its suffix is kept and decides the codec order; more files get numbers.
         draw: Draw boxes and labels (``display.overlay``); else only the recording dot.
         live: Whether time passes without us, so that a slow encoder must write fewer frames.
+
+    Attributes:
+        path: The file being written, None while there is none.
+        files: All files begun.
+        failing: Whether the last attempt to record failed.
     """
 
     def __init__(
@@ -63,57 +73,70 @@ class VideoSink:
         draw: bool = True,
     ) -> None:
         self._make_path, self._config, self._overlay, self._fixed = make_path, config, overlay, fixed
-        self._live, self._broken = live, False
-        self._draw = draw
+        self._live, self._draw = live, draw
+        self._blur = None if config.blur == "none" else Blur(whole=config.blur == "picture")
         self.fps = config.video_fps or (source_fps if 1 <= source_fps <= 120 else DEFAULT_FPS)
-        self._wanted = threading.Event()
+        self._wanted, self._held, self._renew = threading.Event(), threading.Event(), threading.Event()
         self._writer: cv2.VideoWriter | None = None
+        self._codec: tuple[str, str] | None = None
         self._size = (0, 0)
         self._start = 0.0
         self._written = 0
         self._last_t: float | None = None
-        self._checked_at = 0.0
+        self._failed_at: float | None = None
+        self.failing = False
         self.path: Path | None = None
         self.files: list[Path] = []
 
     @property
     def recording(self) -> bool:
         """Whether frames are being written."""
-        return self._wanted.is_set()
+        return self._wanted.is_set() and not self._held.is_set() and not self.failing
 
     def switch(self, on: bool) -> None:
         """Starts or stops recording with the next frame; may be called from any thread."""
-        if on and not self._broken:
-            self._wanted.set()
-        else:
-            self._wanted.clear()
+        self._failed_at = None
+        self._wanted.set() if on else self._wanted.clear()
+
+    def hold(self, on: bool) -> None:
+        """Stops recording for want of disk, or goes on; may be called from any thread."""
+        self._held.set() if on else self._held.clear()
+
+    def renew(self) -> None:
+        """Begins a new file with the next frame; may be called from any thread."""
+        self._renew.set()
 
     def handle(self, result: Result) -> None:
-        """Writes one frame as often as its time asks for.
-
-        Raises:
-            VideoError: No codec works, the disk is nearly full, or the folder is gone.
-        """
-        if not self._wanted.is_set():
+        """Writes one frame as often as its time asks for; a failure is told and tried again later."""
+        if not self._wanted.is_set() or self._held.is_set():
             self._finish()
             return
+        if self._failed_at is not None and 0 <= result.frame.t - self._failed_at < RETRY_S:
+            return
         try:
-            self._write(result)
-        except VideoError:
-            self._broken = True
-            self._wanted.clear()
+            for due in [result] if self._blur is None else self._blur.push(result):
+                self._write(due)
+        except VideoError as error:
+            if not self.failing:
+                log.error("error: recording: %s; tried again every %.0f s", error, RETRY_S)
+            self.failing, self._failed_at = True, result.frame.t
             self._finish()
-            raise
 
     def _write(self, result: Result) -> None:
         t = result.frame.t
         image = result.frame.image
         if not self._config.clean:
-            status = Status(fps=self._rate(t), recording=True)
+            status = Status(fps=self._rate(t), recording=True, blurred=self._blur is not None)
             image = self._overlay.annotate(result, status, self._draw)
         self._last_t = t
+        if self._renew.is_set() or (self._writer is not None and self._written >= self._longest() * self.fps):
+            self._renew.clear()
+            # The next file begins where this one ends, so that the parts together last as long as life.
+            t = min(t, self._start + self._written / self.fps) if self._writer is not None else t
+            self._close_file()
         if self._writer is None:
             self._open(image, t)
+            t = result.frame.t
         assert self._writer is not None
         due = math.floor((t - self._start) * self.fps + 0.5) + 1
         if due - self._written > LONGEST_GAP_S * self.fps or due < self._written - self.fps:
@@ -123,9 +146,15 @@ class VideoSink:
         for _ in range(due - self._written):
             self._writer.write(fitted)
             self._written += 1
-        if abs(t - self._checked_at) >= CHECK_EVERY_S:
-            self._checked_at = t
-            self._check_disk()
+
+    def _longest(self) -> float:
+        """Seconds one file may last."""
+        assert self.path is not None
+        limit = TRAILER_SEGMENT_S if self.path.suffix.lower() in NEED_TRAILER else math.inf
+        return min(self._config.segment_s, limit)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Events do not concern it."""
 
     def flush(self) -> None:
         """Nothing is buffered."""
@@ -140,24 +169,44 @@ class VideoSink:
     def _open(self, image: Image, t: float) -> None:
         # Most encoders need even sides.
         self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
-        self._start, self._written, self._checked_at = t, 0, t
-        for codec, suffix in self._candidates():
-            path = self._fixed if self._fixed is not None and not self.files else self._make_path(suffix)
-            self.path = path
-            self._check_disk()
-            seconds = self._trial(image, codec, path)
-            if seconds is None:
-                log.warning("%s: the codec %s does not work here; trying another", path.name, codec)
+        if min(self._size) < 2:
+            raise VideoError(f"a picture of {image.shape[1]}x{image.shape[0]} cannot be recorded")
+        self._start, self._written = t, 0
+        proven = self._codec if self._codec is not None and not self.failing else None
+        for codec, suffix in [proven] if proven else self._candidates():
+            path = self._next_path(suffix)
+            if not os.access(path.parent, os.W_OK):
+                raise VideoError(f"{path.parent}: is missing or not writable")
+            if proven is None and not self._works(image, codec, path):
                 continue
-            if self._live and self.fps * seconds > SHARE:
-                self.fps = max(1.0, SHARE / seconds)
-                log.warning("encoding one picture takes %.0f ms; recording at %.3g fps", seconds * 1e3, self.fps)
+            self.path, self._codec, self.failing, self._failed_at = path, (codec, suffix), False, None
             self._writer = self._writer_for(path, codec)
             self.files.append(path)
-            log.info("recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
+            level = logging.INFO if proven is None else logging.DEBUG
+            log.log(level, "recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
             return
-        self.path = None
         raise VideoError("no video codec works here; see: emotion-monitor check")
+
+    def _next_path(self, suffix: str) -> Path:
+        if self._fixed is None:
+            return self._make_path(suffix)
+        return self._fixed if not self.files else unused(self._fixed)
+
+    def _works(self, image: Image, codec: str, path: Path) -> bool:
+        """Tries a codec; live, the rate is set to what it can keep up with."""
+        seconds = self._trial(image, codec, path)
+        if seconds is None:
+            log.warning("%s: the codec %s does not work here; trying another", path.name, codec)
+            return False
+        if self._live and self.fps * seconds > SHARE:
+            self.fps = max(1.0, SHARE / seconds)
+            log.warning("encoding one picture takes %.0f ms; recording at %.3g fps", seconds * 1e3, self.fps)
+        if path.suffix.lower() in NEED_TRAILER:
+            log.warning(
+                "%s: recorded in parts of %.0f s, because a power cut costs this kind of file whole; .mkv survives it",
+                path.name, min(self._config.segment_s, TRAILER_SEGMENT_S),
+            )  # fmt: skip
+        return True
 
     def _writer_for(self, path: Path, codec: str) -> cv2.VideoWriter:
         return cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), self.fps, self._size)
@@ -170,11 +219,13 @@ class VideoSink:
         codecs = list(CODECS)
         wanted = self._config.video_codec
         if wanted != "auto":
-            suffix = ".mp4" if wanted in ("mp4v", "avc1") else ".avi"
+            suffix = ".mkv" if wanted in ("mp4v", "avc1") else ".avi"
             codecs = [(wanted, suffix), *(c for c in codecs if c[0] != wanted)]
         if self._fixed is not None and wanted == "auto":
             # A path's own suffix chooses: .avi wants MJPG, everything else mp4v first.
-            codecs.sort(key=lambda c: c[1] != self._fixed.suffix.lower() if self._fixed else False)
+            codecs.sort(
+                key=lambda c: (c[1] == ".avi") != (self._fixed is not None and self._fixed.suffix.lower() == ".avi")
+            )
         return codecs
 
     def _fit(self, image: Image) -> Image:
@@ -185,25 +236,19 @@ class VideoSink:
             cut = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         return np.ascontiguousarray(cut)
 
-    def _check_disk(self) -> None:
-        assert self.path is not None
-        try:
-            free = shutil.disk_usage(self.path.parent).free / 1e6
-        except OSError as error:
-            raise VideoError(f"{self.path.parent}: {error.strerror}; nothing can be recorded there") from None
-        if free < LEAST_FREE_MB:
-            raise VideoError(f"{self.path}: only {free:.0f} MB free; the recording was finished")
-
-    def _drop_writer(self) -> None:
-        if self._writer is not None:
-            self._writer.release()
-        self._writer = None
-
     def _finish(self) -> None:
+        """Writes what waits to be blurred and closes the file."""
+        if self._blur is not None and self._writer is not None:
+            for result in self._blur.drain():
+                self._write(result)
+        self._close_file()
+
+    def _close_file(self) -> None:
         """Releases the writer, which writes the trailer, and makes sure that the result opens."""
         if self._writer is None:
             return
-        self._drop_writer()
+        self._writer.release()
+        self._writer = None
         if self.path is not None and not playable(self.path):
             log.error("error: %s cannot be played back; is the disk full?", self.path)
         self.path = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 from monitor.config import DisplayConfig, OutputConfig
 from monitor.outputs.overlay import Overlay
 from monitor.outputs.sink import Background
-from monitor.outputs.video import VideoError, VideoSink, playable
+from monitor.outputs.video import VideoSink, playable
 from monitor.types import Event, Result
 from tests.fakes import face, result
 
@@ -63,23 +62,57 @@ def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.Lo
     assert playable(video.files[0])
 
 
-def test_a_folder_that_went_away_is_noticed_with_the_first_frame(tmp_path: Path) -> None:
+def test_a_folder_that_went_away_is_told_once_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     video = sink(tmp_path / "gone")
-    with pytest.raises(VideoError, match="nothing can be recorded there"):
-        film(video, [0.0])
-    video.switch(True)
+    film(video, [n / 10 for n in range(250)])  # 25 s: three attempts
     assert not video.recording  # the dot must not lie
+    assert len([record for record in caplog.records if "missing or not writable" in record.getMessage()]) == 1
+    (tmp_path / "gone").mkdir()
+    film(video, [25 + n / 10 for n in range(150)])
+    assert video.recording
+    video.close([])
+    assert playable(video.files[0])
 
 
-def test_a_disk_that_fills_up_ends_the_recording_with_a_file_that_plays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_held_for_want_of_disk_the_file_is_finished_and_recording_goes_on_later(tmp_path: Path) -> None:
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(10)])
-    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1e6))
-    with pytest.raises(VideoError, match="only 1 MB free"):
-        film(video, [n / 20 for n in range(10, 60)])
+    video.hold(True)
+    film(video, [n / 20 for n in range(10, 60)])
+    assert not video.recording
     assert playable(video.files[0])
+    video.hold(False)
+    film(video, [n / 20 for n in range(60, 80)])
+    video.close([])
+    assert len(video.files) == 2
+    assert length(video.files[1]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_long_recording_is_cut_into_files_that_lose_no_time(tmp_path: Path) -> None:
+    video = sink(tmp_path, segment_s=10.0)
+    film(video, [n / 10 for n in range(250)])
+    video.close([])
+    assert [length(path) for path in video.files] == pytest.approx([10, 10, 5], abs=0.1)
+    assert sum(length(path) for path in video.files) == pytest.approx(24.95, abs=0.06)
+
+
+def test_a_file_that_needs_its_trailer_is_written_in_short_parts(tmp_path: Path) -> None:
+    fixed = tmp_path / "mine.mp4"
+    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 10.0, Overlay(DisplayConfig()), fixed)
+    video.switch(True)
+    film(video, [n / 10 for n in range(400)])
+    video.close([])
+    assert [path.name for path in video.files] == ["mine.mp4", "mine-2.mp4"]
+    assert [length(path) for path in video.files] == pytest.approx([30, 10], abs=0.15)
+
+
+def test_asked_for_a_new_file_it_begins_one(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [0.0, 0.05])
+    video.renew()
+    film(video, [0.1, 0.15])
+    video.close([])
+    assert len(video.files) == 2
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv", ".mov"])
@@ -146,6 +179,8 @@ class Slow:
         if self._fail:
             raise OSError("encoder broke")
         self.handled += 1
+
+    def tell(self, events: Sequence[Event]) -> None: ...
 
     def flush(self) -> None: ...
 

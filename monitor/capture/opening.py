@@ -1,0 +1,101 @@
+"""Opening a source without being held by it: a driver may hang, a camera may come later."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from monitor.capture.grabber import FIRST_WAIT_S, LONGEST_WAIT_S
+from monitor.capture.source import Source
+from monitor.errors import SourceError
+
+log = logging.getLogger("monitor")
+
+SLACK_S = 5.0
+"""What an attempt may take beyond the source's own time-out before it counts as hung."""
+
+
+class _Attempt:
+    """One attempt on a thread of its own, which is left behind when it hangs."""
+
+    def __init__(self, open_source: Callable[[], Source]) -> None:
+        self._open_source = open_source
+        self._lock = threading.Lock()
+        self._left = False
+        self.source: Source | None = None
+        self.error: Exception | None = None
+        self.done = threading.Event()
+        threading.Thread(target=self._run, name="opener", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            source = self._open_source()
+        except Exception as error:
+            self.error = error
+        else:
+            with self._lock:
+                if not self._left:
+                    self.source = source
+            if self.source is None:
+                source.close()
+        self.done.set()
+
+    def leave(self) -> None:
+        """What it opens from now on is closed at once."""
+        with self._lock:
+            self._left = True
+
+
+def open_patiently(
+    open_source: Callable[[], Source],
+    name: str,
+    limit_s: float,
+    wait: bool = False,
+    tell: Callable[[str], None] = lambda status: None,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], object] = time.sleep,
+) -> Source:
+    """Opens a source; the calling thread stays able to answer signals meanwhile.
+
+    Args:
+        open_source: Opens it.
+        name: What to call it.
+        limit_s: Time an attempt may take.
+        wait: Try again, with pauses of 0.5 to 10 s, until it is there.
+        tell: Called several times a second with what is being waited for.
+        clock: Monotonic seconds.
+        pause: Waits so many seconds.
+
+    Raises:
+        SourceError: It cannot be opened, or the attempt hangs, and ``wait`` is not set.
+    """
+    between = FIRST_WAIT_S
+    said = False
+    while True:
+        attempt, until = _Attempt(open_source), clock() + limit_s
+        while not attempt.done.wait(0.05) and clock() < until:
+            tell(f"opening {name}")
+        attempt.leave()
+        if attempt.source is not None:
+            return attempt.source
+        error = attempt.error or SourceError(f"--source {name}: does not answer within {limit_s:.0f} s")
+        if not wait or not isinstance(error, SourceError):
+            raise error
+        if not said:
+            said = True
+            log.warning("%s; waiting for it (source.wait)", error.lines[0])
+        if not attempt.done.is_set():
+            _until(attempt, tell, name)
+        until = clock() + between
+        while clock() < until:
+            tell(f"waiting for {name}")
+            pause(0.1)
+        between = min(LONGEST_WAIT_S, between * 2)
+
+
+def _until(attempt: _Attempt, tell: Callable[[str], None], name: str) -> None:
+    """While an attempt hangs in the driver, another would only hang beside it."""
+    while not attempt.done.wait(0.1):
+        tell(f"{name} hangs in its driver")

@@ -1,0 +1,96 @@
+"""Signals: what ends a run, what rotates its files, and how long the end may take.
+
+Installed before anything heavy is imported, so that a stop during the start is an orderly one too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+
+SHUTDOWN_S = 5.0
+"""Files are finished within this time after a stop; what is not by then is left as it is."""
+EXIT_CUT = 1
+"""Exit code of a run whose files could not be finished in time."""
+
+
+class Stopper:
+    """SIGINT and SIGTERM: the first asks for an orderly end, the second forces one.
+
+    SIGHUP begins new files where no terminal is attached (a service), and is a stop where one is: a
+    camera must not go on filming unseen after its window was closed. A signal that was ignored before
+    (nohup) stays ignored.
+
+    Attributes:
+        asked: Set when the run shall end.
+        rotate: Set when new files shall be begun; whoever does it clears it.
+        running: Whether there are files to finish; before that a stop ends the process at once, with code 0.
+    """
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.rotate = threading.Event()
+        self.running = False
+        self._has_terminal = _has_terminal()
+        self._before = {}
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._handle)
+
+    def restore(self) -> None:
+        """Gives the signals back to whoever had them."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def ignore(self) -> None:
+        """Nothing is left to end: the process is about to exit with the code it has."""
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and not self._has_terminal:
+            self.rotate.set()
+            return
+        if self.asked.is_set():
+            os._exit(128 + number)
+        self.asked.set()
+        if not self.running:
+            os._exit(0)
+        deadline = threading.Timer(SHUTDOWN_S, os._exit, (EXIT_CUT,))
+        deadline.daemon = True
+        deadline.start()
+
+
+_current: Stopper | None = None
+
+
+def install() -> Stopper:
+    """The process's one ``Stopper``, made at the first call."""
+    global _current
+    if _current is None:
+        _current = Stopper()
+    return _current
+
+
+def installed() -> bool:
+    """Whether ``install`` was called."""
+    return _current is not None
+
+
+def remove() -> None:
+    """Undoes ``install``."""
+    global _current
+    if _current is not None:
+        _current.restore()
+        _current = None
+
+
+def _has_terminal() -> bool:
+    """Whether the process belongs to a terminal that can be closed."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,63 @@
+"""A source is opened without being held by it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from monitor.capture.opening import open_patiently
+from monitor.capture.source import Source
+from monitor.errors import SourceError
+from tests.fakes import Clock, ScriptedSource
+
+
+class Doorkeeper:
+    """Refuses the first visitors."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals, self.visits = refusals, 0
+
+    def __call__(self) -> Source:
+        self.visits += 1
+        if self.visits <= self.refusals:
+            raise SourceError("there is no camera at /dev/video0")
+        return ScriptedSource([])
+
+
+def test_what_cannot_be_opened_is_told_at_once() -> None:
+    with pytest.raises(SourceError, match="there is no camera"):
+        open_patiently(Doorkeeper(99), "camera0", 10)
+
+
+def test_with_wait_it_is_tried_with_growing_pauses_until_it_is_there() -> None:
+    clock = Clock()
+    said: list[str] = []
+    door = Doorkeeper(7)
+    open_patiently(door, "camera0", 1e9, wait=True, tell=said.append, clock=clock, pause=clock.advance)
+    assert door.visits == 8
+    assert clock.now == pytest.approx(0.5 + 1 + 2 + 4 + 8 + 10 + 10, abs=1.0)
+    assert "waiting for camera0" in said
+
+
+def test_a_driver_that_hangs_while_opening_is_left_and_what_it_opens_later_is_closed() -> None:
+    gate, source, closed = threading.Event(), ScriptedSource([]), threading.Event()
+    source.close = closed.set  # type: ignore[method-assign]
+
+    def hangs() -> Source:
+        gate.wait()
+        return source
+
+    clock = Clock()
+    with pytest.raises(SourceError, match="does not answer within 10 s"):
+        open_patiently(hangs, "camera0", 10, tell=lambda status: clock.advance(1), clock=clock)
+    gate.set()
+    assert closed.wait(10)
+
+
+def test_a_mistake_that_waiting_cannot_mend_is_not_waited_for() -> None:
+    def broken() -> Source:
+        raise ValueError("bug")
+
+    with pytest.raises(ValueError, match="bug"):
+        open_patiently(broken, "x", 10, wait=True)

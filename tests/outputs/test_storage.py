@@ -1,0 +1,206 @@
+"""A disk that fills, a folder that goes away: video first, then rows; readings never; all back with the room."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from monitor.config import OutputConfig
+from monitor.incidents import Incidents
+from monitor.outputs.events import EventSink
+from monitor.outputs.reader import read_events, read_rows
+from monitor.outputs.session import Session
+from monitor.outputs.storage import CHECK_S, Storage
+from monitor.outputs.table import TableSink
+from tests.fakes import Clock, face, result
+
+
+class Camera:
+    """A recording that only remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.held, self.renewed = False, 0
+        self.path: Path | None = None
+
+    def hold(self, on: bool) -> None:
+        self.held = on
+
+    def renew(self) -> None:
+        self.renewed += 1
+
+
+class Night:
+    """A session under a clock and a disk that the test moves."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, live: bool = True, **config: Any) -> None:
+        self.clock, self.wall, self.incidents, self.video = Clock(), Clock(1_795_000_000.0), Incidents(), Camera()
+        self.free_mb = 10_000.0
+        monkeypatch.setattr(
+            "shutil.disk_usage", lambda path: SimpleNamespace(free=os.stat(path) and self.free_mb * 1e6)
+        )
+        self.session = Session(None, str(folder), "demo", datetime(2026, 11, 23))
+        self.table = TableSink(self.session.folder / "faces.csv", "S", "every", 0.0, clock=self.clock)
+        self.events = EventSink(self.session.folder / "events.jsonl", "S")
+        self.storage = Storage(
+            self.session, OutputConfig(min_free_mb=100, **config), self.table,
+            [self.table.lines, self.events.lines], self.video, self.incidents, live, clock=self.clock, wall=self.wall,
+        )  # fmt: skip
+        self._n = 0
+
+    def film(self, seconds: float, hz: float = 10) -> None:
+        for _ in range(round(seconds * hz)):
+            self.clock.advance(1 / hz)
+            self.wall.advance(1 / hz)
+            got = result(self.clock.now, [face(1)], index=self._n)
+            self._n += 1
+            for sink in (self.storage, self.table):
+                sink.handle(got)
+            self.events.tell(self.incidents.take(self.clock.now, self.wall.now))
+
+    def rows(self) -> list[int]:
+        self.table.lines.flush()
+        return [int(row["frame"]) for row in read_rows(self.session.folder)]
+
+    def said(self) -> list[str]:
+        return [f"{e['phase']} {e['state']}" for e in read_events(self.session.folder)]
+
+
+@pytest.fixture
+def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Night:
+    return Night(tmp_path / "sessions", monkeypatch)
+
+
+def test_a_filling_disk_ends_the_recording_first_then_thins_the_rows_and_all_comes_back(night: Night) -> None:
+    night.film(5)
+    assert (night.video.held, night.table.thin) == (False, False)
+    night.free_mb = 90
+    night.film(5)
+    assert (night.video.held, night.table.thin) == (True, False)
+    night.free_mb = 40
+    night.film(20)
+    assert (night.video.held, night.table.thin) == (True, True)
+    thin = [n for n in night.rows() if n >= 130]
+    assert len(thin) == pytest.approx(17, abs=2)  # one a second
+    night.free_mb = 104  # not quite enough to go on: no flapping
+    night.film(5)
+    assert (night.video.held, night.table.thin) == (True, False)
+    night.free_mb = 500
+    night.film(5)
+    assert (night.video.held, night.table.thin) == (False, False)
+    assert night.said() == ["start short", "end short"]  # one clear event
+
+
+def test_a_disk_that_takes_nothing_loses_nothing_and_is_told_once(
+    night: Night, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    night.film(3)
+    write = os.write
+
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.write", full)
+    night.film(30)
+    assert night.video.held
+    assert night.incidents.open == ["storage short"]
+    monkeypatch.setattr("os.write", write)
+    night.film(5)
+    assert not night.video.held
+    rows = night.rows()
+    assert rows == sorted(rows)
+    assert len([n for n in rows if 30 <= n < 330]) >= 35  # all until it was noticed, then one a second
+    assert night.said() == ["start short", "end short"]
+    assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1
+
+
+def test_a_folder_deleted_while_running_is_made_anew(night: Night) -> None:
+    night.film(3)
+    shutil.rmtree(night.session.folder)
+    night.film(5)
+    assert stat.S_IMODE(night.session.folder.stat().st_mode) == 0o700
+    assert max(night.rows()) == 79
+    assert min(night.rows()) <= 30 + CHECK_S * 10 + 1
+    assert night.said() == ["start deleted", "end deleted"]
+    assert night.video.renewed == 1
+
+
+def test_a_folder_made_read_only_is_told_and_comes_back(night: Night) -> None:
+    night.film(3)
+    night.session.folder.chmod(0o500)
+    if os.access(night.session.folder, os.W_OK):
+        pytest.skip("root may write anywhere (run under setpriv --bounding-set=-dac_override to see this)")
+    night.film(5)
+    assert night.incidents.open == ["storage short"]
+    night.session.folder.chmod(0o700)
+    night.film(5)
+    assert night.incidents.open == []
+
+
+def parts(night: Night, pattern: str = "faces-*.csv") -> list[str]:
+    return sorted(path.name for path in night.session.folder.glob(pattern))
+
+
+def test_a_new_day_and_a_full_file_begin_new_ones_and_no_row_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night(tmp_path / "s", monkeypatch, rotate_mb=0.01)
+    night.film(60)
+    assert len(parts(night)) >= 5
+    before = len(parts(night))
+    night.wall.advance(86_400)
+    night.film(3)
+    assert len(parts(night)) == before + 1
+    assert night.rows() == list(range(630))
+    days = {name.split("-")[1] for name in parts(night)}
+    assert len(days) == 1  # each part is named after the day it was begun on
+
+
+def test_a_files_table_stays_in_one_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    night = Night(tmp_path / "s", monkeypatch, live=False, rotate_mb=0.01)
+    night.film(30)
+    assert parts(night) == []
+
+
+def test_asked_to_rotate_it_begins_new_files_of_everything(night: Night) -> None:
+    night.film(3)
+    night.storage._rotate.set()
+    night.film(3)
+    assert len(parts(night)) == 1
+    assert night.video.renewed == 1
+    assert night.rows() == list(range(60))
+
+
+def test_the_total_is_kept_by_deleting_old_sessions_then_old_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "s"
+    night = Night(root, monkeypatch, rotate_mb=0.01, max_mb=0.06)
+    other = root / "20200101T000000_demo"
+    other.mkdir()
+    (other / "metadata.json").write_text("{}")
+    (other / "faces.csv").write_text("x" * 50_000)
+    night.film(60)
+    night.storage.clean()
+    assert not other.exists()
+    kept = night.rows()
+    assert 0 < len(kept) < 600
+    assert kept[-1] == 599  # the newest stay
+    assert sum(path.stat().st_size for path in night.session.folder.iterdir()) <= 60_000
+
+
+def test_a_clock_that_jumped_ten_years_deletes_nothing_for_its_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night(tmp_path / "s", monkeypatch, rotate_mb=0.01, keep_days=30)
+    night.film(60)
+    before = parts(night)
+    night.wall.advance(10 * 365 * 86_400)
+    night.storage.clean()
+    assert parts(night) == before

@@ -1,0 +1,69 @@
+"""Signals, each in a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(code: str, setsid: bool = True) -> subprocess.CompletedProcess[str]:
+    head = "import os, signal, time\nfrom monitor import stopper\n"
+    return subprocess.run(
+        [sys.executable, "-c", head + code], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        start_new_session=setsid,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_before_there_are_files_a_stop_ends_the_process_at_once_and_clean(name: str) -> None:
+    done = run(f"stopper.install(); signal.raise_signal(signal.{name}); print('still here')")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_with_files_the_first_asks_and_the_second_forces() -> None:
+    done = run(
+        "s = stopper.install(); s.running = True; signal.raise_signal(signal.SIGTERM)\n"
+        "print(s.asked.is_set(), flush=True); signal.raise_signal(signal.SIGTERM); print('still here')"
+    )
+    assert done.stdout == "True\n"
+    assert done.returncode == 128 + signal.SIGTERM
+
+
+def test_an_end_that_takes_too_long_is_cut() -> None:
+    done = run(
+        "stopper.SHUTDOWN_S = 0.2; s = stopper.install(); s.running = True\n"
+        "signal.raise_signal(signal.SIGTERM); time.sleep(30); print('still here')"
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_without_a_terminal_a_hangup_rotates_and_with_one_it_ends() -> None:
+    code = (
+        "s = stopper.install(); s.running = True; s._has_terminal = {}; signal.raise_signal(signal.SIGHUP)\n"
+        "print(s.rotate.is_set(), s.asked.is_set())"
+    )
+    assert run(code.format(False)).stdout == "True False\n"
+    assert run(code.format(True)).stdout == "False True\n"
+    assert run("print(stopper._has_terminal())").stdout == "False\n"  # a session of its own has none
+
+
+def test_nohup_stays_in_force() -> None:
+    done = run(
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN); s = stopper.install(); signal.raise_signal(signal.SIGHUP)\n"
+        "print(s.asked.is_set(), s.rotate.is_set())"
+    )
+    assert done.stdout == "False False\n"
+
+
+def test_removed_it_gives_the_signals_back() -> None:
+    done = run(
+        "before = signal.getsignal(signal.SIGINT); stopper.install(); stopper.remove()\n"
+        "print(signal.getsignal(signal.SIGINT) is before, stopper.installed())"
+    )
+    assert done.stdout == "True False\n"
