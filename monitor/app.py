@@ -212,6 +212,8 @@ def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
         ModelError: The file is missing, damaged or foreign.
     """
     if not config.driver.enabled:
+        if config.alerts.command or config.alerts.sound or config.mqtt.host:
+            log.warning("alerts and mqtt act on a driver's events only; switch them on with --profile driver")
         return None
     if not config.detect.follow:
         raise ConfigError("driver.enabled needs detect.follow, which finds the eyes; set detect.follow=true")

@@ -229,8 +229,17 @@ def summary_table(stats: StatsSink, elapsed_s: float) -> Group:
         table.add_row("-", "nobody")
     elif len(stats.faces) > len(longest):
         table.add_row("…", f"and {len(stats.faces) - len(longest)} more in summary.json")
+    driver = summary.get("driver")
+    lines = [Text(f"driver: {shares_text(driver)}")] if driver else []
     episodes = ", ".join(f"{name} {n}" for name, n in summary["episodes"].items())
-    return Group(Text(title), table, Text(f"episodes: {episodes}" if episodes else "no expression was held"))
+    return Group(Text(title), table, Text(f"episodes: {episodes}" if episodes else "no expression was held"), *lines)
+
+
+def shares_text(driver: dict[str, Any]) -> str:
+    """A drive's shares and events in one line."""
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in driver["attention"].items())
+    events = ", ".join(f"{kind} {n}" for kind, n in driver["events"].items() if kind != "calibrating")
+    return f"{shares}; eyes judged {driver['eyes_judged']:.0%} of the time; {events or 'nothing happened'}"
 
 
 def _clock(seconds: float) -> str:

@@ -72,6 +72,9 @@ class StatsSink:
         self.latency = Histogram()
         self.stages: dict[str, Histogram] = {}
         self.episodes: Counter[str] = Counter()
+        self.attention: Counter[str] = Counter()
+        self.judged_s = 0.0
+        self.happened: Counter[str] = Counter()
         self._start_t = 0.0
         self._last_t: float | None = None
 
@@ -98,6 +101,9 @@ class StatsSink:
                 stats.seconds[face.label] += dt  # type: ignore[assignment]
             stats.last = t
             stats.frames += 1
+        if result.driver is not None:
+            self.attention[result.driver.attention] += dt  # type: ignore[assignment]
+            self.judged_s += dt * result.driver.judged
         self._count_events(result.events)
 
     def _fold(self) -> None:
@@ -110,6 +116,8 @@ class StatsSink:
 
     def _count_events(self, events: Sequence[Event]) -> None:
         for event in events:
+            if event.phase == "start" and event.kind not in ("emotion", "face"):
+                self.happened[event.kind] += 1
             if event.phase == "start" and event.kind == "emotion":
                 self.episodes[str(event.data["label"])] += 1
 
@@ -144,8 +152,18 @@ class StatsSink:
             "stages_ms": {n: {"p50": _ms(h, 0.5), "p95": _ms(h, 0.95)} for n, h in self.stages.items()},
             "episodes": dict(sorted(self.episodes.items())),
             **self._earlier_summary(),
+            **self._driver_summary(),
             "faces": {str(i): _face_summary(s) for i, s in sorted(self.faces.items())},
         }
+
+    def _driver_summary(self) -> dict[str, Any]:
+        """Shares of the drive and what happened in it, in driver mode."""
+        total = sum(self.attention.values())
+        if not total:
+            return {}
+        shares = {name: round(seconds / total, 4) for name, seconds in sorted(self.attention.items())}
+        happened = {kind: self.happened[kind] for kind in sorted(self.happened)}
+        return {"driver": {"attention": shares, "eyes_judged": round(self.judged_s / total, 4), "events": happened}}
 
     def _earlier_summary(self) -> dict[str, Any]:
         """Those who were folded together, where there are any."""

@@ -35,6 +35,7 @@ class Attention:
         self._turned = False
         self._upright_at: float | None = None
         self._gone_s = 0.0
+        self._came = False
         self.state = UNJUDGED
         self.level = 0
         self.unjudged = False
@@ -49,6 +50,7 @@ class Attention:
         """Takes a moment's evidence and the driver's own straight-ahead yaw and pitch in degrees."""
         t = evidence.t
         dt = self._clock.step(t)
+        self._came = self._came or evidence.present
         self._gone_s = 0.0 if evidence.present else self._gone_s + (dt or 0.0)
         yaw, pitch = (None, None) if evidence.pose is None else (evidence.pose[0] - zero[0], evidence.pose[1] - zero[1])
         self._turned = self._is_turned(yaw, pitch) if evidence.present else False
@@ -56,8 +58,10 @@ class Attention:
         if not evidence.picture:
             self.state, away = UNJUDGED, None
         elif not evidence.present:
-            away = True if self._gone_s >= FACE_GONE_S else None
-            self.state = ABSENT if away else self.state
+            # An empty seat is nobody's absence: somebody must have been there.
+            gone = self._gone_s >= FACE_GONE_S
+            away = True if gone and self._came else None
+            self.state = ABSENT if gone else self.state
         elif self._turned:
             self.state, away = TURNED, True
         elif evidence.eyes is None:

@@ -45,6 +45,7 @@ class Baseline:
 
     Attributes:
         good_s: Seconds of good time so far.
+        blinks: Blinks in that time.
     """
 
     def __init__(self, needed_s: float, memory_s: float) -> None:
@@ -58,6 +59,7 @@ class Baseline:
         self._eyes = _Quantiles(0.0, 1.0, 50)
         self._yaw, self._pitch = _Quantiles(-60, 60, 120), _Quantiles(-60, 60, 120)
         self._anger = _Quantiles(0.0, 1.0, 50)
+        self.blinks = 0
         self._learnt: tuple[float, float] | None = None
         self._ahead = (0.0, 0.0)
 
@@ -66,8 +68,8 @@ class Baseline:
         """0..1; 1 = learnt."""
         return 1.0 if self._needed <= 0 else min(1.0, self.good_s / self._needed)
 
-    def update(self, evidence: Evidence) -> None:
-        """Takes a moment's evidence."""
+    def update(self, evidence: Evidence, blinked: bool = False) -> None:
+        """Takes a moment's evidence, and whether a blink ended in it."""
         dt = self._clock.step(evidence.t)
         if evidence.present:
             if self._left is not None and evidence.t - self._left > self._memory:
@@ -84,6 +86,7 @@ class Baseline:
         if not dt or evidence.eyes is None or self._needed <= 0:
             return
         self.good_s += dt
+        self.blinks += blinked
         self._eyes.add(evidence.eyes, dt)
         if evidence.anger is not None:
             self._anger.add(evidence.anger, dt)
@@ -98,6 +101,11 @@ class Baseline:
     def zero(self) -> tuple[float, float]:
         """Yaw and pitch of this driver looking ahead: the median so far, until the rest is learnt too."""
         return self._ahead
+
+    @property
+    def blinks_per_min(self) -> float | None:
+        """This driver's usual blink rate, None until learnt."""
+        return self.blinks * 60 / self.good_s if self._learnt else None
 
     @property
     def anger(self) -> float:

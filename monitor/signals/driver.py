@@ -86,7 +86,7 @@ class DriverMonitor:
         self._attention, self._fatigue = Attention(config), Fatigue(config)
         self._aggression = Aggression(config)
         self._clock = Clock()
-        self._was_yawning = False
+        self._was_yawning = self._blinked = False
         self._after_yawn_s = 0.0
 
         def happening(kind: str, release_s: float = RELEASE_S) -> Happening:
@@ -101,21 +101,21 @@ class DriverMonitor:
         """Takes one moment's evidence; returns the state and what began, went on or ended."""
         t, config = evidence.t, self._config
         dt = self._clock.step(t) or 0.0
-        self._baseline.update(evidence)
+        self._baseline.update(evidence, self._blinked)
         yawning = self._yawns.update(t, evidence.mouth, evidence.happy)
         self._after_yawn_s = 0.0 if self._yawns.open_s else self._after_yawn_s + dt
         eyes_open = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
         self._attention.update(evidence, self._baseline.zero)
         # People shut their eyes while they yawn: neither a microsleep nor known to be open.
         wide = self._yawns.open_s > 0 or self._after_yawn_s < config.after_yawn_s
-        eyes = self._closure.update(
-            t, None if wide and eyes_open is not None and eyes_open <= config.opened else eyes_open
-        )
+        shut_in_yawn = wide and eyes_open is not None and eyes_open <= config.opened
+        eyes = self._closure.update(t, None if shut_in_yawn else eyes_open)
+        self._blinked = eyes.blink is not None
         steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
         closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed else 0
         yawned = yawning and not self._was_yawning
         self._was_yawning = yawning
-        self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded)
+        self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded, self._baseline.blinks_per_min)
         anger_level = self._aggression.update(t, evidence.anger, self._baseline.anger)
         state = DriverState(
             face=evidence.face, picture=evidence.picture, calibrated=self._baseline.progress,

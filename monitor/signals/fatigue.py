@@ -19,6 +19,11 @@ FALLS_S = 10.0
 EVENTS_S = 300.0
 """Yawns, nods and microsleeps count over five minutes, fading."""
 YAWN, NOD, LONG_BLINK = 8.0, 8.0, 4.0
+OFTEN, MOST_OFTEN = 10.0, 1.5
+"""Points for blinking ``1 + MOST_OFTEN`` times as often as usual, none up to half of that above it: the rate rises with
+fatigue, but by how much is everybody's own."""
+LEAST_USUAL = 6.0
+"""Blinks a minute; a lower usual rate would make every blink a rise."""
 MOST = {"yawns": 24.0, "nods": 24.0, "blinks": 20.0}
 CLOSURE = (0.0, 8.0, 28.0, 55.0, 80.0)
 """Points of a closure that was long, or reached microsleep, sleep, unresponsive: one microsleep alone is "early", two
@@ -53,7 +58,7 @@ class Fatigue:
         """Yawns of the last five minutes."""
         return round(self._yawns.total)
 
-    def update(self, t: float, eyes: Eyes, closure: int, yawned: bool, nodded: bool) -> None:
+    def update(self, t: float, eyes: Eyes, closure: int, yawned: bool, nodded: bool, usual: float | None) -> None:
         """Takes one moment.
 
         Args:
@@ -62,6 +67,7 @@ class Fatigue:
             closure: Level of the present closure: 0 none, 1 long, 2 microsleep, 3 sleep, 4 unresponsive.
             yawned: Whether a yawn became one just now.
             nodded: Whether a nod was completed just now.
+            usual: This driver's usual blinks per minute, None until learnt.
         """
         dt = self._clock.step(t) or 0.0
         if yawned:
@@ -79,7 +85,7 @@ class Fatigue:
             self.parts["perclos"] = float(
                 np.interp(eyes.perclos, (0.6 * warn, warn, drowsy, 2 * drowsy), (0, 25, 50, 75))
             )
-        self.parts["blinks"] = min(MOST["blinks"], LONG_BLINK * eyes.long_per_min)
+        self.parts["blinks"] = min(MOST["blinks"], LONG_BLINK * eyes.long_per_min + _often(eyes.blinks_per_min, usual))
         self.parts["yawns"] = min(MOST["yawns"], YAWN * self._yawns.decayed(t))
         self.parts["nods"] = min(MOST["nods"], NOD * self._nods.decayed(t))
         self.parts["microsleeps"] = min(80.0, self._sleeps.decayed(t) + CLOSURE[self._worst])
@@ -95,3 +101,11 @@ class Fatigue:
                 self.level, self._below_s = self.level - 1, 0.0
         else:
             self._below_s = 0.0
+
+
+def _often(rate: float | None, usual: float | None) -> float:
+    """Points for blinking more often than usual."""
+    if rate is None or usual is None:
+        return 0.0
+    more = rate / max(usual, LEAST_USUAL) - 1
+    return OFTEN * min(1.0, max(0.0, (more - MOST_OFTEN / 2) / (MOST_OFTEN / 2)))

@@ -7,12 +7,16 @@ from typing import Any
 
 from monitor.types import Event
 
+SPACING = 0.2
+"""Updates of what lasts come ever more rarely: after this share of its duration, so that a night is not a log of it."""
+
 
 class Happening:
     """Turns a level over time into start, update and end events.
 
-    A start when the level rises above 0, an update when it rises further and every ``update_s``, an end when
-    it has been 0 for ``release_s``; the end is dated back to the last moment above 0.
+    A start when the level rises above 0, an update when it rises further and every ``update_s`` (more rarely
+    the longer it lasts), an end when it has been 0 for ``release_s``; the end is dated back to the last moment
+    above 0.
 
     Args:
         kind: The events' kind.
@@ -57,7 +61,7 @@ class Happening:
             self._start = t if since is None else since
             self._level = 0
         self._on, self._on_wall, self._data, self._face = t, wall, data, face
-        rose, due = level > self._level, t - self._reported >= self._update_s
+        rose, due = level > self._level, t - self._reported >= max(self._update_s, SPACING * (t - self._start))
         self._level = max(self._level, level)
         if not (new or rose or due):
             return []

@@ -266,6 +266,26 @@ def test_another_driver_after_a_long_absence_is_learnt_anew() -> None:
     assert drive.at(510).calibrated < 0.3
 
 
+@at_every_rate
+def test_blinking_far_more_than_usual_counts_a_little(rate: float) -> None:
+    drive = tell(300, rate, lambda t: {"eyes": blinking(t, every=6.0 if t < 120 else 1.83, length=0.2)})
+    assert 5 < drive.last.parts["blinks"] <= 10
+    assert drive.worst("fatigue") <= 1
+
+
+@at_every_rate
+def test_an_empty_seat_is_nobodys_absence(rate: float) -> None:
+    drive = tell(120, rate, lambda t: {"present": False})
+    assert drive.kinds() == set()
+    assert drive.last.attention == "absent"
+
+
+def test_a_night_of_absence_is_not_a_log_of_it() -> None:
+    drive = tell(8 * 3600, 5.0, lambda t: {"present": t < 100})
+    assert drive.worst("away") == 3
+    assert len(drive.events) < 60
+
+
 def test_narrow_eyes_are_judged_by_their_own_measure() -> None:
     # Eyes that are never more than 0.55 open: after a minute their half-closing is no closure.
     drive = tell(300, 10.0, lambda t: {"eyes": 0.55 if t < 120 else 0.28 if between(t, 120, 3) else 0.55})
