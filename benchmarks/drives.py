@@ -109,9 +109,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", default="every", choices=("every", "10hz", "5hz"))
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="other thresholds; repeatable")
+    parser.add_argument(
+        "--every", type=int, default=1, help="judge only every so many rows (1 = all), as at a lower rate"
+    )
     parser.add_argument("--out", type=Path, help="keep the sessions there, and take those that are there already")
     args = parser.parse_args()
-    config, _ = configuration.load(None, [f"output.rows={args.rows}"], "driver")
+    config, _ = configuration.load(None, [f"output.rows={args.rows}", *args.set], "driver")
     with (args.folder / "intervals.csv").open() as handle:
         names = sorted({row["file"] for row in csv.DictReader(handle)})
     labels = {name: score.read_labels(args.folder / "intervals.csv", name) for name in names}
@@ -124,6 +128,7 @@ def main() -> None:
                 logs[name] = list(logged.read(table, config, logged.Log()))
             else:
                 logs[name] = evidence_of(args.folder / name, config, out)
+    logs = {name: log[:: args.every] for name, log in logs.items()}
     rows = [row_of(name, *looped([(name, log)], args.minutes * 60, labels), config) for name, log in logs.items()]
     minute = [(name, looped([(name, logs[name])], 60, {})[0]) for name in AWAKE[:4]]
     rows.append(row_of("mixed awake drivers", *looped(minute, args.minutes * 60, {}), config))
@@ -134,7 +139,7 @@ def main() -> None:
     hours = sum(float(str(r["minutes"])) for r in rows) / 60
     total = sum(int(str(r["false_microsleeps"])) for r in rows)
     print(f"\n{hours:.2f} hours; {total} false microsleeps, {total / hours:.1f} per hour")
-    print(json.dumps({"rows": args.rows, "thresholds": "driver profile"}))
+    print(json.dumps({"rows": args.rows, "every": args.every, "set": args.set}))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from monitor.signals.yawn import Yawns
 from monitor.types import Event
 
 CLOSURES = ("", "long closure", "microsleep", "sleep", "unresponsive")
+LAUGH = 0.8
+"""Share of happy from which shut eyes are a laugh's; of eyes shut in sleep it reads sad or neutral (the clips)."""
 RELEASE_S = 0.6
 """Seconds at rest after which a happening is over: shorter interruptions belong to it."""
 
@@ -106,10 +108,11 @@ class DriverMonitor:
         self._after_yawn_s = 0.0 if self._yawns.open_s else self._after_yawn_s + dt
         eyes_open = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
         self._attention.update(evidence, self._baseline.zero)
-        # People shut their eyes while they yawn: neither a microsleep nor known to be open.
+        # People shut their eyes while they yawn or laugh: neither a microsleep nor known to be open.
         wide = self._yawns.open_s > 0 or self._after_yawn_s < config.after_yawn_s
-        shut_in_yawn = wide and eyes_open is not None and eyes_open <= config.opened
-        eyes = self._closure.update(t, None if shut_in_yawn else eyes_open)
+        laughing = evidence.happy is not None and evidence.happy > LAUGH
+        excused = (wide or laughing) and eyes_open is not None and eyes_open <= config.opened
+        eyes = self._closure.update(t, None if excused else eyes_open)
         self._blinked = eyes.blink is not None
         steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
         closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed else 0

@@ -141,6 +141,14 @@ def test_a_laugh_is_no_yawn(rate: float) -> None:
 
 
 @at_every_rate
+def test_eyes_shut_in_a_laugh_are_no_microsleep(rate: float) -> None:
+    drive = tell(200, rate, lambda t: {"eyes": 0.03, "happy": 0.95} if between(t, 121, 3) else {})
+    assert drive.kinds() == set()
+    asleep = tell(200, rate, lambda t: {"eyes": 0.03, "happy": 0.5} if between(t, 121, 3.3) else {})
+    assert asleep.worst("eyes_closed") == 3
+
+
+@at_every_rate
 def test_a_yawn_is_told_once_and_eyes_shut_in_it_are_no_microsleep(rate: float) -> None:
     def yawn(t: float) -> dict[str, object]:
         if not between(t, 120, 5):
