@@ -224,7 +224,7 @@ class _Pen:
 
     def gauges(self, state: DriverState) -> None:
         """A driver's eyes, PERCLOS, mouth and fatigue as bars at the upper left, with the level in words."""
-        row, width = self.px(14), self.px(178)
+        row, width = self.px(14), self.px(182)
         rows = (
             ("eyes", state.eyes, 1.0, f"shut {state.closed_s:.1f} s" if state.closed_s > 0.3 else ""),
             ("PERCLOS", state.perclos, 0.3, "" if state.perclos is None else f"{state.perclos:.0%}"),
@@ -238,7 +238,7 @@ class _Pen:
         for number, (name, value, full, note) in enumerate(rows, 1):
             y = number * row + self.px(4)
             self.text(name, (self.px(6), y + row - self.px(4)), WHITE, 0.82)
-            left, right = self.px(58), self.px(130)
+            left, right = self.px(64), self.px(134)
             cv2.rectangle(self.canvas, (left, y + self.px(2)), (right, y + row - self.px(3)), (70, 70, 70), -1)
             if value is not None:
                 end = left + round((right - left) * min(1.0, value / full))

@@ -119,7 +119,9 @@ class DriverMonitor:
         yawned = yawning and not self._was_yawning
         self._was_yawning = yawning
         self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded, self._baseline.blinks_per_min)
-        anger_level = self._aggression.update(t, evidence.anger, self._baseline.anger)
+        # A wide open mouth and screwed-up eyes look like anger to the network (munb_3 of the clips).
+        anger = None if wide else evidence.anger
+        anger_level = self._aggression.update(t, anger, self._baseline.anger)
         state = DriverState(
             face=evidence.face, picture=evidence.picture, calibrated=self._baseline.progress,
             eyes=eyes_open, closed_s=eyes.closed_s, blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos,

@@ -200,6 +200,12 @@ def test_an_angry_burst_is_nothing_an_angry_minute_is(rate: float) -> None:
 
 
 @at_every_rate
+def test_a_yawn_that_looks_like_anger_is_none(rate: float) -> None:
+    drive = tell(200, rate, lambda t: {"mouth": 0.8, "anger": 0.9} if between(t, 120, 6) else {})
+    assert drive.started("anger_like") == []
+
+
+@at_every_rate
 def test_a_face_that_always_looks_cross_gets_its_own_threshold(rate: float) -> None:
     drive = tell(400, rate, lambda t: {"anger": 0.5 if t > 120 else 0.42})
     assert drive.started("anger_like") == []
