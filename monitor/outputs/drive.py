@@ -14,7 +14,7 @@ from monitor.types import Event, Result
 
 COLUMNS = (
     "session", "minute", "timestamp", "seconds", "attentive", "turned_away", "absent", "cannot_judge", "calibrated",
-    "eyes_mean", "blinks_per_min", "perclos", "yawns", "microsleeps", "away_events", "anger_like_events",
+    "eyes_mean", "blinks_per_min", "perclos", "yawns", "closures", "away_events", "anger_like_events",
     "fatigue_mean", "fatigue_max", "level_max",
 )  # fmt: skip
 LONGEST_GAP_S = 1.0
