@@ -13,10 +13,12 @@ import numpy as np
 from monitor.errors import ModelError
 from monitor.inference.card import ModelCard, load_card
 from monitor.inference.runtime import Int8Model
+from train.progress import track
 
 log = logging.getLogger("train")
 
-WARM_UP, CALLS = 30, 300
+ROUNDS, CALLS = 10, 30
+"""The models take turns, so that other work on the machine troubles all of them alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,23 @@ def find(folders: Iterable[Path], labels: Sequence[str]) -> list[Path]:
     return list(found.values())
 
 
-def measure(path: Path) -> Candidate:
-    """Times a model on gray noise, whose pixels cost what a face's cost.
+def measure(paths: Sequence[Path]) -> list[Candidate]:
+    """Times models on gray noise, whose pixels cost what a face's cost.
 
     Raises:
-        ModelError: The model cannot be run.
+        ModelError: A model cannot be run.
     """
-    model = Int8Model(path, threads=1)
-    picture = np.random.default_rng(0).integers(-128, 128, model.input.shape).astype(np.int8)
-    times = []
-    for _ in range(WARM_UP + CALLS):
-        started = time.perf_counter()
-        model.run(picture)
-        times.append(time.perf_counter() - started)
-    ms = float(np.median(times[WARM_UP:]) * 1e3)
-    return Candidate(path.stem, load_card(path, None), path.stat().st_size, ms)
+    running = [Int8Model(path, threads=1) for path in paths]
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(-128, 128, model.input.shape).astype(np.int8) for model in running]
+    times: list[list[float]] = [[] for _ in paths]
+    for _ in track(range(ROUNDS + 1), "timing"):
+        for model, picture, own in zip(running, pictures, times, strict=True):
+            for _ in range(CALLS):
+                started = time.perf_counter()
+                model.run(picture)
+                own.append(time.perf_counter() - started)
+    return [  # the first round warms up
+        Candidate(path.stem, load_card(path, None), path.stat().st_size, float(np.median(own[CALLS:]) * 1e3))
+        for path, own in zip(paths, times, strict=True)
+    ]

@@ -20,7 +20,6 @@ from monitor.errors import ConfigError
 from monitor.inference.card import ModelCard, load_card
 from train import candidates, html, plots, recipe, report_parts, resources
 from train.candidates import Candidate
-from train.progress import track
 from train.recipe import Recipe
 from train.tables import number
 
@@ -153,7 +152,7 @@ def _belongs(trained: Recipe, card: ModelCard, model: Path) -> list[str]:
 
 def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind) -> list[str]:
     paths = candidates.find([*folders, model.parent], card.labels)
-    found = [candidates.measure(path) for path in track(paths, "timing")]
+    found = candidates.measure(paths)
     found.sort(key=lambda c: c.ms)
     marked = next(n for n, c in enumerate(found) if c.card.sha256 == card.sha256)
     rows = [_row(c, kind) for c in found]
@@ -163,7 +162,8 @@ def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind)
     return [
         html.heading("All exported candidates"),
         html.note(
-            f"Scores are those of each one's own export, on validation. Milliseconds: median of {candidates.CALLS} "
+            f"Scores are those of each one's own export, on validation. Milliseconds: median of "
+            f"{candidates.ROUNDS * candidates.CALLS} "
             "calls on one thread, measured now; other work on the machine lengthens them."
         ),
         html.table(heads, rows, marked),

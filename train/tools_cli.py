@@ -53,6 +53,10 @@ def add_commands(commands: Any) -> None:
     )
     report.add_argument("--out", help="the page (default report.html in the run's folder)")
     report.set_defaults(run_command=_report)
+    cards = commands.add_parser("cards", help="bring the cards' texts up to date and write them as one readable page")
+    cards.add_argument("--models", default="models", help="folder of the models")
+    cards.add_argument("--out", default="docs/MODEL_CARD.md", help="the page")
+    cards.set_defaults(run_command=_cards)
 
 
 def _faces(text: str) -> int:
@@ -127,4 +131,15 @@ def _report(args: argparse.Namespace) -> int:
             raise ConfigError(f"--candidates: {folder} is no folder")
     out = Path(args.out) if args.out else run / "report.html"
     report.write(run, model, Path(args.data) if args.data else None, args.split, folders, out)
+    return EXIT_OK
+
+
+def _cards(args: argparse.Namespace) -> int:
+    from train import card_page, cards, resources
+
+    found = cards.models(Path(args.models))
+    cards.refresh(found)
+    with resources.writing(Path(args.out)):
+        Path(args.out).write_text(card_page.render(found))
+    log.info("%s: %d cards", args.out, len(found))
     return EXIT_OK

@@ -109,7 +109,7 @@ def test_candidates_are_models_of_the_same_kind_each_once(tmp_path: Path, caplog
     found = candidates.find([tmp_path, tmp_path], EMOTIONS)
     assert [path.name for path in found] == ["emotion.tflite"]
     assert "torn.tflite" in caplog.text
-    timed = candidates.measure(found[0])
+    timed = candidates.measure(found)[0]
     assert timed.size == found[0].stat().st_size
     assert 0 < timed.ms < 1000
 
