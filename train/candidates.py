@@ -39,12 +39,12 @@ class Candidate:
 
 
 def find(folders: Iterable[Path], labels: Sequence[str]) -> list[Path]:
-    """All .tflite files at or below the folders whose card lists ``labels``, each model once, in order of name.
+    """All .tflite files at or below the folders whose card lists ``labels``; copies of a model count once, the first.
 
     Files without a valid card are no candidates; which those are is logged.
     """
     found: dict[str, Path] = {}
-    for path in sorted({p for folder in folders for p in folder.rglob("*.tflite")}):
+    for path in (p for folder in folders for p in sorted(folder.rglob("*.tflite"))):
         try:
             card = load_card(path, None)
         except ModelError as error:

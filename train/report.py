@@ -151,7 +151,7 @@ def _belongs(trained: Recipe, card: ModelCard, model: Path) -> list[str]:
 
 
 def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind) -> list[str]:
-    paths = candidates.find([*folders, model.parent], card.labels)
+    paths = candidates.find([model.parent, *folders], card.labels)
     found = candidates.measure(paths)
     found.sort(key=lambda c: c.ms)
     marked = next(n for n, c in enumerate(found) if c.card.sha256 == card.sha256)
