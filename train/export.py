@@ -23,7 +23,7 @@ from monitor.inference.card import ModelCard, card_path
 from monitor.inference.eyes import EYES
 from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
-from train import eyes, eyeset, keypoint_figures, landmarks, metrics, network
+from train import cards, eyes, eyeset, keypoint_figures, landmarks, metrics, network
 from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
@@ -147,13 +147,7 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
             "validation": f"{data.name}: split PublicTest, FER+ majority rule, 7 classes; the recipe was chosen on it",
             "terms": "FER2013: Kaggle challenge data, research use. FER+ votes: MIT licence (Microsoft).",
         },
-        notes={
-            "use": "Names the expression a face shows in a near-frontal gray crop; not what the person feels.",
-            "limits": "Web photographs of 2013. Disgust and fear are rare in the data and read worst. Accuracy by age, "
-            "sex and skin group, under infra-red light, with masks and beyond about 30 degrees of yaw is not measured.",
-            "law": "EU AI Act Art. 5(1)(f) forbids inferring emotions at work and in education except for medical or "
-            "safety reasons.",
-        },
+        notes=cards.notes("emotion"),
         training=_training(recipe, history),
     )
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -224,12 +218,7 @@ def export_landmarks(
             "terms": "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: "
             "research set.",
         },
-        notes={
-            "use": "Says whether there is a face near a given box, where its eyes and mouth are and which way it "
-            "looks. It identifies nobody.",
-            "limits": "Photographs and car cameras by day. Behind hands, beyond 50 degrees of yaw, under infra-red "
-            "light and with masks it is not measured.",
-        },
+        notes=cards.notes("landmarks"),
         training=_training(recipe, history),
     )
     out.write_bytes(content)
@@ -283,12 +272,7 @@ def export_eyes(
             "terms": "CEW and MRL: research sets. Third set: Kaggle, terms unstated. FER2013: Kaggle challenge data, "
             "research use. faces.zip: Apache-2.0 collection. Driver frames: research set.",
         },
-        notes={
-            "use": "Says how far an eye in a small gray crop is open and whether an eye is to be seen. It is no "
-            "measure of health or identity.",
-            "limits": "CEW's open and shut eyes come from different sources, so its figure may flatter. Behind "
-            "sunglasses nothing is seen. By age, sex and skin group it is not measured.",
-        },
+        notes=cards.notes("eyes"),
         training=_training(recipe, history),
     )
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -88,9 +88,8 @@ def save_grid(readings: Sequence[Reading], path: Path) -> None:
     """Draws each face with its seven bars into a PNG."""
     titles = []
     for r in readings:
-        name = r.name if len(r.name) <= 22 else f"…{r.name[-21:]}"
         verdict = f"\nknown: {r.truth} ({'right' if r.truth == r.label else 'WRONG'})" if r.truth else ""
-        titles.append(name + verdict)
+        titles.append(r.short + verdict)
     columns = min(GRID_COLUMNS, len(readings))
     plots.save(plots.readings([r.crop for r in readings], np.stack([r.probs for r in readings]), titles, columns), path)
     log.info("%s: %d faces", path, len(readings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,14 @@ def curves(history: Sequence[Mapping[str, Any]], groups: Sequence[Sequence[str]]
 
 
 def scatter(points: Sequence[tuple[str, float, float]], across: str, up: str, marked: str) -> Figure:
-    """Named points; the one called ``marked`` stands out."""
-    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
+    """Named points; the one called ``marked`` has a black edge."""
+    figure = Figure(figsize=(7.2, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    for name, x, y in points:
-        axes.plot(x, y, "o", color=ORANGE if name == marked else BLUE, ms=7)
-        axes.annotate(name, (x, y), textcoords="offset points", xytext=(7, 5), fontsize=8)
-    axes.margins(0.25)
+    for (name, x, y), shape in zip(points, cycle("osD^vP*X<>"), strict=False):
+        # A legend, not labels at the points: equal networks lie on top of each other.
+        axes.plot(x, y, shape, ms=8, mec="black" if name == marked else "none", alpha=0.85, label=name)
+    axes.margins(0.15)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
     axes.set(xlabel=across, ylabel=up)
     axes.grid(alpha=0.3)
     return figure

@@ -26,6 +26,9 @@ from train.importers import IMAGE_SUFFIXES
 
 log = logging.getLogger("train")
 
+NAME = 22
+"""Longest name, in letters, that a table of 80 columns or a grid has room for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -42,6 +45,11 @@ class Reading:
     crop: Image
     probs: NDArray[np.float32]
     truth: str = ""
+
+    @property
+    def short(self) -> str:
+        """The name, its start cut off where it is long."""
+        return self.name if len(self.name) <= NAME else f"…{self.name[1 - NAME :]}"
 
     @property
     def label(self) -> str:

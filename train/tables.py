@@ -111,7 +111,7 @@ def print_readings(readings: Sequence[Reading]) -> None:
     rows = []
     for r in readings:
         shares = [f"{100 * p:.0f}" for p in r.probs]
-        rows.append([r.name, r.label, f"{100 * r.probs.max():.0f}", *([r.truth] if known else []), *shares])
+        rows.append([r.short, r.label, f"{100 * r.probs.max():.0f}", *([r.truth] if known else []), *shares])
     show(console, "", heads, rows)
     if known:
         right = sum(r.label == r.truth for r in known)

@@ -43,6 +43,20 @@ def add_commands(commands: Any) -> None:
     predict.add_argument("--count", type=_faces, default=24, metavar="N", help="random faces (default 24)")
     predict.add_argument("--seed", type=int, default=0, metavar="N", help="which random faces")
     predict.set_defaults(run_command=_predict)
+    report = commands.add_parser("report", help="one HTML page about a run, with its worst mistakes")
+    report.add_argument("--run", default="runs/quick", help="folder of the run")
+    report.add_argument("--model", help="what was exported from it (default models/emotion.tflite, or the task's)")
+    report.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    report.add_argument("--split", default="validation", choices=SPLITS)
+    report.add_argument(
+        "--candidates", nargs="+", default=[], metavar="FOLDER", help="where more exported models to compare with lie"
+    )
+    report.add_argument("--out", help="the page (default report.html in the run's folder)")
+    report.set_defaults(run_command=_report)
+    cards = commands.add_parser("cards", help="bring the cards' texts up to date and write them as one readable page")
+    cards.add_argument("--models", default="models", help="folder of the models")
+    cards.add_argument("--out", default="docs/MODEL_CARD.md", help="the page")
+    cards.set_defaults(run_command=_cards)
 
 
 def _faces(text: str) -> int:
@@ -100,4 +114,32 @@ def _predict(args: argparse.Namespace) -> int:
         print(json.dumps([predict.as_dict(reading) for reading in readings], indent=1))
     else:
         tables.print_readings(readings)
+    return EXIT_OK
+
+
+def _report(args: argparse.Namespace) -> int:
+    from monitor import settings
+    from train import recipe, report
+
+    run = Path(args.run)
+    report.check(run)
+    task = settings.load(recipe.Recipe, run / "recipe.yaml").task
+    model = Path(args.model or f"models/{'emotion' if task == 'expression' else task}.tflite")
+    folders = [Path(name) for name in args.candidates]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError(f"--candidates: {folder} is no folder")
+    out = Path(args.out) if args.out else run / "report.html"
+    report.write(run, model, Path(args.data) if args.data else None, args.split, folders, out)
+    return EXIT_OK
+
+
+def _cards(args: argparse.Namespace) -> int:
+    from train import card_page, cards, resources
+
+    found = cards.models(Path(args.models))
+    cards.refresh(found)
+    with resources.writing(Path(args.out)):
+        Path(args.out).write_text(card_page.render(found))
+    log.info("%s: %d cards", args.out, len(found))
     return EXIT_OK

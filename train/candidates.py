@@ -1,0 +1,77 @@
+"""Exported models side by side: how good, how large, how fast."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from monitor.errors import ModelError
+from monitor.inference.card import ModelCard, load_card
+from monitor.inference.runtime import Int8Model
+from train.progress import track
+
+log = logging.getLogger("train")
+
+ROUNDS, CALLS = 10, 30
+"""The models take turns, so that other work on the machine troubles all of them alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An exported model.
+
+    Attributes:
+        name: File name without its ending.
+        card: Its card, with the figures of its own export.
+        size: Bytes of the .tflite.
+        ms: Median milliseconds of one call on one thread of this machine, now.
+    """
+
+    name: str
+    card: ModelCard
+    size: int
+    ms: float
+
+
+def find(folders: Iterable[Path], labels: Sequence[str]) -> list[Path]:
+    """All .tflite files at or below the folders whose card lists ``labels``; copies of a model count once, the first.
+
+    Files without a valid card are no candidates; which those are is logged.
+    """
+    found: dict[str, Path] = {}
+    for path in (p for folder in folders for p in sorted(folder.rglob("*.tflite"))):
+        try:
+            card = load_card(path, None)
+        except ModelError as error:
+            log.warning("not compared: %s", error.lines[0])
+            continue
+        if sorted(card.labels) == sorted(labels):
+            found.setdefault(card.sha256, path)
+    return list(found.values())
+
+
+def measure(paths: Sequence[Path]) -> list[Candidate]:
+    """Times models on gray noise, whose pixels cost what a face's cost.
+
+    Raises:
+        ModelError: A model cannot be run.
+    """
+    running = [Int8Model(path, threads=1) for path in paths]
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(-128, 128, model.input.shape).astype(np.int8) for model in running]
+    times: list[list[float]] = [[] for _ in paths]
+    for _ in track(range(ROUNDS + 1), "timing"):
+        for model, picture, own in zip(running, pictures, times, strict=True):
+            for _ in range(CALLS):
+                started = time.perf_counter()
+                model.run(picture)
+                own.append(time.perf_counter() - started)
+    return [  # the first round warms up
+        Candidate(path.stem, load_card(path, None), path.stat().st_size, float(np.median(own[CALLS:]) * 1e3))
+        for path, own in zip(paths, times, strict=True)
+    ]
