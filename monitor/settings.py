@@ -306,9 +306,11 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return str(node.value)
 
 
-@functools.cache
+_cached_hints: typing.Callable[[Any], dict[str, Any]] = functools.cache(typing.get_type_hints)
+
+
 def _hints(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+    return _cached_hints(cls)
 
 
 def _lookup(root: type, key: str) -> Any:
