@@ -1,4 +1,4 @@
-"""The command line: ``emotion-monitor [run] [flags]``, ``check``, ``devices``, ``config``, ``replay``, ``score``."""
+"""The command line: ``emotion-monitor [run] [flags]``, ``check``, ``devices``, ``config``, ``replay``, …"""
 
 from __future__ import annotations
 
@@ -15,8 +15,18 @@ from monitor.errors import EXIT_CONFIG, EXIT_MODEL, EXIT_OK, EXIT_UNEXPECTED, Us
 
 log = logging.getLogger("monitor")
 
-COMMANDS = ("run", "check", "devices", "config", "replay", "score")
+COMMANDS = ("run", "check", "devices", "config", "replay", "score", "purge")
 EPILOG = "exit codes: 0 clean, 1 unexpected, 2 configuration or usage, 3 source, 4 model or runtime"
+
+
+class JournalFormatter(logging.Formatter):
+    """Puts the syslog level before each line, so that ``journalctl -p warning`` finds what matters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, each of its lines with its level."""
+        level = 3 if record.levelno >= logging.ERROR else 4 if record.levelno >= logging.WARNING else 6
+        level = 7 if record.levelno < logging.INFO else level
+        return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,6 +80,11 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument("--file", help="score against the rows of this file only")
     score.add_argument("--hours", type=_positive, help="length of the material (default: up to the last event)")
     score.add_argument("-v", "--verbose", action="store_true", help="say more")
+    purge = commands.add_parser("purge", parents=[common], help="delete old sessions; shows them unless --yes is given")
+    purge.add_argument("--days", type=_positive, metavar="D", help="older than so many days (default output.keep_days)")
+    purge.add_argument("--max-mb", type=_positive, metavar="MB", help="the oldest above this total (output.max_mb)")
+    purge.add_argument("--all", action="store_true", help="every session that no running monitor writes")
+    purge.add_argument("--yes", action="store_true", help="delete them")
     for command in commands.choices.values():
         command.set_defaults(parser=command)
     return parser
@@ -82,6 +97,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         "--record", nargs="?", const="", metavar="PATH", help="record video (default into the session folder)"
     )
     run.add_argument("--record-clean", action="store_true", help="record the plain picture, without the overlay")
+    run.add_argument("--blur", action="store_true", help="record with faces made unrecognisable (output.blur)")
     run.add_argument("--out", metavar="DIR", help="the session folder itself (default sessions/<start>_<source>)")
     run.add_argument(
         "--max-seconds", type=_positive, default=0.0, metavar="S", help="stop after so many seconds of video"
@@ -163,6 +179,8 @@ def _dispatch(args: argparse.Namespace) -> int:
     overrides = list(args.set)
     if getattr(args, "record_clean", False):
         overrides.append("output.clean=true")
+    if getattr(args, "blur", False):
+        overrides.append("output.blur=faces")
     if args.command == "check":
         from monitor.commands import check
 
@@ -173,13 +191,17 @@ def _dispatch(args: argparse.Namespace) -> int:
 
         print(configuration.shipped_text() if config == configuration.Config() else settings.to_yaml(config), end="")
         return EXIT_OK
+    if args.command == "purge":
+        from monitor.commands import purge
+
+        return purge.command(config.output, args.days, args.max_mb, args.all, args.yes)
     if args.command == "replay":
         from monitor.commands import replay
 
         return replay.command(args.table, args.events, config)
     from monitor import app
 
-    record = "" if args.record is None and args.record_clean else args.record
+    record = "" if args.record is None and (args.record_clean or args.blur) else args.record
     options = app.Options(args.source, args.headless, record, args.out, args.max_seconds, args.max_frames, args.quiet)
     return app.run(options, config, config_from)
 
@@ -216,7 +238,9 @@ def _set_up_logging(quiet: bool, verbose: bool) -> None:
         )
     else:
         handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    # The journal takes a level from a prefix (sd-daemon(3)); it has times of its own.
+    in_journal = "JOURNAL_STREAM" in os.environ and not sys.stderr.isatty()
+    handler.setFormatter(JournalFormatter("%(message)s") if in_journal else logging.Formatter("%(message)s"))
     log.handlers[:] = [handler]
     log.setLevel(level)
     log.propagate = False

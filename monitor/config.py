@@ -10,6 +10,7 @@ import itertools
 import re
 import shlex
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -253,24 +254,39 @@ def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Con
     """
     file = Path(path) if path else DEFAULT_FILE if DEFAULT_FILE.is_file() else None
     built_in = textwrap.dedent(PROFILES.split("\n", 1)[1])
-    config, lines = settings.read(Config, file, overrides, profile, built_in)
+    places: dict[str, str] = {}
+    config, lines = settings.read(Config, file, overrides, profile, built_in, places)
     problems = [str(problem) for problem in lines]
-    at = file.name if file else "--set"
+
+    def at(*keys: str) -> str:
+        """Where the last of the settings that contradict each other was given."""
+        return next((places[key] for key in reversed(keys) if key in places), file.name if file else "--set")
+
     if config.detect.method == "yunet" and not config.detect.yunet_model:
-        problems.append(f"{at}: detect.yunet_model must name a YuNet .onnx file when detect.method is yunet")
+        problems.append(
+            f"{at('detect.method')}: detect.yunet_model must name a YuNet .onnx file when detect.method is yunet"
+        )
     if config.follow.keep > config.follow.start:
-        problems.append(f"{at}: follow.keep must be at most follow.start (got {config.follow.keep:g})")
+        where = at("follow.start", "follow.keep")
+        problems.append(f"{where}: follow.keep must be at most follow.start (got {config.follow.keep:g})")
     if config.track.forget_s < config.track.lost_s:
-        problems.append(f"{at}: track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
+        where = at("track.lost_s", "track.forget_s")
+        problems.append(f"{where}: track.forget_s must be at least track.lost_s (got {config.track.forget_s:g})")
     problems += _rising(config.driver, at)
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", config.mqtt.name):
-        problems.append(f"{at}: mqtt.name must be 1 to 64 letters, digits, - or _ (got {config.mqtt.name[:40]})")
+        problems.append(
+            f"{at('mqtt.name')}: mqtt.name must be 1 to 64 letters, digits, - or _ (got {config.mqtt.name[:40]})"
+        )
     try:
         shlex.split(config.alerts.command)
     except ValueError as error:
-        problems.append(f"{at}: alerts.command is not a command line: {error} (got {config.alerts.command[:40]})")
+        problems.append(
+            f"{at('alerts.command')}: alerts.command is not a command line: {error} (got {config.alerts.command[:40]})"
+        )
     if config.source.fourcc and len(config.source.fourcc) != 4:
-        problems.append(f"{at}: source.fourcc must have four letters or be empty (got {config.source.fourcc})")
+        problems.append(
+            f"{at('source.fourcc')}: source.fourcc must have four letters or be empty (got {config.source.fourcc})"
+        )
     if problems:
         raise ConfigError(*problems)
     return config, str(file) if file else "built-in defaults"
@@ -284,13 +300,15 @@ RISING = (
 """Settings of ``driver`` that must not fall from one to the next."""
 
 
-def _rising(driver: DriverConfig, at: str) -> list[str]:
+def _rising(driver: DriverConfig, at: Callable[..., str]) -> list[str]:
     """Problems of levels that are out of order."""
     problems = []
     for names in RISING:
         for low, high in itertools.pairwise(names):
-            if getattr(driver, low) > getattr(driver, high):
-                problems.append(f"{at}: driver.{high} must be at least driver.{low} (got {getattr(driver, high):g})")
+            got = getattr(driver, high)
+            if getattr(driver, low) > got:
+                where = at(f"driver.{low}", f"driver.{high}")
+                problems.append(f"{where}: driver.{high} must be at least driver.{low} (got {got:g})")
     return problems
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
+import stat
 import typing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +21,11 @@ import yaml
 
 from monitor.errors import ConfigError
 
-MAX_BYTES = 1_000_000
-"""A settings file larger than this is refused unread: nobody writes one, and parsing it costs memory."""
+MAX_BYTES = 64_000
+"""A settings file larger than this is refused unread: ours has 13 kB, and parsing a megabyte takes 10 s."""
+
+MOST_PROBLEMS = 50
+"""More are not looked for: nobody mends so many at a time, and each costs a search for the nearest key."""
 
 MAX_DEPTH = 12
 """Nesting allowed in a settings file; a deeper one would exhaust the parser's stack."""
@@ -70,8 +75,14 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        key = f"{self.key} " if self.key else ""
-        return f"{self.where}: {key}{self.what}"
+        key = f"{_printable(self.key)} " if self.key else ""
+        return f"{self.where}: {key}{_printable(self.what, 300)}"
+
+
+def _printable(text: str, most: int = 80) -> str:
+    """Text from a file as part of one line of a terminal."""
+    short = text if len(text) <= most else text[: most - 1] + "…"
+    return "".join(c if c.isprintable() else "?" for c in short)
 
 
 def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) -> S:
@@ -100,6 +111,7 @@ def read(
     overrides: typing.Sequence[str] = (),
     profile: str = "",
     profiles: str = "",
+    places: dict[str, str] | None = None,
 ) -> tuple[S, list[Problem]]:
     """Like ``load``, but returns the problems, for callers that have rules of their own to add.
 
@@ -112,6 +124,7 @@ def read(
         profile: Name of a profile whose settings win over the file's own; empty = none.
         profiles: Built-in profiles as a YAML mapping of names to settings; the file's group ``profiles``
             adds to them and replaces those of the same name.
+        places: Filled with where each setting that is not at its default was given, such as "config.yaml:14".
 
     Raises:
         ConfigError: The file cannot be read or is not YAML.
@@ -150,6 +163,8 @@ def read(
         except ConfigError:
             node = yaml.ScalarNode("tag:yaml.org,2002:str", raw)
         _flatten(node, key, "--set", values, problems, cls)
+    if places is not None:
+        places |= {key: where for key, (_, where) in values.items()}
     return _build(cls, "", values, problems), problems
 
 
@@ -200,6 +215,8 @@ def read_text(path: Path) -> str:
         ConfigError: The file is missing, unreadable, too large or not UTF-8; one line with the fix.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"{path}: is not a file; check the path given with --config")
         with path.open("rb") as handle:
             data = handle.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -258,6 +275,8 @@ def _flatten(
     if is_section and isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for name_node, value_node in node.value:
+            if len(problems) >= MOST_PROBLEMS:
+                return
             line = f"{file}:{name_node.start_mark.line + 1}" if file != "--set" else file
             if not isinstance(name_node, yaml.ScalarNode):
                 problems.append(Problem(line, key, "has a key that is not a plain word"))
@@ -287,8 +306,11 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return str(node.value)
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+_cached_hints: typing.Callable[[Any], dict[str, Any]] = functools.cache(typing.get_type_hints)
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    return _cached_hints(cls)
 
 
 def _lookup(root: type, key: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +115,12 @@ def test_without_opencv_one_line_names_the_headless_build() -> None:
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1
     assert "opencv-python-headless" in done.stderr
+
+
+def test_in_the_journal_each_line_carries_its_level() -> None:
+    code = "from monitor.cli import main; main(['--source', 'nowhere.mp4', '--headless'])"
+    environ = {**os.environ, "JOURNAL_STREAM": "8:12345"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, env=environ
+    )
+    assert done.stderr.startswith("<3>error: --source nowhere.mp4")

@@ -81,3 +81,17 @@ def test_a_mistake_in_a_profile_is_told_even_when_it_is_not_chosen(
 def test_levels_out_of_order_and_unusable_names_are_refused(setting: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         config.load(None, [setting])
+
+
+def test_settings_that_contradict_each_other_are_told_with_the_line_of_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("track:\n  # a comment\n  lost_s: 3\n  forget_s: 1\nsource:\n  fourcc: MJ\n")
+    with pytest.raises(ConfigError) as caught:
+        config.load(str(path), [])
+    assert caught.value.lines == (
+        "c.yaml:4: track.forget_s must be at least track.lost_s (got 1)",
+        "c.yaml:6: source.fourcc must have four letters or be empty (got MJ)",
+    )
+    path.write_text("track:\n  lost_s: 3\n")
+    with pytest.raises(ConfigError, match=r"^c\.yaml:2: track\.forget_s must be at least"):
+        config.load(str(path), [])

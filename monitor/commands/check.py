@@ -78,7 +78,7 @@ def command(
 
 
 def _source(config: Config, name: str | None) -> Finding:
-    from monitor.capture.source import open_source
+    from monitor.capture.source import open_source, revealed
     from monitor.commands.devices import find_cameras
 
     if name is None:
@@ -86,7 +86,7 @@ def _source(config: Config, name: str | None) -> Finding:
         if not cameras:
             return Finding("source", "note", "no camera; a run without --source plays the demo")
         name = cameras[0].path
-    source = open_source(name, config.source)
+    source = open_source(revealed(name), config.source)
     try:
         frames, started = 0, time.monotonic()
         while frames < 15 and time.monotonic() - started < 3:

@@ -24,6 +24,9 @@ CANDIDATES = (
     ("tensorflow.lite", "tensorflow"),
 )
 
+MOST_SCALE = 1000.0
+"""What one step of an int8 number may stand for: with more, 255 steps give numbers no output of ours has."""
+
 
 class Interpreter(Protocol):
     """The part of TFLite's interpreter this program uses."""
@@ -157,6 +160,8 @@ def _port(details: dict[str, Any], path: Path) -> Port:
             f"{path}: tensor {details['name'][:60]} is {kind}, not int8; export it with: python -m train export"
         )
     scale, zero_point = details["quantization"]
-    if not scale > 0:
-        raise ModelError(f"{path}: tensor {details['name'][:60]} has no quantisation scale; export it again")
+    if not 0 < scale <= MOST_SCALE:  # NaN and infinity included
+        raise ModelError(
+            f"{path}: tensor {details['name'][:60]} has no usable quantisation scale ({scale:g}); export it again"
+        )
     return Port(int(details["index"]), tuple(int(n) for n in details["shape"]), float(scale), int(zero_point))

@@ -1,0 +1,53 @@
+"""``emotion-monitor purge``: deletes old sessions, after showing which."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from monitor.config import OutputConfig
+from monitor.errors import EXIT_OK, EXIT_UNEXPECTED, ConfigError
+from monitor.outputs import retention
+
+
+def command(config: OutputConfig, days: float | None, max_mb: float | None, everything: bool, yes: bool) -> int:
+    """Prints what goes, and deletes it with ``yes``; exit code 1 when something could not be deleted.
+
+    Args:
+        config: ``dir``, ``keep_days`` and ``max_mb``.
+        days: In place of ``keep_days``.
+        max_mb: In place of ``max_mb``.
+        everything: Every session that nobody writes.
+        yes: Delete.
+
+    Raises:
+        ConfigError: Neither an age nor a total is given.
+    """
+    root = Path(config.dir).expanduser()
+    keep_days = config.keep_days if days is None else days
+    most = config.max_mb if max_mb is None else max_mb
+    if not everything and not keep_days and not most:
+        raise ConfigError("purge: give --days, --max-mb or --all, or set output.keep_days or output.max_mb")
+    found = retention.sessions(root)
+    gone = found if everything else retention.choose(found, 0, keep_days, most, time.time())
+    console = Console()
+    table = Table(show_edge=False)
+    for title in ("session", "last written", "MB"):
+        table.add_column(title, justify="right" if title == "MB" else "left", overflow="fold")
+    for stored in gone:
+        written = datetime.fromtimestamp(stored.changed).strftime("%Y-%m-%d %H:%M")
+        table.add_row(stored.path.name, written, f"{stored.size / 1e6:.1f}")
+    if gone:
+        console.print(table)
+    total = sum(stored.size for stored in gone) / 1e6
+    if not yes:
+        hint = "; add --yes to delete them" if gone else ""
+        console.print(f"{len(gone)} of {len(found)} sessions in {root}, {total:.1f} MB{hint}")
+        return EXIT_OK
+    deleted = sum(retention.delete(stored, root) for stored in gone)
+    console.print(f"{deleted} sessions deleted from {root}, {total:.1f} MB")
+    return EXIT_OK if deleted == len(gone) else EXIT_UNEXPECTED

@@ -1,0 +1,56 @@
+"""Nothing is deleted unasked, nothing of others ever."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from monitor import cli
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Path:
+    for name, days in (("20260101T000000_demo", 40), ("20260201T000000_demo", 3), ("mine", 99)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in ("metadata.json", "faces.csv"):
+            (folder / file).write_text("x" * 1000)
+            os.utime(folder / file, (time.time() - days * 86_400,) * 2)
+    return tmp_path
+
+
+def purge(sessions: Path, *flags: str) -> int:
+    return cli.main(["purge", "--set", f"output.dir={sessions}", *flags])
+
+
+def left(sessions: Path) -> list[str]:
+    return sorted(path.name for path in sessions.iterdir())
+
+
+def test_shown_first_and_deleted_only_with_yes(sessions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert purge(sessions, "--days", "30") == 0
+    out = capsys.readouterr().out
+    assert "20260101T000000_demo" in out
+    assert "add --yes" in " ".join(out.split())
+    assert len(left(sessions)) == 3
+    assert purge(sessions, "--days", "30", "--yes") == 0
+    assert left(sessions) == ["20260201T000000_demo", "mine"]
+
+
+def test_all_means_all_of_ours(sessions: Path) -> None:
+    assert purge(sessions, "--all", "--yes") == 0
+    assert left(sessions) == ["mine"]
+
+
+def test_settings_decide_where_no_flag_does(sessions: Path) -> None:
+    assert purge(sessions, "--set", "output.max_mb=0.003", "--yes") == 0
+    assert left(sessions) == ["20260201T000000_demo", "mine"]
+
+
+def test_without_any_limit_it_asks_for_one(sessions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert purge(sessions, "--yes") == 2
+    assert "give --days, --max-mb or --all" in capsys.readouterr().err
+    assert len(left(sessions)) == 3
