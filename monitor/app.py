@@ -141,7 +141,10 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if isinstance(source, ImageSource):
         # Pictures need not follow one another: nobody can be asked to be seen twice.
         config = replace(
-            config, track=replace(config.track, confirm_hits=1), detect=replace(config.detect, every_ms=0, empty_ms=0)
+            config,
+            track=replace(config.track, confirm_hits=1),
+            detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
+            emotion=replace(config.emotion, every_ms=0),
         )
     pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes)
     feed = _make_feed(source, name, config, windowed, incidents)

@@ -15,7 +15,7 @@ from monitor.errors import EXIT_CONFIG, EXIT_MODEL, EXIT_OK, EXIT_UNEXPECTED, Us
 
 log = logging.getLogger("monitor")
 
-COMMANDS = ("run", "check", "devices", "config", "replay", "score", "purge")
+COMMANDS = ("run", "check", "devices", "config", "bench", "replay", "score", "purge")
 EPILOG = "exit codes: 0 clean, 1 unexpected, 2 configuration or usage, 3 source, 4 model or runtime"
 
 
@@ -71,6 +71,10 @@ def build_parser() -> argparse.ArgumentParser:
         "-v", "--verbose", action="store_true", help="all sizes of all formats"
     )
     commands.add_parser("config", parents=[common], help="print the settings in force as a commented YAML file")
+    bench = commands.add_parser("bench", parents=[common], help="measure what the readings cost here, stage by stage")
+    bench.add_argument("--source", default="demo", help="a file, folder or camera (default the built-in demo)")
+    bench.add_argument("--seconds", type=_positive, default=10.0, metavar="S", help="how long to measure (default 10)")
+    bench.add_argument("--json", action="store_true", help="print JSON")
     replay = commands.add_parser("replay", parents=[common], help="judge a logged drive again, with other thresholds")
     replay.add_argument("table", metavar="faces.csv", help="a table logged in driver mode")
     replay.add_argument("--events", metavar="FILE", help="write the events there, in the format of events.jsonl")
@@ -195,6 +199,10 @@ def _dispatch(args: argparse.Namespace) -> int:
         from monitor.commands import purge
 
         return purge.command(config.output, args.days, args.max_mb, args.all, args.yes)
+    if args.command == "bench":
+        from monitor.commands import bench
+
+        return bench.command(args.source, config, args.seconds, args.json)
     if args.command == "replay":
         from monitor.commands import replay
 

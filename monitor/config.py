@@ -56,8 +56,9 @@ class DetectConfig:
     min_face: int = integer(40, 20, 400, "smallest face in a picture 640 px wide; below 38 raise width", "px")
     scale_factor: float = number(1.15, 1.02, 2.0, "step between searched sizes")
     neighbors: int = integer(5, 1, 20, "overlapping hits that start a track; fewer only continue one")
+    motion: bool = flag(True, "search what has changed since, and everything every 2 s; off = everything each time")
     every_ms: float = number(500.0, 0, 10000, "search the whole frame this often while faces are known", "ms")
-    empty_ms: float = number(100.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
+    empty_ms: float = number(200.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
     region_ms: float = number(60.0, 0, 10000, "search around each known face this often", "ms")
     threads: int = integer(1, 1, 16, "threads OpenCV may use")
 
@@ -91,7 +92,7 @@ class EmotionConfig:
     model: str = text("emotion.tflite", "model file; a bare name is looked up in models/")
     threads: int = integer(1, 1, 16, "threads the network may use")
     max_per_frame: int = integer(4, 1, 64, "faces read per frame; more take turns")
-    every_ms: float = number(0.0, 0, 5000, "read each face at most this often; 0 = every frame", "ms")
+    every_ms: float = number(100.0, 0, 5000, "read each face at most this often; 0 = every frame", "ms")
     smooth_s: float = number(0.35, 0, 10, "time constant of the probabilities; 0 = none", "s")
     hold_s: float = number(0.25, 0, 10, "a new label must lead for this long before it is shown", "s")
     margin: float = number(0.08, 0, 1, "lead over the shown label that counts as leading")
@@ -229,7 +230,6 @@ profiles:                         # emotion-monitor --profile NAME; what it sets
   default: {}                     # the settings above as they are
   driver:                         # a driver's fatigue, absence and anger-like expression
     driver: {enabled: true}
-    emotion: {every_ms: 100}
     output: {rows: 5hz}
   demo:                           # for showing around: points, slower words
     display: {keypoints: true, history_s: 10}

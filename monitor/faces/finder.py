@@ -16,6 +16,7 @@ import numpy as np
 from monitor.config import DetectConfig
 from monitor.faces.detector import Detector, iou, suppress
 from monitor.faces.follower import Follower
+from monitor.faces.motion import MotionGate
 from monitor.types import Box, Detections, Image, Landmarks
 
 REGION = 1.9
@@ -32,13 +33,19 @@ REFERENCE_WIDTH = 640
 """Picture width that ``detect.min_face`` is given for."""
 
 
-SLICES = ((0.0, 0.5), (0.5, 1.0))
-"""Halves of the picture, top to bottom, in which the smallest faces are searched one after the other."""
-SMALL, MIDDLE = 1.35, 2.0
-"""A full search is cut into slices by face size: up to SMALL times the smallest (most of the work, hence
-in halves), up to MIDDLE times, and beyond."""
+THIRDS = ((0.0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1.0))
+HALVES = ((0.0, 0.5), (0.5, 1.0))
+SMALL, MIDDLE = (1.0, 1.35), (1.35, 2.0)
+LARGE = ((2.0, 2.8), (2.5, 3.8), (3.4, np.inf))
+"""A full search is cut into slices by face size, in shares of the smallest: small ones are searched a third of the
+picture at a time, middle ones half, large ones all of it but a band of sizes at a time (OpenCV looks at every pixel
+for windows of 48 pixels and more, at every second below, so they cost as much). Bands overlap: the hits of one face
+must not be parted. Halving the picture for large faces instead is faster and lost two of the three walkers."""
 PROFILE_EVERY = 3
 """One full search in this many also looks for turned faces, which takes two more passes."""
+REST_S = 2.0
+"""A picture that rests is searched again after this long: a face that was missed at first, turned away or in
+shade, may have come to be found without the picture changing much."""
 KNOWN_OVERLAP = 0.3
 """IoU with a followed face from which a found box is that face, not a newcomer."""
 
@@ -64,13 +71,21 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a full search: a band of the picture's height and of face sizes, in shares of the smallest."""
+    """A part of a full search.
+
+    Attributes:
+        top, bottom: The stripe, in shares of the region's height.
+        low, high: Face sizes, in shares of the smallest.
+        profile: Whether turned faces are looked for too.
+        region: The part of the frame, x1, y1, x2, y2 in its pixels; None = all.
+    """
 
     top: float
     bottom: float
     low: float
     high: float
     profile: bool = False
+    region: Box | None = None
 
 
 class Finder:
@@ -99,7 +114,9 @@ class Finder:
         self._last_follow = -np.inf
         self._last_t = -np.inf
         self._slices: list[Slice] = []
-        self._searches = 0
+        self._planned = self._searches = 0
+        self._motion = MotionGate()
+        self._all_searched = -np.inf
         self.slowdown = 1.0
 
     def search(self, image: Image, known: Sequence[Box], t: float) -> Search:
@@ -111,8 +128,9 @@ class Finder:
             t: Frame time in seconds.
         """
         if t < self._last_t:  # the clip started again
-            self._last_full = self._last_region = self._last_follow = -np.inf
+            self._last_full = self._last_region = self._last_follow = self._all_searched = -np.inf
             self._slices = []
+            self._motion.forget()
         passed, self._last_t = t - self._last_t, t
         if self._follower is not None:
             return self._follow(self._follower, image, known, t, passed)
@@ -146,7 +164,11 @@ class Finder:
         if missing and self._is_due(self._last_region, self._config.region_ms / 1000, t):
             self._last_region = t
             parts += [self._around(image, known[i]) for i in missing]
-        slices = self._next_slices(bool(known), bool(followed) or (bool(known) and not looked), t, passed)
+        seen = bool(followed) or (bool(known) and not looked)
+        if not self._slices and self._is_due(self._last_full, self._full_every(bool(known)), t):
+            self._last_full = t
+            self._plan(image, [mark.box for mark in followed.values()], seen, bool(missing), t)
+        slices = self._next_slices(bool(known), passed)
         parts += [self._slice(image, part) for part in slices]
         places = [np.array(mark.box) for mark in followed.values()]
         boxes, scores, accepted = [], [], []
@@ -164,43 +186,54 @@ class Finder:
         found = Detections(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32))
         return Search(found, bool(slices), looked, followed, tuple(accepted))
 
-    def _next_slices(self, known: bool, seen: bool, t: float, passed: float) -> list[Slice]:
+    def _plan(self, image: Image, faces: list[Box], seen: bool, missing: bool, t: float) -> None:
+        """Cuts the next full search into slices: of what has changed, or of everything now and then."""
+        region: Box | None = None
+        gated = self._config.motion and not missing and t - self._all_searched < REST_S
+        if gated:
+            region = self._motion.changed(image, faces)
+            if region is None:
+                return
+        else:
+            self._all_searched = t
+        self._motion.searched(image)
+        self._searches += 1
+        turned = not seen and self._config.profile == "auto" and self._searches % PROFILE_EVERY == 1
+        self._slices = [
+            *(Slice(top, bottom, *SMALL, region=region) for top, bottom in THIRDS),
+            *(Slice(top, bottom, *MIDDLE, region=region) for top, bottom in HALVES),
+            *(Slice(0.0, 1.0, low, high, turned, region) for low, high in LARGE),
+        ]
+        self._planned = len(self._slices)
+
+    def _next_slices(self, known: bool, passed: float) -> list[Slice]:
         """The slices to search now: enough that a full search is through within its interval."""
         every = self._full_every(known) * self.slowdown
-        if not self._slices:
-            if not self._is_due(self._last_full, self._full_every(known), t):
-                return []
-            self._last_full = t
-            self._slices = [
-                *(Slice(top, bottom, 1.0, SMALL) for top, bottom in SLICES),
-                Slice(0.0, 1.0, SMALL, MIDDLE),
-                Slice(0.0, 1.0, MIDDLE, np.inf),
-            ]
-            self._searches += 1
-            if not seen and self._config.profile == "auto" and self._searches % PROFILE_EVERY == 1:
-                self._slices[-1] = Slice(0.0, 1.0, MIDDLE, np.inf, profile=True)
         if every <= 0 or not np.isfinite(passed):
             count = len(self._slices)
         else:
-            count = int(np.ceil(len(self._slices) * min(1.0, passed / every)))
+            count = int(np.ceil(self._planned * min(1.0, passed / every) - 1e-6))
         now, self._slices = self._slices[: max(1, count)], self._slices[max(1, count) :]
         return now
 
     def _slice(self, image: Image, part: Slice) -> Detections:
         """Searches one slice of a full search."""
-        height, width = image.shape[:2]
-        scale = min(1.0, self._config.width / width)
-        least = max(20.0, self._smallest(width) * scale)
-        # A face on the border of two halves must lie whole in one of them.
-        reach = least * SMALL * 1.1 / 2 / scale
-        top = max(0, int(part.top * height - reach)) if part.top > 0 else 0
-        bottom = min(height, int(part.bottom * height + reach)) if part.bottom < 1 else height
-        small = self._shrink(image[top:bottom], scale)
+        scale = min(1.0, self._config.width / image.shape[1])
+        least = max(20.0, self._smallest(image.shape[1]) * scale)
+        left, upper, right, lower = (int(v) for v in part.region or (0, 0, image.shape[1], image.shape[0]))
+        height = lower - upper
+        # A face on the border of two stripes must lie whole in one of them.
+        reach = least * part.high * 1.1 / 2 / scale if np.isfinite(part.high) else 0.0
+        top = upper + (max(0, int(part.top * height - reach)) if part.top > 0 else 0)
+        bottom = upper + (min(height, int(part.bottom * height + reach)) if part.bottom < 1 else height)
+        if bottom - top < 1 or right - left < 1:
+            return Detections.none()
+        small = self._shrink(image[top:bottom, left:right], scale)
         low = least * part.low
         high = min(least * part.high, min(small.shape[:2]))
         if high < low:
             return Detections.none()
-        return _scaled(self._detector.find(small, round(low), int(high), part.profile), 1 / scale, 0, top)
+        return _scaled(self._detector.find(small, round(low), int(high), part.profile), 1 / scale, left, top)
 
     def _whole(self, image: Image) -> Detections:
         _height, width = image.shape[:2]

@@ -121,27 +121,69 @@ def test_a_lost_face_is_searched_for_where_it_was() -> None:
     assert max(detector.sizes[0]) <= 110
 
 
+SLICES = 8
+"""Of a full search: three thirds for small faces, two halves for middle ones, three bands of large ones."""
+
+
 @pytest.mark.parametrize("hz", [5, 10, 30])
 def test_a_full_search_comes_in_slices_and_is_through_in_its_time(hz: float) -> None:
     face = square(300, 200, 100)
-    finder, _, detector = following([face], [], every_ms=500)
+    finder, _, detector = following([face], [], every_ms=500, motion=False)
     finder.search(picture(), [face], 0.0)
-    first = len(detector.sizes)
-    assert first == 4  # at the start nothing is known and nothing is put off
+    assert len(detector.sizes) == SLICES  # at the start nothing is known and nothing is put off
     detector.sizes.clear()
     most = 0
     for n in range(1, round(2.4 * hz)):
         before = len(detector.sizes)
         finder.search(picture(), [face], n / hz)
         most = max(most, len(detector.sizes) - before)
-    # Four slices each time; a slow source waits for its next frame, so it gets through fewer searches.
-    assert len(detector.sizes) == {5: 12, 10: 16, 30: 16}[round(hz)]
-    assert most == {5: 2, 10: 1, 30: 1}[round(hz)]
+    # A slow source waits for its next frame, so it gets through fewer searches.
+    assert len(detector.sizes) == {5: 3 * SLICES, 10: 4 * SLICES, 30: 4 * SLICES}[round(hz)]
+    assert most == {5: 4, 10: 2, 30: 1}[round(hz)]
 
 
 def test_pictures_that_do_not_follow_one_another_are_searched_whole() -> None:
-    finder, _, detector = following([], [], every_ms=0, empty_ms=0)
+    finder, _, detector = following([], [], every_ms=0, empty_ms=0, motion=False)
     for n in range(3):
         detector.sizes.clear()
         finder.search(picture(), [], float(n))
-        assert len(detector.sizes) == 4
+        assert len(detector.sizes) == SLICES
+
+
+def test_a_picture_that_rests_is_searched_only_now_and_then() -> None:
+    finder, _, detector = following([], [], every_ms=500, empty_ms=200)
+    still = picture()
+    for n in range(60 * 10):
+        finder.search(still, [], n / 10)
+    searches = len(detector.sizes) / SLICES
+    assert 25 <= searches <= 32, "every two seconds in a minute"
+
+
+@pytest.mark.parametrize("hz", [5, 10, 30])
+def test_who_comes_into_a_resting_picture_is_searched_for_at_once_and_there(hz: float) -> None:
+    newcomer = square(460, 300, 90)
+    finder, net, detector = following([], [], every_ms=500, empty_ms=200)
+    still = picture()
+    came = still.copy()
+    came[255:345, 415:505] = picture(90, 90, seed=5)
+    for n in range(round(3.4 * hz)):
+        finder.search(still, [], n / hz)
+    detector.sizes.clear()
+    net.script = lambda t: [newcomer]
+    detector.script = lambda t: [square(60, 60, 90)]
+    for n in range(round(3.4 * hz), int(3.9 * hz) + 1):
+        finder.search(came, [], n / hz)
+    assert detector.sizes, "within half a second"
+    assert max(width for width, _ in detector.sizes) <= 200, "only where something changed"
+
+
+def test_a_known_faces_own_movements_bring_nobody_new() -> None:
+    face = square(300, 200, 100)
+    finder, _, detector = following([face], [], every_ms=500)
+    for n in range(19):
+        image = picture().copy()
+        image[150:250, 250:350] = picture(100, 100, seed=n)
+        finder.search(image, [face], n / 10)
+        if n == 0:
+            detector.sizes.clear()
+    assert not detector.sizes

@@ -1,0 +1,43 @@
+"""bench: figures that add up, on any source, with the estimate called one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.cli import main
+from monitor.commands.bench import Measured, report
+
+
+def test_stages_add_up_and_the_estimate_follows_its_arithmetic() -> None:
+    stages = {"find": np.array([1.0, 3.0]), "read": np.array([0.5, 0.5])}
+    found = report(Measured(stages, np.array([2.0]), 1.0, 1.0, (640, 480), 0.0057), "x")
+    assert found["cpu_ms"]["mean"] == 2.5
+    assert found["stages"]["find"]["share"] == 0.8
+    assert found["core_at_15_fps"] == 0.0375
+    assert found["fps_possible"] == 400
+    assert found["estimates"]["Pi 4"] == 25.0
+
+
+def test_the_demo_is_measured_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--seconds", "0.5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"find", "track", "read", "judge", "log"} == set(found["stages"])
+    assert found["frames"] >= 10
+    assert found["cpu_ms"]["mean"] > 0
+
+
+def test_driver_mode_has_its_stage_and_words_say_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--profile", "driver", "--seconds", "0.3"]) == 0
+    out = capsys.readouterr().out
+    assert "driver" in out
+    assert "estimate, not measured" in out
+    assert "of one core" in out
+
+
+def test_a_source_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--source", str(tmp_path / "no.mp4")]) == 3
+    assert capsys.readouterr().err.count("\n") <= 1
