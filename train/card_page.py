@@ -115,7 +115,8 @@ def _landmarks(card: ModelCard) -> list[str]:
 
 
 def _any_figures(card: ModelCard) -> list[str]:
-    return [_table(("figure", ""), flat(card.metrics))]
+    shown = {key: value for key, value in card.metrics.items() if key != "float"}
+    return [_table(("figure", ""), flat(shown))]
 
 
 FIGURES = {"emotion": _expression, "landmarks": _landmarks}

@@ -100,6 +100,7 @@ def _export(args: argparse.Namespace) -> int:
         out = Path(args.out or "models/emotion.tflite")
         card = export(model, chosen, datasets.load(Path(args.data or "runs/data.npz")), out, history)
     log.info("%s and its card written, version %s", out, card.version)
+    log.info("next: python -m train evaluate --model %s --update-card; python -m train cards", out)
     return EXIT_OK
 
 
@@ -157,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except ModuleNotFoundError as error:
         fix = "pip install 'emotion-monitor[train]' (in a checkout: make test, then .venv/bin/python -m train)"
-        log.error("error: training needs %s, which is not installed: %s", error.name, fix)
+        log.error("error: this command needs %s, which is not installed: %s", error.name, fix)
         return EXIT_MODEL
     except FloatingPointError as error:
         log.error("error: %s", error)

@@ -51,6 +51,12 @@ def _accuracy(card: ModelCard) -> tuple[float | None, int | None]:
     return (100 * value if value is not None else None), figures.get("n")
 
 
+def _eyes(card: ModelCard) -> tuple[float | None, int | None]:
+    figures = card.metrics.get("validation", {})
+    value = figures.get("mrl")
+    return (100 * value if value is not None else None), figures.get("mrl_n")
+
+
 def _point_error(card: ModelCard) -> tuple[float | None, int | None]:
     figures = card.metrics.get("validation", {})
     value = figures.get("frontal")
@@ -66,7 +72,10 @@ KINDS = {
         (("loss",), ("error", "error_turned", "eye_error", "mouth_error"), ("yaw_error",), ("false",)),
         report_parts.landmarks, _point_error, "point error %, frontal", "runs/landmarks.npz",
     ),
-    "eyes": Kind((("loss",), ("accuracy",)), None, _accuracy, "accuracy %", "runs/eyes.npz"),
+    "eyes": Kind(
+        (("loss",), ("mrl", "cew", "faces", "driver", "fer", "visible"), ("ghosts",)),
+        None, _eyes, "accuracy %, MRL's held-out persons", "runs/eyes.npz",
+    ),
 }  # fmt: skip
 
 
@@ -86,6 +95,7 @@ def write(run: Path, model: Path, data: Path | None, split: str, folders: Sequen
         ModelError: The model cannot be used.
     """
     check(run)
+    resources.make_folder(out.parent)
     trained = settings.load(recipe.Recipe, run / "recipe.yaml")
     kind, history, card = KINDS[trained.task], _history(run), load_card(model, None)
     parts = [html.note(_machine(card)), *_belongs(trained, card, model)]
@@ -98,13 +108,13 @@ def write(run: Path, model: Path, data: Path | None, split: str, folders: Sequen
     if kind.measure is not None:
         parts += kind.measure(model, data or Path(kind.data), split)
     else:
-        parts += [html.heading("Figures of the card"), report_parts.listed(card.metrics)]
+        parts += [html.heading("Figures of the card"), report_parts.listed(card.metrics.get("validation", {}))]
     parts += _compared(model, card, folders, kind)
     text = html.page(f"Run {run.name}: {model.name} {card.version}", parts)
     with resources.writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text)
-    log.info("%s: %.1f MB; it shows pictures of the data set, which must not be passed on", out, len(text) / 1e6)
+    warning = "" if kind.measure is None else "; it shows pictures of the data set, which must not be passed on"
+    log.info("%s: %.1f MB%s", out, len(text) / 1e6, warning)
 
 
 def check(run: Path) -> None:
@@ -159,7 +169,7 @@ def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind)
     heads = ("model", "version", kind.score_name, "N", "kB", "MMAC", "parameters", "ms")
     points = [(c.name, c.ms, score) for c in found if (score := kind.score(c.card)[0]) is not None]
     ms = "ms per call, median, one thread"
-    return [
+    parts = [
         html.heading("All exported candidates"),
         html.note(
             f"Scores are those of each one's own export, on validation. Milliseconds: median of "
@@ -167,8 +177,11 @@ def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind)
             "calls on one thread, measured now; other work on the machine lengthens them."
         ),
         html.table(heads, rows, marked),
-        html.chart(plots.as_uri(plots.scatter(points, ms, kind.score_name, found[marked].name)), "score against ms"),
     ]
+    if points:
+        chart = plots.scatter(points, ms, kind.score_name, found[marked].name)
+        parts.append(html.chart(plots.as_uri(chart), "score against ms"))
+    return parts
 
 
 def _row(candidate: Candidate, kind: Kind) -> list[str]:

@@ -70,11 +70,12 @@ def _evaluate(args: argparse.Namespace) -> int:
     from monitor.inference.card import load_card
     from monitor.inference.eyes import EYES
     from monitor.inference.landmarks import POINTS
-    from train import outputs, tables
+    from train import outputs, resources, tables
 
     model = Path(args.model)
     card = load_card(model, None)
     out = Path(args.out or f"runs/evaluate/{model.stem}-{card.version}")
+    resources.make_folder(out)
     if card.labels == POINTS:
         report = outputs.evaluate_landmarks(model, Path(args.data or "runs/landmarks.npz"), args.split, out)
         show = tables.print_landmarks

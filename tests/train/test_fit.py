@@ -241,3 +241,24 @@ def test_without_tensorflow_one_line_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert cli.main(["fit", "--data", "x"]) == 4
     assert "pip install 'emotion-monitor[train]'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "expected"),
+    [
+        (KeyboardInterrupt(), 130, "goes on with --resume"),
+        (MemoryError(), 2, "out of memory"),
+        (FloatingPointError("the loss became nan in epoch 40; lower --set rate"), 2, "lower --set rate"),
+        (BrokenPipeError(), 0, ""),
+    ],
+)
+def test_however_a_command_ends_there_is_no_traceback(
+    error: BaseException, code: int, expected: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def raises(path: Path) -> Dataset:
+        raise error
+
+    monkeypatch.setattr("train.datasets.load", raises)
+    assert cli.main(["prepare", "--data", "x"]) == code
+    assert expected in caplog.text
+    assert len(caplog.records) == bool(expected)

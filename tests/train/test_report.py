@@ -16,6 +16,7 @@ from monitor import settings
 from monitor.inference.card import load_card
 from monitor.labels import EMOTIONS
 from monitor.types import Landmarks
+from tests.train.test_landmarks import drawn_face
 from train import candidates, cli, datasets, html, keypoints, recipe, report_parts
 from train.datasets import Dataset
 from train.keypoint_figures import Look
@@ -117,6 +118,43 @@ def test_candidates_are_models_of_the_same_kind_each_once(tmp_path: Path, caplog
 def test_what_names_hold_cannot_break_the_page() -> None:
     page = Page(html.page("<run>", [html.table(("a",), [["<script>x</script>"]]), html.note('"&')]))
     assert "<script>x</script>" in page.words
+
+
+def drawn_faces(count: int) -> keypoints.FaceSet:
+    """Drawn heads with known points, the first of them with points that are wrong."""
+    drawn = [drawn_face(60 + 3 * n, 60, 55) for n in range(count)]
+    points = np.stack([p for _, p in drawn])
+    points[0] += np.float32(15)
+    return keypoints.FaceSet(
+        keypoints.Pictures.pack([i for i, _ in drawn]), np.arange(count), points, np.zeros((count, 3), np.float32),
+        np.full((count, 3), 0.3, np.float32), np.array(["faces", "fer"] * (count // 2)),
+        np.full(count, "validation"), np.array([(0, 0.0, 0.0, 20.0)], np.float32), np.array(["validation"]),
+        np.array([True]), "drawn",
+    )  # fmt: skip
+
+
+def test_the_page_of_a_keypoint_run_has_the_worst_faces_first(tmp_path: Path) -> None:
+    keypoints.save(drawn_faces(6), tmp_path / "l.npz")
+    entries = [{"epoch": n, "loss": 9 / n, "error": 0.1, "yaw_error": 3.0, "false": 0.02} for n in (1, 2)]
+    run = run_folder(tmp_path / "marks", recipe.load("landmarks", []), entries)
+    flags = ["--run", str(run), "--model", str(MODELS / "landmarks.tflite"), "--data", str(tmp_path / "l.npz")]
+    assert cli.main(["report", *flags]) == 0
+    page = Page((run / "report.html").read_text())
+    words = " ".join(page.words)
+    assert "The worst of N = 3 heads and drivers" in words
+    assert "The worst of N = 3 tight crops" in words
+    assert len([s for s in page.sources if s.startswith("data:image/png")]) == 6
+    rows = [w for w in page.words if w.startswith("faces, row")]
+    assert rows[0].startswith("faces, row 0,")
+
+
+def test_the_page_of_an_eye_run_has_its_curves_and_the_cards_figures(tmp_path: Path) -> None:
+    entries = [{"epoch": n, "loss": 0.5 / n, "mrl": 0.9, "cew": 0.95, "ghosts": 0.05} for n in (1, 2)]
+    run = run_folder(tmp_path / "lids", recipe.load("eyes", []), entries)
+    assert cli.main(["report", "--run", str(run), "--model", str(MODELS / "eyes.tflite")]) == 0
+    words = " ".join(Page((run / "report.html").read_text()).words)
+    assert "Figures of the card" in words
+    assert "mrl_n" in words
 
 
 def test_true_and_read_points_are_drawn_where_they_are() -> None:

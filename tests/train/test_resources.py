@@ -52,6 +52,14 @@ def test_a_write_that_fails_names_the_file(tmp_path: Path) -> None:
         (tmp_path).open("w")
 
 
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(tmp_path: Path) -> None:
+    resources.make_folder(tmp_path / "a/b")
+    assert (tmp_path / "a/b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="file/x: cannot be written: Not a directory"):
+        resources.make_folder(tmp_path / "file/x")
+
+
 def test_the_estimate_of_a_training_is_near_what_was_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     measured = {  # MB above what the process had, see ``resources.TRAINING``
         (48, (24, 48, 96, 160)): 414,

@@ -1,0 +1,59 @@
+"""How often the label holds when the box is 5 % off, on pictures with real surroundings, cut by the app's own crop.
+
+``python -m benchmarks.jitter [--data runs/landmarks.npz]``: held-out heads and driver frames up to 30 degrees of
+yaw. These faces have no expression labels, so only agreement with the exact box is told, not accuracy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+
+from monitor.faces.crop import crop
+from monitor.inference.emotion import EmotionNet, find_model
+from monitor.types import Box
+from train import keypoints
+from train.keypoint_figures import FRONTAL
+from train.progress import track
+
+OFF = 0.05
+TURNS = [(math.cos(n * math.pi / 4), math.sin(n * math.pi / 4)) for n in range(8)]
+BOXES = [(0.0, 0.0, 1.0), *((x * OFF, y * OFF, 1.0) for x, y in TURNS), (0.0, 0.0, 1 + OFF), (0.0, 0.0, 1 - OFF)]
+"""Shift in box sides and size: the exact box, eight directions, too large, too small."""
+
+
+def main() -> None:
+    """Prints the share of readings, and of faces, whose label holds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, default=Path("runs/landmarks.npz"))
+    parser.add_argument("--model", type=Path, default=find_model("emotion.tflite"))
+    args = parser.parse_args()
+    faces, net = keypoints.load(args.data), EmotionNet(args.model)
+    frontal = (faces.split == "validation") & (np.abs(faces.pose[:, 0]) <= FRONTAL)
+    for source in ("faces", "driver"):
+        rows = np.flatnonzero(frontal & (faces.source == source))
+        labels = np.array([_labels(faces, int(row), net) for row in track(rows, source)])
+        same = labels[:, 1:] == labels[:, :1]
+        print(
+            f"{source}: same label in {same.mean():.4f} of the readings, in all {len(BOXES) - 1} boxes for "
+            f"{same.all(axis=1).mean():.4f} of the faces, N = {len(rows)}"
+        )
+
+
+def _labels(faces: keypoints.FaceSet, row: int, net: EmotionNet) -> list[int]:
+    """The class read in the exact box and in each other one."""
+    image = faces.pictures[int(faces.picture[row])]
+    cx, cy, side = (float(v) for v in keypoints.face_squares(faces.points[row : row + 1])[0])
+    roll, out = float(faces.pose[row, 2]), []
+    for dx, dy, size in BOXES:
+        x, y, half = cx + dx * side, cy + dy * side, side * size / 2
+        box: Box = (x - half, y - half, x + half, y + half)
+        out.append(int(net.logits(crop(image, box, net.card.crop, roll)).argmax()))
+    return out
+
+
+if __name__ == "__main__":
+    main()
