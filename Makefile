@@ -1,6 +1,11 @@
 # make run [ARGS="--source clip.mp4 --record"]   the monitor, run-time packages only
 # make test                                      everything the tests need, then all tests
 # make check                                     ruff and mypy
+# make soak                                      the long faults: 200 kills, 100 stops, 200,000 frames (an hour)
+# make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, each so long
+# make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
+# make install-service [DESTDIR=/tmp/stage]      systemd service (docs/RASPBERRY_PI.md)
+# make lock, make audit                          pin the edge install; known holes and licences of what is pinned
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -13,7 +18,7 @@ OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | g
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
-.PHONY: run test check install clean wheel
+.PHONY: run test check install clean wheel soak fuzz arm64 install-service lock audit
 
 run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
@@ -27,6 +32,40 @@ check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+soak: $(TEST)
+	$(BIN)/python -m pytest -m soak -s
+
+SECONDS ?= 60
+fuzz: $(TEST)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/pip install -q --disable-pip-version-check atheris \
+		|| { echo "atheris has no wheel for this Python and machine; make test fuzzes with hypothesis"; exit 2; }
+	$(BIN)/python -m tests.faults.fuzz $(SECONDS)
+
+# The emulator lies outside of the repository (../shared/tools/arm64-python); its packages are the pinned ones.
+ARM64 ?= $(HOME)/arm64
+arm64: $(TEST)
+	@test -x ../shared/tools/arm64-python || { echo "../shared/tools/arm64-python is not here"; exit 2; }
+	$(BIN)/python deploy/arm64.py ../shared/tools/arm64-python $(ARM64)
+
+install-service:
+	DESTDIR=$(DESTDIR) PYTHON=$(PYTHON) deploy/install-service.sh
+
+# In an environment of their own, so that they do not meet what they look at.
+$(VENV)/tools: $(VENV)/.made
+	$(PYTHON) -m venv $@
+	@$@/bin/pip install -q --disable-pip-version-check pip-tools pip-audit pip-licenses
+
+lock: $(VENV)/tools
+	@$(BIN)/python deploy/requirements.py opencv-python-headless mqtt > $(VENV)/edge.in
+	$(VENV)/tools/bin/pip-compile -q --generate-hashes --strip-extras --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links -o $(VENV)/edge.lock $(VENV)/edge.in
+	@{ echo "# The edge install, every file pinned by its sha256 (Python 3.11-3.13, x86_64 and aarch64): make lock"; \
+		cat $(VENV)/edge.lock; } > deploy/edge.lock
+
+# --strict: a package that could not be looked up is a failure, not a pass.
+audit: $(VENV)/tools
+	$(VENV)/tools/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/edge.lock
 
 wheel: $(TEST)
 	$(BIN)/python -m build --wheel

@@ -12,7 +12,7 @@ from monitor.types import Event, Result
 
 log = logging.getLogger("monitor")
 
-CLOSE_S = 3.0
+CLOSE_S = 2.0
 """Time a slow sink gets to come to an end at shutdown."""
 
 

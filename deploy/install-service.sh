@@ -1,0 +1,37 @@
+#!/bin/sh
+# Installs Emotion Monitor as a systemd service: program, settings, user, unit. Run by "make install-service".
+# DESTDIR=/somewhere stages it all there, for trying it or for an image; nothing of the running system is touched then.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+root=${DESTDIR:-}
+python=${PYTHON:-python3}
+app=$root/opt/emotion-monitor
+
+if [ -z "$root" ] && [ "$(id -u)" != 0 ]; then
+    echo "install-service must write to /opt and /etc; run: sudo make install-service" >&2
+    exit 2
+fi
+umask 022
+mkdir -p "$app/docs" "$root/etc/emotion-monitor" "$root/etc/systemd/system" "$root/usr/lib/sysusers.d"
+
+# picamera2 comes from apt and must be visible inside.
+flags=
+"$python" -c 'import picamera2' 2>/dev/null && flags=--system-site-packages
+"$python" -m venv $flags "$app/venv"
+"$app/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$here/deploy/edge.lock"
+"$app/venv/bin/pip" install -q --disable-pip-version-check --no-deps "$here"
+
+cp "$here"/docs/*.md "$app/docs/"
+[ -e "$root/etc/emotion-monitor/config.yaml" ] || cp "$here/deploy/service.yaml" "$root/etc/emotion-monitor/config.yaml"
+if [ ! -e "$root/etc/emotion-monitor/environment" ]; then
+    (umask 077; echo '# EMOTION_MONITOR_FLAGS=--source /dev/v4l/by-id/usb-…' > "$root/etc/emotion-monitor/environment")
+fi
+cp "$here/deploy/emotion-monitor.service" "$root/etc/systemd/system/"
+cp "$here/deploy/emotion-monitor.sysusers" "$root/usr/lib/sysusers.d/emotion-monitor.conf"
+
+if [ -z "$root" ]; then
+    systemd-sysusers emotion-monitor.conf
+    systemctl daemon-reload
+fi
+echo "installed; set the camera in /etc/emotion-monitor/environment, then:"
+echo "  sudo systemctl enable --now emotion-monitor; systemctl status emotion-monitor; journalctl -u emotion-monitor"

@@ -1,0 +1,100 @@
+"""Everything a run writes, opened together and closed in the right order."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from monitor.capture.source import Source
+from monitor.config import Config
+from monitor.incidents import Incidents
+from monitor.outputs.alerts import AlertSink
+from monitor.outputs.drive import DriveSink
+from monitor.outputs.events import EventSink
+from monitor.outputs.mqtt import MqttSink
+from monitor.outputs.overlay import Overlay
+from monitor.outputs.session import Session
+from monitor.outputs.sink import Background, Sink
+from monitor.outputs.stats import StatsSink
+from monitor.outputs.storage import Storage
+from monitor.outputs.table import TableSink
+from monitor.outputs.video import VideoSink
+from monitor.stopper import Stopper
+from monitor.types import Event
+
+log = logging.getLogger("monitor")
+
+
+class Outputs:
+    """The sinks of a run.
+
+    Attributes:
+        stats: Totals.
+        video: The recording, off until it is switched on.
+        storage: Watches the disk.
+        sinks: All of them, in the order in which they get each result.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        source: Source,
+        config: Config,
+        video_path: Path | None,
+        incidents: Incidents,
+        stop: Stopper,
+    ) -> None:
+        self._session = session
+        self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
+        self.video = VideoSink(
+            lambda suffix: session.free_path(f"video{suffix}"),
+            config.output,
+            source.fps,
+            Overlay(config.display),
+            video_path,
+            live=source.live,
+            draw=config.display.overlay,
+        )
+        self._background = Background(self.video, drop=source.live)
+        table = TableSink(
+            session.folder / "faces.csv",
+            session.name,
+            config.output.rows,
+            config.output.flush_s,
+            config.output.keypoints,
+            config.driver.enabled,
+        )
+        events = EventSink(session.folder / "events.jsonl", session.name)
+        self.sinks: list[Sink] = [self.stats, table, events, self._background]
+        logs = [table.lines, events.lines]
+        if config.driver.enabled:
+            drive = DriveSink(session.folder / "drive.csv", session.name)
+            logs.append(drive.lines)
+            self.sinks.append(drive)
+            if config.alerts.command or config.alerts.sound:
+                self.sinks.append(AlertSink(config.alerts))
+            if config.mqtt.host:
+                self.sinks.append(MqttSink(config.mqtt, session.name))
+        self.storage = Storage(session, config.output, table, logs, self.video, incidents, source.live, stop.rotate)
+        self.sinks.insert(1, self.storage)
+
+    def close(self, last_events: list[Event], elapsed_s: float) -> bool:
+        """Closes the sinks, the video last, and writes the summary; one failure does not keep the others open.
+
+        Returns:
+            Whether everything was written.
+        """
+        fine = True
+        for sink in sorted(self.sinks, key=lambda sink: sink is self._background):
+            try:
+                sink.close(last_events)
+            except Exception as error:
+                fine = False
+                log.error("error: %s could not be finished: %s", type(sink).__name__, error)
+        summary = {"session": self._session.name, **self.stats.summary(elapsed_s)}
+        try:
+            self._session.write_json("summary.json", summary | {"video_frames_dropped": self._background.dropped})
+        except OSError as error:
+            fine = False
+            log.error("error: summary.json could not be written: %s", error.strerror)
+        return fine and not self._background.broken and not self.video.failing

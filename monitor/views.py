@@ -1,0 +1,71 @@
+"""The main thread while the worker works: a live view in the terminal, or a window with its keys."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import cv2
+
+from monitor.config import Config
+from monitor.outputs.bundle import Outputs
+from monitor.outputs.dashboard import Dashboard, PlainLines, RateMeter
+from monitor.outputs.overlay import Overlay, Status
+from monitor.outputs.session import Session
+from monitor.outputs.window import Window
+from monitor.stopper import Stopper
+from monitor.supervisor import Supervisor
+from monitor.worker import Worker
+
+log = logging.getLogger("monitor")
+
+
+def watch_headless(
+    worker: Worker, outputs: Outputs, stop: Stopper, view: Dashboard | PlainLines, watch: Supervisor
+) -> None:
+    """Until the worker is done, somebody stops it or it is stuck: shows the newest result."""
+    context: AbstractContextManager[Any] = view if isinstance(view, Dashboard) else nullcontext()
+    with context:
+        while not worker.join(0.1) and not stop.asked.is_set() and watch.tick():
+            view.update(worker.latest, outputs.stats)
+
+
+def watch_window(
+    worker: Worker, outputs: Outputs, session: Session, config: Config, stop: Stopper, watch: Supervisor
+) -> None:
+    """The main thread's loop with a window: draw the newest result, react to keys."""
+    window, overlay, meter = Window(config.display.max_width), Overlay(config.display), RateMeter()
+    stats, video = outputs.stats, outputs.video
+    drawn, picture, show_overlay, help_shown, redraw = None, None, config.display.overlay, False, False
+    blurred = config.output.blur != "none"
+    while not worker.done.is_set() and not stop.asked.is_set() and watch.tick():
+        result = worker.latest
+        if result is not None and (result is not drawn or redraw):
+            status = Status(meter.update(stats.frames), video.recording, worker.paused.is_set(), help_shown, blurred)
+            picture, drawn, redraw = overlay.annotate(result, status, show_overlay), result, False
+            window.show(picture)
+        if picture is None:
+            worker.join(0.02)
+            continue
+        key = window.key(10)
+        redraw = bool(key)
+        if key in ("q", "esc", "closed"):
+            break
+        if key == " ":
+            worker.paused.clear() if worker.paused.is_set() else worker.paused.set()
+        elif key == "r":
+            video.switch(not video.recording)
+        elif key == "o":
+            show_overlay = not show_overlay
+        elif key == "h":
+            help_shown = not help_shown
+        elif key == "s" and blurred:
+            log.warning("no snapshot: output.blur is on, and a single picture cannot be blurred safely")
+        elif key == "s":
+            path = session.free_path("snapshot.png")
+            if cv2.imwrite(str(path), picture):
+                log.info("snapshot %s", path)
+            else:
+                log.error("error: %s could not be written; is the disk full?", path)
+    window.close()

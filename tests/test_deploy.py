@@ -1,0 +1,61 @@
+"""The unit, the lock file and the installer, as far as a machine without systemd running can tell."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from monitor import config
+
+ROOT = Path(__file__).resolve().parents[1]
+UNIT = ROOT / "deploy/emotion-monitor.service"
+MOST_EXPOSED = 15
+"""``systemd-analyze security``: tenths of its 0 (closed) to 10 (open)."""
+
+
+def analyze(*argv: str) -> subprocess.CompletedProcess[str]:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs systemd-analyze (Debian: systemd)")
+    return subprocess.run(["systemd-analyze", *argv], capture_output=True, text=True, timeout=60)
+
+
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace("/opt/emotion-monitor/venv/bin/python", sys.executable))
+    done = analyze("verify", str(copy))
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_unit_is_hardened() -> None:
+    done = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(UNIT))
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+def test_the_services_settings_are_settings() -> None:
+    got, _ = config.load(str(ROOT / "deploy/service.yaml"), [])
+    assert got.source.wait
+    assert got.service.health_file.startswith("/run/emotion-monitor/")
+
+
+def test_the_watchdog_waits_longer_than_the_program_needs_to_notice_itself() -> None:
+    stop = int(re.search(r"^TimeoutStopSec=(\d+)", UNIT.read_text(), re.M)[1])  # type: ignore[index]
+    assert stop > 5
+    assert "RestartPreventExitStatus=2 4" in UNIT.read_text()
+
+
+def test_the_lock_pins_and_hashes_everything_the_program_needs() -> None:
+    lock = (ROOT / "deploy/edge.lock").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==([^ ]+) \\$", lock, re.M))
+    needed = subprocess.run(
+        [sys.executable, str(ROOT / "deploy/requirements.py"), "opencv-python-headless", "mqtt"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert {re.split(r"[<>=]", line)[0] for line in needed} <= set(pinned)
+    entries = re.split(r"^(?=[a-z])", lock, flags=re.M)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert pinned["opencv-python-headless"].startswith("4.")
