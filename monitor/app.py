@@ -24,6 +24,7 @@ from monitor.incidents import Incidents
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
+from monitor.load import Governor
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, summary_table
 from monitor.outputs.session import Session
@@ -140,7 +141,10 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         )
     pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes)
     feed = make_feed(source, name, config, windowed, incidents)
-    worker = Worker(feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds, incidents)
+    worker = Worker(
+        feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds, incidents,
+        governor=Governor(config.performance),
+    )  # fmt: skip
     watch = Supervisor(
         worker, outputs.stats, incidents, service, config.service.stuck_s,
         lambda: {

@@ -175,6 +175,14 @@ class OutputConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PerformanceConfig:
+    """Holding the process within its share of the machine; for live sources."""
+
+    max_cpu: float = number(0.0, 0, 8, "share of one core this program may use; 0 = no limit; 0.6 leaves a Pi room")
+    target_fps: float = number(0.0, 0, 240, "frames processed per second at most; 0 = as many as the camera gives")
+
+
+@dataclass(frozen=True, slots=True)
 class AlertsConfig:
     """Acting on a driver's events; never in the way of the readings."""
 
@@ -217,6 +225,7 @@ class Config:
     driver: DriverConfig = section(DriverConfig)
     display: DisplayConfig = section(DisplayConfig)
     output: OutputConfig = section(OutputConfig)
+    performance: PerformanceConfig = section(PerformanceConfig)
     alerts: AlertsConfig = section(AlertsConfig)
     mqtt: MqttConfig = section(MqttConfig)
     service: ServiceConfig = section(ServiceConfig)
@@ -231,6 +240,7 @@ profiles:                         # emotion-monitor --profile NAME; what it sets
   driver:                         # a driver's fatigue, absence and anger-like expression
     driver: {enabled: true}
     output: {rows: 5hz}
+    performance: {max_cpu: 0.6, target_fps: 15}
   demo:                           # for showing around: points, slower words
     display: {keypoints: true, history_s: 10}
     emotion: {smooth_s: 0.5, hold_s: 0.4}

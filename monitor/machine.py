@@ -26,3 +26,27 @@ def cpu_seconds() -> float:
     """CPU time of all threads of this process so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+"""Raspberry Pi firmware: bits 0 to 3 are under-voltage, capped frequency, throttled and soft temperature limit now."""
+THERMAL = Path("/sys/class/thermal/thermal_zone0")
+NEAR_LIMIT = 0.97
+"""Share of the passive trip point (in degrees Celsius) from which a board without those bits counts as hot."""
+
+
+def throttled(bits: Path = THROTTLED, zone: Path = THERMAL) -> bool:
+    """Whether the board is slowed down by heat or under-voltage now; False where the system does not tell."""
+    try:
+        return bool(int(bits.read_text().strip(), 16) & 0xF)
+    except (OSError, ValueError):
+        pass
+    try:
+        trips = [
+            int((zone / kind.name.replace("_type", "_temp")).read_text())
+            for kind in sorted(zone.glob("trip_point_*_type"))
+            if kind.read_text().strip() == "passive"
+        ]
+        return bool(trips) and int((zone / "temp").read_text()) >= NEAR_LIMIT * min(trips)
+    except (OSError, ValueError):
+        return False

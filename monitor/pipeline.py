@@ -74,6 +74,7 @@ class Pipeline:
         self._driver = Driver(config, eyes, ids) if eyes is not None else None
         self._readings: dict[int, _Reading] = {}
         self._clock = clock
+        self._slower = 1.0
 
     def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
         """Analyses one frame.
@@ -120,9 +121,12 @@ class Pipeline:
         """Ends what is still open; call once after the last frame."""
         return self._episodes.finish() + (self._driver.finish() if self._driver else [])
 
-    def set_slowdown(self, factor: float) -> None:
-        """Lengthens the search intervals by ``factor`` (at least 1) when the machine cannot keep up."""
-        self._finder.slowdown = max(1.0, factor)
+    def set_effort(self, search: float, read: float, width: float) -> None:
+        """Does less when the machine cannot keep up: factors on the intervals of searches and readings (at least 1)
+        and on the width at which faces are searched (at most 1)."""
+        self._finder.slowdown = max(1.0, search)
+        self._finder.width = min(1.0, width)
+        self._slower = max(1.0, read)
 
     def _due(self, tracks: list[Track], t: float) -> list[Track]:
         """Faces to read now: those waiting longest first, no more than the budget, hidden ones not at all."""
@@ -131,7 +135,7 @@ class Pipeline:
             reading = self._readings.get(track.id)
             if reading is None:
                 reading = self._readings[track.id] = _Reading(Smoother(self._config.smooth_s), LabelGate(self._config))
-            due = t - reading.read_at >= self._config.every_ms * 0.95 / 1000
+            due = t - reading.read_at >= self._config.every_ms * self._slower * 0.95 / 1000
             if due and track.seen and not track.hidden:
                 waiting.append((reading.read_at, track.id, track))
         waiting.sort(key=lambda entry: entry[:2])

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from monitor.capture.feed import Feed
+from monitor.config import PerformanceConfig
 from monitor.incidents import Incidents
-from monitor.load import LoadControl
+from monitor.load import EFFORTS, Governor
 from monitor.outputs.sink import Sink
 from monitor.pipeline import Pipeline
 from monitor.types import Event, Frame, Result
@@ -31,6 +32,7 @@ class Worker:
         done: Set when the loop has ended.
         failed: Why it ended badly, else None.
         frames: Frames processed so far.
+        governor: Chooses how much is done for a live source.
         beats: Grows with every round, frame or not: a watchdog sees that the thread gets on.
         broken_sinks: Outputs that failed and get nothing more; monitoring goes on without them.
     """
@@ -44,6 +46,7 @@ class Worker:
         max_seconds: float = 0.0,
         incidents: Incidents | None = None,
         clock: Callable[[], float] = time.monotonic,
+        governor: Governor | None = None,
     ) -> None:
         self._feed, self._pipeline, self._sinks = feed, pipeline, sinks
         self._max_frames, self._max_seconds, self._clock = max_frames, max_seconds, clock
@@ -52,7 +55,7 @@ class Worker:
         self._t = self._wall = 0.0
         self.beats = 0
         self._stop = threading.Event()
-        self._load = LoadControl()
+        self.governor = governor if governor is not None else Governor(PerformanceConfig())
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
         self.latest: Result | None = None
         self.paused = threading.Event()
@@ -101,6 +104,8 @@ class Worker:
                 self._flush()
                 continue
             self._look_at_clocks(frame)
+            if self._feed.live and not self.governor.wants(frame.t):
+                continue
             first = frame.t if first is None else first
             if self._max_seconds and frame.t - first >= self._max_seconds:
                 return
@@ -120,10 +125,22 @@ class Worker:
             self._deliver(result)
             self.latest = result
             self.frames += 1
-            if self._feed.live:
-                self._pipeline.set_slowdown(self._load.update(frame.t, sum(result.timings_ms.values()) / 1e3))
+            if self._feed.live and self.governor.update(frame.t, sum(result.timings_ms.values()) / 1e3):
+                self._change_effort()
             if self._max_frames and self.frames >= self._max_frames:
                 return
+
+    def _change_effort(self) -> None:
+        """Hands a new effort to the pipeline and says so once."""
+        level, effort = self.governor.level, self.governor.effort
+        self._pipeline.set_effort(effort.search, effort.read, effort.width)
+        self._incidents.end("load", "degraded")
+        if level:
+            log.warning("too much for this machine (%s): degraded to step %d of %d, intervals x%g, width x%g",
+                        self.governor.reason, level, len(EFFORTS) - 1, effort.search, effort.width)  # fmt: skip
+            self._incidents.begin("load", "degraded", step=level, because=self.governor.reason)
+        else:
+            log.info("no longer degraded")
 
     def now(self) -> tuple[float, float]:
         """Now on the frame clock, in seconds, and since the epoch: a file's own time is that of its last frame."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from monitor.load import LoadControl
 from monitor.types import Event, Frame, Result
 from monitor.worker import MOST_FAILURES, Worker
 from tests.fakes import Clock, frame, result
@@ -58,8 +57,8 @@ class EchoPipeline:
             raise RuntimeError("poisoned picture")
         return result(frame.t, index=frame.index)
 
-    def set_slowdown(self, factor: float) -> None:
-        self.slowdown = factor
+    def set_effort(self, search: float, read: float, width: float) -> None:
+        self.slowdown = search
 
 
 def run(count: int, bad: Sequence[int] = (), **limits: float) -> tuple[Worker, Recorder]:
@@ -127,20 +126,6 @@ def test_stop_ends_a_paused_run() -> None:
     worker.start()
     worker.stop()
     assert worker.join(5)
-
-
-def test_too_slow_steps_lengthen_the_intervals_and_fast_ones_restore_them_slowly() -> None:
-    load = LoadControl()
-    for n in range(60):
-        load.update(n / 30, 0.060)
-    assert load.slowdown == pytest.approx(8.0)
-    slow = load.slowdown
-    for n in range(60, 120):
-        load.update(n / 30, 0.005)
-    assert 3 < load.slowdown < slow
-    for n in range(120, 900):
-        load.update(n / 30, 0.005)
-    assert load.slowdown == 1.0
 
 
 def test_live_latency_stays_bounded_while_the_pipeline_is_slow() -> None:

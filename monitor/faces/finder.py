@@ -96,6 +96,7 @@ class Finder:
 
     Attributes:
         slowdown: Factor on all intervals, at least 1; raised when the machine cannot keep up.
+        width: Factor on the width at which faces are searched, at most 1; lowered likewise.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Finder:
         self._motion = MotionGate()
         self._all_searched = -np.inf
         self.slowdown = 1.0
+        self.width = 1.0
 
     def search(self, image: Image, known: Sequence[Box], t: float) -> Search:
         """Searches what is due at time ``t``.
@@ -218,7 +220,7 @@ class Finder:
 
     def _slice(self, image: Image, part: Slice) -> Detections:
         """Searches one slice of a full search."""
-        scale = min(1.0, self._config.width / image.shape[1])
+        scale = min(1.0, self._config.width * self.width / image.shape[1])
         least = max(20.0, self._smallest(image.shape[1]) * scale)
         left, upper, right, lower = (int(v) for v in part.region or (0, 0, image.shape[1], image.shape[0]))
         height = lower - upper
@@ -237,7 +239,7 @@ class Finder:
 
     def _whole(self, image: Image) -> Detections:
         _height, width = image.shape[:2]
-        scale = min(1.0, self._config.width / width)
+        scale = min(1.0, self._config.width * self.width / width)
         small = self._shrink(image, scale)
         smallest = max(20, round(self._smallest(width) * scale))
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
