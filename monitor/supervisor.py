@@ -49,6 +49,11 @@ class Supervisor:
         self._frames = 0
         self._rate, self._counted, self._counted_at = 0.0, 0, clock()
 
+    @property
+    def wrong(self) -> list[str]:
+        """What is amiss now, in words."""
+        return self._incidents.open
+
     def tick(self) -> bool:
         """One look.
 

@@ -42,7 +42,14 @@ def watch_window(
     while not worker.done.is_set() and not stop.asked.is_set() and watch.tick():
         result = worker.latest
         if result is not None and (result is not drawn or redraw):
-            status = Status(meter.update(stats.frames), video.recording, worker.paused.is_set(), help_shown, blurred)
+            status = Status(
+                meter.update(stats.frames),
+                video.recording,
+                worker.paused.is_set(),
+                help_shown,
+                blurred,
+                tuple(watch.wrong),
+            )
             picture, drawn, redraw = overlay.annotate(result, status, show_overlay), result, False
             window.show(picture)
         if picture is None:

@@ -43,9 +43,9 @@ for windows of 48 pixels and more, at every second below, so they cost as much).
 must not be parted. Halving the picture for large faces instead is faster and lost two of the three walkers."""
 PROFILE_EVERY = 3
 """One full search in this many also looks for turned faces, which takes two more passes."""
-REST_S = 2.0
-"""A picture that rests is searched again after this long: a face that was missed at first, turned away or in
-shade, may have come to be found without the picture changing much."""
+REST_S, EMPTY_REST_S = 2.0, 0.5
+"""A picture that rests is searched again after this long, with somebody and with nobody in view: a face that was
+missed at first, turned away or in shade, may have come to be found without the picture changing much."""
 KNOWN_OVERLAP = 0.3
 """IoU with a followed face from which a found box is that face, not a newcomer."""
 
@@ -191,7 +191,8 @@ class Finder:
     def _plan(self, image: Image, faces: list[Box], seen: bool, missing: bool, t: float) -> None:
         """Cuts the next full search into slices: of what has changed, or of everything now and then."""
         region: Box | None = None
-        gated = self._config.motion and not missing and t - self._all_searched < REST_S
+        rest = (REST_S if seen else EMPTY_REST_S) * self.slowdown
+        gated = self._config.motion and not missing and t - self._all_searched < 0.95 * rest
         if gated:
             region = self._motion.changed(image, faces)
             if region is None:

@@ -31,13 +31,14 @@ MOST_PANELS = 4
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the status line shows beside the result."""
+    """What the status line shows beside the result; ``wrong``: what is amiss, such as "load degraded"."""
 
     fps: float = 0.0
     recording: bool = False
     paused: bool = False
     help: bool = False
     blurred: bool = False
+    wrong: tuple[str, ...] = ()
 
 
 class Overlay:
@@ -218,6 +219,7 @@ class _Pen:
     def status_line(self, result: Result, status: Status) -> None:
         """Frame rate, latency and drops at the lower left."""
         text = f"{status.fps:.1f} fps   {result.latency_ms:.0f} ms   {result.dropped} dropped"
+        text += "".join(f"   {what}" for what in status.wrong)
         y = self.height - self.px(8)
         self.shade(0, y - self.px(14), self.text_width(text) + self.px(14), self.height)
         self.text(text, (self.px(7), y), WHITE)
