@@ -5,6 +5,7 @@
 # make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, each so long
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
 # make install-service [DESTDIR=/tmp/stage]      systemd service (docs/RASPBERRY_PI.md)
+# make bench [ARGS="--source clip.mp4"]           what the readings cost on this machine, stage by stage
 # make lock, make audit                          pin the edge install; known holes and licences of what is pinned
 PYTHON ?= python3
 VENV ?= .venv
@@ -18,7 +19,7 @@ OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | g
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
-.PHONY: run test check install clean wheel soak fuzz arm64 install-service lock audit
+.PHONY: run test check install clean wheel bench soak fuzz arm64 install-service lock audit
 
 run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
@@ -32,6 +33,9 @@ check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(RUN)
+	@$(BIN)/python -m monitor bench $(ARGS)
 
 soak: $(TEST)
 	$(BIN)/python -m pytest -m soak -s
