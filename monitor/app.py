@@ -165,8 +165,10 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         if windowed:
             watch_window(worker, outputs, session, config, stop, watch)
         else:
-            dashboard = Dashboard(console, source.name, source.frames, str(session.folder)) if live_view else None
-            view = dashboard or PlainLines(source.name, source.frames)
+            view: Dashboard | PlainLines = PlainLines(source.name, source.frames)
+            if live_view:
+                folder, video = str(session.folder), outputs.video
+                view = Dashboard(console, source.name, source.frames, folder, lambda: video.recording)
             watch_headless(worker, outputs, stop, view, watch)
     finally:
         service.stopping()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,6 +31,8 @@ LEVEL_STYLES = {"none": "white", "early": "yellow", "drowsy": "bright_red", "dan
 MOST_FACES = 8
 MOST_SUMMARY_FACES = 12
 LINE_EVERY_S = 10.0
+JOURNAL_LINE_EVERY_S = 600.0
+"""The journal is kept, often on an SD card; what is now stands in ``systemctl status``."""
 
 
 class RateMeter:
@@ -53,8 +56,10 @@ class RateMeter:
 class Dashboard:
     """A rich live view of faces, probabilities, rates and memory, with a progress bar for files."""
 
-    def __init__(self, console: Console, source: str, frames: int, folder: str) -> None:
-        self._source, self._folder = source, folder
+    def __init__(
+        self, console: Console, source: str, frames: int, folder: str, recording: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._source, self._folder, self._recording = source, folder, recording
         self._meter = RateMeter()
         self._result: Result | None = None
         self._stats: StatsSink | None = None
@@ -90,6 +95,7 @@ class Dashboard:
             ("Emotion Monitor  ", "bold"), f"{self._source}   ",
             f"{self._meter.update(stats.frames):.1f} fps   {result.latency_ms:.1f} ms   {result.dropped} dropped   "
             f"{rss_mb():.0f} MB   {_clock(stats.duration_s)}",
+            ("   ● REC" if self._recording() else "", "bold red"),
         )  # fmt: skip
         parts: list[Any] = [head, faces_table(result)]
         if result.driver is not None:
@@ -135,7 +141,8 @@ class PlainLines:
 
     def __init__(self, source: str, frames: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._source, self._frames, self._clock = source, frames, clock
-        self._next = clock() + LINE_EVERY_S
+        self._every_s = JOURNAL_LINE_EVERY_S if "JOURNAL_STREAM" in os.environ else LINE_EVERY_S
+        self._next = clock() + self._every_s
         self._meter = RateMeter(clock)
 
     def update(self, result: Result | None, stats: StatsSink) -> None:
@@ -143,7 +150,7 @@ class PlainLines:
         self._meter.update(stats.frames)
         if self._clock() < self._next or result is None:
             return
-        self._next = self._clock() + LINE_EVERY_S
+        self._next = self._clock() + self._every_s
         of = f" of {self._frames}" if self._frames else ""
         faces = ", ".join(f"{f.id} {f.label}" for f in result.faces) or "nobody in view"
         if result.driver is not None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import logging
 
+import pytest
 from rich.console import Console
 
 from monitor.outputs.dashboard import Dashboard, PlainLines, RateMeter, summary_table
@@ -24,6 +26,17 @@ def test_the_live_view_shows_faces_rates_and_memory() -> None:
         got = text(view._render(), 120)
     for expected in ("happy 90%", "unknown", "3 dropped", "MB", "1/100 frames", "sessions/x"):
         assert expected in got
+
+
+def test_a_recording_is_shown() -> None:
+    stats, console = StatsSink(), Console(file=io.StringIO(), width=140)
+    shown, filming = result(1.0), [False]
+    stats.handle(shown)
+    with Dashboard(console, "0", 0, "x", lambda: filming[0]) as view:
+        view.update(shown, stats)
+        assert "REC" not in text(view._render(), 140)
+        filming[0] = True
+        assert "REC" in text(view._render(), 140)
 
 
 def test_nobody_in_view_and_very_many_are_shown() -> None:
@@ -55,6 +68,18 @@ def test_plain_lines_come_by_the_clock() -> None:
         stats.handle(result(0.0))
         clock.advance(5)
         lines.update(result(0.0), stats)
+
+
+def test_in_the_journal_lines_are_rare(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    monkeypatch.setattr(logging.getLogger("monitor"), "propagate", True)
+    clock, stats = Clock(), StatsSink()
+    lines = PlainLines("camera", 0, clock)
+    with caplog.at_level(logging.INFO, "monitor"):
+        for _ in range(3600):
+            clock.advance(1)
+            lines.update(result(0.0), stats)
+    assert len(caplog.records) == 6
 
 
 def test_the_rate_is_frames_per_second() -> None:
