@@ -2,6 +2,7 @@
 
 A face is blurred before it is known, too: pictures wait ``DELAY_S`` until it is clear who appeared in
 them, and a face that was lost keeps its patch for as long. What cannot wait is made coarse as a whole.
+Faces that the program does not follow are searched besides, turned ones too and on the slightest hint.
 A face that is never found (see "Limits" in README) cannot be blurred; mode "picture" is safe from that.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from monitor.faces.detector import Detector
 from monitor.types import Box, Image, Result
 
 DELAY_S = 1.5
@@ -21,6 +23,11 @@ DELAY_S = 1.5
 COLUMNS = 10
 """A whole picture becomes so many patches across. With 20 the keypoint network still knew large faces as
 faces, with 16 the cascade did; with 12 and less neither (demo and two clips, 67 pictures)."""
+SEARCH_S = 0.25
+"""The whole picture is searched this often; a hit is covered for twice as long before and after."""
+SEARCH_WIDTH = 400
+SMALLEST = 24
+"""Smallest face side searched, in pixels of a picture ``SEARCH_WIDTH`` wide."""
 MARGIN = 0.35
 """Head, hair and chin around a Haar box, in box sides."""
 MARGIN_PER_S = 1.0
@@ -34,10 +41,13 @@ class Blur:
 
     Args:
         whole: Make the whole picture coarse, not only the faces; nothing is delayed then.
+        detector: Searches for faces that the results do not have; None = they are all there is.
     """
 
-    def __init__(self, whole: bool) -> None:
-        self._whole = whole
+    def __init__(self, whole: bool, detector: Detector | None = None) -> None:
+        self._whole, self._detector = whole, detector
+        self._hits: deque[tuple[float, Box]] = deque()
+        self._searched = -np.inf
         self._waiting: deque[Result] = deque()
         self._bytes = 0
         self._past: dict[int, tuple[float, Box]] = {}
@@ -50,7 +60,10 @@ class Blur:
         if self._waiting and result.frame.t < self._waiting[-1].frame.t:  # the clock was set back
             ready += self.drain()
             self._past.clear()
+            self._hits.clear()
+            self._searched = -np.inf
         self._waiting.append(result)
+        self._search(result)
         self._bytes += result.frame.image.nbytes
         while self._waiting[0].frame.t <= result.frame.t - DELAY_S:
             first = self._pop()
@@ -71,9 +84,27 @@ class Blur:
         self._bytes -= first.frame.image.nbytes
         return first
 
+    def _search(self, result: Result) -> None:
+        """Looks for faces that nobody follows, where it is time."""
+        t, image = result.frame.t, result.frame.image
+        if self._detector is None or t - self._searched < SEARCH_S:
+            return
+        self._searched = t
+        scale = image.shape[1] / SEARCH_WIDTH
+        size = (SEARCH_WIDTH, max(1, round(image.shape[0] / scale)))
+        gray = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        found = self._detector.find(gray.astype(np.uint8, copy=False), SMALLEST, min(size), profile=True)
+        for x1, y1, x2, y2 in (found.boxes * scale).tolist():
+            self._hits.append((t, (x1, y1, x2, y2)))
+
     def _boxes(self, result: Result) -> list[Box]:
-        """All places to blur: faces in this frame, and those seen shortly before or after it."""
+        """All places to blur: faces in this frame, those seen shortly before or after it, and hits."""
         t = result.frame.t
+        while self._hits and self._hits[0][0] < t - 2 * SEARCH_S:
+            self._hits.popleft()
+        hits = [
+            _grown(box, MARGIN + MARGIN_PER_S * abs(seen - t)) for seen, box in self._hits if seen <= t + 2 * SEARCH_S
+        ]
         boxes = {}
         for other in reversed(self._waiting):
             for face in other.faces:
@@ -86,7 +117,7 @@ class Blur:
         for face in result.faces:
             self._past[face.id] = (t, face.box)
             boxes[face.id] = _grown(face.box, MARGIN if face.seen else MARGIN * 2)
-        return list(boxes.values())
+        return [*boxes.values(), *hits]
 
 
 def erased(image: Image, boxes: Sequence[Box]) -> Image:

@@ -13,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.config import OutputConfig
+from monitor.config import DetectConfig, OutputConfig
+from monitor.faces.detector import HaarDetector
 from monitor.outputs.blur import Blur
 from monitor.outputs.overlay import Overlay, Status
 from monitor.outputs.session import unused
@@ -74,7 +75,7 @@ class VideoSink:
     ) -> None:
         self._make_path, self._config, self._overlay, self._fixed = make_path, config, overlay, fixed
         self._live, self._draw = live, draw
-        self._blur = None if config.blur == "none" else Blur(whole=config.blur == "picture")
+        self._blur = _make_blur(config.blur)
         self.fps = config.video_fps or (source_fps if 1 <= source_fps <= 120 else DEFAULT_FPS)
         self._wanted, self._held, self._renew = threading.Event(), threading.Event(), threading.Event()
         self._writer: cv2.VideoWriter | None = None
@@ -252,6 +253,15 @@ class VideoSink:
         if self.path is not None and not playable(self.path):
             log.error("error: %s cannot be played back; is the disk full?", self.path)
         self.path = None
+
+
+def _make_blur(mode: str) -> Blur | None:
+    """What ``output.blur`` asks for; its search finds more than the program's, false boxes included."""
+    if mode == "none":
+        return None
+    if mode == "picture":
+        return Blur(whole=True)
+    return Blur(whole=False, detector=HaarDetector(DetectConfig(neighbors=3, profile="always")))
 
 
 def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from monitor import cli
 from monitor.capture import demo
 from monitor.config import Config, DetectConfig, DisplayConfig, OutputConfig
 from monitor.faces.detector import HaarDetector
@@ -15,6 +16,7 @@ from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.landmarks import LandmarkNet
 from monitor.outputs.blur import COLUMNS, DELAY_S, Blur, coarse, erased
 from monitor.outputs.overlay import Overlay
+from monitor.outputs.reader import read_rows
 from monitor.outputs.video import VideoSink
 from monitor.pipeline import Pipeline
 from monitor.types import Image, Result
@@ -118,6 +120,17 @@ def test_a_face_is_blurred_before_it_was_known_and_after_it_was_lost(hz: int) ->
     assert max(clear) / hz == pytest.approx(8 - DELAY_S, abs=2 / hz)  # the end comes coarse: nobody knows yet
 
 
+def test_a_face_that_nobody_follows_is_searched_and_covered() -> None:
+    """The results know of nobody: as with a second row of people, or somebody the tracker refused."""
+    detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
+    results = [result(n / 10, index=n, image=demo.render(3 + n / 10)) for n in range(25)]
+    out = film(Blur(whole=False, detector=detector), results)
+    assert all(seen(r.frame.image, detector) for r in results)
+    assert not any(seen(r.frame.image, detector) for r in out)
+    assert changed(results[0], out[0], 215, 225)
+    assert not changed(results[0], out[0], 600, 20)
+
+
 def test_waiting_pictures_take_bounded_memory_and_go_out_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.outputs.blur.MOST_BYTES", 5 * 480 * 640 * 3)
     blur = Blur(whole=False)
@@ -133,3 +146,21 @@ def test_a_clock_set_back_leaves_nothing_waiting() -> None:
     blur = Blur(whole=False)
     out = film(blur, [result(t, index=n) for n, t in enumerate((0.0, 0.5, 0.1, 0.6))])
     assert [r.frame.index for r in out] == [0, 1, 2, 3]
+
+
+@pytest.mark.soak
+def test_the_program_itself_finds_nobody_in_its_blurred_recordings(clips: Path, tmp_path: Path) -> None:
+    """Every real clip is recorded with ``--blur`` and read again: several people, profiles, a dark stage."""
+    before = after = frames = 0
+    for clip in sorted(path for path in clips.iterdir() if path.suffix in (".mp4", ".avi", ".mov", ".gif")):
+        first, second = tmp_path / clip.stem / "a", tmp_path / clip.stem / "b"
+        argv = ["--headless", "-q", "--max-seconds", "20", "--out"]
+        assert cli.main(["--source", str(clip), "--blur", "--record-clean", *argv, str(first)]) == 0
+        assert cli.main(["--source", str(first / "video.mkv"), *argv, str(second)]) == 0
+        counts = [{row["frame"] for row in read_rows(f) if row["success"] == "1"} for f in (first, second)]
+        frames += len({row["frame"] for row in read_rows(second)})
+        before, after = before + len(counts[0]), after + len(counts[1])
+        print(f"{clip.name}: frames with a face {len(counts[0])}, in the blurred recording {len(counts[1])}")
+    print(f"all: {before} before, {after} of {frames} after")
+    assert before > 4000
+    assert after <= 0.01 * frames
