@@ -70,7 +70,11 @@ def command(table: str, out: str | None, config: Config) -> int:
 
 def summary(events: list[Event], seconds: float) -> Table:
     """Counts, seconds and highest level of each kind of event."""
-    shown = Table(title=f"{seconds / 60:.1f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds", box=None, padding=(0, 2, 0, 0))
+    shown = Table(
+        title=f"{seconds / 60:.1f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
     for name in ("event", "times", "seconds", "highest level"):
         shown.add_column(name, justify="left" if name == "event" else "right")
     times: Counter[str] = Counter(e.kind for e in events if e.phase == "end")

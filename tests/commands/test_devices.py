@@ -81,3 +81,15 @@ def test_the_command_prints_a_table_or_what_to_do(
     monkeypatch.setattr(devices, "find_cameras", lambda: cameras)
     assert devices.command(True) == 0
     assert "640x480" in capsys.readouterr().out
+
+
+def test_a_camera_keeps_its_stable_path_when_it_comes_back_under_another_number(dev: Path) -> None:
+    by_id = dev / "v4l/by-id/usb-Webcam-index0"
+    assert devices.stable_path("0", dev) == str(by_id)
+    assert devices.stable_path(str(dev / "video0"), dev) == str(by_id)
+    assert devices.stable_path("10", dev) == "10"  # it has none
+    assert devices.stable_path(str(by_id), dev) == str(by_id)
+    assert devices.stable_path("rtsp://host/video0", dev) == "rtsp://host/video0"
+    by_id.unlink()
+    by_id.symlink_to(dev / "video10")  # unplugged and back
+    assert by_id.resolve() == (dev / "video10").resolve()
