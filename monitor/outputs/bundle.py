@@ -14,7 +14,7 @@ from monitor.outputs.events import EventSink
 from monitor.outputs.mqtt import MqttSink
 from monitor.outputs.overlay import Overlay
 from monitor.outputs.session import Session
-from monitor.outputs.sink import Background, Sink
+from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink
 from monitor.outputs.stats import StatsSink
 from monitor.outputs.storage import Storage
 from monitor.outputs.table import TableSink
@@ -55,7 +55,9 @@ class Outputs:
             live=source.live,
             draw=config.display.overlay,
         )
-        self._background = Background(self.video, drop=source.live)
+        self._background = Background(
+            self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S
+        )
         table = TableSink(
             session.folder / "faces.csv",
             session.name,

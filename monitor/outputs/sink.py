@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from monitor.types import Event, Result
@@ -13,7 +14,9 @@ from monitor.types import Event, Result
 log = logging.getLogger("monitor")
 
 CLOSE_S = 2.0
-"""Time a slow sink gets to come to an end at shutdown."""
+"""Time a slow sink gets to come to an end when somebody stopped the run."""
+PATIENT_S = 60.0
+"""Time it gets when the run ended by itself: nobody waits, and a busy machine may encode slowly."""
 
 
 class Sink(Protocol):
@@ -38,13 +41,21 @@ class Background:
     A full queue drops results when ``drop`` is set (live video must not slow the readings) and else
     waits (a file's video has every frame). An error in the sink is logged once and ends it, nothing else.
 
+    Args:
+        sink: The slow sink.
+        drop: Drop results rather than wait.
+        size: Results the queue holds.
+        patience_s: Seconds that closing may take, asked for when it begins.
+
     Attributes:
         dropped: Results the sink never saw.
         broken: Whether the sink failed.
     """
 
-    def __init__(self, sink: Sink, drop: bool, size: int = 8) -> None:
-        self._sink, self._drop = sink, drop
+    def __init__(
+        self, sink: Sink, drop: bool, size: int = 8, patience_s: Callable[[], float] = lambda: CLOSE_S
+    ) -> None:
+        self._sink, self._drop, self._patience_s = sink, drop, patience_s
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=size)
         self.broken = False
         self.dropped = 0
@@ -78,10 +89,12 @@ class Background:
                 self.dropped += 1
             except queue.Empty:
                 break
-        self._queue.put(None)
-        self._thread.join(CLOSE_S)
+        limit = self._patience_s()
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=limit)
+        self._thread.join(limit)
         if self._thread.is_alive():
-            raise TimeoutError(f"still busy after {CLOSE_S:.0f} s")
+            raise TimeoutError(f"{type(self._sink).__name__} is still busy after {limit:.0f} s")
         self._sink.close(last_events)
         if self.dropped:
             log.warning("%d frames were not recorded: the encoder was slower than the camera", self.dropped)

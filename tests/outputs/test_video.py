@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -202,3 +203,18 @@ def test_an_encoder_that_breaks_is_told_once_and_blocks_nobody() -> None:
     for n in range(200):
         background.handle(result(n / 30))
     background.close([])
+
+
+def test_a_sink_that_hangs_is_left_alone_after_its_time() -> None:
+    gate = threading.Event()
+
+    class Hanging(Slow):
+        def handle(self, result: Result) -> None:
+            gate.wait()
+
+    background = Background(Hanging(), drop=True, size=2, patience_s=lambda: 0.05)
+    for n in range(5):
+        background.handle(result(n / 30))
+    with pytest.raises(TimeoutError, match="Hanging is still busy"):
+        background.close([])
+    gate.set()
