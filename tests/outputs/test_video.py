@@ -206,15 +206,17 @@ def test_an_encoder_that_breaks_is_told_once_and_blocks_nobody() -> None:
 
 
 def test_a_sink_that_hangs_is_left_alone_after_its_time() -> None:
-    gate = threading.Event()
+    gate, entered = threading.Event(), threading.Event()
 
     class Hanging(Slow):
         def handle(self, result: Result) -> None:
+            entered.set()
             gate.wait()
 
     background = Background(Hanging(), drop=True, size=2, patience_s=lambda: 0.05)
     for n in range(5):
         background.handle(result(n / 30))
+    assert entered.wait(10)
     with pytest.raises(TimeoutError, match="Hanging is still busy"):
         background.close([])
     gate.set()
