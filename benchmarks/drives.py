@@ -38,7 +38,7 @@ def evidence_of(clip: Path, config: Config, folder: Path) -> list[Evidence]:
     """Logs a clip in driver mode and reads its evidence back."""
     out = folder / clip.name
     app.run(app.Options(str(clip), headless=True, out=str(out), quiet=True), config, "benchmark")
-    return list(logged.read(out / "faces.csv", config, logged.Log()))
+    return [evidence for _, evidence in logged.read(out / "faces.csv", config, logged.Log())]
 
 
 def looped(
@@ -125,7 +125,7 @@ def main() -> None:
         for name in (*LABELLED, *AWAKE):
             table = out / name / "faces.csv"
             if table.exists():
-                logs[name] = list(logged.read(table, config, logged.Log()))
+                logs[name] = [evidence for _, evidence in logged.read(table, config, logged.Log())]
             else:
                 logs[name] = evidence_of(args.folder / name, config, out)
     logs = {name: log[:: args.every] for name, log in logs.items()}

@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument("events", metavar="events.jsonl", help="of a session, or written by replay")
     score.add_argument("labels", metavar="intervals.csv", help="columns file,start_s,end_s,what")
     score.add_argument("--file", help="score against the rows of this file only")
+    score.add_argument("--session", help="score the events of this session only (key session of events.jsonl)")
     score.add_argument("--hours", type=_positive, help="length of the material (default: up to the last event)")
     score.add_argument("-v", "--verbose", action="store_true", help="say more")
     purge = commands.add_parser("purge", parents=[common], help="delete old sessions; shows them unless --yes is given")
@@ -177,7 +178,7 @@ def _dispatch(args: argparse.Namespace) -> int:
     if args.command == "score":
         from monitor.commands import score
 
-        return score.command(args.events, args.labels, args.file, args.hours)
+        return score.command(args.events, args.labels, args.file, args.hours, args.session)
     from monitor import config as configuration
 
     overrides = list(args.set)

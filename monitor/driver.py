@@ -9,7 +9,7 @@ from typing import Protocol
 from monitor.config import Config
 from monitor.faces.quality import usable
 from monitor.signals.driver import DriverMonitor, DriverState
-from monitor.signals.evidence import evidence_of
+from monitor.signals.evidence import Evidence, evidence_of
 from monitor.signals.seat import Seat
 from monitor.types import Event, EyeReading, Face, Frame, Image, Landmarks
 
@@ -33,7 +33,7 @@ class Driver:
     def __init__(self, config: Config, eyes: EyeReader, ids: Iterator[int]) -> None:
         self._config = config
         self._eyes = eyes
-        self._seat = Seat()
+        self._seat = Seat(config.driver.memory_s)
         self._monitor = DriverMonitor(config.driver, ids)
         self._state: DriverState | None = None
 
@@ -56,6 +56,11 @@ class Driver:
         )
         self._state, events = self._monitor.update(evidence)
         return faces, self._state, events
+
+    def blind(self, t: float, wall: float) -> tuple[DriverState, list[Event]]:
+        """The camera gives no pictures: whatever was the case, nothing can be said of now."""
+        self._state, events = self._monitor.update(Evidence(t, wall, picture=False))
+        return self._state, events
 
     def finish(self) -> list[Event]:
         """Ends what is still going on."""

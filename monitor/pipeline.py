@@ -23,6 +23,7 @@ from monitor.faces.quality import quality
 from monitor.faces.tracker import Track, Tracker
 from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS, UNKNOWN
+from monitor.signals.driver import DriverState
 from monitor.signals.episodes import Episodes
 from monitor.signals.gate import LabelGate
 from monitor.signals.smoother import Smoother
@@ -116,6 +117,10 @@ class Pipeline:
             timings["driver"] = (done - judged) * 1e3
         latency = done - (started if latency_from is None else latency_from)
         return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3, state)
+
+    def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
+        """A live source gives no pictures at ``t`` seconds: what is to be said of the driver, where one is judged."""
+        return self._driver.blind(t, wall) if self._driver is not None else (None, [])
 
     def finish(self) -> list[Event]:
         """Ends what is still open; call once after the last frame."""

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from monitor.capture.feed import Feed
 from monitor.config import PerformanceConfig
@@ -17,6 +18,8 @@ from monitor.types import Event, Frame, Result
 
 log = logging.getLogger("monitor")
 
+BLIND_S = 1.0
+"""A live source that gave no picture for this long shows nothing of now."""
 MOST_FAILURES = 20
 """Frames in a row that may fail before the program gives up (a supervisor can then restart it)."""
 JUMP_S = 2.0
@@ -102,6 +105,7 @@ class Worker:
             frame = self._feed.next(timeout=0.2)
             if frame is None:
                 self._flush()
+                self._blind()
                 continue
             self._look_at_clocks(frame)
             if self._feed.live and not self.governor.wants(frame.t):
@@ -129,6 +133,18 @@ class Worker:
                 self._change_effort()
             if self._max_frames and self.frames >= self._max_frames:
                 return
+
+    def _blind(self) -> None:
+        """A camera that gives nothing shows no driver: an absence of pictures must not pass for attention."""
+        if not self._feed.live or self.latest is None or self._feed.ended:
+            return
+        t, wall = self.now()
+        if t - self._t < BLIND_S:
+            return
+        state, events = self._pipeline.blind(t, wall)
+        self._tell(events)
+        if state is not None:
+            self.latest = replace(self.latest, driver=state)
 
     def _change_effort(self) -> None:
         """Hands a new effort to the pipeline and says so once."""

@@ -79,7 +79,7 @@ def test_a_picture_is_usable_unless_dark_or_blank() -> None:
 
 
 def test_a_passenger_leaning_in_does_not_take_the_seat() -> None:
-    seat = Seat()
+    seat = Seat(10.0)
     assert seat.choose([person(1, 200, 150), person(2, 450, 90)], 0.0).id == 1  # type: ignore[union-attr]
     # The driver looks away and is lost; the passenger comes closer than the driver ever was.
     assert seat.choose([person(2, 480, 170)], 2.0) is None
@@ -88,11 +88,40 @@ def test_a_passenger_leaning_in_does_not_take_the_seat() -> None:
 
 
 def test_an_empty_seat_is_taken_after_a_while() -> None:
-    seat = Seat()
+    seat = Seat(10.0)
     seat.choose([person(1, 200)], 0.0)
     assert seat.choose([person(2, 500)], 5.0) is None
     assert seat.choose([person(2, 500)], 10.5).id == 2  # type: ignore[union-attr]
     assert seat.choose([], 11.0) is None
+
+
+def test_a_passenger_in_view_is_not_the_driver_while_the_driver_is_away() -> None:
+    one = driver(Eyes())
+    events = []
+    for n in range(600):
+        t = n / 5
+        faces = (person(1, 200, 150), person(2, 470, 80)) if t < 60 else (person(2, 470, 80),)
+        faces = (person(3, 205, 148), person(2, 470, 80)) if t >= 110 else faces
+        _, state, more = one.step(frame(t), faces)
+        events += more
+        assert state is not None
+        if 61 < t < 110:
+            assert state.attention == "absent"
+    assert max(e.level for e in events if e.kind == "away") == 3
+    assert state is not None
+    assert (state.face, state.attention) == (3, "attentive")
+
+
+def test_a_camera_without_pictures_shows_no_attention() -> None:
+    one = driver(Eyes())
+    for n in range(50):
+        one.step(frame(n / 10), (person(1, 200),))
+    events = []
+    for n in range(60):
+        state, more = one.blind(6 + n / 5, 0.0)
+        events += more
+    assert (state.attention, state.judged, state.unjudged) == ("cannot judge", False, True)
+    assert [e.kind for e in events if e.phase == "start"] == ["cannot_judge"]
 
 
 def test_driver_mode_needs_following_and_its_models(tmp_path: object) -> None:

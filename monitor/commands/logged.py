@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,8 +37,10 @@ class Log:
     skipped: int = 0
 
 
-def read(path: Path, config: Config, log: Log) -> Iterator[Evidence]:
-    """The evidence of each logged frame, in order; damaged lines are counted in ``log`` and left out.
+def read(path: Path, config: Config, log: Log) -> Iterator[tuple[str, Evidence]]:
+    """Session and evidence of each logged frame, in order; damaged lines are counted in ``log`` and left out.
+
+    A continued table holds several sessions, whose times begin anew.
 
     Args:
         path: A ``faces.csv`` of driver mode.
@@ -47,7 +50,7 @@ def read(path: Path, config: Config, log: Log) -> Iterator[Evidence]:
     Raises:
         ConfigError: The file is missing, or is no table of driver mode.
     """
-    seat = Seat()
+    seats: dict[str, Seat] = {}
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as handle:
             header = handle.readline(MAX_LINE).rstrip("\r\n").split(",")
@@ -60,10 +63,10 @@ def read(path: Path, config: Config, log: Log) -> Iterator[Evidence]:
             frame: list[dict[str, str]] = []
             for row in _rows(handle, header, log):
                 if frame and (row["frame"], row["session"]) != (frame[0]["frame"], frame[0]["session"]):
-                    yield from _evidence(frame, seat, config, log)
+                    yield from _evidence(frame, seats, config, log)
                     frame = []
                 frame.append(row)
-            yield from _evidence(frame, seat, config, log)
+            yield from _evidence(frame, seats, config, log)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
@@ -77,43 +80,58 @@ def _rows(handle: Iterator[str], header: list[str], log: Log) -> Iterator[dict[s
             log.skipped += 1
 
 
-def _evidence(frame: list[dict[str, str]], seat: Seat, config: Config, log: Log) -> Iterator[Evidence]:
+def _evidence(
+    frame: list[dict[str, str]], seats: dict[str, Seat], config: Config, log: Log
+) -> Iterator[tuple[str, Evidence]]:
     """One frame's rows as evidence; nothing where the driver's face was not looked at in it."""
     if not frame:
         return
     try:
-        t, wall = float(frame[0]["video_time"]), datetime.fromisoformat(frame[0]["timestamp"]).timestamp()
+        t, wall = _number(frame[0]["video_time"]), datetime.fromisoformat(frame[0]["timestamp"]).timestamp()
         faces = [_face(row) for row in frame if row["success"] == "1"]
-        if not np.isfinite(t):
-            raise ValueError("time is not finite")
     except (ValueError, OverflowError):
         log.skipped += len(frame)
         return
     log.rows += len(frame)
-    face = seat.choose(faces, t)
+    session = frame[0]["session"]
+    face = seats.setdefault(session, Seat(config.driver.memory_s)).choose(faces, t)
     if face is not None and face.seen and face.marks is None:
         return
     picture = face is not None or frame[0]["picture"] != "0"
-    yield evidence_of(face, t, wall, picture, config.driver.min_quality, config.emotion.min_quality)
+    yield session, evidence_of(face, t, wall, picture, config.driver.min_quality, config.emotion.min_quality)
 
 
 def _face(row: dict[str, str]) -> Face:
     """A face as far as the table keeps it."""
-    x, y, w, h = (float(row[k]) for k in ("x", "y", "w", "h"))
+    x, y, w, h = (_number(row[k]) for k in ("x", "y", "w", "h"))
     known = row[EMOTIONS[0]] != ""
-    probs = np.array([float(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)
-    pose = tuple(float(row[k]) for k in ("yaw", "pitch", "roll")) if row["yaw"] else None
+    probs = np.array([_number(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)
+    pose = tuple(_number(row[k]) for k in ("yaw", "pitch", "roll")) if row["yaw"] else None
     marks = eyes = None
     if row["mouth"]:
-        openness = np.array([0.0, 0.0, float(row["mouth"])], np.float32)
+        openness = np.array([0.0, 0.0, _number(row["mouth"])], np.float32)
         marks = Landmarks(
             1.0, np.zeros((17, 2), np.float32), (x, y, x + w, y + h), np.array(pose or (0, 0, 0), np.float32), openness
         )
     if row["eye_right"]:
-        right, left = (EyeReading(float(row[f"eye_{s}"]), float(row[f"eye_{s}_quality"])) for s in ("right", "left"))
+        right, left = (
+            EyeReading(_number(row[f"eye_{s}"]), _number(row[f"eye_{s}_quality"])) for s in ("right", "left")
+        )
         eyes = (right, left)
     return Face(
-        int(row["face_id"]), (x, y, x + w, y + h), row["emotion"] or UNKNOWN, float(row["confidence"] or 0), probs,
-        None, float(row["quality"]), 0.0, 0.0, row["seen"] == "1", known,
+        int(row["face_id"]), (x, y, x + w, y + h), row["emotion"] or UNKNOWN, _number(row["confidence"] or "0"), probs,
+        None, _number(row["quality"]), 0.0, 0.0, row["seen"] == "1", known,
         None if pose is None else (pose[0], pose[1], pose[2]), marks, eyes,
     )  # fmt: skip
+
+
+def _number(cell: str) -> float:
+    """A cell's number.
+
+    Raises:
+        ValueError: It is none, or not finite.
+    """
+    value = float(cell)
+    if not math.isfinite(value):
+        raise ValueError(f"{cell} is not finite")
+    return value

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import statistics
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
@@ -21,28 +23,52 @@ from monitor.types import Event
 log = logging.getLogger("monitor")
 
 
-def judge(path: Path, config: Config, counted: logged.Log) -> tuple[list[Event], float, float]:
-    """Runs the judgement over a logged table.
+SPARSE_S = 0.25
+"""Seconds between rows beyond which blinks fall between them."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """A table judged again.
+
+    Attributes:
+        events: All events, session by session.
+        seconds: Length of the sessions together.
+        spacing: Median seconds between two rows of a session.
+        sessions: How many.
+    """
+
+    events: list[Event]
+    seconds: float
+    spacing: float
+    sessions: int
+
+
+def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
+    """Runs the judgement over a logged table, each of its sessions by itself.
 
     Args:
         path: A ``faces.csv`` of driver mode.
         config: The thresholds to judge with.
         counted: Where rows and skipped lines are counted.
 
-    Returns:
-        All events, the first row's time and the last row's, in seconds.
-
     Raises:
         ConfigError: The file is missing or no such table.
     """
-    monitor = DriverMonitor(config.driver, itertools.count(1))
+    ids = itertools.count(1)
     events: list[Event] = []
-    first = last = 0.0
-    for n, evidence in enumerate(logged.read(path, config, counted)):
-        first = evidence.t if n == 0 else first
-        last = evidence.t
+    times: dict[str, list[float]] = {}
+    monitor: DriverMonitor | None = None
+    for session, evidence in logged.read(path, config, counted):
+        if monitor is None or session not in times:
+            events += monitor.finish() if monitor is not None else []
+            monitor = DriverMonitor(config.driver, ids)
+        times.setdefault(session, []).append(evidence.t)
         events += monitor.update(evidence)[1]
-    return events + monitor.finish(), first, last
+    events += monitor.finish() if monitor is not None else []
+    steps = [b - a for session in times.values() for a, b in itertools.pairwise(session)]
+    seconds = sum(max(session) - min(session) for session in times.values())
+    return Judged(events, seconds, statistics.median(steps) if steps else 0.0, len(times))
 
 
 def command(table: str, out: str | None, config: Config) -> int:
@@ -53,7 +79,8 @@ def command(table: str, out: str | None, config: Config) -> int:
     """
     counted = logged.Log()
     path = Path(table)
-    events, first, last = judge(path, config, counted)
+    judged = judge(path, config, counted)
+    events = judged.events
     if not counted.rows:
         raise ConfigError(f"{path}: holds no rows of driver mode ({counted.skipped} lines could not be read)")
     if out:
@@ -62,7 +89,14 @@ def command(table: str, out: str | None, config: Config) -> int:
             Path(out).write_text(lines, encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"--events {out}: cannot be written: {error.strerror}") from None
-    wide_console().print(summary(events, last - first))
+    wide_console().print(summary(events, judged.seconds))
+    if judged.sessions > 1:
+        log.info("%s: %d sessions, each judged by itself", path, judged.sessions)
+    if judged.spacing > SPARSE_S:
+        log.warning(
+            "%s: rows are %.1f s apart: blinks and short closures fall between them; log with output.rows=5hz or more",
+            path, judged.spacing,
+        )  # fmt: skip
     if counted.skipped:
         log.warning("%s: %d damaged lines were left out", path, counted.skipped)
     return EXIT_OK

@@ -89,13 +89,17 @@ def _touch(a: Interval, b: Interval) -> bool:
     return a.start <= b.end + SLACK_S and b.start <= a.end + SLACK_S
 
 
-def read_events(path: Path) -> tuple[dict[str, tuple[list[Interval], list[float]]], float]:
+KNOWN = frozenset(("eyes_closed", "yawn", "away", "fatigue", "anger_like", "cannot_judge"))
+"""Kinds of events that labels can be about."""
+
+
+def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple[list[Interval], list[float]]], float]:
     """Intervals and announcements of each kind in an ``events.jsonl``, and the last time in it.
 
     Torn lines are left out; an event without an end lasts to its last update.
 
     Raises:
-        ConfigError: Missing, too large, or without a single event.
+        ConfigError: Missing, too large, unreadable, or of several sessions and none of them named.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -109,6 +113,8 @@ def read_events(path: Path) -> tuple[dict[str, tuple[list[Interval], list[float]
         try:
             event = json.loads(line)
             key = (str(event["kind"]), event.get("session"), event["id"])
+            if session is not None and event.get("session") != session:
+                continue
             t, length = float(event["video_time"]), float(event.get("duration_s", 0.0))
             if not (math.isfinite(t) and math.isfinite(length)):
                 raise ValueError("not finite")
@@ -118,8 +124,13 @@ def read_events(path: Path) -> tuple[dict[str, tuple[list[Interval], list[float]
         last = max(last, t)
         start, end, alert = spans.setdefault(key, [t - length, t, t])
         spans[key] = [min(start, t - length), max(end, t), min(alert, t)]
-    if not spans:
+    if bad and not spans:
         raise ConfigError(f"{path}: holds no events ({bad} lines could not be read)")
+    sessions = sorted({str(key[1]) for key in spans})
+    if session is None and len(sessions) > 1:
+        raise ConfigError(
+            f"{path}: holds {len(sessions)} sessions; name one with --session ({', '.join(sessions[:5])})"
+        )
     kinds: dict[str, tuple[list[Interval], list[float]]] = {}
     for (kind, _, _), (start, end, alert) in spans.items():
         found = kinds.setdefault(kind, ([], []))
@@ -148,6 +159,8 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
     files = sorted({str(row["file"]) for row in rows})
     if file is None and len(files) > 1:
         raise ConfigError(f"{path}: is about {len(files)} files; name one with --file ({', '.join(files[:5])})")
+    if file is not None and file not in files:
+        raise ConfigError(f"{path}: has no rows of --file {file}; it is about {', '.join(files[:5])}")
     labels = []
     for number, row in enumerate(rows, 2):
         try:
@@ -161,21 +174,26 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
     return labels
 
 
-def command(events: str, labels: str, file: str | None, hours: float | None) -> int:
+def command(events: str, labels: str, file: str | None, hours: float | None, session: str | None = None) -> int:
     """Prints recall, precision, false alarms per hour and time to alert of each kind.
 
     Raises:
         ConfigError: A file cannot be read or used.
     """
-    kinds, last = read_events(Path(events))
+    kinds, last = read_events(Path(events), session)
     wanted = read_labels(Path(labels), file)
+    if not kinds and not hours:
+        raise ConfigError(f"{events}: holds no events, so its length is not known; give --hours")
     length = hours if hours else last / 3600
+    foreign = sorted({label.what for label in wanted} - KNOWN - set(kinds))
+    if foreign:
+        log.warning(
+            "%s: no event is of the kind %s; kinds are %s", labels, ", ".join(foreign), ", ".join(sorted(KNOWN))
+        )
     shown = Table(box=None, padding=(0, 2, 0, 0), title=f"{length:.2f} hours")
     for name in ("event", "labelled", "found", "recall", "events", "precision", "false per hour", "time to alert"):
         shown.add_column(name, justify="left" if name == "event" else "right")
-    for kind in sorted(
-        {label.what for label in wanted} | (set(kinds) & {"eyes_closed", "yawn", "away", "fatigue", "anger_like"})
-    ):
+    for kind in sorted({label.what for label in wanted} | (set(kinds) & KNOWN)):
         spans, alerts = kinds.get(kind, ([], []))
         result = score(spans, alerts, [label for label in wanted if label.what == kind], length)
         delay = f"{sum(result.delays) / len(result.delays):.1f} s" if result.delays else "-"

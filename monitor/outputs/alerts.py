@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import logging
 import os
 import queue
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -32,6 +33,9 @@ TONES = {1: (660.0, 1), 2: (880.0, 2), 3: (1320.0, 3)}
 CLOSE_S = 2.0
 """Time that actions still waiting get at the session's end."""
 
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+"""Commands that run now: none may outlive the program."""
+
 Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
 
 
@@ -42,10 +46,27 @@ def run_command(command: Sequence[str], variables: Mapping[str, str], timeout_s:
         OSError: It cannot be started.
         subprocess.SubprocessError: It failed, or took longer than ``timeout_s`` seconds and was killed.
     """
-    subprocess.run(
-        list(command), env={**os.environ, **variables}, timeout=timeout_s, check=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    process = subprocess.Popen(
+        list(command), env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
+    _RUNNING.add(process)
+    try:
+        code = process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        end_group(process)
+        raise
+    finally:
+        _RUNNING.discard(process)
+    if code:
+        raise subprocess.CalledProcessError(code, list(command))
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kills a command and whatever it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 class AlertSink:
@@ -70,7 +91,9 @@ class AlertSink:
         self._config, self._run = config, run
         self._command = shlex.split(config.command)
         self._levels: dict[int, int] = {}
+        self._acted: set[int] = set()
         self._told: set[str] = set()
+        self._tones: dict[int, str] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._player = self._find_player(which) if config.sound else None
         self._queue: queue.Queue[Event | None] = queue.Queue(maxsize=16)
@@ -94,8 +117,11 @@ class AlertSink:
         try:
             self._queue.put(None, timeout=CLOSE_S)
         except queue.Full:
-            return  # an action hangs; its thread ends with the program
+            self._queue.queue.clear()  # an action hangs: what waits behind it comes too late
+            self._queue.put_nowait(None)
         self._thread.join(CLOSE_S)
+        for process in list(_RUNNING):
+            end_group(process)
         if self._folder is not None and not self._thread.is_alive():
             self._folder.cleanup()
 
@@ -106,11 +132,13 @@ class AlertSink:
             before = self._levels.get(event.id, 0)
             if event.phase == "end":
                 self._levels.pop(event.id, None)
-                if before >= self._config.min_level:
+                if event.id in self._acted:
+                    self._acted.discard(event.id)
                     self._put(event)
-            elif event.level > before:
+            else:
                 self._levels[event.id] = event.level
-                if event.level >= self._config.min_level:
+                if event.level > before and event.level >= self._config.min_level:
+                    self._acted.add(event.id)
                     self._put(event)
 
     def _put(self, event: Event) -> None:
@@ -121,10 +149,13 @@ class AlertSink:
 
     def _work(self) -> None:
         while (event := self._queue.get()) is not None:
-            if self._command:
-                self._act("alerts.command", self._command, variables(event))
-            if self._player is not None and event.phase != "end":
-                self._act("alerts.sound", [self._player, self._tone(event.level)], {})
+            try:
+                if self._command:
+                    self._act("alerts.command", self._command, variables(event))
+                if self._player is not None and event.phase != "end":
+                    self._act("alerts.sound", [self._player, self._tones[min(event.level, max(TONES))]], {})
+            except Exception as error:  # the thread must live: a later alert may be the one that matters
+                self._tell("thread", f"error: alerts: {type(error).__name__}: {error}")
 
     def _act(self, name: str, command: Sequence[str], values: Mapping[str, str]) -> None:
         try:
@@ -146,18 +177,17 @@ class AlertSink:
         for name in PLAYERS:
             found = which(name)
             if found:
-                self._folder = tempfile.TemporaryDirectory(prefix="emotion-monitor-")
+                try:
+                    self._folder = tempfile.TemporaryDirectory(prefix="emotion-monitor-")
+                    for level, (hertz, beeps) in TONES.items():
+                        self._tones[level] = str(Path(self._folder.name) / f"level{level}.wav")
+                        write_tone(Path(self._tones[level]), hertz, beeps)
+                except OSError as error:
+                    log.warning("alerts.sound: the tones cannot be written (%s); no sound is given", error.strerror)
+                    return None
                 return found
         log.warning("alerts.sound: this system has no player (%s); no sound is given", ", ".join(PLAYERS))
         return None
-
-    @functools.cache  # noqa: B019 - one sink lives as long as the program
-    def _tone(self, level: int) -> str:
-        """The path of a level's tone, made when first needed."""
-        assert self._folder is not None
-        path = Path(self._folder.name) / f"level{level}.wav"
-        write_tone(path, *TONES.get(level, TONES[3]))
-        return str(path)
 
 
 def variables(event: Event) -> dict[str, str]:

@@ -8,24 +8,24 @@ from pathlib import Path
 
 from monitor.outputs.linelog import LineLog
 from monitor.outputs.table import iso_time
-from monitor.signals.attention import ABSENT, ATTENTIVE, TURNED, UNJUDGED
+from monitor.signals.attention import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED
 from monitor.signals.fatigue import LEVELS
 from monitor.types import Event, Result
 
 COLUMNS = (
-    "session", "minute", "timestamp", "seconds", "attentive", "turned_away", "absent", "cannot_judge", "calibrated",
-    "eyes_mean", "blinks_per_min", "perclos", "yawns", "closures", "away_events", "anger_like_events",
+    "session", "minute", "timestamp", "seconds", "attentive", "eyes_shut", "turned_away", "absent", "cannot_judge",
+    "calibrated", "eyes_mean", "blinks_per_min", "perclos", "yawns", "closures", "away_events", "anger_like_events",
     "fatigue_mean", "fatigue_max", "level_max",
 )  # fmt: skip
 LONGEST_GAP_S = 1.0
-"""A longer pause between two frames is credited to nothing."""
+"""In a longer pause between two frames nothing could be judged."""
 
 
 class DriveSink:
     """Sums each minute of the frame clock up and writes it as soon as it is over.
 
-    ``attentive``, ``turned_away``, ``absent`` and ``cannot_judge`` are shares of the minute's ``seconds`` of frames;
-    the events are those that began in it.
+    ``attentive``, ``eyes_shut``, ``turned_away``, ``absent`` and ``cannot_judge`` are shares of the minute's
+    ``seconds``; the events are those that began in it.
 
     Args:
         path: The file; an existing one is continued.
@@ -61,11 +61,13 @@ class DriveSink:
         if minute != self._minute:
             self._write()
             self._reset(minute, result.frame.wall)
-        dt = t - self._last if self._last is not None else 0.0
-        dt = dt if 0 < dt <= LONGEST_GAP_S else 0.0
+        dt = max(0.0, t - self._last) if self._last is not None else 0.0
         self._last = t
-        self._states[state.attention] += dt
+        known = dt <= LONGEST_GAP_S
+        self._states[state.attention if known else UNJUDGED] += dt
         self._sums["seconds"] += dt
+        dt = dt if known else 0.0
+        self._sums["known"] += dt
         self._sums["fatigue"] += dt * state.fatigue
         if state.eyes is not None:
             self._sums["eyes"] += dt * state.eyes
@@ -100,15 +102,18 @@ class DriveSink:
             self._events[event.kind] += event.phase == "start"
 
     def _write(self) -> None:
-        seconds = self._sums["seconds"]
-        shares = [self._states[name] / seconds if seconds else 0.0 for name in (ATTENTIVE, TURNED, ABSENT, UNJUDGED)]
+        seconds, known = self._sums["seconds"], self._sums["known"]
+        shares = [
+            self._states[name] / seconds if seconds else 0.0
+            for name in (ATTENTIVE, EYES_SHUT, TURNED, ABSENT, UNJUDGED)
+        ]
         eyes = f"{self._sums['eyes'] / self._sums['eyes_s']:.3f}" if self._sums["eyes_s"] else ""
         calibrated, blinks, perclos = self._last_state
         events = [str(self._events[kind]) for kind in ("yawn", "eyes_closed", "away", "anger_like")]
         cells = [
             self._session, str(self._minute), iso_time(self._wall), f"{seconds:.1f}", *(f"{s:.3f}" for s in shares),
             calibrated, eyes, blinks, perclos, *events,
-            f"{self._sums['fatigue'] / seconds if seconds else 0.0:.1f}", f"{self._fatigue_max:.1f}",
+            f"{self._sums['fatigue'] / known if known else 0.0:.1f}", f"{self._fatigue_max:.1f}",
             LEVELS[self._level],
         ]  # fmt: skip
         self.lines.write(",".join(cells) + "\n")

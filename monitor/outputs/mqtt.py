@@ -14,6 +14,7 @@ import logging
 import os
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from monitor.config import MqttConfig
 from monitor.errors import ConfigError
 from monitor.outputs.alerts import KINDS
 from monitor.outputs.events import event_line
+from monitor.signals.attention import UNJUDGED
 from monitor.types import Event, Result
 
 log = logging.getLogger("monitor")
@@ -31,8 +33,8 @@ ROOT = "emotion-monitor"
 STATE_S = 1.0
 """The state is published at most this often."""
 PASSWORD = "EMOTION_MONITOR_MQTT_PASSWORD"
-QUEUED = 200
-"""Messages kept while the broker cannot be reached; the oldest go first."""
+KEPT = 200
+"""Events kept while the broker cannot be reached; the oldest go first. States are not: an old one says nothing."""
 SENSORS = (
     ("level", "Fatigue level", None, "mdi:sleep"), ("fatigue", "Fatigue score", None, "mdi:gauge"),
     ("perclos", "PERCLOS", None, "mdi:eye-off"), ("blinks_per_min", "Blinks", "1/min", "mdi:eye"),
@@ -62,8 +64,9 @@ class MqttSink:
         self._published = -STATE_S
         self._start: float | None = None
         self._told = False
+        self._state: dict[str, Any] = {}
+        self._waiting: deque[str] = deque(maxlen=KEPT)
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"{ROOT}-{config.name}")
-        self._client.max_queued_messages_set(QUEUED)
         self._client.on_connect, self._client.on_connect_fail = self._connected, self._failed
         self._client.on_disconnect = self._disconnected
         if config.user:
@@ -80,10 +83,11 @@ class MqttSink:
         self._start = result.frame.t if self._start is None else self._start
         self._events(result.events)
         state, now = result.driver, self._clock()
-        if state is None or now - self._published < STATE_S:
+        if state is None or now - self._published < STATE_S or not self._client.is_connected():
             return
         self._published = now
-        self._publish("state", json.dumps(state_fields(state)), retain=True)
+        self._state = state_fields(state)
+        self._publish("state", json.dumps(self._state), retain=True)
 
     def tell(self, events: Sequence[Event]) -> None:
         """Publishes events that belong to no frame, as far as they are a driver's (``KINDS``)."""
@@ -105,7 +109,17 @@ class MqttSink:
     def _events(self, events: Sequence[Event]) -> None:
         for event in events:
             if event.kind in KINDS:
-                self._publish("events", json.dumps(event_line(event, self._session, self._start or 0.0)))
+                self._waiting.append(json.dumps(event_line(event, self._session, self._start or 0.0)))
+            if event.kind == "cannot_judge" and event.phase == "start" and self._state and self._client.is_connected():
+                # With no pictures there is no state of now: the last one must not stand as if it were.
+                unknown = {**self._state, "attention": UNJUDGED, "judged": False, "eyes": None}
+                self._publish("state", json.dumps(unknown), retain=True)
+        self._send()
+
+    def _send(self) -> None:
+        """Hands waiting events to paho, once there is a connection."""
+        while self._waiting and self._client.is_connected():
+            self._publish("events", self._waiting.popleft())
 
     def _publish(self, topic: str, payload: str, retain: bool = False) -> Any:
         return self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
@@ -161,6 +175,7 @@ def discovery(name: str) -> list[tuple[str, dict[str, Any]]]:
         content = {
             "name": title, "unique_id": f"{ROOT}-{name}-{key}", "state_topic": f"{base}/state", "icon": icon,
             "value_template": f"{{{{ value_json.{key} }}}}", "availability_topic": f"{base}/availability",
+            "availability_template": "{{ 'online' if value == 'online' else 'offline' }}",
             "payload_available": "online", "payload_not_available": "offline", "device": device,
         }  # fmt: skip
         if unit:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.signals.attention import UNJUDGED
 from monitor.types import Event, Result
 
 MOST_FACES = 1000
@@ -83,8 +84,9 @@ class StatsSink:
         t = result.frame.t
         if self._last_t is None:
             self._start_t = t
-        dt = t - self._last_t if self._last_t is not None else 0.0
-        dt = dt if 0 <= dt <= self._longest_gap else 0.0
+        passed = max(0.0, t - self._last_t) if self._last_t is not None else 0.0
+        known = passed <= self._longest_gap
+        dt = passed if known else 0.0
         self._last_t = t
         self.frames += 1
         self.frames_with_face += bool(result.faces)
@@ -102,7 +104,8 @@ class StatsSink:
             stats.last = t
             stats.frames += 1
         if result.driver is not None:
-            self.attention[result.driver.attention] += dt  # type: ignore[assignment]
+            # A pause shows nothing: the camera was away, the host stood still.
+            self.attention[result.driver.attention if known else UNJUDGED] += passed  # type: ignore[assignment]
             self.judged_s += dt * result.driver.judged
         self._count_events(result.events)
 

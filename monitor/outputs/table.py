@@ -123,19 +123,25 @@ class TableSink:
             if self._driver:
                 after[-len(DRIVER_COLUMNS) :] = _driver_cells(None, result.driver)
             return [f"{head},,0{',' * (COLUMNS.index('latency_ms') - 6)},{tail},{','.join(after)}\n"]
-        return [f"{head},{_face_cells(face)},{tail},{self._pose_cells(face, result.driver)}\n" for face in result.faces]
+        state, first = result.driver, result.faces[0].id
+        seated = state is not None and any(face.id == state.face for face in result.faces)
+        driver = state.face if state is not None and seated else first
+        return [
+            f"{head},{_face_cells(face)},{tail},{self._pose_cells(face, state, face.id == driver)}\n"
+            for face in result.faces
+        ]
 
-    def _pose_cells(self, face: Face, state: DriverState | None) -> str:
+    def _pose_cells(self, face: Face, state: DriverState | None, carries: bool) -> str:
         cells = [f"{v:.1f}" for v in face.pose] if face.pose is not None else [""] * 3
         if self._keypoints:
             cells += [f"{v:.1f}" for v in face.marks.points.ravel()] if face.marks else [""] * len(POINT_COLUMNS)
         if self._driver:
-            cells += _driver_cells(face, state)
+            cells += _driver_cells(face, state, carries)
         return ",".join(cells)
 
 
-def _driver_cells(face: Face | None, state: DriverState | None) -> list[str]:
-    """Cells of ``DRIVER_COLUMNS``; the state goes with the driver's face, or with a frame without faces."""
+def _driver_cells(face: Face | None, state: DriverState | None, carries: bool = True) -> list[str]:
+    """Cells of ``DRIVER_COLUMNS``; the state goes with the driver's face, else with a frame's first row."""
     eyes = face.eyes if face is not None else None
     marks = face.marks if face is not None else None
     cells = ["" if face is None else str(int(face.seen))]
@@ -143,10 +149,10 @@ def _driver_cells(face: Face | None, state: DriverState | None) -> list[str]:
     cells += [f"{eye.quality:.3f}" for eye in eyes] if eyes else [""] * 2
     cells += [f"{marks.openness[2]:.3f}" if marks is not None else ""]
     cells += ["" if state is None else str(int(state.picture))]
-    if state is None or (face is not None and face.id != state.face):
+    if state is None or not carries:
         return [*cells, "0" if face is not None else "", *([""] * 6)]
     return [
-        *cells, "" if face is None else "1",
+        *cells, "" if face is None else str(int(face.id == state.face)),
         _cell(state.eyes, 3), _cell(state.blinks_per_min, 1), _cell(state.perclos, 3),
         f"{state.fatigue:.1f}", state.level, state.attention,
     ]  # fmt: skip

@@ -8,6 +8,8 @@ from monitor.config import DriverConfig
 from monitor.signals.countdown import Countdown
 from monitor.signals.evidence import Clock
 
+HOLD_S = 3.0
+"""An expression that cannot be read for longer is not going on any more, as far as anybody knows."""
 SMOOTH_S = 0.7
 EXIT = 0.75
 """Share of the threshold under which it is over."""
@@ -31,7 +33,7 @@ class Aggression:
         self._countdown = Countdown((config.anger_notice_s, config.anger_warn_s, config.anger_alarm_s))
         self._clock = Clock()
         self._on = False
-        self._sum = self._seconds = 0.0
+        self._sum = self._seconds = self._unknown_s = 0.0
         self.share: float | None = None
         self.peak = 0.0
         self.level = 0
@@ -45,10 +47,13 @@ class Aggression:
         """Takes the anger-like share and the resting face's usual one; returns the level."""
         dt = self._clock.step(t)
         if anger is None:
-            if dt is None:
-                self.share = None
-            self.level = self._countdown.update(t, None)
+            self._unknown_s += dt or 0.0
+            gone = dt is None or self._unknown_s > HOLD_S
+            if gone:
+                self.share, self._on = None, False
+            self.level = self._countdown.update(t, False if gone else None)
             return self.level
+        self._unknown_s = 0.0
         if self.share is None or dt is None:
             self.share = anger
         elif dt:

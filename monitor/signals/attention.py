@@ -7,6 +7,8 @@ from monitor.signals.countdown import Countdown
 from monitor.signals.evidence import Clock, Evidence
 
 ATTENTIVE, TURNED, ABSENT, UNJUDGED = "attentive", "turned away", "absent", "cannot judge"
+EYES_SHUT = "eyes shut"
+"""Of a driver who looks ahead with shut eyes; given by ``DriverMonitor``, which knows for how long."""
 BACK = 0.8
 """Share of the angle under which a turned head counts as looking ahead again."""
 NOD_DEG, NOD_FROM_DEG = 18.0, 9.0
@@ -45,6 +47,11 @@ class Attention:
     def away_s(self) -> float:
         """Seconds spent of the budget of looking away."""
         return self._away.spent
+
+    @property
+    def blind_s(self) -> float:
+        """Seconds in which the eyes could not be judged, as far as they count still."""
+        return self._blind.spent
 
     def update(self, evidence: Evidence, zero: tuple[float, float]) -> None:
         """Takes a moment's evidence and the driver's own straight-ahead yaw and pitch in degrees."""

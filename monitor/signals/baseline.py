@@ -68,23 +68,25 @@ class Baseline:
         """0..1; 1 = learnt."""
         return 1.0 if self._needed <= 0 else min(1.0, self.good_s / self._needed)
 
-    def update(self, evidence: Evidence, blinked: bool = False) -> None:
-        """Takes a moment's evidence, and whether a blink ended in it."""
+    def update(self, evidence: Evidence, blinked: bool = False) -> bool:
+        """Takes a moment's evidence, and whether a blink ended in it; True when the last driver was forgotten."""
+        forgotten = False
         dt = self._clock.step(evidence.t)
         if evidence.present:
             if self._left is not None and evidence.t - self._left > self._memory:
                 self._reset()
+                forgotten = True
             self._left = None
         elif self._left is None:
             self._left = evidence.t
         if self._learnt is not None or evidence.pose is None:
-            return
+            return forgotten
         seconds = dt or 1e-3  # the first pose is the best guess of "ahead" there is
         self._yaw.add(evidence.pose[0], seconds)
         self._pitch.add(evidence.pose[1], seconds)
         self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
         if not dt or evidence.eyes is None or self._needed <= 0:
-            return
+            return forgotten
         self.good_s += dt
         self.blinks += blinked
         self._eyes.add(evidence.eyes, dt)
@@ -92,6 +94,7 @@ class Baseline:
             self._anger.add(evidence.anger, dt)
         if self.progress >= 1:
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), self._anger.at(0.9))
+        return forgotten
 
     def openness(self, eyes: float) -> float:
         """Openness relative to this driver's open eyes, 0..1."""

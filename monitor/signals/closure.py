@@ -11,6 +11,8 @@ from monitor.signals.window import Window
 HOLD_S = 2.0
 """Eyes that cannot be told for a moment keep a closure open (its time stands still) for this long: a
 head that sinks while the eyes are shut often hides them."""
+BETWEEN_S = 0.5
+"""Lids between shut and open keep a closure going for this long: they flutter."""
 LEAST_KNOWN = 0.5
 """Share of the PERCLOS window, and of a minute of blinks, that must be known before a figure is given."""
 
@@ -41,13 +43,15 @@ class Closure:
 
     Time is credited half to the sample before and half to the one after, so that 5 and 30 samples a
     second give the same figures within one sample. PERCLOS is the share of time with the eyes at least
-    80 % shut (Wierwille & Ellsworth 1994, "P80").
+    80 % shut (Wierwille & Ellsworth 1994, "P80"): below ``closed``, without hysteresis.
     """
 
     def __init__(self, config: DriverConfig) -> None:
         self._config = config
         self._clock = Clock()
         self._last: bool | None = None
+        self._last_p80 = False
+        self._between_s = 0.0
         self._start: float | None = None
         self._unknown_s = 0.0
         self._shut, self._known = Window(config.perclos_s), Window(config.perclos_s)
@@ -56,18 +60,19 @@ class Closure:
     def update(self, t: float, openness: float | None) -> Eyes:
         """Takes the openness (0..1, None = cannot be told) at ``t`` seconds."""
         dt = self._clock.step(t)
-        now = self._state(openness)
+        now = self._state(openness, dt)
+        p80 = openness is not None and openness < self._config.closed
         ended = self._run(t, dt, now)
         if dt:
             known = dt / 2 * ((self._last is not None) + (now is not None))
             self._known.add(t, known)
             self._minute.add(t, known)
-            self._shut.add(t, dt / 2 * ((self._last is True) + (now is True)))
+            self._shut.add(t, dt / 2 * (self._last_p80 + p80))
         if ended is not None:
             (self._long if ended >= self._config.long_blink_s else self._blinks).add(t, 1.0)
         for window in (self._known, self._shut, self._blinks, self._long, self._minute):
             window.forget(t)
-        self._last = now
+        self._last, self._last_p80 = now, p80
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
         minute = self._minute.total
         return Eyes(
@@ -79,14 +84,15 @@ class Closure:
             blink=ended,
         )
 
-    def _state(self, openness: float | None) -> bool | None:
+    def _state(self, openness: float | None, dt: float | None) -> bool | None:
         if openness is None:
             return None
-        if openness < self._config.closed:
-            return True
-        if openness > self._config.opened:
-            return False
-        return bool(self._last)  # between the two thresholds they stay what they were; open after a gap
+        if not self._config.closed <= openness <= self._config.opened:
+            self._between_s = 0.0
+            return openness < self._config.closed
+        # Between the two thresholds they stay what they were for a moment; then half open is open.
+        self._between_s += dt or 0.0
+        return bool(self._last) and self._between_s <= BETWEEN_S
 
     def _run(self, t: float, dt: float | None, now: bool | None) -> float | None:
         """Keeps the start of the present closure; returns the length of one that ended."""

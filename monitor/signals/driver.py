@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.config import DriverConfig
 from monitor.signals.aggression import Aggression
-from monitor.signals.attention import UNJUDGED, Attention
+from monitor.signals.attention import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED, Attention
 from monitor.signals.baseline import Baseline
 from monitor.signals.closure import Closure
 from monitor.signals.evidence import Clock, Evidence
@@ -19,6 +19,10 @@ from monitor.types import Event
 CLOSURES = ("", "long closure", "microsleep", "sleep", "unresponsive")
 LAUGH = 0.8
 """Share of happy from which shut eyes are a laugh's; of eyes shut in sleep it reads sad or neutral (the clips)."""
+EXCUSE_S = 6.0
+"""Eyes shut for longer in a yawn or a laugh are shut: somebody may sleep with the mouth open."""
+SLOW = 3
+"""So many steps in a row of over a second (``evidence.LONGEST_STEP_S``) are too few readings to judge anything by."""
 RELEASE_S = 0.6
 """Seconds at rest after which a happening is over: shorter interruptions belong to it."""
 
@@ -38,7 +42,7 @@ class DriverState:
         mouth: Inner lip distance over the mouth's width, or None.
         yawning: Whether the open mouth is a yawn.
         yawns: Yawns of the last five minutes.
-        attention: "attentive", "turned away", "absent" or "cannot judge".
+        attention: "attentive", "eyes shut", "turned away", "absent" or "cannot judge".
         away_level: 0 to 3.
         fatigue: 0..100.
         parts: Its parts by name, in points.
@@ -89,6 +93,9 @@ class DriverMonitor:
         self._aggression = Aggression(config)
         self._clock = Clock()
         self._was_yawning = self._blinked = False
+        self._excused_s = 0.0
+        self._slow_steps = 0
+        self._away_what = ABSENT
         self._after_yawn_s = 0.0
 
         def happening(kind: str, release_s: float = RELEASE_S) -> Happening:
@@ -102,35 +109,55 @@ class DriverMonitor:
     def update(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
         """Takes one moment's evidence; returns the state and what began, went on or ended."""
         t, config = evidence.t, self._config
-        dt = self._clock.step(t) or 0.0
-        self._baseline.update(evidence, self._blinked)
+        step = self._clock.step(t)
+        dt = step or 0.0
+        self._slow_steps = self._slow_steps + 1 if step is None else 0
+        if self._baseline.update(evidence, self._blinked):
+            self._start_anew()
         yawning = self._yawns.update(t, evidence.mouth, evidence.happy)
         self._after_yawn_s = 0.0 if self._yawns.open_s else self._after_yawn_s + dt
-        eyes_open = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
-        self._attention.update(evidence, self._baseline.zero)
-        # People shut their eyes while they yawn or laugh: neither a microsleep nor known to be open.
         wide = self._yawns.open_s > 0 or self._after_yawn_s < config.after_yawn_s
-        laughing = evidence.happy is not None and evidence.happy > LAUGH
-        excused = (wide or laughing) and eyes_open is not None and eyes_open <= config.opened
-        eyes = self._closure.update(t, None if excused else eyes_open)
+        opened = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
+        self._attention.update(evidence, self._baseline.zero)
+        eyes = self._closure.update(t, None if self._excused(evidence, opened, wide, dt) else opened)
         self._blinked = eyes.blink is not None
         steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
-        closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed else 0
+        # Eyes that cannot be told for a moment do not end a closure: its time stands still meanwhile.
+        closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed is not False else 0
         yawned = yawning and not self._was_yawning
         self._was_yawning = yawning
         self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded, self._baseline.blinks_per_min)
         # A wide open mouth and screwed-up eyes look like anger to the network (munb_3 of the clips).
-        anger = None if wide else evidence.anger
-        anger_level = self._aggression.update(t, anger, self._baseline.anger)
+        anger_level = self._aggression.update(t, None if wide else evidence.anger, self._baseline.anger)
+        attention, slow = self._attention.state, self._slow_steps >= SLOW
+        if slow:
+            attention = UNJUDGED
+        elif closure and attention == ATTENTIVE:
+            attention = EYES_SHUT
         state = DriverState(
             face=evidence.face, picture=evidence.picture, calibrated=self._baseline.progress,
-            eyes=eyes_open, closed_s=eyes.closed_s, blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos,
+            eyes=opened, closed_s=eyes.closed_s, blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos,
             mouth=evidence.mouth, yawning=yawning, yawns=self._fatigue.yawns,
-            attention=self._attention.state, away_level=self._attention.level, unjudged=self._attention.unjudged,
+            attention=attention, away_level=self._attention.level, unjudged=self._attention.unjudged or slow,
             fatigue=self._fatigue.score, parts=dict(self._fatigue.parts), level=LEVELS[self._fatigue.level],
             anger=self._aggression.share, anger_level=anger_level,
         )  # fmt: skip
         return state, self._events(evidence, state, closure)
+
+    def _excused(self, evidence: Evidence, opened: float | None, wide: bool, dt: float) -> bool:
+        """Whether shut eyes are a yawn's or a laugh's: neither a microsleep nor known to be open."""
+        laughing = evidence.happy is not None and evidence.happy > LAUGH
+        if (wide or laughing) and opened is not None and opened <= self._config.opened:
+            self._excused_s += dt
+            return self._excused_s < EXCUSE_S
+        self._excused_s = 0.0
+        return False
+
+    def _start_anew(self) -> None:
+        """Somebody else sits there now: what the last driver did is not theirs."""
+        config = self._config
+        self._closure, self._yawns = Closure(config), Yawns(config)
+        self._fatigue, self._aggression = Fatigue(config), Aggression(config)
 
     def finish(self) -> list[Event]:
         """Ends what is still going on, at the end of a session."""
@@ -148,9 +175,14 @@ class DriverMonitor:
             events += self._learning.update(level, t, wall, face, percent=round(100 * state.calibrated))
         events += self._eyes_closed.update(closure, t, wall, face, since=t - state.closed_s, what=CLOSURES[closure])
         events += self._yawn.update(int(state.yawning), t, wall, face, since=t - self._yawns.open_s)
-        what = "absent" if state.attention == "absent" else "turned away"
-        events += self._away.update(attention.level, t, wall, face, since=t - attention.away_s, what=what)
-        events += self._blind.update(int(attention.unjudged), t, wall, face, what="eyes or face cannot be judged")
+        now_away = attention.state in (ABSENT, TURNED)
+        self._away_what = attention.state if now_away else self._away_what
+        events += self._away.update(
+            attention.level, t, wall, face, since=t - attention.away_s, active=now_away, what=self._away_what
+        )
+        events += self._blind.update(
+            int(state.unjudged), t, wall, face, since=t - attention.blind_s, what="eyes or face cannot be judged"
+        )
         parts = {name: round(points, 1) for name, points in state.parts.items() if points >= 0.05}
         events += self._tired.update(
             fatigue.level, t, wall, face, what=state.level, score=round(state.fatigue, 1), parts=parts

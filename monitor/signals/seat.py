@@ -9,8 +9,6 @@ from monitor.types import Face
 
 NEAR = 1.5
 """In face sizes: a face this close to where the driver's was is the driver's again."""
-EMPTY_S = 10.0
-"""After this long without the driver the largest face takes the seat."""
 LARGER = 0.6
 """A face smaller than this share of the driver's usual size sits further back."""
 
@@ -19,10 +17,11 @@ class Seat:
     """Keeps one face as the driver's: the largest at first, then the same one.
 
     Somebody who leans in or sits behind does not become the driver while the driver looks away: a new face must
-    be where the driver's was and about as large.
+    be where the driver's was and about as large. Only after ``empty_s`` without the driver may anybody take it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, empty_s: float) -> None:
+        self._empty_s = empty_s
         self._id = 0
         self._last_t = -math.inf
         self._place: tuple[float, float, float] | None = None
@@ -31,7 +30,7 @@ class Seat:
         """The driver's face among those in view, or None."""
         chosen = next((f for f in faces if f.id == self._id), None)
         if chosen is None:
-            empty = self._place is None or t - self._last_t > EMPTY_S or t < self._last_t
+            empty = self._place is None or t - self._last_t > self._empty_s or t < self._last_t
             fitting = [f for f in faces if empty or self._fits(f)]
             chosen = max(fitting, key=lambda f: _place(f)[2], default=None)
         if chosen is not None:

@@ -19,13 +19,15 @@ class Window:
 
     def add(self, t: float, amount: float) -> None:
         """Adds an amount that belongs to ``t`` seconds; amounts older than the span are forgotten."""
+        self.forget(t)
         if amount:
             self._entries.append((t, amount))
             self.total += amount
-        self.forget(t)
 
     def forget(self, t: float) -> None:
-        """Drops what lies more than the span before ``t``."""
+        """Drops what lies more than the span before ``t``, and everything when time went back."""
+        if self._entries and self._entries[-1][0] > t:
+            self.clear()
         while self._entries and self._entries[0][0] <= t - self._span:
             self.total -= self._entries.popleft()[1]
         if not self._entries:
@@ -38,4 +40,4 @@ class Window:
 
     def decayed(self, t: float) -> float:
         """The sum with each amount fading linearly to nothing over the span."""
-        return sum(a * max(0.0, 1 - (t - at) / self._span) for at, a in self._entries)
+        return sum(a * min(1.0, max(0.0, 1 - (t - at) / self._span)) for at, a in self._entries)

@@ -11,6 +11,8 @@ CLOSES = 0.8
 """Share of ``yawn_open`` under which the mouth is no longer wide open."""
 LAUGHING = 0.5
 """Mean share of happy while the mouth is open, above which it is a laugh."""
+LONGEST_S = 15.0
+"""A mouth open for longer is no yawn: yawns take some five seconds."""
 HOLD_S = 0.5
 """A mouth that cannot be told for a moment stays as it was this long."""
 
@@ -60,7 +62,7 @@ class Yawns:
         self.open_s = t - opening.start if opening else 0.0
         self.yawning = (
             opening is not None
-            and self.open_s >= self._config.yawn_s
+            and self._config.yawn_s <= self.open_s <= LONGEST_S
             and opening.peak >= self._config.yawn_peak
             and opening.happy <= LAUGHING * opening.seconds
         )

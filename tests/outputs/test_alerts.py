@@ -115,6 +115,35 @@ def test_a_hanging_action_never_holds_the_readings_up(caplog: pytest.LogCaptureF
     sink.close([])
 
 
+def test_what_a_command_started_ends_with_it(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    script = f"sleep 300 & echo $! > {pid}; wait"
+    with pytest.raises(subprocess.TimeoutExpired):
+        alerts.run_command(["sh", "-c", script], {}, 2.0)
+    child = int(pid.read_text())
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_the_thread_outlives_an_action_that_cannot_be_tried(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    run = Recorder(ValueError("what nobody thought of"))
+    sink = AlertSink(AlertsConfig(command="buzz"), run)
+    sink.handle(result(1.0, events=(event("start", 1), event("start", 3, number=8))))
+    sink.close([])
+    assert len(run.calls) == 2
+    assert caplog.text.count("what nobody thought of") == 1
+
+
+def test_a_second_rise_is_acted_on_again() -> None:
+    run = Recorder()
+    sink = AlertSink(AlertsConfig(command="buzz", min_level=3), run)
+    for level in (1, 3, 2, 1, 3):
+        sink.handle(result(1.0, events=(event("update", level),)))
+    sink.close([event("end", 3)])
+    assert [(c[1]["EM_PHASE"], c[1]["EM_LEVEL"]) for c in run.calls] == [("update", "3")] * 2 + [("end", "3")]
+
+
 def test_a_sound_is_played_where_there_is_a_player(tmp_path: Path) -> None:
     run = Recorder()
     sink = AlertSink(AlertsConfig(sound=True), run, which=lambda name: "/usr/bin/aplay" if name == "aplay" else None)

@@ -124,6 +124,41 @@ def test_a_program_that_dies_is_offline_by_the_brokers_hand(broker: tuple[int, A
     ear.close()
 
 
+@needs_broker
+def test_what_happened_without_a_broker_is_told_when_there_is_one(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    clock = Clock()
+    sink = MqttSink(MqttConfig(host="127.0.0.1", port=port), "S1", clock)
+    sink.handle(result(1.0, events=(Event("eyes_closed", "start", 3, 1.0, 1.8e9, 1, 2, {"what": "microsleep"}),)))
+    for n in range(600):  # ten minutes of states that nobody can hear
+        clock.advance(1.0)
+        sink.handle(result(1.0 + n, driver=state()))
+    (tmp_path / "m.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    assert BROKER is not None
+    process = subprocess.Popen([BROKER, "-c", str(tmp_path / "m.conf")], stderr=subprocess.DEVNULL)
+    end = time.monotonic() + PATIENCE_S
+    while not sink._client.is_connected() and time.monotonic() < end:
+        time.sleep(0.05)
+    ear = Listener(port)
+    ear.wait("emotion-monitor/emotion_monitor/availability", "online")
+    sink.handle(result(700.0, driver=state()))
+    assert json.loads(ear.wait("emotion-monitor/emotion_monitor/events"))["what"] == "microsleep"
+    ear.wait("emotion-monitor/emotion_monitor/state")
+    assert sum(h[0].endswith("/state") for h in ear.heard) == 1
+    assert any(h[0].startswith("homeassistant/") for h in ear.heard)
+    sink.tell([Event("cannot_judge", "start", 9, 705.0, 1.8e9, 0, 1, {})])
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end and '"judged": false' not in "".join(h[1] for h in ear.heard):
+        time.sleep(0.02)
+    assert json.loads([h for h in ear.heard if h[0].endswith("/state")][-1][1])["attention"] == "cannot judge"
+    sink.close([])
+    ear.close()
+    process.kill()
+    process.wait()
+
+
 def test_without_a_broker_nothing_waits_and_one_line_says_so(caplog: pytest.LogCaptureFixture) -> None:
     import logging
 
