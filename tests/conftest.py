@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,10 @@ import pytest
 
 from monitor.capture import demo
 from monitor.inference.emotion import EmotionNet, find_model
+
+# A test run in the background of a shell ignores SIGINT, and so would every process that a test starts and stops.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile("repeatable")
