@@ -20,12 +20,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TEST_PACKAGES = ("pytest", "hypothesis", "sortedcontainers", "iniconfig", "pluggy", "packaging", "pygments")
 TESTS = (
-    "tests/signals", "tests/test_config.py", "tests/test_settings.py", "tests/test_incidents.py",
-    "tests/test_supervisor.py", "tests/test_pipeline.py", "tests/outputs/test_logs.py",
-    "tests/outputs/test_linelog.py", "tests/outputs/test_reader.py", "tests/outputs/test_retention.py",
-    "tests/outputs/test_storage.py", "tests/faults/test_time.py", "tests/inference/test_card.py",
+    "tests/signals/test_gate.py", "tests/signals/test_smoother.py", "tests/signals/test_episodes.py",
+    "tests/test_config.py", "tests/test_incidents.py", "tests/test_supervisor.py", "tests/test_pipeline.py",
+    "tests/outputs/test_linelog.py", "tests/outputs/test_retention.py", "tests/outputs/test_storage.py",
+    "tests/faults/test_time.py", "tests/inference/test_card.py",
 )  # fmt: skip
-"""Without a process of their own and without minutes of video: the emulator is 10 to 30 times slower."""
+"""Without processes of their own, long stories and video: the emulator is 10 to 30 times slower."""
 FRAMES = 60
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+import signal
 from pathlib import Path
 
 import cv2
@@ -9,10 +11,26 @@ import pytest
 from monitor.capture import demo
 from monitor.inference.emotion import EmotionNet, find_model
 
+# A test run in the background of a shell ignores SIGINT, one under nohup SIGHUP, and so would every process that a
+# test starts; a handler of ours is not inherited.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
+
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile("repeatable")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def fresh_log() -> None:
+    """A command line that an earlier test ran has set the log's level and where it goes."""
+    log = logging.getLogger("monitor")
+    log.handlers.clear()
+    log.setLevel(logging.NOTSET)
+    log.propagate = True
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def mended(folder: Path) -> None:
 def test_killed_at_random_moments_it_keeps_what_it_promised(tmp_path: Path) -> None:
     dice = random.Random(7)
     for n in range(8):
-        cut(tmp_path / str(n), dice.uniform(0, 1.5))
+        cut(tmp_path / str(n), dice.uniform(0, 1.0))
 
 
 @pytest.mark.soak
