@@ -44,7 +44,7 @@ SECONDS ?= 60
 fuzz: $(TEST)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/pip install -q --disable-pip-version-check atheris \
 		|| { echo "atheris has no wheel for this Python and machine; make test fuzzes with hypothesis"; exit 2; }
-	$(BIN)/python -m tests.faults.fuzz $(SECONDS)
+	OPENCV_FFMPEG_LOGLEVEL=-8 OPENCV_LOG_LEVEL=SILENT $(BIN)/python -m tests.faults.fuzz $(SECONDS)
 
 # The emulator lies outside of the repository (../shared/tools/arm64-python); its packages are the pinned ones.
 ARM64 ?= $(HOME)/arm64
