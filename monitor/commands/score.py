@@ -13,6 +13,7 @@ from typing import Any
 from rich.table import Table
 
 from monitor.errors import EXIT_OK, ConfigError
+from monitor.labels import EMOTIONS
 from monitor.terminal import wide_console
 
 log = logging.getLogger("monitor")
@@ -112,7 +113,8 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
     for line in lines:
         try:
             event = json.loads(line)
-            key = (str(event["kind"]), event.get("session"), event["id"])
+            kind = event["label"] if event["kind"] == "emotion" else event["kind"]  # a held expression by its name
+            key = (str(kind), event.get("session"), event["id"])
             if session is not None and event.get("session") != session:
                 continue
             t, length = float(event["video_time"]), float(event.get("duration_s", 0.0))
@@ -185,10 +187,13 @@ def command(events: str, labels: str, file: str | None, hours: float | None, ses
     if not kinds and not hours:
         raise ConfigError(f"{events}: holds no events, so its length is not known; give --hours")
     length = hours if hours else last / 3600
-    foreign = sorted({label.what for label in wanted} - KNOWN - set(kinds))
+    foreign = sorted({label.what for label in wanted} - KNOWN - set(EMOTIONS))
     if foreign:
         log.warning(
-            "%s: no event is of the kind %s; kinds are %s", labels, ", ".join(foreign), ", ".join(sorted(KNOWN))
+            "%s: no event is of the kind %s; kinds are %s",
+            labels,
+            ", ".join(foreign),
+            ", ".join([*sorted(KNOWN), *EMOTIONS]),
         )
     shown = Table(box=None, padding=(0, 2, 0, 0), title=f"{length:.2f} hours")
     for name in ("event", "labelled", "found", "recall", "events", "precision", "false per hour", "time to alert"):

@@ -139,6 +139,27 @@ def test_a_score_counts_found_labels_and_false_alarms() -> None:
     assert got.delays == (2.0,)
 
 
+def test_held_expressions_are_scored_by_their_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"session": "A", "id": 1, "kind": "emotion", "label": "happy", "video_time": 3.0, "phase": "start"},
+        {
+            "session": "A",
+            "id": 1,
+            "kind": "emotion",
+            "label": "happy",
+            "video_time": 9,
+            "phase": "end",
+            "duration_s": 6,
+        },
+    ]
+    (tmp_path / "e.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "l.csv").write_text("file,start_s,end_s,what\nx.mp4,2.5,8,happy\n")
+    assert main(["score", str(tmp_path / "e.jsonl"), str(tmp_path / "l.csv")]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("happy"))
+    assert line.split()[1:5] == ["1", "1", "100%", "1"]
+    assert line.split()[-2:] == ["0.5", "s"]
+
+
 def test_a_session_is_scored_from_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drive(tmp_path / "faces.csv")
     main(["replay", str(tmp_path / "faces.csv"), "--events", str(tmp_path / "e.jsonl")])
