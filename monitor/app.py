@@ -18,7 +18,7 @@ from monitor.capture.feed import Feed
 from monitor.capture.files import ImageSource
 from monitor.capture.source import kind_of, revealed, shown
 from monitor.config import Config
-from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, ModelError
+from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError, ModelError
 from monitor.faces.detector import make_detector
 from monitor.incidents import Incidents
 from monitor.inference.emotion import EmotionNet, find_model
@@ -27,6 +27,7 @@ from monitor.inference.landmarks import LandmarkNet
 from monitor.load import Governor
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, summary_table
+from monitor.outputs.retention import make_room
 from monitor.outputs.session import Session
 from monitor.outputs.video import SUFFIXES
 from monitor.outputs.window import DisplayProbe
@@ -117,14 +118,20 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
     incidents = Incidents()
     stop.running = True
+    session: Session | None = None
     try:
+        if options.out is None:
+            make_room(Path(config.output.dir).expanduser(), config.output.keep_days, config.output.max_mb, time.time())
         session = Session(options.out, config.output.dir, source.name, datetime.now())
         session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints, eyes)
         outputs = Outputs(session, source, config, video_path, incidents, stop)
     except OSError as error:
         source.close()
+        if session is not None:
+            session.give_up()
         where = error.filename or options.out or config.output.dir
-        raise ConfigError(f"{where}: cannot be written: {error.strerror}; free space or give another --out") from None
+        kind = DiskError if error.errno in DiskError.FAULTS else ConfigError
+        raise kind(f"{where}: cannot be written: {error.strerror}; free space or give another --out") from None
     except BaseException:
         source.close()
         raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 EXIT_OK = 0
 EXIT_UNEXPECTED = 1
 EXIT_CONFIG = 2
@@ -27,6 +29,15 @@ class ConfigError(UserError):
     """A setting, a flag or an output path cannot be used."""
 
     exit_code = EXIT_CONFIG
+
+
+class DiskError(UserError):
+    """The disk is full or fails: not a matter of settings, and a supervisor may try again."""
+
+    exit_code = EXIT_UNEXPECTED
+
+    FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+    """Errors of the disk, as opposed to a path that is wrong."""
 
 
 class SourceError(UserError):

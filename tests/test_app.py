@@ -198,7 +198,7 @@ def test_a_disk_that_is_full_at_the_start_is_one_line(tmp_path: Path) -> None:
         [sys.executable, "-m", "monitor", "--source", "demo", "--headless", "--out", str(folder)],
         cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert done.returncode == 2
+    assert done.returncode == 1, "the disk's fault, not the settings': a supervisor tries again"
     assert done.stderr.count("\n") == 1
     assert "cannot be written: No space left on device" in done.stderr
 

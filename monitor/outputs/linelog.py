@@ -123,7 +123,7 @@ class LineLog:
             if _is_ours(self.path, self._header):
                 mend(self.path)
             else:
-                kept = self.path.with_name(self.path.name + ".old")
+                kept = _free(self.path.with_name(self.path.name + ".old"))
                 self.path.rename(kept)
                 log.warning("%s: has other columns; kept as %s", self.path, kept.name)
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, MODE)
@@ -140,6 +140,15 @@ class LineLog:
             os.close(fd)
             raise
         self._fd = fd
+
+
+def _free(path: Path) -> Path:
+    """The path itself, or with a number where that name is taken: nothing that was logged is ever overwritten."""
+    candidate, number = path, 1
+    while candidate.exists() or candidate.is_symlink():
+        number += 1
+        candidate = path.with_name(f"{path.name}-{number}")
+    return candidate
 
 
 def mend(path: Path) -> int:

@@ -1,7 +1,8 @@
 """Deleting what is too old or too much: whole sessions first, then rotated parts of the running one.
 
-Only what this program wrote is ever deleted: folders named like a session that hold a ``metadata.json``,
-no links, nothing outside the sessions' folder, and no session that a running monitor holds.
+Only what this program wrote is ever deleted: folders named like a session that hold a ``metadata.json`` or nothing
+but files of ours (what an interrupted deletion leaves), no links, nothing outside the sessions' folder, and no
+session that a running monitor holds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,11 @@ log = logging.getLogger("monitor")
 
 SESSION = re.compile(r"\d{8}T\d{6}_[A-Za-z0-9._-]+")
 PART = re.compile(r"(faces|events|drive)-\d{8}-\d+\.(csv|jsonl)|video(-\d+)?\.(mkv|avi|mp4|mov)")
+OURS = re.compile(
+    r"(faces|events|drive)(-\d{8}-\d+)?\.(csv|jsonl)(\.old(-\d+)?)?|video(-\d+)?\.(mkv|avi|mp4|mov)"
+    r"|(metadata|summary)(-\d+)?\.json(\.part)?|snapshot(-\d+)?\.png"
+)
+"""Every name that a session's folder may hold."""
 DAY_S = 86_400.0
 OLDEST_TRUSTED = 1_735_689_600.0
 """1 January 2025: a clock before it was never set (a Raspberry Pi has none that runs without power)."""
@@ -42,22 +49,33 @@ class Stored:
 def sessions(root: Path) -> list[Stored]:
     """The sessions under ``root`` that nobody is writing, oldest first."""
     found = []
-    for folder in _entries(root):
+    for folder in entries(root):
         if folder.is_symlink() or not folder.is_dir() or not SESSION.fullmatch(folder.name):
             continue
-        if (folder / "metadata.json").is_file() and not in_use(folder):
-            files = [entry.lstat() for entry in _entries(folder) if not entry.is_dir()]
-            found.append(Stored(folder, sum(f.st_size for f in files), max(f.st_mtime for f in files)))
+        held = entries(folder)
+        mine = any(e.name == "metadata.json" for e in held) or all(OURS.fullmatch(e.name) for e in held)
+        if mine and not in_use(folder):
+            states = [known for entry in [folder, *held] if (known := state(entry)) is not None]
+            if states:  # else somebody else deleted it meanwhile
+                files = states[1:] or states
+                found.append(Stored(folder, sum(s.st_size for s in states[1:]), max(s.st_mtime for s in files)))
     return sorted(found, key=lambda stored: stored.changed)
 
 
-def old_parts(folder: Path, current: Iterable[Path]) -> list[Stored]:
-    """Finished parts of a session's logs and recordings, oldest first; files in ``current`` are left out."""
+def old_parts(folder: Path, current: Iterable[Path], since: float = 0.0) -> list[Stored]:
+    """Finished parts of a session's logs and recordings, oldest first.
+
+    Args:
+        folder: The session's folder.
+        current: Files that are being written; they are left out.
+        since: Parts last written before it (seconds since the epoch) are left out: in a folder of the user's own a
+            ``video.mp4`` of before this run may be anybody's.
+    """
     kept = {path.name for path in current}
     found = []
-    for path in _entries(folder):
-        if PART.fullmatch(path.name) and path.name not in kept and path.is_file() and not path.is_symlink():
-            status = path.lstat()
+    for path in entries(folder):
+        status = state(path) if PART.fullmatch(path.name) and path.name not in kept else None
+        if status is not None and stat.S_ISREG(status.st_mode) and status.st_mtime >= since:
             found.append(Stored(path, status.st_size, status.st_mtime))
     return sorted(found, key=lambda stored: stored.changed)
 
@@ -75,7 +93,9 @@ def choose(candidates: Sequence[Stored], kept_bytes: int, keep_days: float, max_
     total = kept_bytes + sum(stored.size for stored in candidates)
     gone = []
     for stored in candidates:
-        too_old = keep_days > 0 and now >= OLDEST_TRUSTED and now - stored.changed > keep_days * DAY_S
+        # A time before anybody set the clock says nothing about age, neither of now nor of the file.
+        trusted = min(now, stored.changed) >= OLDEST_TRUSTED
+        too_old = keep_days > 0 and trusted and now - stored.changed > keep_days * DAY_S
         too_much = max_mb > 0 and total > max_mb * 1e6
         if too_old or too_much:
             gone.append(stored)
@@ -92,6 +112,10 @@ def delete(stored: Stored, root: Path) -> bool:
         if path.is_dir():
             if in_use(path):
                 return False
+            # metadata.json goes last: a deletion that is interrupted must be found again.
+            for entry in entries(path):
+                if entry.name != "metadata.json":
+                    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
             shutil.rmtree(path)
         else:
             path.unlink()
@@ -131,7 +155,24 @@ def in_use(folder: Path) -> bool:
     return False
 
 
-def _entries(folder: Path) -> list[Path]:
+def make_room(root: Path, keep_days: float, max_mb: float, now: float) -> None:
+    """Deletes finished sessions that are too old or too much, before a new one begins."""
+    if keep_days or max_mb:
+        for stored in choose(sessions(root), 0, keep_days, max_mb, now):
+            if delete(stored, root):
+                log.info("%s: deleted (output.keep_days, output.max_mb)", stored.path)
+
+
+def state(path: Path) -> os.stat_result | None:
+    """``lstat``, or None for what is not there (any more) or cannot be asked."""
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
+def entries(folder: Path) -> list[Path]:
+    """What a folder holds; nothing where it is gone or cannot be read."""
     try:
         return list(folder.iterdir())
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -17,7 +18,7 @@ import numpy as np
 
 from monitor import __version__, settings
 from monitor.config import Config
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, DiskError
 from monitor.inference.emotion import EmotionNet
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
@@ -53,9 +54,8 @@ class Session:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise ConfigError(
-                f"{option} {self.folder}: cannot be made: {error.strerror}; give another folder"
-            ) from None
+            kind = DiskError if error.errno in DiskError.FAULTS else ConfigError
+            raise kind(f"{option} {self.folder}: cannot be made: {error.strerror}; give another folder") from None
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise ConfigError(f"{option} {self.folder}: is not writable; give another folder")
         self._held = retention.hold(self.folder)
@@ -74,6 +74,12 @@ class Session:
         if self._metadata is not None and not (self.folder / "metadata.json").exists():
             self.write_json("metadata.json", self._metadata)
 
+    def give_up(self) -> None:
+        """Ends a session that could not begin; a folder that is still empty goes with it."""
+        self.release()
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
     def release(self) -> None:
         """Gives the folder up; another run may write there."""
         if self._held is not None and self._held >= 0:
@@ -82,7 +88,7 @@ class Session:
 
     def next_part(self) -> int:
         """Number of the next rotated part of the logs, from 1."""
-        numbers = [int(m[1]) for p in self.folder.iterdir() if (m := PART.search(p.stem))]
+        numbers = [int(m[1]) for p in retention.entries(self.folder) if (m := PART.search(p.stem))]
         return max(numbers, default=0) + 1
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:

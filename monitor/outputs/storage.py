@@ -111,19 +111,29 @@ class Storage:
         now = self._clock()
         if now - self._checked >= CHECK_S:
             self._checked = now
-            self._check()
+            self._guarded(self._check)
         if self._rotate.is_set():
             self._rotate.clear()
             self._video.renew()
-            self._new_files("asked for")
+            self._guarded(lambda: self._new_files("asked for"))
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Ends the thread."""
         self._stop.set()
 
+    def _guarded(self, look: Callable[[], None]) -> None:
+        """A disk that answers with an error is what this is for: it counts as trouble, and is asked again."""
+        try:
+            look()
+        except OSError as error:
+            self._hold(True)
+            self._thin(True)
+            if not self._trouble:
+                self._begin(error.strerror or type(error).__name__, 0.0)
+
     def _check(self) -> None:
         folder = self._session.folder
-        if not folder.is_dir() or any(lines.moved() for lines in self._logs):
+        if not os.path.isdir(folder) or any(lines.moved() for lines in self._logs):
             self._restore(folder)
         try:
             free = shutil.disk_usage(folder).free / 1e6
@@ -215,7 +225,10 @@ class Storage:
                 lines.sync()
             if self._clock() >= next_clean:
                 next_clean = self._clock() + RETENTION_S
-                self.clean()
+                try:
+                    self.clean()
+                except OSError as error:  # a disk that fails now may be asked again
+                    log.warning("%s: old files could not be looked through: %s", self._session.folder, error.strerror)
             self._stop.wait(SYNC_S)
 
     def clean(self) -> None:
@@ -228,8 +241,10 @@ class Storage:
         folder = self._session.folder
         recording = self._video.path
         current = [lines.path for lines in self._logs] + ([recording] if recording is not None else [])
-        ours = retention.old_parts(folder, current)
-        everything = sum(e.lstat().st_size for e in folder.iterdir() if e.is_file()) if folder.is_dir() else 0
+        since = 0.0 if self._session.root is not None else self._session.started.timestamp()
+        ours = retention.old_parts(folder, current, since)
+        states = [retention.state(entry) for entry in retention.entries(folder)]
+        everything = sum(s.st_size for s in states if s is not None)
         root = self._session.root
         others = [s for s in retention.sessions(root) if s.path != folder] if root is not None else []
         gone = retention.choose(

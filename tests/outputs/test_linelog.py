@@ -31,6 +31,16 @@ class Disk:
         return taken
 
 
+def test_three_headers_in_turn_lose_no_row(tmp_path: Path) -> None:
+    for number, header in enumerate(("a,b\n", "a,b,c\n", "a,b\n")):
+        lines = LineLog(tmp_path / "faces.csv", header)
+        lines.write(f"{number},x\n")
+        assert lines.close()
+    kept = "".join(path.read_text() for path in sorted(tmp_path.iterdir()))
+    assert all(f"{n},x\n" in kept for n in range(3))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_lines_reach_the_file_with_a_flush_and_nobody_else_may_read_it(tmp_path: Path) -> None:
     log = LineLog(tmp_path / "x.csv", HEADER)
     log.write("1,2\n")

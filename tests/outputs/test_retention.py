@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,8 @@ def test_sessions_come_oldest_first_and_nothing_else_does(tmp_path: Path) -> Non
     new = session(tmp_path, "20260102T000000_demo", 1)
     old = session(tmp_path, "20260101T000000_camera0", 9)
     used = session(tmp_path, "20260103T000000_demo", 99)
-    (tmp_path / "20260104T000000_mine").mkdir()  # no metadata: not ours
+    (tmp_path / "20260104T000000_mine").mkdir()
+    (tmp_path / "20260104T000000_mine" / "letter.txt").write_text("no metadata, and no file of ours")
     session(tmp_path, "holiday", 999)
     (tmp_path / "20260105T000000_link").symlink_to(old)
     held = retention.hold(used)
@@ -35,6 +37,56 @@ def test_sessions_come_oldest_first_and_nothing_else_does(tmp_path: Path) -> Non
     assert [s.path for s in retention.sessions(tmp_path)] == [old, new]
     os.close(held)
     assert retention.sessions(tmp_path)[0].path == used
+
+
+def test_what_an_interrupted_deletion_leaves_is_found_again(tmp_path: Path) -> None:
+    rest = tmp_path / "20260101T000000_demo"
+    rest.mkdir()
+    (rest / "faces.csv").write_text("x")
+    (rest / "video-2.mkv").write_text("y")
+    (tmp_path / "20260102T000000_demo").mkdir()
+    assert {s.path.name for s in retention.sessions(tmp_path)} == {rest.name, "20260102T000000_demo"}
+
+
+def test_metadata_goes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = session(tmp_path, "20260101T000000_demo", 1)
+    (folder / "faces.csv").write_text("x")
+    order: list[str] = []
+    unlink = Path.unlink
+
+    def watched(self: Path, missing_ok: bool = False) -> None:
+        order.append(self.name)
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    assert retention.delete(retention.sessions(tmp_path)[0], tmp_path)
+    assert "metadata.json" not in order
+    assert "faces.csv" in order
+    assert not folder.exists()
+
+
+def test_the_time_of_a_clock_that_was_never_set_is_no_age() -> None:
+    never = Stored(Path("a"), 1, retention.OLDEST_TRUSTED - 1)
+    assert choose([never], 0, 30, 0, NOW) == []
+    assert choose([never], 0, 0, 0.0000001, NOW) == [never]
+
+
+def test_a_video_that_was_there_before_is_not_a_part_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "video.mp4").write_text("somebody's")
+    os.utime(tmp_path / "video.mp4", (NOW - 90 * DAY_S, NOW - 90 * DAY_S))
+    (tmp_path / "video-2.mkv").write_text("ours")
+    os.utime(tmp_path / "video-2.mkv", (NOW, NOW))
+    assert [p.path.name for p in retention.old_parts(tmp_path, [], NOW - 60)] == ["video-2.mkv"]
+    assert len(retention.old_parts(tmp_path, [])) == 2
+
+
+def test_room_is_made_before_a_session_begins(tmp_path: Path) -> None:
+    old = session(tmp_path, "20260101T000000_demo", 1)
+    os.utime(old / "metadata.json", (NOW - 90 * DAY_S, NOW - 90 * DAY_S))
+    for entry in old.iterdir():
+        os.utime(entry, (NOW - 90 * DAY_S, NOW - 90 * DAY_S))
+    retention.make_room(tmp_path, 30, 0, NOW)
+    assert not old.exists()
 
 
 def test_two_runs_cannot_hold_one_folder(tmp_path: Path) -> None:

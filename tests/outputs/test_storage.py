@@ -204,3 +204,54 @@ def test_a_clock_that_jumped_ten_years_deletes_nothing_for_its_age(
     night.wall.advance(10 * 365 * 86_400)
     night.storage.clean()
     assert parts(night) == before
+
+
+def test_a_disk_that_answers_with_errors_is_trouble_and_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stick that dies and comes back: EIO wherever it is asked, then nothing wrong."""
+    night = Night(tmp_path, monkeypatch)
+    night.film(3)
+    moved = type(night.table.lines).moved
+
+    def dead(self: object) -> bool:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(type(night.table.lines), "moved", dead)
+    night.film(10)
+    assert night.video.held
+    assert "storage short" in night.incidents.open
+    monkeypatch.setattr(type(night.table.lines), "moved", moved)
+    night.film(10)
+    assert not night.video.held
+    assert night.incidents.open == []
+    assert night.said() == ["start short", "end short"]
+
+
+def test_new_files_asked_for_while_the_folder_is_gone_do_not_end_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night(tmp_path, monkeypatch)
+    night.film(3)
+    shutil.rmtree(night.session.folder)
+    night.storage._rotate.set()
+    night.film(10)
+    assert night.session.folder.is_dir()
+    assert night.rows()
+
+
+def test_the_housekeeper_outlives_a_disk_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    night = Night(tmp_path, monkeypatch, keep_days=30)
+    asked = []
+
+    def failing() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            night.storage._stop.set()
+        night.clock.advance(10_000)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(night.storage, "clean", failing)
+    monkeypatch.setattr(night.storage._stop, "wait", lambda seconds: night.storage._stop.is_set())
+    night.storage._keep_house()
+    assert len(asked) == 3
