@@ -34,11 +34,13 @@ class ListFeed:
 class Recorder:
     def __init__(self) -> None:
         self.indices: list[int] = []
+        self.told: list[Event] = []
 
     def handle(self, result: Result) -> None:
         self.indices.append(result.frame.index)
 
-    def tell(self, events: Sequence[Event]) -> None: ...
+    def tell(self, events: Sequence[Event]) -> None:
+        self.told += events
 
     def flush(self) -> None: ...
 
@@ -172,3 +174,37 @@ def test_an_output_that_fails_is_told_once_and_monitoring_goes_on() -> None:
     assert recorder.indices == list(range(20))
     assert disk.calls == 1
     assert worker.broken_sinks == {"FullDisk"}
+
+
+def test_a_live_source_without_pictures_is_told_to_the_pipeline_and_the_sinks() -> None:
+    """Two frames, then nothing for four seconds: nobody may go on being called attentive."""
+    clock = Clock()
+
+    class Dying:
+        live, dropped, ended, n = True, 0, False, 0
+
+        def next(self, timeout: float) -> Frame | None:
+            self.n += 1
+            clock.advance(0.2)
+            self.ended = self.n > 22
+            return frame(clock.now, self.n) if self.n <= 2 else None
+
+        def wake(self) -> None: ...
+
+    class Judging(EchoPipeline):
+        asked: list[float]
+
+        def blind(self, t: float, wall: float) -> tuple[object, list[Event]]:
+            self.asked.append(t)
+            begun = [Event("cannot_judge", "start", 5, t, wall, 0, 1)] if len(self.asked) == 3 else []
+            return "blind", begun
+
+    pipeline, recorder = Judging(), Recorder()
+    pipeline.asked = []
+    worker = Worker(Dying(), pipeline, [recorder], clock=clock)  # type: ignore[arg-type]
+    worker.run()
+    assert min(pipeline.asked) == pytest.approx(0.4 + 1.0, abs=0.21)
+    assert len(pipeline.asked) >= 14
+    assert [e.kind for e in recorder.told] == ["cannot_judge"]
+    assert worker.latest is not None
+    assert str(worker.latest.driver) == "blind"
