@@ -57,10 +57,7 @@ class DriveSink:
             return
         if self._start is None:
             self._start, self._wall = t, result.frame.wall
-        minute = int((t - self._start) // 60)
-        if minute != self._minute:
-            self._write()
-            self._reset(minute, result.frame.wall)
+        self._minute_of(t, result.frame.wall)
         dt = max(0.0, t - self._last) if self._last is not None else 0.0
         self._last = t
         known = dt <= LONGEST_GAP_S
@@ -80,7 +77,25 @@ class DriveSink:
         self._count(result.events)
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Only events of frames belong to a minute."""
+        """Counts what happened while no pictures came; in the time until then nothing could be judged."""
+        self._pass_blind(events)
+        self._count(events)
+
+    def _pass_blind(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if self._start is not None and self._last is not None and event.t - self._last > LONGEST_GAP_S:
+                self._minute_of(event.t, event.wall)
+                self._states[UNJUDGED] += event.t - self._last
+                self._sums["seconds"] += event.t - self._last
+                self._last = event.t
+
+    def _minute_of(self, t: float, wall: float) -> None:
+        """Writes the minute that is over, where ``t`` lies in another one."""
+        assert self._start is not None
+        minute = int((t - self._start) // 60)
+        if minute != self._minute:
+            self._write()
+            self._reset(minute, wall)
 
     def flush(self) -> None:
         """Tries again to write what the disk did not take."""
@@ -92,6 +107,7 @@ class DriveSink:
         Raises:
             OSError: Rows were left that the disk does not take.
         """
+        self._pass_blind(last_events)
         if self._start is not None:
             self._write()
         if not self.lines.close():

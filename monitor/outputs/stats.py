@@ -75,6 +75,7 @@ class StatsSink:
         self.episodes: Counter[str] = Counter()
         self.attention: Counter[str] = Counter()
         self.judged_s = 0.0
+        self._judged_to = -math.inf
         self.happened: Counter[str] = Counter()
         self._start_t = 0.0
         self._last_t: float | None = None
@@ -105,7 +106,9 @@ class StatsSink:
             stats.frames += 1
         if result.driver is not None:
             # A pause shows nothing: the camera was away, the host stood still.
-            self.attention[result.driver.attention if known else UNJUDGED] += passed  # type: ignore[assignment]
+            since = max(0.0, t - max(self._judged_to, t - passed))
+            self.attention[result.driver.attention if known else UNJUDGED] += since  # type: ignore[assignment]
+            self._judged_to = t
             self.judged_s += dt * result.driver.judged
         self._count_events(result.events)
 
@@ -125,13 +128,22 @@ class StatsSink:
                 self.episodes[str(event.data["label"])] += 1
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Only frames are counted."""
+        """Counts what happened while no pictures came; the time until then shows nothing of the driver."""
+        self._pass_blind(events)
+        self._count_events(events)
+
+    def _pass_blind(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if self.attention and event.t - self._judged_to > self._longest_gap:
+                self.attention[UNJUDGED] += event.t - self._judged_to  # type: ignore[assignment]
+                self._judged_to = event.t
 
     def flush(self) -> None:
         """Nothing is buffered."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Nothing is held open."""
+        """Counts the time without pictures at the end."""
+        self._pass_blind(last_events)
 
     @property
     def duration_s(self) -> float:

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.config import DriverConfig
 from monitor.outputs.drive import COLUMNS, DriveSink
+from monitor.outputs.stats import StatsSink
 from monitor.outputs.table import DRIVER_COLUMNS, TableSink
 from monitor.signals.driver import DriverMonitor
 from monitor.signals.evidence import Evidence
@@ -44,6 +45,29 @@ def test_a_row_per_minute_with_shares_and_events(tmp_path: Path) -> None:
     assert rows[1]["away_events"] == "1"
     assert float(rows[2]["seconds"]) == pytest.approx(30, abs=0.2)
     assert rows[0]["level_max"] == "none"
+
+
+def test_a_camera_that_dies_counts_as_not_judged_to_the_end(tmp_path: Path) -> None:
+    monitor = DriverMonitor(DriverConfig(), iter(range(99)))
+    drive, stats = DriveSink(tmp_path / "drive.csv", "S"), StatsSink()
+    for n in range(100):
+        t = 50 + n / 10
+        state, events = monitor.update(Evidence(t, 1.8e9 + t, 1, True, True, 0.9, 0.0, (0, 0, 0), 0.0, 0.0))
+        for sink in (drive, stats):
+            sink.handle(result(t, events=tuple(events), driver=state))
+    for n in range(200):
+        t = 61 + n / 5
+        _, events = monitor.update(Evidence(t, 1.8e9 + t, picture=False))
+        drive.tell(events)
+        stats.tell(events)
+    for sink in (drive, stats):
+        sink.close(monitor.finish())
+    (row,) = rows_of(tmp_path / "drive.csv")
+    assert float(row["seconds"]) == pytest.approx(50.8, abs=1.5)
+    assert float(row["cannot_judge"]) == pytest.approx(0.8, abs=0.03)
+    told = stats.summary(1.0)["driver"]
+    assert told["attention"]["cannot judge"] == pytest.approx(0.8, abs=0.03)
+    assert told["events"]["cannot_judge"] == 1
 
 
 def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -> None:
