@@ -71,6 +71,15 @@ def test_the_lock_pins_and_hashes_everything_the_program_needs() -> None:
         capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     assert {re.split(r"[<>=]", line)[0] for line in needed} <= set(pinned)
+    assert "setuptools" in pinned
     entries = re.split(r"^(?=[a-z])", lock, flags=re.M)[1:]
     assert all("--hash=sha256:" in entry for entry in entries)
     assert pinned["opencv-python-headless"].startswith("4.")
+
+
+def test_the_installer_takes_hashed_packages_and_fetches_nothing_to_build_with() -> None:
+    script = (ROOT / "deploy/install-service.sh").read_text()
+    installs = [line for line in script.splitlines() if '/pip" install' in line]
+    assert len(installs) == 2
+    assert "--require-hashes -r" in installs[0]
+    assert {"--no-index", "--no-build-isolation", "--no-deps"} <= set(installs[1].split())
