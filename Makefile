@@ -60,12 +60,15 @@ $(VENV)/tools: $(VENV)/.made
 	$(PYTHON) -m venv $@
 	@$@/bin/pip install -q --disable-pip-version-check pip-tools pip-audit pip-licenses
 
+# setuptools builds our own package at the install; from 70.1 on it needs no package "wheel" for that.
+# pip-compile calls it unsafe to pin and sets it apart with a remark, which is left out.
 lock: $(VENV)/tools
 	@$(BIN)/python deploy/requirements.py opencv-python-headless mqtt > $(VENV)/edge.in
-	$(VENV)/tools/bin/pip-compile -q --generate-hashes --strip-extras --no-header --no-annotate --no-emit-index-url \
+	@echo 'setuptools>=70.1' >> $(VENV)/edge.in
+	$(VENV)/tools/bin/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links -o $(VENV)/edge.lock $(VENV)/edge.in
 	@{ echo "# The edge install, every file pinned by its sha256 (Python 3.11-3.13, x86_64 and aarch64): make lock"; \
-		cat $(VENV)/edge.lock; } > deploy/edge.lock
+		sed '/^#/d; /^$$/d' $(VENV)/edge.lock; } > deploy/edge.lock
 
 # --strict: a package that could not be looked up is a failure, not a pass.
 audit: $(VENV)/tools

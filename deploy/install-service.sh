@@ -19,7 +19,8 @@ flags=
 "$python" -c 'import picamera2' 2>/dev/null && flags=--system-site-packages
 "$python" -m venv $flags "$app/venv"
 "$app/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$here/deploy/edge.lock"
-"$app/venv/bin/pip" install -q --disable-pip-version-check --no-deps "$here"
+# Built by the setuptools of the lock: an isolated build would fetch whatever is newest and run it, as root.
+"$app/venv/bin/pip" install -q --disable-pip-version-check --no-index --no-build-isolation --no-deps "$here"
 
 cp "$here"/docs/*.md "$app/docs/"
 [ -e "$root/etc/emotion-monitor/config.yaml" ] || cp "$here/deploy/service.yaml" "$root/etc/emotion-monitor/config.yaml"

@@ -5,8 +5,11 @@ Installed before anything heavy is imported, so that a stop during the start is 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
+import stat
 import threading
 from types import FrameType
 
@@ -17,7 +20,7 @@ EXIT_CUT = 1
 
 
 class Stopper:
-    """SIGINT and SIGTERM: the first asks for an orderly end, the second forces one.
+    """SIGINT and SIGTERM: the first asks for an orderly end, another forces one.
 
     SIGHUP begins new files where no terminal is attached (a service), and is a stop where one is: a
     camera must not go on filming unseen after its window was closed. A signal that was ignored before
@@ -53,8 +56,17 @@ class Stopper:
         if number == signal.SIGHUP and not self._has_terminal:
             self.rotate.set()
             return
-        if self.asked.is_set():
+        if number == signal.SIGHUP:
+            silence()
+        if not self.asked.is_set():
+            self.ask()
+        elif number != signal.SIGHUP:  # the kernel and the shell both hang up; nobody insists
             os._exit(128 + number)
+
+    def ask(self) -> None:
+        """Asks for an orderly end, which is cut when it takes longer than ``SHUTDOWN_S``."""
+        if self.asked.is_set():
+            return
         self.asked.set()
         if not self.running:
             os._exit(0)
@@ -85,6 +97,31 @@ def remove() -> None:
     if _current is not None:
         _current.restore()
         _current = None
+
+
+def silence() -> bool:
+    """Points output that leads to a closed terminal nowhere, as each later write to it would fail the run's end.
+
+    Returns:
+        Whether there was any.
+    """
+    gone = [number for number in (1, 2) if _hung_up(number)]
+    if gone:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number in gone:
+            os.dup2(nowhere, number)
+        os.close(nowhere)
+    return bool(gone)
+
+
+def _hung_up(number: int) -> bool:
+    """Whether a descriptor is a terminal that was closed (``isatty`` denies that it is one then)."""
+    with contextlib.suppress(OSError):
+        if stat.S_ISCHR(os.fstat(number).st_mode):
+            poll = select.poll()
+            poll.register(number, 0)  # a hang-up is told unasked
+            return any(event & select.POLLHUP for _, event in poll.poll(0))
+    return False
 
 
 def _has_terminal() -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import cv2
 
+from monitor import stopper
 from monitor.config import Config
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.dashboard import Dashboard, PlainLines, RateMeter
@@ -24,11 +26,20 @@ log = logging.getLogger("monitor")
 def watch_headless(
     worker: Worker, outputs: Outputs, stop: Stopper, view: Dashboard | PlainLines, watch: Supervisor
 ) -> None:
-    """Until the worker is done, somebody stops it or it is stuck: shows the newest result."""
+    """Until the worker is done, somebody stops it, its terminal is closed or it is stuck: shows the newest result."""
     context: AbstractContextManager[Any] = view if isinstance(view, Dashboard) else nullcontext()
-    with context:
-        while not worker.join(0.1) and not stop.asked.is_set() and watch.tick():
-            view.update(worker.latest, outputs.stats)
+    try:
+        with context:
+            while not worker.join(0.1) and not stop.asked.is_set() and watch.tick():
+                view.update(worker.latest, outputs.stats)
+                if stopper.silence():  # SIGHUP reaches the terminal's foreground only
+                    stop.ask()
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        # Closed while it was written to; the run ends as one that was asked to.
+        stopper.silence()
+        stop.ask()
 
 
 def watch_window(

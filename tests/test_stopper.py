@@ -53,6 +53,23 @@ def test_without_a_terminal_a_hangup_rotates_and_with_one_it_ends() -> None:
     assert run("print(stopper._has_terminal())").stdout == "False\n"  # a session of its own has none
 
 
+def test_a_terminal_that_hangs_up_twice_forces_nothing() -> None:
+    """The kernel hangs up, and so does the shell in it; the files are finished all the same."""
+    done = run(
+        "s = stopper.install(); s.running = s._has_terminal = True\n"
+        "signal.raise_signal(signal.SIGHUP); signal.raise_signal(signal.SIGHUP); print(s.asked.is_set())"
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n")
+
+
+def test_output_to_a_closed_terminal_goes_nowhere_and_any_other_stays() -> None:
+    done = run(
+        "import pty; master, slave = pty.openpty(); os.dup2(slave, 2); print(stopper.silence())\n"
+        "os.close(master); print(stopper.silence(), stopper.silence(), os.write(2, b'x'))"
+    )
+    assert (done.returncode, done.stdout) == (0, "False\nTrue False 1\n")
+
+
 def test_nohup_stays_in_force() -> None:
     done = run(
         "signal.signal(signal.SIGHUP, signal.SIG_IGN); s = stopper.install(); signal.raise_signal(signal.SIGHUP)\n"

@@ -23,6 +23,8 @@ log = logging.getLogger("monitor")
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
 MOST_HUNG = 3
 """Threads left behind in a driver; while so many hang, another attempt would only hang as well."""
+HUNG_S = 60.0
+"""So long may they all hang; after that only a new process is rid of them, so waiting on would be for nothing."""
 PAUSE_S = 2.0
 """Between two looks of ours: a longer pause means that this process stood still, not the camera."""
 
@@ -90,7 +92,8 @@ class Grabber:
         frozen_s: The very same picture for this long counts as no picture; 0 = never.
         incidents: Where trouble is reported.
         open_s: Time an attempt to open may take.
-        give_up_s: Without a frame for this long it is gone for good; infinite = never.
+        give_up_s: Without a frame for this long it is gone for good; infinite = never, unless the driver
+            holds ``MOST_HUNG`` attempts for ``HUNG_S``.
         clock: Monotonic seconds.
 
     Attributes:
@@ -120,6 +123,7 @@ class Grabber:
         self._number = 0
         self._last = self._tended = self._tried = clock()
         self._lost_at: float | None = None
+        self._hung_at: float | None = None
         self._wait = FIRST_WAIT_S
         self._fresh = self._thawed = True
         self.box = Latest()
@@ -155,6 +159,8 @@ class Grabber:
             with self._lock:
                 self._last += gap
             self._tried += gap
+            if self._hung_at is not None:
+                self._hung_at += gap
             return
         reader = self._reader
         if reader is None:
@@ -188,10 +194,13 @@ class Grabber:
             log.warning("%s: %s; reopening", self._name, why)
             self._incidents.begin("camera", "lost", reason=why)
         elif now - self._lost_at >= self._give_up_s:
-            log.error("error: %s: %s; given up after %.0f s", self._name, why, now - self._lost_at)
-            self.ended = True
-            self.box.close()
+            self._give_up(why, now - self._lost_at)
         self._leave(now)
+
+    def _give_up(self, why: str, after_s: float) -> None:
+        log.error("error: %s: %s; given up after %.0f s", self._name, why, after_s)
+        self.ended = True
+        self.box.close()
 
     def _leave(self, now: float) -> None:
         with self._lock:
@@ -203,6 +212,14 @@ class Grabber:
 
     def _try(self, now: float) -> None:
         self._left = [reader for reader in self._left if not reader.done.is_set()]
+        if len(self._left) < MOST_HUNG:
+            self._hung_at = None
+        elif self._hung_at is None:
+            self._hung_at = now
+        elif now - self._hung_at >= HUNG_S:
+            self._give_up(f"{len(self._left)} attempts hang in the driver, which only a restart ends",
+                          now - self._hung_at)  # fmt: skip
+            return
         if now - self._tried < self._wait:
             return
         self._tried = now

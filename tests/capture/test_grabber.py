@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monitor.capture.feed import LiveFeed
-from monitor.capture.grabber import MOST_HUNG, Grabber
+from monitor.capture.grabber import HUNG_S, MOST_HUNG, Grabber
 from monitor.capture.source import Source
 from monitor.errors import SourceError
 from monitor.incidents import Incidents
@@ -179,8 +179,9 @@ def test_attempts_that_hang_are_few(make: Callable[..., Story]) -> None:
     story = make(give_up_s=float("inf"), open_s=3.0)
     story.picture()
     story.hold = threading.Event()
-    story.let_pass(600)
+    story.let_pass(HUNG_S)  # the third hangs for less than that
     assert threading.active_count() - before <= MOST_HUNG + 1
+    assert len(story.grabber._left) == MOST_HUNG
     assert len(story.attempts) <= MOST_HUNG
     story.hold.set()
     story.hold = None
@@ -191,6 +192,51 @@ def test_attempts_that_hang_are_few(make: Callable[..., Story]) -> None:
     while len(story.cameras) == known:
         story.let_pass(0.5)
     assert story.picture() is not None
+
+
+def test_a_driver_that_holds_every_attempt_ends_even_a_run_that_waits(make: Callable[..., Story]) -> None:
+    """Each reopened camera hangs in its first read: only a new process gets out of that."""
+    story = make(give_up_s=float("inf"))
+    story.picture()
+    story.let_pass(20)  # the first and two more stalled
+    story.settle(lambda: len(story.grabber._left) == MOST_HUNG)
+    story.let_pass(HUNG_S - 5)
+    assert not story.feed.ended
+    story.let_pass(10)
+    assert story.feed.ended
+    assert story.grabber.reopened == MOST_HUNG - 1
+
+
+def test_a_thread_that_comes_back_counts_no_longer(make: Callable[..., Story]) -> None:
+    story = make(give_up_s=float("inf"))
+    story.picture()
+    story.let_pass(20)
+    story.let_pass(HUNG_S - 10)
+    story.cameras[0].give(None)  # the driver lets go of the first
+    assert story.cameras[0].gone.wait(PATIENCE_S)
+    while len(story.cameras) == MOST_HUNG:
+        story.let_pass(0.5)
+    story.let_pass(HUNG_S - 10)  # the newest hung in its turn: the minute began anew
+    assert not story.feed.ended
+    for camera in story.cameras:
+        camera.give(None)
+    for camera in story.cameras[:-1]:
+        assert camera.gone.wait(PATIENCE_S)
+    known = len(story.cameras)
+    while len(story.cameras) == known:
+        story.let_pass(0.5)
+    assert story.picture() is not None
+
+
+def test_a_machine_that_slept_does_not_count_the_night_as_hanging(make: Callable[..., Story]) -> None:
+    story = make(give_up_s=float("inf"))
+    story.picture()
+    story.let_pass(20)
+    story.clock.advance(3600)
+    story.let_pass(HUNG_S - 10)
+    assert not story.feed.ended
+    story.let_pass(20)
+    assert story.feed.ended
 
 
 def test_a_machine_that_slept_for_a_minute_blames_nobody(make: Callable[..., Story]) -> None:

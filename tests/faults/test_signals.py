@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
 import random
 import signal
 import subprocess
+import sys
+import termios
 import time
 from pathlib import Path
 
@@ -13,7 +18,7 @@ import pytest
 
 from monitor.outputs.reader import read_rows
 from monitor.stopper import SHUTDOWN_S
-from tests.faults.process import grown, settings, start, until
+from tests.faults.process import ROOT, grown, settings, start, until
 
 LOOP = settings(source__loop="always", source__pace="always")
 
@@ -74,6 +79,37 @@ def test_a_hangup_begins_new_files_and_the_run_goes_on(tmp_path: Path) -> None:
     assert {int(r["frame"]) for r in read_rows(folder)} == set(
         range(max(int(r["frame"]) for r in read_rows(folder)) + 1)
     )
+
+
+@pytest.mark.parametrize("foreground", [True, False], ids=["hung up on", "in the background"])
+def test_a_terminal_that_is_closed_ends_the_run_clean(tmp_path: Path, foreground: bool) -> None:
+    """With a live view in it; a run in the background gets no SIGHUP and finds out by itself."""
+    folder = tmp_path / "s"
+    master, slave = os.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "--source", "demo", "--headless", "--out", str(folder), "--record", *LOOP],
+        cwd=ROOT, env={**os.environ, "TERM": "xterm"}, start_new_session=True, text=True,
+        stdin=slave, stdout=slave, stderr=slave,
+        preexec_fn=(lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0)) if foreground else None,
+    )  # fmt: skip
+    os.close(slave)
+    os.set_blocking(master, False)
+    shown = b""
+
+    def live() -> bool:
+        nonlocal shown
+        with contextlib.suppress(BlockingIOError):
+            shown += os.read(master, 65536)
+        return b"Ctrl-C ends" in shown
+
+    until(live, child)
+    os.close(master)
+    try:
+        assert child.wait(20) == 0
+    finally:
+        child.kill()
+    whole(folder)
+    assert (folder / "summary.json").exists()
 
 
 @pytest.mark.soak
