@@ -48,6 +48,8 @@ def open_wanted(wanted: str | None, config: Config, windowed: bool, tell: Callab
     try:
         return opened("the first camera", lambda: _first_camera(config, names)), names[-1]
     except SourceError as error:
+        if wait:  # a camera was waited for: the demo is no answer
+            raise
         log.warning("%s; playing the built-in demo (choose with --source, see: emotion-monitor devices)", error)
     return open_source("demo", settings, _loops(config, "demo", windowed)), "demo"
 

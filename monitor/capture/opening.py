@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from monitor.capture.grabber import FIRST_WAIT_S, LONGEST_WAIT_S
+from monitor.capture.grabber import FIRST_WAIT_S, HUNG_S, LONGEST_WAIT_S
 from monitor.capture.source import Source
 from monitor.errors import SourceError
 
@@ -69,7 +69,7 @@ def open_patiently(
         pause: Waits so many seconds.
 
     Raises:
-        SourceError: It cannot be opened, or the attempt hangs, and ``wait`` is not set.
+        SourceError: It cannot be opened, or the attempt hangs, and ``wait`` is not set; or it hangs for ``HUNG_S``.
     """
     between = FIRST_WAIT_S
     said = False
@@ -87,7 +87,7 @@ def open_patiently(
             said = True
             log.warning("%s; waiting for it (source.wait)", error.lines[0])
         if not attempt.done.is_set():
-            _until(attempt, tell, name)
+            _until(attempt, tell, name, clock)
         until = clock() + between
         while clock() < until:
             tell(f"waiting for {name}")
@@ -95,7 +95,14 @@ def open_patiently(
         between = min(LONGEST_WAIT_S, between * 2)
 
 
-def _until(attempt: _Attempt, tell: Callable[[str], None], name: str) -> None:
-    """While an attempt hangs in the driver, another would only hang beside it."""
+def _until(attempt: _Attempt, tell: Callable[[str], None], name: str, clock: Callable[[], float]) -> None:
+    """While an attempt hangs in the driver, another would only hang beside it; after ``HUNG_S`` only a restart helps.
+
+    Raises:
+        SourceError: It still hangs.
+    """
+    until = clock() + HUNG_S
     while not attempt.done.wait(0.1):
         tell(f"{name} hangs in its driver")
+        if clock() >= until:
+            raise SourceError(f"--source {name}: hangs in its driver for {HUNG_S:.0f} s; a restart may free it")

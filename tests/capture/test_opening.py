@@ -55,6 +55,19 @@ def test_a_driver_that_hangs_while_opening_is_left_and_what_it_opens_later_is_cl
     assert closed.wait(10)
 
 
+def test_a_driver_that_hangs_for_a_minute_ends_even_a_patient_wait() -> None:
+    gate, clock = threading.Event(), Clock()
+
+    def hangs() -> Source:
+        gate.wait()
+        return ScriptedSource([])
+
+    with pytest.raises(SourceError, match="hangs in its driver for 60 s"):
+        open_patiently(hangs, "camera0", 10, wait=True, tell=lambda status: clock.advance(1), clock=clock)
+    assert 70 <= clock.now <= 75
+    gate.set()
+
+
 def test_a_mistake_that_waiting_cannot_mend_is_not_waited_for() -> None:
     def broken() -> Source:
         raise ValueError("bug")
