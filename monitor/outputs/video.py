@@ -45,6 +45,10 @@ class VideoError(RuntimeError):
     """No video can be written; carries one line."""
 
 
+TROUBLE = (VideoError, OSError, cv2.error)
+"""What a disk or an encoder may do to a recording; it passes, and recording is tried again."""
+
+
 class VideoSink:
     """Writes video files while ``recording`` is set; switching it on again begins a new file.
 
@@ -109,19 +113,33 @@ class VideoSink:
 
     def handle(self, result: Result) -> None:
         """Writes one frame as often as its time asks for; a failure is told and tried again later."""
+        try:
+            self._take(result)
+        except TROUBLE as error:
+            self._fail(error, result.frame.t)
+        except Exception:
+            # A fault of ours ends the recording for good (see ``Background``): the dot must not lie.
+            self.failing = True
+            raise
+
+    def _take(self, result: Result) -> None:
         if not self._wanted.is_set() or self._held.is_set():
             self._finish()
             return
         if self._failed_at is not None and 0 <= result.frame.t - self._failed_at < RETRY_S:
             return
-        try:
-            for due in [result] if self._blur is None else self._blur.push(result):
-                self._write(due)
-        except VideoError as error:
-            if not self.failing:
-                log.error("error: recording: %s; tried again every %.0f s", error, RETRY_S)
-            self.failing, self._failed_at = True, result.frame.t
-            self._finish()
+        for due in [result] if self._blur is None else self._blur.push(result):
+            self._write(due)
+
+    def _fail(self, error: Exception, t: float | None) -> None:
+        """Tells a failure once and gives up the file; the next attempt is made ``RETRY_S`` after ``t``."""
+        if not self.failing:
+            why = " ".join(str(error).split())  # OpenCV's own take several lines
+            log.error("error: recording: %s; tried again every %.0f s", why, RETRY_S)
+        self.failing, self._failed_at = True, t
+        if self._blur is not None:
+            self._blur.drain()  # or they would come out at the next attempt, as if they were of then
+        self._close_file()
 
     def _write(self, result: Result) -> None:
         t = result.frame.t
@@ -162,7 +180,10 @@ class VideoSink:
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Finalises the file, so that it plays."""
-        self._finish()
+        try:
+            self._finish()
+        except TROUBLE as error:
+            self._fail(error, None)
 
     def _rate(self, t: float) -> float:
         return 1 / (t - self._last_t) if self._last_t is not None and t > self._last_t else self.fps
@@ -238,9 +259,11 @@ class VideoSink:
         return np.ascontiguousarray(cut)
 
     def _finish(self) -> None:
-        """Writes what waits to be blurred and closes the file."""
-        if self._blur is not None and self._writer is not None:
-            for result in self._blur.drain():
+        """Writes what waits to be blurred and closes the file; without a file what waits is dropped."""
+        waiting = self._blur.drain() if self._blur is not None else []
+        if self._writer is not None:
+            self._renew.clear()  # the file ends here anyway; a new one for its last pictures helps nobody
+            for result in waiting:
                 self._write(result)
         self._close_file()
 
@@ -249,10 +272,9 @@ class VideoSink:
         if self._writer is None:
             return
         self._writer.release()
-        self._writer = None
-        if self.path is not None and not playable(self.path):
-            log.error("error: %s cannot be played back; is the disk full?", self.path)
-        self.path = None
+        path, self._writer, self.path = self.path, None, None
+        if path is not None and not playable(path):
+            log.error("error: %s cannot be played back; is the disk full?", path)
 
 
 def _make_blur(mode: str) -> Blur | None:
