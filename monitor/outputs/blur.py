@@ -20,6 +20,9 @@ from monitor.types import Box, Image, Result
 
 DELAY_S = 1.5
 """From a face's first sight to its id: 0.5 s to confirm after at most 0.8 s until the next search."""
+GAP_S = 0.6
+"""A longer gap between two pictures (camera lost, pause, stall) tells nothing about who was in those that
+waited: they go out coarse. Less would make everything coarse at 2 Hz."""
 COLUMNS = 10
 """A whole picture becomes so many patches across. With 20 the keypoint network still knew large faces as
 faces, with 16 the cascade did; with 12 and less neither (demo and two clips, 67 pictures)."""
@@ -48,6 +51,7 @@ class Blur:
         self._whole, self._detector = whole, detector
         self._hits: deque[tuple[float, Box]] = deque()
         self._searched = -np.inf
+        self._last_t = -np.inf
         self._waiting: deque[Result] = deque()
         self._bytes = 0
         self._past: dict[int, tuple[float, Box]] = {}
@@ -57,15 +61,17 @@ class Blur:
         if self._whole:
             return [_coarse(result)]
         ready = []
-        if self._waiting and result.frame.t < self._waiting[-1].frame.t:  # the clock was set back
+        t, before, self._last_t = result.frame.t, self._last_t, result.frame.t
+        if not before <= t <= before + GAP_S:  # a gap, or the clock was set back
             ready += self.drain()
+            # What was seen before the gap may be anywhere now; and after a clock that was set back it would stay.
             self._past.clear()
             self._hits.clear()
             self._searched = -np.inf
         self._waiting.append(result)
         self._search(result)
         self._bytes += result.frame.image.nbytes
-        while self._waiting[0].frame.t <= result.frame.t - DELAY_S:
+        while self._waiting[0].frame.t <= t - DELAY_S:
             first = self._pop()
             ready.append(_without(first, self._boxes(first)))
         while self._bytes > MOST_BYTES and len(self._waiting) > 1:
