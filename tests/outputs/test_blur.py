@@ -162,6 +162,27 @@ def test_waiting_pictures_take_bounded_memory_and_go_out_coarse(monkeypatch: pyt
     assert all(changed(a, b, 20, 20) for a, b in zip(results, out, strict=False))
 
 
+def test_at_720p30_only_the_faces_go(caplog: pytest.LogCaptureFixture) -> None:
+    image = cv2.resize(demo.render(6.5), (1280, 720), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    results = [result(n / 30, [face(1, box=(600, 200, 800, 400))], n, image) for n in range(75)]
+    out = film(Blur(whole=False), results)
+    assert [r.frame.index for r in out] == list(range(75))
+    assert all(r.frame.image.shape == image.shape for r in out)
+    error = [np.abs(r.frame.image[:, 900:].astype(int) - image[:, 900:]).mean() for r in out]
+    assert max(error[:29]) < 2  # packed and unpacked: nothing one could see
+    assert min(error[31:]) > 5  # the end comes coarse, as ever
+    colors = [len(np.unique(r.frame.image[200:400, 600:800].reshape(-1, 3), axis=0)) for r in out]
+    assert max(colors[:29]) == 1
+    assert max(colors[31:]) <= 12
+    assert not caplog.records
+
+
+def test_what_cannot_wait_is_said_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("monitor.outputs.blur.MOST_BYTES", 1_000_000)
+    film(Blur(whole=False), [result(n / 30, index=n, image=picture(1280, 720)) for n in range(20)])
+    assert [r.getMessage()[:40] for r in caplog.records] == ["blur: 1.5 s of pictures of 1280x720 at t"]
+
+
 def test_a_clock_set_back_leaves_nothing_waiting() -> None:
     blur = Blur(whole=False)
     out = film(blur, [result(t, index=n) for n, t in enumerate((0.0, 0.5, 0.1, 0.6))])
