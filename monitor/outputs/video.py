@@ -28,6 +28,10 @@ they were cut off; an MP4 without its trailer plays not at all."""
 DEFAULT_FPS = 20.0
 LONGEST_GAP_S = 60.0
 """A longer pause of the source is cut to this, or a camera unplugged overnight would fill the disk."""
+LIVE_GAP_S = 1.0
+"""Live, a longer pause is cut to one picture: encoding copies of it takes time in which new pictures are lost."""
+LIVE_SLOWEST_S = 5.0
+"""A live source may be this slow by itself (``performance.target_fps``); then its pauses are no pauses."""
 SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
 """Containers that the codecs fit in."""
 NEED_TRAILER = (".mp4", ".mov")
@@ -88,6 +92,7 @@ class VideoSink:
         self._start = 0.0
         self._written = 0
         self._last_t: float | None = None
+        self._pace = 0.0
         self._failed_at: float | None = None
         self.failing = False
         self.path: Path | None = None
@@ -147,6 +152,9 @@ class VideoSink:
         if not self._config.clean:
             status = Status(fps=self._rate(t), recording=True, blurred=self._blur is not None)
             image = self._overlay.annotate(result, status, self._draw)
+        longest = self._longest_gap()
+        if self._last_t is not None:
+            self._pace = max(0.0, t - self._last_t)
         self._last_t = t
         if self._renew.is_set() or (self._writer is not None and self._written >= self._longest() * self.fps):
             self._renew.clear()
@@ -158,13 +166,17 @@ class VideoSink:
             t = result.frame.t
         assert self._writer is not None
         due = math.floor((t - self._start) * self.fps + 0.5) + 1
-        if due - self._written > LONGEST_GAP_S * self.fps or due < self._written - self.fps:
+        if due - self._written > longest * self.fps or due < self._written - self.fps:
             self._start = t - self._written / self.fps  # a long gap, or the clock went back
             due = self._written + 1
         fitted = self._fit(image)
         for _ in range(due - self._written):
             self._writer.write(fitted)
             self._written += 1
+
+    def _longest_gap(self) -> float:
+        """Seconds that are filled with copies of a picture; twice the usual time between two is no gap."""
+        return max(LIVE_GAP_S, min(2 * self._pace, LIVE_SLOWEST_S)) if self._live else LONGEST_GAP_S
 
     def _longest(self) -> float:
         """Seconds one file may last."""

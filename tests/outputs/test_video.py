@@ -57,6 +57,36 @@ def test_a_stutter_is_filled_and_a_camera_gone_for_hours_is_not(tmp_path: Path) 
     assert length(video.files[0]) == pytest.approx(3.2, abs=0.15)
 
 
+def live_sink(folder: Path, blur: str = "none") -> VideoSink:
+    config = OutputConfig(blur=blur)
+    made = VideoSink(lambda suffix: folder / f"live{suffix}", config, 20.0, Overlay(DisplayConfig()), live=True)
+    made.switch(True)
+    return made
+
+
+@pytest.mark.parametrize("blur", ["none", "faces"])
+def test_a_camera_that_was_away_does_not_keep_the_encoder_busy_with_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blur: str
+) -> None:
+    """Live: a stutter is filled, 54 s away are not; what is encoded at a time stays small."""
+    video = live_sink(tmp_path, blur=blur)
+    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.001)
+    film(video, [*(n / 20 for n in range(40)), *(2.8 + n / 20 for n in range(40))])  # 0.85 s of stutter
+    before = video._written
+    film(video, [58.0])
+    assert video._written - before <= 2 * video.fps  # what waited to be blurred
+    film(video, [58 + n / 20 for n in range(1, 60)])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(4.8 + 3.0, abs=0.2)
+
+
+def test_a_live_source_that_is_slow_by_itself_keeps_its_speed(tmp_path: Path) -> None:
+    video = live_sink(tmp_path)
+    film(video, [n * 2.0 for n in range(10)])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(18, abs=2.1)
+
+
 def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     video = sink(tmp_path, video_codec="avc1")
     film(video, [n / 20 for n in range(10)])
