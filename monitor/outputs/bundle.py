@@ -77,7 +77,10 @@ class Outputs:
                 self.sinks.append(AlertSink(config.alerts))
             if config.mqtt.host:
                 self.sinks.append(MqttSink(config.mqtt, session.name))
-        self.storage = Storage(session, config.output, table, logs, self.video, incidents, source.live, stop.rotate)
+        recordings = None if video_path is None else video_path.parent
+        self.storage = Storage(
+            session, config.output, table, logs, self.video, incidents, source.live, stop.rotate, recordings
+        )
         self.sinks.insert(1, self.storage)
 
     def close(self, last_events: list[Event], elapsed_s: float) -> bool:

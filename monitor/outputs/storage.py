@@ -7,6 +7,7 @@ files do too as soon as there is room.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import threading
@@ -65,6 +66,7 @@ class Storage:
         incidents: Where trouble is reported.
         live: Whether logs rotate by size and day: a file's table stays in one piece.
         rotate: Set from outside when new files shall be begun.
+        recordings: The folder of a recording that the user named; it may be on another disk.
         clock: Monotonic seconds.
         wall: Seconds since the epoch.
     """
@@ -79,6 +81,7 @@ class Storage:
         incidents: Incidents,
         live: bool,
         rotate: threading.Event | None = None,
+        recordings: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -86,6 +89,7 @@ class Storage:
         self._logs = tuple(logs)
         self._incidents, self._live, self._clock, self._wall = incidents, live, clock, wall
         self._rotate = rotate or threading.Event()
+        self._recordings = recordings
         self._checked = -1e9
         self._began, self._offset = clock(), wall() - clock()
         self._day = self._today()
@@ -140,15 +144,26 @@ class Storage:
         except OSError:
             free = 0.0
         why = self._why(folder, free)
-        self._hold(bool(why) or free < self._config.min_free_mb * (BACK_SHARE if self._held else 1.0))
+        elsewhere = self._free_elsewhere()
+        floor = self._config.min_free_mb * (BACK_SHARE if self._held else 1.0)
+        least = min(free, elsewhere)
+        self._hold(bool(why) or least < floor)
         limit = self._config.min_free_mb * THIN_SHARE * (BACK_SHARE if self._table.thin else 1.0)
         self._thin(bool(why) or free < limit)
         if (why or self._held) and not self._trouble:
-            self._begin(why or f"only {free:.0f} MB free", free)
+            where = "" if free <= elsewhere else f" in {self._recordings}"
+            self._begin(why or f"only {least:.0f} MB free{where}", least)
         elif self._trouble and not why and not self._held:
-            self._end(free)
+            self._end(least)
         if self._live and not why:
             self._rotate_when_due()
+
+    def _free_elsewhere(self) -> float:
+        """MB free where the recording goes, infinite where it goes into the session."""
+        try:
+            return shutil.disk_usage(self._recordings).free / 1e6 if self._recordings is not None else math.inf
+        except OSError:
+            return math.inf  # the recorder tells what is wrong with its folder
 
     def _why(self, folder: Path, free: float) -> str:
         """What keeps the logs from being written, "" when nothing does."""

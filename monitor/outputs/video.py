@@ -28,6 +28,10 @@ they were cut off; an MP4 without its trailer plays not at all."""
 DEFAULT_FPS = 20.0
 LONGEST_GAP_S = 60.0
 """A longer pause of the source is cut to this, or a camera unplugged overnight would fill the disk."""
+LIVE_GAP_S = 1.0
+"""Live, a longer pause is cut to one picture: encoding copies of it takes time in which new pictures are lost."""
+LIVE_SLOWEST_S = 5.0
+"""A live source may be this slow by itself (``performance.target_fps``); then its pauses are no pauses."""
 SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
 """Containers that the codecs fit in."""
 NEED_TRAILER = (".mp4", ".mov")
@@ -43,6 +47,10 @@ RETRY_S = 10.0
 
 class VideoError(RuntimeError):
     """No video can be written; carries one line."""
+
+
+TROUBLE = (VideoError, OSError, cv2.error)
+"""What a disk or an encoder may do to a recording; it passes, and recording is tried again."""
 
 
 class VideoSink:
@@ -84,6 +92,7 @@ class VideoSink:
         self._start = 0.0
         self._written = 0
         self._last_t: float | None = None
+        self._pace = 0.0
         self._failed_at: float | None = None
         self.failing = False
         self.path: Path | None = None
@@ -109,19 +118,33 @@ class VideoSink:
 
     def handle(self, result: Result) -> None:
         """Writes one frame as often as its time asks for; a failure is told and tried again later."""
+        try:
+            self._take(result)
+        except TROUBLE as error:
+            self._fail(error, result.frame.t)
+        except Exception:
+            # A fault of ours ends the recording for good (see ``Background``): the dot must not lie.
+            self.failing = True
+            raise
+
+    def _take(self, result: Result) -> None:
         if not self._wanted.is_set() or self._held.is_set():
             self._finish()
             return
         if self._failed_at is not None and 0 <= result.frame.t - self._failed_at < RETRY_S:
             return
-        try:
-            for due in [result] if self._blur is None else self._blur.push(result):
-                self._write(due)
-        except VideoError as error:
-            if not self.failing:
-                log.error("error: recording: %s; tried again every %.0f s", error, RETRY_S)
-            self.failing, self._failed_at = True, result.frame.t
-            self._finish()
+        for due in [result] if self._blur is None else self._blur.push(result):
+            self._write(due)
+
+    def _fail(self, error: Exception, t: float | None) -> None:
+        """Tells a failure once and gives up the file; the next attempt is made ``RETRY_S`` after ``t``."""
+        if not self.failing:
+            why = " ".join(str(error).split())  # OpenCV's own take several lines
+            log.error("error: recording: %s; tried again every %.0f s", why, RETRY_S)
+        self.failing, self._failed_at = True, t
+        if self._blur is not None:
+            self._blur.drain()  # or they would come out at the next attempt, as if they were of then
+        self._close_file()
 
     def _write(self, result: Result) -> None:
         t = result.frame.t
@@ -129,6 +152,9 @@ class VideoSink:
         if not self._config.clean:
             status = Status(fps=self._rate(t), recording=True, blurred=self._blur is not None)
             image = self._overlay.annotate(result, status, self._draw)
+        longest = self._longest_gap()
+        if self._last_t is not None:
+            self._pace = max(0.0, t - self._last_t)
         self._last_t = t
         if self._renew.is_set() or (self._writer is not None and self._written >= self._longest() * self.fps):
             self._renew.clear()
@@ -140,13 +166,17 @@ class VideoSink:
             t = result.frame.t
         assert self._writer is not None
         due = math.floor((t - self._start) * self.fps + 0.5) + 1
-        if due - self._written > LONGEST_GAP_S * self.fps or due < self._written - self.fps:
+        if due - self._written > longest * self.fps or due < self._written - self.fps:
             self._start = t - self._written / self.fps  # a long gap, or the clock went back
             due = self._written + 1
         fitted = self._fit(image)
         for _ in range(due - self._written):
             self._writer.write(fitted)
             self._written += 1
+
+    def _longest_gap(self) -> float:
+        """Seconds that are filled with copies of a picture; twice the usual time between two is no gap."""
+        return max(LIVE_GAP_S, min(2 * self._pace, LIVE_SLOWEST_S)) if self._live else LONGEST_GAP_S
 
     def _longest(self) -> float:
         """Seconds one file may last."""
@@ -162,7 +192,10 @@ class VideoSink:
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Finalises the file, so that it plays."""
-        self._finish()
+        try:
+            self._finish()
+        except TROUBLE as error:
+            self._fail(error, None)
 
     def _rate(self, t: float) -> float:
         return 1 / (t - self._last_t) if self._last_t is not None and t > self._last_t else self.fps
@@ -238,9 +271,11 @@ class VideoSink:
         return np.ascontiguousarray(cut)
 
     def _finish(self) -> None:
-        """Writes what waits to be blurred and closes the file."""
-        if self._blur is not None and self._writer is not None:
-            for result in self._blur.drain():
+        """Writes what waits to be blurred and closes the file; without a file what waits is dropped."""
+        waiting = self._blur.drain() if self._blur is not None else []
+        if self._writer is not None:
+            self._renew.clear()  # the file ends here anyway; a new one for its last pictures helps nobody
+            for result in waiting:
                 self._write(result)
         self._close_file()
 
@@ -249,10 +284,9 @@ class VideoSink:
         if self._writer is None:
             return
         self._writer.release()
-        self._writer = None
-        if self.path is not None and not playable(self.path):
-            log.error("error: %s cannot be played back; is the disk full?", self.path)
-        self.path = None
+        path, self._writer, self.path = self.path, None, None
+        if path is not None and not playable(path):
+            log.error("error: %s cannot be played back; is the disk full?", path)
 
 
 def _make_blur(mode: str) -> Blur | None:

@@ -96,6 +96,26 @@ def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
     assert image[230:290, 330:390].std(axis=(0, 1)).max() < 4  # nothing in it
 
 
+def test_what_waited_when_recording_ended_is_in_no_later_recording(tmp_path: Path) -> None:
+    """Off before the first file exists: nothing is written, then or when it is on again ten minutes later."""
+    config = OutputConfig(blur="faces", clean=True, video_codec="MJPG")
+    made = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 10, Overlay(DisplayConfig()))
+    made.switch(True)
+    for n in range(10):
+        made.handle(result(n / 10, index=n, image=np.full((120, 160, 3), 20, np.uint8)))
+    made.switch(False)
+    made.handle(result(1.0))
+    assert made.files == []
+    made.switch(True)
+    for n in range(40):
+        made.handle(result(600 + n / 10, index=n, image=np.full((120, 160, 3), 200, np.uint8)))
+    made.close([])
+    capture = cv2.VideoCapture(str(made.files[0]))
+    means = [image.mean() for ok, image in iter(capture.read, (False, None)) if ok]
+    assert len(means) == pytest.approx(40, abs=1)
+    assert min(means) > 190
+
+
 def film(blur: Blur, results: list[Result]) -> list[Result]:
     out = [ready for got in results for ready in blur.push(got)]
     return out + blur.drain()
@@ -142,10 +162,50 @@ def test_waiting_pictures_take_bounded_memory_and_go_out_coarse(monkeypatch: pyt
     assert all(changed(a, b, 20, 20) for a, b in zip(results, out, strict=False))
 
 
+def test_at_720p30_only_the_faces_go(caplog: pytest.LogCaptureFixture) -> None:
+    image = cv2.resize(demo.render(6.5), (1280, 720), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    results = [result(n / 30, [face(1, box=(600, 200, 800, 400))], n, image) for n in range(75)]
+    out = film(Blur(whole=False), results)
+    assert [r.frame.index for r in out] == list(range(75))
+    assert all(r.frame.image.shape == image.shape for r in out)
+    error = [np.abs(r.frame.image[:, 900:].astype(int) - image[:, 900:]).mean() for r in out]
+    assert max(error[:29]) < 2  # packed and unpacked: nothing one could see
+    assert min(error[31:]) > 5  # the end comes coarse, as ever
+    colors = [len(np.unique(r.frame.image[200:400, 600:800].reshape(-1, 3), axis=0)) for r in out]
+    assert max(colors[:29]) == 1
+    assert max(colors[31:]) <= 12
+    assert not caplog.records
+
+
+def test_what_cannot_wait_is_said_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("monitor.outputs.blur.MOST_BYTES", 1_000_000)
+    film(Blur(whole=False), [result(n / 30, index=n, image=picture(1280, 720)) for n in range(20)])
+    assert [r.getMessage()[:40] for r in caplog.records] == ["blur: 1.5 s of pictures of 1280x720 at t"]
+
+
 def test_a_clock_set_back_leaves_nothing_waiting() -> None:
     blur = Blur(whole=False)
     out = film(blur, [result(t, index=n) for n, t in enumerate((0.0, 0.5, 0.1, 0.6))])
     assert [r.frame.index for r in out] == [0, 1, 2, 3]
+
+
+def test_pictures_that_wait_when_a_gap_comes_go_out_coarse() -> None:
+    """The camera is lost, or the run pauses: who was in the last pictures was never found out."""
+    image = picture()
+    results = [result(t, index=n, image=image) for n, t in enumerate([*np.arange(30) / 10, *(10 + np.arange(30) / 10)])]
+    out = film(Blur(whole=False), results)
+    assert [r.frame.index for r in out] == list(range(60))
+    whole = [n for n, (a, b) in enumerate(zip(results, out, strict=True)) if changed(a, b, 20, 20)]
+    assert whole == [*range(15, 30), *range(45, 60)]
+
+
+def test_after_a_clock_set_back_between_recordings_faces_are_searched_again() -> None:
+    detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
+    blur = Blur(whole=False, detector=detector)
+    blur.push(result(500.0, image=picture()))
+    blur.drain()
+    out = film(blur, [result(n / 10, index=n, image=demo.render(3 + n / 10)) for n in range(25)])
+    assert not any(seen(r.frame.image, detector) for r in out)
 
 
 @pytest.mark.soak

@@ -39,7 +39,14 @@ class Camera:
 class Night:
     """A session under a clock and a disk that the test moves."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, live: bool = True, **config: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        live: bool = True,
+        recordings: Path | None = None,
+        **config: Any,
+    ) -> None:
         self.clock, self.wall, self.incidents, self.video = Clock(), Clock(1_795_000_000.0), Incidents(), Camera()
         self.free_mb = 10_000.0
         monkeypatch.setattr(
@@ -50,7 +57,8 @@ class Night:
         self.events = EventSink(self.session.folder / "events.jsonl", "S")
         self.storage = Storage(
             self.session, OutputConfig(min_free_mb=100, **config), self.table,
-            [self.table.lines, self.events.lines], self.video, self.incidents, live, clock=self.clock, wall=self.wall,
+            [self.table.lines, self.events.lines], self.video, self.incidents, live,
+            recordings=recordings, clock=self.clock, wall=self.wall,
         )  # fmt: skip
         self._n = 0
 
@@ -95,6 +103,41 @@ def test_a_filling_disk_ends_the_recording_first_then_thins_the_rows_and_all_com
     night.film(5)
     assert (night.video.held, night.table.thin) == (False, False)
     assert night.said() == ["start short", "end short"]  # one clear event
+
+
+def test_a_recording_on_a_smaller_disk_ends_before_that_is_full_and_the_rows_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """``--record /stick/v.mkv``: the stick fills, is unplugged, and comes back empty."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    night = Night(tmp_path / "sessions", monkeypatch, recordings=stick)
+    free = {"stick": 300.0}
+
+    def usage(path: Path) -> SimpleNamespace:
+        os.stat(path)
+        return SimpleNamespace(free=(free["stick"] if path == stick else night.free_mb) * 1e6)
+
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    night.film(5)
+    assert not night.video.held
+    free["stick"] = 3.0
+    night.film(5)
+    assert (night.video.held, night.table.thin) == (True, False)
+    assert night.incidents.open == ["storage short"]
+    errors = [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
+    assert [f"only 3 MB free in {stick}" in message for message in errors] == [True]
+    free["stick"] = 104.0  # not quite enough to go on
+    night.film(5)
+    assert night.video.held
+    free["stick"] = 900.0
+    night.film(5)
+    assert not night.video.held
+    stick.rmdir()  # what the recorder itself tells
+    night.film(5)
+    assert not night.video.held
+    assert night.rows() == list(range(250))
+    assert night.said() == ["start short", "end short"]
 
 
 def test_a_disk_that_takes_nothing_loses_nothing_and_is_told_once(

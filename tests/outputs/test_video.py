@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,6 +57,36 @@ def test_a_stutter_is_filled_and_a_camera_gone_for_hours_is_not(tmp_path: Path) 
     assert length(video.files[0]) == pytest.approx(3.2, abs=0.15)
 
 
+def live_sink(folder: Path, blur: str = "none") -> VideoSink:
+    config = OutputConfig(blur=blur)
+    made = VideoSink(lambda suffix: folder / f"live{suffix}", config, 20.0, Overlay(DisplayConfig()), live=True)
+    made.switch(True)
+    return made
+
+
+@pytest.mark.parametrize("blur", ["none", "faces"])
+def test_a_camera_that_was_away_does_not_keep_the_encoder_busy_with_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blur: str
+) -> None:
+    """Live: a stutter is filled, 54 s away are not; what is encoded at a time stays small."""
+    video = live_sink(tmp_path, blur=blur)
+    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.001)
+    film(video, [*(n / 20 for n in range(40)), *(2.8 + n / 20 for n in range(40))])  # 0.85 s of stutter
+    before = video._written
+    film(video, [58.0])
+    assert video._written - before <= 2 * video.fps  # what waited to be blurred
+    film(video, [58 + n / 20 for n in range(1, 60)])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(4.8 + 3.0, abs=0.2)
+
+
+def test_a_live_source_that_is_slow_by_itself_keeps_its_speed(tmp_path: Path) -> None:
+    video = live_sink(tmp_path)
+    film(video, [n * 2.0 for n in range(10)])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(18, abs=2.1)
+
+
 def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     video = sink(tmp_path, video_codec="avc1")
     film(video, [n / 20 for n in range(10)])
@@ -73,6 +104,85 @@ def test_a_folder_that_went_away_is_told_once_and_tried_again(tmp_path: Path, ca
     assert video.recording
     video.close([])
     assert playable(video.files[0])
+
+
+def test_a_folder_deleted_under_a_blurred_recording_costs_only_what_was_lost(tmp_path: Path) -> None:
+    """What storage does then: a new file is asked for, and recording is held until the folder is back."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    video = sink(folder, blur="faces")
+    film(video, [n / 10 for n in range(40)])
+    shutil.rmtree(folder)
+    video.renew()
+    video.hold(True)
+    film(video, [n / 10 for n in range(40, 60)])
+    assert not video.recording
+    folder.mkdir()
+    video.hold(False)
+    film(video, [n / 10 for n in range(60, 200)])
+    assert video.recording
+    video.close([])
+    assert [path for path in video.files if path.exists() and playable(path)]
+    assert not video.failing
+
+
+@pytest.mark.parametrize("blur", ["none", "faces"])
+def test_a_disk_that_refuses_is_told_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, blur: str
+) -> None:
+    """Permission taken away, remounted read-only, a codec that throws: held, on again, switched off."""
+    video = sink(tmp_path, blur=blur)
+    make = video._make_path
+    troubles: list[Exception] = [PermissionError(13, "Permission denied"), OSError(30, "Read-only"), cv2.error("bad")]
+
+    def refuse(suffix: str) -> Path:
+        raise troubles[0]
+
+    film(video, [n / 10 for n in range(40)])
+    monkeypatch.setattr(video, "_make_path", refuse)
+    for round_ in range(1, len(troubles) + 1):
+        video.renew()
+        film(video, [round_ * 100 + n / 10 for n in range(40)])
+        assert not video.recording
+        video.hold(True)
+        film(video, [round_ * 100 + 4 + n / 10 for n in range(5)])
+        video.hold(False)
+        troubles.append(troubles.pop(0))
+    monkeypatch.setattr(video, "_make_path", make)
+    film(video, [500 + n / 10 for n in range(60)])
+    assert video.recording
+    video.close([])
+    assert len([r for r in caplog.records if "tried again" in r.getMessage()]) == 1
+    assert playable(video.files[-1])
+    assert length(video.files[-1]) == pytest.approx(6.0, abs=0.2)  # nothing of before in it
+
+
+def test_waiting_pictures_that_cannot_be_written_any_more_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = sink(tmp_path, blur="faces", segment_s=10.0)
+    film(video, [n / 10 for n in range(110)])
+
+    def refuse(suffix: str) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(video, "_make_path", refuse)
+    video.switch(False)
+    film(video, [11.0])  # 9.5 s are written, 1.5 s wait: the file's end falls among them
+    assert video.failing
+    assert length(video.files[0]) == pytest.approx(10.0, abs=0.1)
+    assert video._blur is not None
+    assert video._blur.drain() == []
+
+
+def test_a_fault_of_the_recorder_itself_does_not_leave_the_dot_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = sink(tmp_path)
+    monkeypatch.setattr(video, "_fit", lambda image: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        film(video, [0.0])
+    assert not video.recording
 
 
 def test_held_for_want_of_disk_the_file_is_finished_and_recording_goes_on_later(tmp_path: Path) -> None:
