@@ -30,7 +30,6 @@ from monitor.types import Event
 AWAKE = ("drv_ndu_awake.mp4", "drv_vinay_driver.mp4", "munb_2.avi", "munb_4.avi", "fer_woman2.mp4", "lp_d6.mp4",
          "lp_d18.mp4", "lp_d3.mp4", "pyfeat_single_face.mp4")  # fmt: skip
 LABELLED = ("lp_d14.mp4", "pyfeat_WolfgangLanger_Pexels.mp4", "munb_3.avi")
-KINDS = ("eyes_closed", "yawn", "away", "fatigue", "anger_like", "cannot_judge")
 PAUSE_S = 0.5
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.labels import EMOTIONS
+from monitor.signals.driver import KINDS
 from monitor.terminal import wide_console
 
 log = logging.getLogger("monitor")
@@ -88,10 +89,6 @@ def score(events: list[Interval], alerts: list[float], labels: list[Interval], h
 
 def _touch(a: Interval, b: Interval) -> bool:
     return a.start <= b.end + SLACK_S and b.start <= a.end + SLACK_S
-
-
-KNOWN = frozenset(("eyes_closed", "yawn", "away", "fatigue", "anger_like", "cannot_judge"))
-"""Kinds of events that labels can be about."""
 
 
 def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple[list[Interval], list[float]]], float]:
@@ -187,18 +184,18 @@ def command(events: str, labels: str, file: str | None, hours: float | None, ses
     if not kinds and not hours:
         raise ConfigError(f"{events}: holds no events, so its length is not known; give --hours")
     length = hours if hours else last / 3600
-    foreign = sorted({label.what for label in wanted} - KNOWN - set(EMOTIONS))
+    foreign = sorted({label.what for label in wanted} - set(KINDS) - set(EMOTIONS))
     if foreign:
         log.warning(
             "%s: no event is of the kind %s; kinds are %s",
             labels,
             ", ".join(foreign),
-            ", ".join([*sorted(KNOWN), *EMOTIONS]),
+            ", ".join([*sorted(KINDS), *EMOTIONS]),
         )
     shown = Table(box=None, padding=(0, 2, 0, 0), title=f"{length:.2f} hours")
     for name in ("event", "labelled", "found", "recall", "events", "precision", "false per hour", "time to alert"):
         shown.add_column(name, justify="left" if name == "event" else "right")
-    for kind in sorted({label.what for label in wanted} | (set(kinds) & KNOWN)):
+    for kind in sorted({label.what for label in wanted} | (set(kinds) & set(KINDS))):
         spans, alerts = kinds.get(kind, ([], []))
         result = score(spans, alerts, [label for label in wanted if label.what == kind], length)
         delay = f"{sum(result.delays) / len(result.delays):.1f} s" if result.delays else "-"

@@ -20,12 +20,11 @@ import numpy as np
 
 from monitor.config import AlertsConfig
 from monitor.outputs.table import iso_time
+from monitor.signals.driver import KINDS
 from monitor.types import Event, Result
 
 log = logging.getLogger("monitor")
 
-KINDS = ("eyes_closed", "yawn", "away", "cannot_judge", "fatigue", "anger_like")
-"""Events that are acted on."""
 PLAYERS = ("aplay", "paplay", "pw-play", "afplay")
 RATE = 22050
 TONES = {1: (660.0, 1), 2: (880.0, 2), 3: (1320.0, 3)}

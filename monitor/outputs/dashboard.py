@@ -16,9 +16,8 @@ from rich.text import Text
 
 from monitor.labels import EMOTIONS
 from monitor.machine import rss_mb
-from monitor.outputs.alerts import KINDS
 from monitor.outputs.stats import StatsSink
-from monitor.signals.driver import DriverState
+from monitor.signals.driver import KINDS, DriverState
 from monitor.types import Event, Face, Result
 
 log = logging.getLogger("monitor")

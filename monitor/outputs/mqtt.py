@@ -22,9 +22,9 @@ from typing import Any
 from monitor import __version__
 from monitor.config import MqttConfig
 from monitor.errors import ConfigError
-from monitor.outputs.alerts import KINDS
 from monitor.outputs.events import event_line
 from monitor.signals.attention import UNJUDGED
+from monitor.signals.driver import KINDS
 from monitor.types import Event, Result
 
 log = logging.getLogger("monitor")

@@ -16,6 +16,8 @@ from monitor.signals.happening import Happening
 from monitor.signals.yawn import Yawns
 from monitor.types import Event
 
+KINDS = ("eyes_closed", "yawn", "away", "cannot_judge", "fatigue", "anger_like")
+"""Kinds of a driver's events that are acted on, published and scored."""
 CLOSURES = ("", "long closure", "microsleep", "sleep", "unresponsive")
 LAUGH = 0.8
 """Share of happy from which shut eyes are a laugh's; of eyes shut in sleep it reads sad or neutral (the clips)."""
