@@ -7,11 +7,11 @@ stands in ``train/importers.py``, how fer2013 files are read in ``train/fer2013.
 from __future__ import annotations
 
 import logging
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
 from monitor.labels import EMOTIONS
-from train import fer2013, importers, resources
+from train import fer2013, importers, packed, resources
 from train import votes as ferplus
 from train.progress import track
 
@@ -183,16 +183,9 @@ def save_prepared(dataset: Dataset, path: Path) -> None:
     Raises:
         ConfigError: The disk has no room for it, or the file cannot be written.
     """
-    resources.require(f"{path}", disk=dataset.images.nbytes * 1.1, at=path.parent)
-    part = path.with_name(path.name + ".part")
-    with resources.writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as handle:
-            np.savez_compressed(
-                handle, images=dataset.images, targets=dataset.targets, truth=dataset.truth, usable=dataset.usable,
-                split=dataset.split, name=dataset.name, skipped=dataset.skipped, contempt=dataset.contempt,
-            )  # fmt: skip
-        part.replace(path)
+    names = ("images", "targets", "truth", "usable", "split", "name", "skipped", "contempt")
+    arrays = {name: getattr(dataset, name) for name in names}
+    packed.write(path, arrays, dataset.images.nbytes * 1.1, compressed=True)
 
 
 def load_prepared(path: Path) -> Dataset:
@@ -201,17 +194,17 @@ def load_prepared(path: Path) -> Dataset:
     Raises:
         ConfigError: The file is not a prepared data set, or a damaged one: found here, not at epoch 40.
     """
-    try:
-        with np.load(path, allow_pickle=False) as f:
-            contempt = f["contempt"] if "contempt" in f else np.empty(0, bool)
-            data = Dataset(
-                f["images"], f["targets"], f["truth"], f["usable"], f["split"], str(f["name"]), int(f["skipped"]),
-                contempt,
-            )  # fmt: skip
+
+    def make(f: Any) -> Dataset:
+        contempt = f["contempt"] if "contempt" in f else np.empty(0, bool)
+        data = Dataset(
+            f["images"], f["targets"], f["truth"], f["usable"], f["split"], str(f["name"]), int(f["skipped"]),
+            contempt,
+        )  # fmt: skip
         _check(data)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{path}: is not a prepared data set ({error}); make it with: train prepare") from None
-    return data
+        return data
+
+    return packed.read(path, make, "data set", "train prepare")
 
 
 def _check(data: Dataset) -> None:

@@ -17,7 +17,7 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
 from monitor.inference.eyes import MARGIN, eye_boxes
 from monitor.inference.landmarks import POINTS
-from train import keypoints
+from train import keypoints, packed
 from train.keypoints import FaceSet
 
 Image = NDArray[np.uint8]
@@ -77,28 +77,25 @@ def load(path: Path) -> EyeSet:
 
 
 def save(data: EyeSet, path: Path) -> None:
-    """Writes the set to one ``.npz``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as handle:
-        np.savez(
-            handle, images=data.images, opened=data.opened, visible=data.visible, source=data.source,
-            person=data.person, split=data.split, name=data.name, skipped=data.skipped,
-        )  # fmt: skip
-    part.replace(path)
+    """Writes the set to one ``.npz``.
+
+    Raises:
+        ConfigError: The disk has no room for it, or the file cannot be written.
+    """
+    names = ("images", "opened", "visible", "source", "person", "split", "name", "skipped")
+    packed.write(path, {name: getattr(data, name) for name in names}, data.images.nbytes * 1.1)
 
 
 def _load_packed(path: Path) -> EyeSet:
-    try:
-        with np.load(path, allow_pickle=False) as f:
-            return EyeSet(
-                f["images"], f["opened"], f["visible"], f["source"], f["person"], f["split"],
-                str(f["name"]), int(f["skipped"]),
-            )  # fmt: skip
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(
-            f"{path}: is not a prepared set of eyes ({error}); make it with: train prepare --task eyes"
-        ) from None
+    return packed.read(
+        path,
+        lambda f: EyeSet(
+            f["images"], f["opened"], f["visible"], f["source"], f["person"], f["split"],
+            str(f["name"]), int(f["skipped"]),
+        ),
+        "set of eyes",
+        "train prepare --task eyes",
+    )  # fmt: skip
 
 
 def person_of(name: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
 from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, mirror_name
-from train import datasets, resources
+from train import datasets, packed, resources
 from train.progress import track
 
 log = logging.getLogger("train")
@@ -129,8 +129,8 @@ def load(folder: Path) -> FaceSet:
     if not tables.is_dir():
         raise ConfigError(f"{folder}: holds no folder landmarks/ with the reference tables; give --data that folder")
     archives = [folder / name for name in ("faces.zip", "yawn.zip", "fer2013.zip")]
-    packed = sum(path.stat().st_size for path in archives if path.exists())
-    resources.require(f"reading {folder}", memory=UNPACKED * packed)
+    size = sum(path.stat().st_size for path in archives if path.exists())
+    resources.require(f"reading {folder}", memory=UNPACKED * size)
     reader = _Reader()
     reader.faces(folder / "faces.zip", tables / "faces.csv.gz")
     reader.drivers(folder / "yawn.zip", tables / "driver_frames.csv.gz")
@@ -315,28 +315,20 @@ def save(data: FaceSet, path: Path) -> None:
     Raises:
         ConfigError: The disk has no room for it, or the file cannot be written.
     """
-    resources.require(f"{path}", disk=data.pictures.pixels.nbytes * 1.1, at=path.parent)
-    part = path.with_name(path.name + ".part")
-    with resources.writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as handle:
-            np.savez(
-                handle, pixels=data.pictures.pixels, offsets=data.pictures.offsets, shapes=data.pictures.shapes,
-                picture=data.picture, points=data.points, pose=data.pose, openness=data.openness, source=data.source,
-                split=data.split, windows=data.windows, window_split=data.window_split, hard=data.hard,
-                name=data.name, skipped=data.skipped,
-            )  # fmt: skip
-        part.replace(path)
+    pictures = {name: getattr(data.pictures, name) for name in ("pixels", "offsets", "shapes")}
+    names = ("picture", "points", "pose", "openness", "source", "split", "windows", "window_split", "hard", "name",
+             "skipped")  # fmt: skip
+    faces = {name: getattr(data, name) for name in names}
+    packed.write(path, pictures | faces, data.pictures.pixels.nbytes * 1.1)
 
 
 def _load_packed(path: Path) -> FaceSet:
-    try:
-        with np.load(path, allow_pickle=False) as f:
-            return FaceSet(
-                Pictures(f["pixels"], f["offsets"], f["shapes"]), f["picture"], f["points"], f["pose"], f["openness"],
-                f["source"], f["split"], f["windows"], f["window_split"], f["hard"], str(f["name"]), int(f["skipped"]),
-            )  # fmt: skip
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(
-            f"{path}: is not a prepared set of keypoints ({error}); make it with: train prepare --task landmarks"
-        ) from None
+    return packed.read(
+        path,
+        lambda f: FaceSet(
+            Pictures(f["pixels"], f["offsets"], f["shapes"]), f["picture"], f["points"], f["pose"], f["openness"],
+            f["source"], f["split"], f["windows"], f["window_split"], f["hard"], str(f["name"]), int(f["skipped"]),
+        ),
+        "set of keypoints",
+        "train prepare --task landmarks",
+    )  # fmt: skip
