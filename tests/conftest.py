@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def clips() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/videos, which is not here")
     return folder
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A copy of the shipped expression model with its card, to spoil."""
+    shipped = find_model("emotion.tflite")
+    for file in (shipped, shipped.with_suffix(".json")):
+        shutil.copy(file, tmp_path)
+    return tmp_path / "emotion.tflite"
 
 
 @pytest.fixture(scope="session")

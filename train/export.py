@@ -123,17 +123,8 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     channels, blocks = recipe.network.shape()
     cost = network.cost(channels, blocks, SIDE)
     figures = evaluate_logits(logits, validation, temperature)
-    crop = CropSpec()
-    card = ModelCard(
-        name="emotion",
-        version=f"{date.today().isoformat()}-{hashlib.sha256(content).hexdigest()[:8]}",
-        labels=EMOTIONS,
-        input_side=SIDE,
-        crop_margin=crop.margin,
-        crop_shift_y=crop.shift_y,
-        crop_align=True,
-        temperature=round(temperature, 4),
-        sha256=hashlib.sha256(content).hexdigest(),
+    card = replace(
+        _bare_card("emotion", EMOTIONS, CropSpec(SIDE, align=True), content, temperature),
         metrics={
             "validation": figures,
             "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),
@@ -150,10 +141,7 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
         notes=cards.notes("emotion"),
         training=_training(recipe, history),
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(content)
-    card.save(card_path(out))
-    return card
+    return _written(card, content, out)
 
 
 def export_landmarks(
@@ -182,22 +170,10 @@ def export_landmarks(
         )
     channels, blocks = recipe.network.shape()
     cost = network.landmarks_cost(channels, blocks)
-    digest = hashlib.sha256(content).hexdigest()
-    card = ModelCard(
-        name="landmarks",
-        version=f"{date.today().isoformat()}-{digest[:8]}",
-        labels=POINTS,
-        input_side=SPEC.side,
-        crop_margin=SPEC.margin,
-        crop_shift_y=SPEC.shift_y,
-        temperature=1.0,
-        sha256=digest,
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
+    card = _bare_card("landmarks", POINTS, SPEC, content, 1.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / out.name
-        path.write_bytes(content)
-        card.save(card_path(path))
+        _written(card, content, path)
         measured = keypoint_figures.measure(path, data, "validation").report
     card = replace(
         card,
@@ -221,9 +197,7 @@ def export_landmarks(
         notes=cards.notes("landmarks"),
         training=_training(recipe, history),
     )
-    out.write_bytes(content)
-    card.save(card_path(out))
-    return card
+    return _written(card, content, out)
 
 
 def export_eyes(
@@ -246,17 +220,8 @@ def export_eyes(
     if agreement < LEAST_AGREEMENT:
         raise ParityError(f"int8 agrees on {agreement:.4f} (at least {LEAST_AGREEMENT}); nothing was written")
     cost = network.eyes_cost(*recipe.network.shape())
-    digest = hashlib.sha256(content).hexdigest()
-    card = ModelCard(
-        name="eyes",
-        version=f"{date.today().isoformat()}-{digest[:8]}",
-        labels=EYES,
-        input_side=eyeset.SPEC.side,
-        crop_margin=eyeset.SPEC.margin,
-        crop_shift_y=eyeset.SPEC.shift_y,
-        crop_align=eyeset.SPEC.align,
-        temperature=round(eyes.temperature(quantised, data, rows), 4),
-        sha256=digest,
+    card = replace(
+        _bare_card("eyes", EYES, eyeset.SPEC, content, eyes.temperature(quantised, data, rows)),
         metrics={
             "validation": eyes.figures(quantised, data, rows),
             "float": eyes.figures(real, data, rows),
@@ -275,6 +240,21 @@ def export_eyes(
         notes=cards.notes("eyes"),
         training=_training(recipe, history),
     )
+    return _written(card, content, out)
+
+
+def _bare_card(name: str, labels: tuple[str, ...], crop: CropSpec, content: bytes, temperature: float) -> ModelCard:
+    """A card with what ties it to a .tflite's content and says how to feed it; figures and words come later."""
+    digest = hashlib.sha256(content).hexdigest()
+    return ModelCard(
+        name=name, version=f"{date.today().isoformat()}-{digest[:8]}", labels=labels, input_side=crop.side,
+        crop_margin=crop.margin, crop_shift_y=crop.shift_y, crop_align=crop.align,
+        temperature=round(temperature, 4), sha256=digest,
+    )  # fmt: skip
+
+
+def _written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
+    """Writes a model and its card beside it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(content)
     card.save(card_path(out))

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import ModelError
-from monitor.inference.network import CropNetwork
+from monitor.inference.network import LogitNetwork
 from monitor.labels import EMOTIONS
 from monitor.types import Image
 
 
-class EmotionNet(CropNetwork):
-    """The expression network with its card; see ``CropNetwork``."""
+class EmotionNet(LogitNetwork):
+    """The expression network with its card; see ``LogitNetwork``."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         """Loads ``path`` and the card beside it.
@@ -23,14 +22,6 @@ class EmotionNet(CropNetwork):
             ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
         """
         super().__init__(path, EMOTIONS, threads)
-        if self._shapes != [(1, len(EMOTIONS))]:
-            raise ModelError(f"{path}: gives {self._shapes}, expected one output of shape (1, {len(EMOTIONS)})")
-        self._order = [self.card.labels.index(name) for name in EMOTIONS]
-
-    def logits(self, crop: Image) -> NDArray[np.float32]:
-        """Uncalibrated logits (7,) of one (side, side) uint8 crop, in the order of ``EMOTIONS``."""
-        out = self._run(crop)[0][0]
-        return np.asarray(out[self._order], dtype=np.float32)
 
     def probabilities(self, crop: Image) -> NDArray[np.float32]:
         """Calibrated probabilities (7,) of one (side, side) uint8 crop; they sum to 1."""

@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import ModelError
 from monitor.faces.crop import crop
 from monitor.inference.landmarks import POINTS
-from monitor.inference.network import CropNetwork
+from monitor.inference.network import LogitNetwork
 from monitor.types import Box, EyeReading, Image, Landmarks
 
 EYES = ("open", "visible")
@@ -50,8 +49,8 @@ def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
     return boxes[0], boxes[1]
 
 
-class EyeNet(CropNetwork):
-    """The eye network with its card; see ``CropNetwork``."""
+class EyeNet(LogitNetwork):
+    """The eye network with its card; see ``LogitNetwork``."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         """Loads ``path`` and the card beside it.
@@ -60,13 +59,6 @@ class EyeNet(CropNetwork):
             ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
         """
         super().__init__(path, EYES, threads)
-        if self._shapes != [(1, len(EYES))]:
-            raise ModelError(f"{path}: gives {self._shapes}, expected one output of shape (1, {len(EYES)})")
-        self._order = [self.card.labels.index(name) for name in EYES]
-
-    def logits(self, pixels: Image) -> NDArray[np.float32]:
-        """Logits (2,) of ``EYES`` for one (side, side) uint8 crop, not calibrated."""
-        return np.asarray(self._run(pixels)[0][0][self._order], dtype=np.float32)
 
     def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
         """Reads both eyes of a face.

@@ -40,3 +40,22 @@ class CropNetwork:
     def _run(self, crop: Image) -> list[NDArray[np.float32]]:
         """Each output in real numbers for one (side, side) uint8 crop."""
         return self._model.run(self._table[crop][None, :, :, None])
+
+
+class LogitNetwork(CropNetwork):
+    """A network with one output: a logit for each of its card's labels."""
+
+    def __init__(self, path: Path, labels: tuple[str, ...], threads: int) -> None:
+        """Loads ``path`` and the card beside it; logits come in the order of ``labels``.
+
+        Raises:
+            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+        """
+        super().__init__(path, labels, threads)
+        if self._shapes != [(1, len(labels))]:
+            raise ModelError(f"{path}: gives {self._shapes}, expected one output of shape (1, {len(labels)})")
+        self._order = [self.card.labels.index(name) for name in labels]
+
+    def logits(self, crop: Image) -> NDArray[np.float32]:
+        """Uncalibrated logits (K,) of one (side, side) uint8 crop, in the order of the labels."""
+        return np.asarray(self._run(crop)[0][0][self._order], dtype=np.float32)

@@ -110,8 +110,7 @@ class DriveSink:
         self._pass_blind(last_events)
         if self._start is not None:
             self._write()
-        if not self.lines.close():
-            raise OSError(f"{self.lines.path}: {self.lines.error}")
+        self.lines.finish()
 
     def _count(self, events: Sequence[Event]) -> None:
         for event in events:

@@ -50,8 +50,7 @@ class EventSink:
             OSError: Lines were left that the disk does not take.
         """
         self._write(last_events)
-        if not self.lines.close():
-            raise OSError(f"{self.lines.path}: {self.lines.error}")
+        self.lines.finish()
 
     def _write(self, events: Sequence[Event]) -> None:
         for event in events:

@@ -105,6 +105,15 @@ class LineLog:
             with contextlib.suppress(OSError):  # pipes and some network file systems cannot
                 os.fdatasync(self._fd)
 
+    def finish(self) -> None:
+        """Closes the file, the last thing that is done with it.
+
+        Raises:
+            OSError: Lines were left that the disk does not take.
+        """
+        if not self.close():
+            raise OSError(f"{self.path}: {self.error}")
+
     def close(self) -> bool:
         """Writes what is pending and closes; False when something could not be written."""
         fine = self.flush()

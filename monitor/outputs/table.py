@@ -97,8 +97,7 @@ class TableSink:
         Raises:
             OSError: Rows were left that the disk does not take.
         """
-        if not self.lines.close():
-            raise OSError(f"{self.lines.path}: {self.lines.error}")
+        self.lines.finish()
 
     def _is_due(self, result: Result, video_time: float) -> bool:
         if self.thin or self._rows.endswith("hz"):

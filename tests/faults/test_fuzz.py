@@ -93,14 +93,6 @@ def test_shipped_settings_with_lines_spoiled(
     assert all(line.isprintable() for line in problems)
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Path:
-    shipped = find_model("emotion.tflite")
-    for file in (shipped, shipped.with_suffix(".json")):
-        shutil.copy(file, tmp_path)
-    return tmp_path / "emotion.tflite"
-
-
 @given(
     st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9), lambda x: st.lists(x, max_size=3)),
     st.data(),

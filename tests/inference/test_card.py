@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,8 @@ from hypothesis import strategies as st
 
 from monitor.errors import ModelError
 from monitor.inference.card import load_card
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Path:
-    shipped = find_model("emotion.tflite")
-    for file in (shipped, shipped.with_suffix(".json")):
-        shutil.copy(file, tmp_path)
-    return tmp_path / "emotion.tflite"
 
 
 def refused(model: Path) -> str:
