@@ -8,10 +8,8 @@ from pathlib import Path
 from monitor.capture.source import Source
 from monitor.config import Config
 from monitor.incidents import Incidents
-from monitor.outputs.alerts import AlertSink
 from monitor.outputs.drive import DriveSink
 from monitor.outputs.events import EventSink
-from monitor.outputs.mqtt import MqttSink
 from monitor.outputs.overlay import Overlay
 from monitor.outputs.session import Session
 from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink
@@ -73,9 +71,14 @@ class Outputs:
             drive = DriveSink(session.folder / "drive.csv", session.name)
             logs.append(drive.lines)
             self.sinks.append(drive)
+            # Imported when asked for: they bring subprocess, tempfile and ssl, which every start would pay for.
             if config.alerts.command or config.alerts.sound:
+                from monitor.outputs.alerts import AlertSink
+
                 self.sinks.append(AlertSink(config.alerts))
             if config.mqtt.host:
+                from monitor.outputs.mqtt import MqttSink
+
                 self.sinks.append(MqttSink(config.mqtt, session.name))
         recordings = None if video_path is None else video_path.parent
         self.storage = Storage(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.outputs.linelog import LineLog
+from monitor.outputs.shares import Shares
 from monitor.outputs.table import iso_time
 from monitor.signals.attention import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED
 from monitor.signals.fatigue import LEVELS
@@ -39,12 +40,12 @@ class DriveSink:
         self.lines = LineLog(path, ",".join(COLUMNS) + "\n")
         self._session = session
         self._start: float | None = None
-        self._last: float | None = None
+        self._shares = Shares(LONGEST_GAP_S)
         self._reset(0, 0.0)
 
     def _reset(self, minute: int, wall: float) -> None:
         self._minute, self._wall = minute, wall
-        self._states: defaultdict[str, float] = defaultdict(float)
+        self._shares.seconds.clear()
         self._events: Counter[str] = Counter()
         self._sums: defaultdict[str, float] = defaultdict(float)
         self._fatigue_max, self._level = 0.0, 0
@@ -58,12 +59,7 @@ class DriveSink:
         if self._start is None:
             self._start, self._wall = t, result.frame.wall
         self._minute_of(t, result.frame.wall)
-        dt = max(0.0, t - self._last) if self._last is not None else 0.0
-        self._last = t
-        known = dt <= LONGEST_GAP_S
-        self._states[state.attention if known else UNJUDGED] += dt
-        self._sums["seconds"] += dt
-        dt = dt if known else 0.0
+        dt = self._shares.see(t, state.attention)
         self._sums["known"] += dt
         self._sums["fatigue"] += dt * state.fatigue
         if state.eyes is not None:
@@ -83,11 +79,9 @@ class DriveSink:
 
     def _pass_blind(self, events: Sequence[Event]) -> None:
         for event in events:
-            if self._start is not None and self._last is not None and event.t - self._last > LONGEST_GAP_S:
+            if self._shares.is_blind(event.t):
                 self._minute_of(event.t, event.wall)
-                self._states[UNJUDGED] += event.t - self._last
-                self._sums["seconds"] += event.t - self._last
-                self._last = event.t
+                self._shares.pass_blind(event.t)
 
     def _minute_of(self, t: float, wall: float) -> None:
         """Writes the minute that is over, where ``t`` lies in another one."""
@@ -117,10 +111,10 @@ class DriveSink:
             self._events[event.kind] += event.phase == "start"
 
     def _write(self) -> None:
-        seconds, known = self._sums["seconds"], self._sums["known"]
+        states, known = self._shares.seconds, self._sums["known"]
+        seconds = sum(states.values())
         shares = [
-            self._states[name] / seconds if seconds else 0.0
-            for name in (ATTENTIVE, EYES_SHUT, TURNED, ABSENT, UNJUDGED)
+            states[name] / seconds if seconds else 0.0 for name in (ATTENTIVE, EYES_SHUT, TURNED, ABSENT, UNJUDGED)
         ]
         eyes = f"{self._sums['eyes'] / self._sums['eyes_s']:.3f}" if self._sums["eyes_s"] else ""
         calibrated, blinks, perclos = self._last_state

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.signals.attention import UNJUDGED
+from monitor.outputs.shares import Shares
 from monitor.types import Event, Result
 
 MOST_FACES = 1000
@@ -73,9 +73,8 @@ class StatsSink:
         self.latency = Histogram()
         self.stages: dict[str, Histogram] = {}
         self.episodes: Counter[str] = Counter()
-        self.attention: Counter[str] = Counter()
         self.judged_s = 0.0
-        self._judged_to = -math.inf
+        self._shares = Shares(self._longest_gap)
         self.happened: Counter[str] = Counter()
         self._start_t = 0.0
         self._last_t: float | None = None
@@ -85,9 +84,8 @@ class StatsSink:
         t = result.frame.t
         if self._last_t is None:
             self._start_t = t
-        passed = max(0.0, t - self._last_t) if self._last_t is not None else 0.0
-        known = passed <= self._longest_gap
-        dt = passed if known else 0.0
+        dt = t - self._last_t if self._last_t is not None else 0.0
+        dt = dt if 0 <= dt <= self._longest_gap else 0.0
         self._last_t = t
         self.frames += 1
         self.frames_with_face += bool(result.faces)
@@ -105,11 +103,7 @@ class StatsSink:
             stats.last = t
             stats.frames += 1
         if result.driver is not None:
-            # A pause shows nothing: the camera was away, the host stood still.
-            since = max(0.0, t - max(self._judged_to, t - passed))
-            self.attention[result.driver.attention if known else UNJUDGED] += since  # type: ignore[assignment]
-            self._judged_to = t
-            self.judged_s += dt * result.driver.judged
+            self.judged_s += self._shares.see(t, result.driver.attention) * result.driver.judged
         self._count_events(result.events)
 
     def _fold(self) -> None:
@@ -134,9 +128,7 @@ class StatsSink:
 
     def _pass_blind(self, events: Sequence[Event]) -> None:
         for event in events:
-            if self.attention and event.t - self._judged_to > self._longest_gap:
-                self.attention[UNJUDGED] += event.t - self._judged_to  # type: ignore[assignment]
-                self._judged_to = event.t
+            self._shares.pass_blind(event.t)
 
     def flush(self) -> None:
         """Nothing is buffered."""
@@ -173,10 +165,11 @@ class StatsSink:
 
     def _driver_summary(self) -> dict[str, Any]:
         """Shares of the drive and what happened in it, in driver mode."""
-        total = sum(self.attention.values())
+        attention = self._shares.seconds
+        total = sum(attention.values())
         if not total:
             return {}
-        shares = {name: round(seconds / total, 4) for name, seconds in sorted(self.attention.items())}
+        shares = {name: round(seconds / total, 4) for name, seconds in sorted(attention.items())}
         happened = {kind: self.happened[kind] for kind in sorted(self.happened)}
         return {"driver": {"attention": shares, "eyes_judged": round(self.judged_s / total, 4), "events": happened}}
 

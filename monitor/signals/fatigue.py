@@ -92,10 +92,11 @@ class Fatigue:
         self._judge(dt)
 
     def _judge(self, dt: float) -> None:
-        reached = sum(self.score >= bound for bound in FROM)
+        score = self.score
+        reached = sum(score >= bound for bound in FROM)
         if reached >= self.level:
             self.level, self._below_s = reached, 0.0
-        elif self.score < FROM[self.level - 1] - FALLS:
+        elif score < FROM[self.level - 1] - FALLS:
             self._below_s += dt
             if self._below_s >= FALLS_S:
                 self.level, self._below_s = self.level - 1, 0.0
