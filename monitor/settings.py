@@ -11,7 +11,6 @@ import dataclasses
 import difflib
 import functools
 import math
-import stat
 import typing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +19,10 @@ from typing import Any, TypeVar
 import yaml
 
 from monitor.errors import ConfigError
-
-MAX_BYTES = 64_000
-"""A settings file larger than this is refused unread: ours has 13 kB, and parsing a megabyte takes 10 s."""
+from monitor.yamltext import compose, read_text
 
 MOST_PROBLEMS = 50
 """More are not looked for: nobody mends so many at a time, and each costs a search for the nearest key."""
-
-MAX_DEPTH = 12
-"""Nesting allowed in a settings file; a deeper one would exhaust the parser's stack."""
 
 S = TypeVar("S")
 _MISSING = object()
@@ -131,9 +125,9 @@ def read(
     """
     problems: list[Problem] = []
     values: dict[str, tuple[Any, str]] = {}
-    known = _profiles(_compose(profiles, "built-in profiles"), "built-in profiles", problems) if profiles else {}
+    known = _profiles(compose(profiles, "built-in profiles"), "built-in profiles", problems) if profiles else {}
     if path is not None:
-        root = _compose(read_text(path), path.name)
+        root = compose(read_text(path), path.name)
         if profiles and isinstance(root, yaml.MappingNode):
             own = [pair for pair in root.value if getattr(pair[0], "value", None) == PROFILES]
             root.value = [pair for pair in root.value if pair not in own]
@@ -159,7 +153,7 @@ def read(
             problems.append(Problem("--set", key, f"is not a setting{_nearest(cls, key)}"))
             continue
         try:
-            node = _compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
+            node = compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
         except ConfigError:
             node = yaml.ScalarNode("tag:yaml.org,2002:str", raw)
         _flatten(node, key, "--set", values, problems, cls)
@@ -206,56 +200,6 @@ def to_yaml(settings: Any, indent: int = 0) -> str:
         shown = yaml.safe_dump(value, default_flow_style=True, width=1000).splitlines()[0].strip()
         lines.append(f"{pad}{f.name}: {shown}".ljust(34) + f"  # {_describe(f)}")
     return "\n".join(lines) + "\n"
-
-
-def read_text(path: Path) -> str:
-    """Reads a small UTF-8 text file.
-
-    Raises:
-        ConfigError: The file is missing, unreadable, too large or not UTF-8; one line with the fix.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ConfigError(f"{path}: is not a file; check the path given with --config")
-        with path.open("rb") as handle:
-            data = handle.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; check the path given with --config") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{path}: is over {MAX_BYTES // 1000} kB; a settings file is far smaller")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path.name}:{line}: is not UTF-8 text; save the file as UTF-8") from None
-
-
-def _compose(content: str, name: str) -> yaml.Node | None:
-    """Parses YAML to nodes, which still know their lines; anchors are refused (they can be bombs)."""
-    try:
-        depth = 0
-        for event in yaml.parse(content, Loader=yaml.SafeLoader):
-            mark = event.start_mark
-            line = f"{name}:{mark.line + 1}" if mark else name
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise ConfigError(f"{line}: anchors and aliases are not allowed; write the value out")
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > MAX_DEPTH:
-                raise ConfigError(f"{line}: is nested more than {MAX_DEPTH} deep")
-        return yaml.compose(content, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f"{name}:{mark.line + 1}" if mark else name
-        hint = "; indent with spaces, not tabs" if "\\t" in str(error.problem) else ""
-        raise ConfigError(f"{at}: is not valid YAML: {error.problem or error.context}{hint}") from None
-    except yaml.YAMLError as error:
-        first = str(error).splitlines()[0]
-        raise ConfigError(f"{name}: is not valid YAML: {first}") from None
 
 
 def _flatten(

@@ -20,7 +20,8 @@ from monitor.errors import ConfigError, ModelError
 from monitor.inference import runtime
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.machine import peak_rss_mb
-from monitor.settings import MAX_BYTES, MOST_PROBLEMS
+from monitor.settings import MOST_PROBLEMS
+from monitor.yamltext import MAX_BYTES
 
 SHIPPED = config.shipped_text().splitlines()
 

@@ -1,0 +1,76 @@
+"""Reading a small YAML text that anybody may have written: bounded in size, depth and time, every fault in one line."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import yaml
+
+from monitor.errors import ConfigError
+
+MAX_BYTES = 64_000
+"""A settings file larger than this is refused unread: ours has 13 kB, and parsing a megabyte takes 10 s."""
+MAX_DEPTH = 12
+"""Nesting allowed in a settings file; a deeper one would exhaust the parser's stack."""
+
+
+def read_text(path: Path) -> str:
+    """Reads a small UTF-8 text file.
+
+    Raises:
+        ConfigError: The file is missing, unreadable, too large or not UTF-8; one line with the fix.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"{path}: is not a file; check the path given with --config")
+        with path.open("rb") as handle:
+            data = handle.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; check the path given with --config") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{path}: is over {MAX_BYTES // 1000} kB; a settings file is far smaller")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path.name}:{line}: is not UTF-8 text; save the file as UTF-8") from None
+
+
+def compose(content: str, name: str) -> yaml.Node | None:
+    """Parses YAML to nodes, which still know their lines; anchors are refused (they can be bombs).
+
+    Args:
+        content: The text.
+        name: What to call it in errors.
+
+    Returns:
+        The root node, None for an empty text.
+
+    Raises:
+        ConfigError: It is not YAML, nested too deep, or has anchors.
+    """
+    try:
+        depth = 0
+        for event in yaml.parse(content, Loader=yaml.SafeLoader):
+            mark = event.start_mark
+            line = f"{name}:{mark.line + 1}" if mark else name
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise ConfigError(f"{line}: anchors and aliases are not allowed; write the value out")
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > MAX_DEPTH:
+                raise ConfigError(f"{line}: is nested more than {MAX_DEPTH} deep")
+        return yaml.compose(content, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f"{name}:{mark.line + 1}" if mark else name
+        hint = "; indent with spaces, not tabs" if "\\t" in str(error.problem) else ""
+        raise ConfigError(f"{at}: is not valid YAML: {error.problem or error.context}{hint}") from None
+    except yaml.YAMLError as error:
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"{name}: is not valid YAML: {first}") from None
