@@ -39,6 +39,27 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path.name}:{line}: is not UTF-8 text; save the file as UTF-8") from None
 
 
+class _Bounded(yaml.SafeLoader):
+    """Composes nodes and refuses, before it goes into one, what is nested too deep or refers to another."""
+
+    text_name = ""
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = f"{self.text_name}:{event.start_mark.line + 1}" if event.start_mark else self.text_name
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ConfigError(f"{line}: anchors and aliases are not allowed; write the value out")
+        if not isinstance(event, yaml.CollectionStartEvent):
+            return super().compose_node(parent, index)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise ConfigError(f"{line}: is nested more than {MAX_DEPTH} deep")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 def compose(content: str, name: str) -> yaml.Node | None:
     """Parses YAML to nodes, which still know their lines; anchors are refused (they can be bombs).
 
@@ -53,19 +74,13 @@ def compose(content: str, name: str) -> yaml.Node | None:
         ConfigError: It is not YAML, nested too deep, or has anchors.
     """
     try:
-        depth = 0
-        for event in yaml.parse(content, Loader=yaml.SafeLoader):
-            mark = event.start_mark
-            line = f"{name}:{mark.line + 1}" if mark else name
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise ConfigError(f"{line}: anchors and aliases are not allowed; write the value out")
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > MAX_DEPTH:
-                raise ConfigError(f"{line}: is nested more than {MAX_DEPTH} deep")
-        return yaml.compose(content, Loader=yaml.SafeLoader)
+        loader = _Bounded(content)
+        loader.text_name = name
+        try:
+            node: yaml.Node | None = loader.get_single_node()
+        finally:
+            loader.dispose()
+        return node
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{name}:{mark.line + 1}" if mark else name
