@@ -1,0 +1,125 @@
+"""Stories of drivers who look away, are gone, cannot be judged or look angry, at three rates."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.signals.stories import RATES, between, tell
+
+at_every_rate = pytest.mark.parametrize("rate", RATES)
+
+
+@at_every_rate
+def test_dodging_the_camera_adds_up(rate: float) -> None:
+    # Away for two and a half seconds, back for a half, again and again: no single absence is long.
+    drive = tell(180, rate, lambda t: {"pose": (60.0, 0.0, 0.0)} if t > 120 and (t - 120) % 3.0 < 2.5 else {})
+    assert drive.worst("away") >= 2
+    assert len(drive.started("away")) <= 2, "it does not flap"
+
+
+@at_every_rate
+def test_a_glance_at_the_mirror_is_nothing(rate: float) -> None:
+    drive = tell(240, rate, lambda t: {"pose": (55.0, 0.0, 0.0)} if t > 90 and t % 20 < 1.2 else {})
+    assert drive.kinds() == set()
+
+
+@at_every_rate
+def test_absence_is_graded_at_3_5_and_11_seconds_and_never_alert(rate: float) -> None:
+    drive = tell(180, rate, lambda t: {"present": False} if between(t, 120, 20) else {})
+    rises = {e.level: e.t for e in reversed(drive.events) if e.kind == "away" and e.phase != "end"}
+    # The tracker's half second of grace comes first.
+    assert [rises[n] - 120 for n in (1, 2, 3)] == pytest.approx([3.4, 5.4, 11.4], abs=0.45)
+    assert {s.attention for t, s in drive.states if 122 < t < 140} == {"absent"}
+    assert len(drive.started("away")) == 1
+    assert drive.last.attention == "attentive"
+
+
+@at_every_rate
+def test_the_transparent_commuter_is_seen_but_never_called_attentive(rate: float) -> None:
+    # A face without readable eyes for the whole ride: sunglasses.
+    drive = tell(600, rate, lambda t: {"eyes": None})
+    assert drive.kinds() == {"cannot_judge"}
+    assert {s.attention for _, s in drive.states} == {"cannot judge"}
+    assert drive.last.calibrated == 0
+    assert drive.last.perclos is None
+
+
+@at_every_rate
+def test_at_night_with_no_eyes_visible_it_says_so(rate: float) -> None:
+    drive = tell(120, rate, lambda t: {"picture": False, "present": False} if t > 60 else {})
+    assert drive.kinds() == {"cannot_judge"}, "a dark picture is no absence"
+    assert drive.last.attention == "cannot judge"
+
+
+@at_every_rate
+def test_an_angry_burst_is_nothing_an_angry_minute_is(rate: float) -> None:
+    burst = tell(200, rate, lambda t: {"anger": 0.9} if between(t, 120, 1.0) else {})
+    assert burst.started("anger_like") == []
+    minute = tell(260, rate, lambda t: {"anger": 0.8} if between(t, 120, 60) else {})
+    rises = {e.level: e.t for e in reversed(minute.events) if e.kind == "anger_like" and e.phase != "end"}
+    assert [rises[n] - 120 for n in (1, 2, 3)] == pytest.approx([2.6, 5.6, 10.6], abs=0.5)
+    (end,) = minute.ended("anger_like")
+    assert end.data["what"] == "anger-like expression"
+    assert end.data["peak"] == pytest.approx(0.8, abs=0.03)
+    assert end.data["mean"] == pytest.approx(0.78, abs=0.05)
+    assert len(minute.started("anger_like")) == 1
+
+
+@at_every_rate
+def test_a_yawn_that_looks_like_anger_is_none(rate: float) -> None:
+    drive = tell(200, rate, lambda t: {"mouth": 0.8, "anger": 0.9} if between(t, 120, 6) else {})
+    assert drive.started("anger_like") == []
+
+
+@at_every_rate
+def test_a_face_that_always_looks_cross_gets_its_own_threshold(rate: float) -> None:
+    drive = tell(400, rate, lambda t: {"anger": 0.5 if t > 120 else 0.42})
+    assert drive.started("anger_like") == []
+
+
+@at_every_rate
+def test_anger_ends_when_the_angry_one_is_gone(rate: float) -> None:
+    drive = tell(300, rate, lambda t: {"anger": 0.9} if between(t, 100, 20) else {"present": t < 120})
+    (end,) = drive.ended("anger_like")
+    assert end.data["duration_s"] < 30
+    assert drive.last.anger is None
+    assert drive.last.anger_level == 0
+
+
+@at_every_rate
+def test_an_absence_is_told_as_one_to_its_end(rate: float) -> None:
+    drive = tell(200, rate, lambda t: {"present": False} if between(t, 121, 20) else {})
+    (end,) = drive.ended("away")
+    assert {e.data["what"] for e in drive.events if e.kind == "away"} == {"absent"}
+    assert end.data["duration_s"] == pytest.approx(20, abs=0.7)
+    blind = tell(200, rate, lambda t: {"eyes": None} if between(t, 121, 20) else {})
+    (end,) = blind.ended("cannot_judge")
+    assert end.data["duration_s"] == pytest.approx(20, abs=3)
+
+
+@at_every_rate
+def test_danger_that_comes_back_is_told_again(rate: float) -> None:
+    drive = tell(700, rate, lambda t: {"eyes": 0.02} if between(t, 121, 7) or between(t, 520, 7) else {})
+    levels = [e.level for e in drive.events if e.kind == "fatigue" and e.phase != "end"]
+    rises = sum(b == 3 and a < 3 for a, b in itertools.pairwise([0, *levels]))
+    assert rises == 2
+
+
+@at_every_rate
+def test_an_empty_seat_is_nobodys_absence(rate: float) -> None:
+    drive = tell(120, rate, lambda t: {"present": False})
+    assert drive.kinds() == set()
+    assert drive.last.attention == "absent"
+
+
+def test_a_night_of_absence_is_not_a_log_of_it() -> None:
+    drive = tell(2 * 3600, 5.0, lambda t: {"present": t < 100})
+    assert drive.worst("away") == 3
+    assert len(drive.events) < 50
+
+
+def test_a_camera_at_the_pillar_makes_no_absence() -> None:
+    drive = tell(120, 10.0, lambda t: {"pose": (-38.0, 12.0, 0.0)})
+    assert drive.kinds() == set()
