@@ -55,7 +55,7 @@ class SlowPipeline:
         since = time.monotonic() - (latency_from or frame.t)
         return Result(frame, (), (), {"step": self._step_s * 1e3}, dropped, since * 1e3)
 
-    def set_slowdown(self, factor: float) -> None:
+    def set_effort(self, search: float, read: float, width: float) -> None:
         """Stays as slow as it is."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +14,12 @@ import numpy as np
 from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS, UNKNOWN
+from monitor.outputs.reader import Damage, open_table
 from monitor.outputs.table import COLUMNS, DRIVER_COLUMNS
 from monitor.signals.evidence import Evidence, evidence_of
 from monitor.signals.seat import Seat
 from monitor.types import EyeReading, Face, Landmarks
 
-MAX_LINE = 10_000
-"""Characters of a line; a longer one is no row of ours."""
 NEEDED = ("session", "frame", "timestamp", "video_time", "face_id", "success", *COLUMNS[6:11], *EMOTIONS, *COLUMNS[-3:])
 
 
@@ -51,41 +50,27 @@ def read(path: Path, config: Config, log: Log) -> Iterator[tuple[str, Evidence]]
         ConfigError: The file is missing, or is no table of driver mode.
     """
     seats: dict[str, Seat] = {}
+    damage = Damage()
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as handle:
-            header = handle.readline(MAX_LINE).rstrip("\r\n").split(",")
-            missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
-            if missing:
-                raise ConfigError(
-                    f"{path}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])}); "
-                    "log one with --profile driver"
-                )
-            frame: list[dict[str, str]] = []
-            for row in _rows(handle, header, log):
-                if frame and (row["frame"], row["session"]) != (frame[0]["frame"], frame[0]["session"]):
-                    yield from _evidence(frame, seats, config, log)
-                    frame = []
-                frame.append(row)
-            yield from _evidence(frame, seats, config, log)
+        header, rows = open_table(path, damage)
+        missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
+        if missing:
+            raise ConfigError(
+                f"{path}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])}); "
+                "log one with --profile driver"
+            )
+        for _, frame in itertools.groupby(rows, key=lambda row: (row["session"], row["frame"])):
+            yield from _evidence(list(frame), seats, config, log)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _rows(handle: Iterator[str], header: list[str], log: Log) -> Iterator[dict[str, str]]:
-    for line in handle:
-        cells = next(csv.reader([line.rstrip("\r\n")]), []) if len(line) <= MAX_LINE and "\0" not in line else []
-        if len(cells) == len(header):
-            yield dict(zip(header, cells, strict=True))
-        else:
-            log.skipped += 1
+    finally:
+        log.skipped += damage.lines
 
 
 def _evidence(
     frame: list[dict[str, str]], seats: dict[str, Seat], config: Config, log: Log
 ) -> Iterator[tuple[str, Evidence]]:
     """One frame's rows as evidence; nothing where the driver's face was not looked at in it."""
-    if not frame:
-        return
     try:
         t, wall = _number(frame[0]["video_time"]), datetime.fromisoformat(frame[0]["timestamp"]).timestamp()
         faces = [_face(row) for row in frame if row["success"] == "1"]

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,37 @@ def parts(folder: Path, name: str) -> list[Path]:
     return [path for _, path in sorted(rotated)] + ([current] if current.exists() else [])
 
 
+@dataclass(slots=True)
+class Damage:
+    """Counts lines that were torn or foreign, and so left out."""
+
+    lines: int = 0
+
+
+def open_table(path: Path, damage: Damage) -> tuple[list[str], Iterator[dict[str, str]]]:
+    """Header and rows of one ``faces.csv``.
+
+    Args:
+        path: The file.
+        damage: Where lines that are torn, foreign or of another width are counted, as the rows are taken.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    lines = whole_lines(path, damage)
+    header = next((cells for line in lines if (cells := _cells(line))), [])
+
+    def rows() -> Iterator[dict[str, str]]:
+        for line in lines:
+            cells = _cells(line)
+            if len(cells) != len(header):
+                damage.lines += 1
+            elif cells != header:
+                yield dict(zip(header, cells, strict=True))
+
+    return header, rows()
+
+
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:
     """The rows of ``faces.csv`` and its parts; torn or foreign lines are skipped and counted in the log.
 
@@ -41,12 +73,9 @@ def read_rows(folder: Path) -> Iterator[dict[str, str]]:
         OSError: A file cannot be read.
     """
     for path in parts(folder, "faces.csv"):
-        header: list[str] = []
-        for cells in _cells(path):
-            if not header:
-                header = cells
-            elif cells != header:
-                yield dict(zip(header, cells, strict=True))
+        damage = Damage()
+        yield from open_table(path, damage)[1]
+        _tell(path, damage)
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
@@ -56,37 +85,36 @@ def read_events(folder: Path) -> Iterator[dict[str, Any]]:
         OSError: A file cannot be read.
     """
     for path in parts(folder, "events.jsonl"):
-        for line in _lines(path):
+        damage = Damage()
+        for line in whole_lines(path, damage):
             try:
                 event = json.loads(line)
             except (ValueError, RecursionError):
                 continue
             if isinstance(event, dict) and "kind" in event and "phase" in event:
                 yield event
+        _tell(path, damage)
 
 
-def _cells(path: Path) -> Iterator[list[str]]:
-    """Rows as wide as the first one, which is the header."""
-    width = 0
-    for line in _lines(path):
-        try:
-            cells = next(csv.reader([line], strict=True), [])
-        except csv.Error:
-            continue
-        width = width or len(cells)
-        if len(cells) == width and cells:
-            yield cells
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """Whole, clean lines."""
-    skipped = 0
+def whole_lines(path: Path, damage: Damage) -> Iterator[str]:
+    """Lines that are complete and clean text; a last one without its end was torn by a power cut."""
     with path.open("rb") as file:
         while raw := file.readline(LONGEST_LINE):
             text = raw.decode("utf-8", "replace")
             if not raw.endswith(b"\n") or b"\0" in raw or "\ufffd" in text:
-                skipped += 1
+                damage.lines += 1
             else:
                 yield text.rstrip("\r\n")
-    if skipped:
-        log.warning("%s: %d damaged lines were skipped", path, skipped)
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a line, none of one that is no CSV."""
+    try:
+        return next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _tell(path: Path, damage: Damage) -> None:
+    if damage.lines:
+        log.warning("%s: %d damaged lines were skipped", path, damage.lines)

@@ -91,7 +91,7 @@ class Storage:
         self._rotate = rotate or threading.Event()
         self._recordings = recordings
         self._checked = -1e9
-        self._began, self._offset = clock(), wall() - clock()
+        self._offset = wall() - clock()
         self._day = self._today()
         self._held = False
         self._trouble = ""
