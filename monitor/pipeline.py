@@ -17,8 +17,9 @@ from monitor.config import Config
 from monitor.driver import Driver, EyeReader
 from monitor.faces.crop import crop
 from monitor.faces.detector import Detector
-from monitor.faces.finder import Finder, Proposer
+from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower, Reader
+from monitor.faces.places import Proposer
 from monitor.faces.quality import quality
 from monitor.faces.tracker import Track, Tracker
 from monitor.inference.emotion import EmotionNet

@@ -12,6 +12,10 @@ from train.tables import flat, number
 TITLES = {
     "use": "Intended use", "not_for": "Not for", "limits": "Limits", "groups": "Groups of people", "law": "Law",
 }  # fmt: skip
+INPUTS = {
+    "proposals": "parts of a shrunk gray frame on a tile of any size (multiples of 4), int8; faces of 12 to 26 pixels",
+}
+"""Inputs that are no crop of a box."""
 HEAD = """# Model cards
 
 Made from the cards beside the models by `python -m train cards`; edit `train/cards.py` for the texts, and let
@@ -34,7 +38,9 @@ def _card(path: Path, card: ModelCard) -> str:
     turned = ", turned upright" if card.crop_align else ""
     facts = [
         ("file", f"`{path.name}`, {size:,} bytes, sha256 `{card.sha256[:16]}…`"),
-        (
+        ("input", INPUTS[card.name])
+        if card.name in INPUTS
+        else (
             "input",
             f"one gray crop, {card.input_side}×{card.input_side}, int8; a box widened by {card.crop_margin:g} of its "
             f"side and moved down by {card.crop_shift_y:g}{turned}",

@@ -22,6 +22,8 @@ Image = NDArray[np.uint8]
 
 SPEC = CropSpec(side=56, margin=0.65, shift_y=0.08)
 """The region: 1.65 Haar boxes, so that a face 0.7 to 1.5 times the expected size and 25 % off still shows."""
+LETTERS = "abcdeghmnopqrsuwxBCDGOPQRS0368&@%8oooeeaa"
+"""What drawn backgrounds are written with, round ones more often."""
 MASK = 24
 """Side of the masks that blend pictures into backgrounds."""
 SOURCES = {"fer": 0.24, "faces": 0.32, "driver": 0.19}
@@ -142,9 +144,9 @@ class Regions:
     def background(self, rng: np.random.Generator) -> Image:
         """A disturbed region with no face, and no large part of one, within its box."""
         kind = rng.random()
-        if kind < 0.44 and len(self._hard):
+        if kind < 0.42 and len(self._hard):
             out = self._window(int(rng.choice(self._hard)), rng)
-        elif kind < 0.91 or not len(self._easy):
+        elif kind < 0.86 or not len(self._easy):
             out = self._window(int(rng.choice(self._easy if len(self._easy) else self._hard)), rng)
         else:
             out = _drawn(rng)
@@ -159,12 +161,14 @@ class Regions:
         return disturb(self._hidden(self._framed(out, rng), rng), self._light, rng)
 
     def _far(self, rng: np.random.Generator) -> Image:
-        """A face too far off, too large or too small for the box to be its box."""
+        """A face too far off, too large or too small for the box to be its box, or upside down."""
         row = int(rng.choice(self._rows[str(rng.choice([n for n in SOURCES if len(self._rows[n])]))]))
         cx, cy, side = (float(v) for v in self._squares[row])
         shift, size = rng.uniform(-0.2, 0.2, 2), 1.0
-        kind = rng.random()
-        if kind < 0.4:
+        kind, turn = rng.random(), float(rng.uniform(-40, 40))
+        if kind < 0.15:  # upside down or lying: what a face is made of, but none
+            turn = float(rng.uniform(100, 260))
+        elif kind < 0.45:
             angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 1.1)
             shift = np.array([np.cos(angle), np.sin(angle)]) * far
         elif kind < 0.8:  # a part of a face
@@ -173,7 +177,7 @@ class Regions:
             size, shift = float(rng.uniform(0.2, 0.36)), rng.uniform(-0.4, 0.4, 2)
         scale = SPEC.side / (1 + SPEC.margin) / side * size
         data = self._data
-        matrix = self._matrix((cx, cy), scale, rng.uniform(-40, 40), bool(rng.random() < 0.5), shift)
+        matrix = self._matrix((cx, cy), scale, turn, bool(rng.random() < 0.5), shift)
         return self._warp(data.pictures[int(data.picture[row])], matrix, scale, str(data.source[row]), rng)
 
     @staticmethod
@@ -299,8 +303,11 @@ def _mix(front: Image, back: Image, mask: NDArray[np.float32]) -> Image:
 
 
 def _drawn(rng: np.random.Generator) -> Image:
-    """A drawn background: soft blobs, stripes or a gradient."""
+    """A drawn background: letters, soft blobs, stripes or a gradient."""
     side = SPEC.side
+    kind = rng.random()
+    if kind < 0.4:
+        return _letters(rng)
     kind = rng.random()
     if kind < 0.4:
         small = rng.integers(0, 256, (int(rng.integers(2, 16)),) * 2).astype(np.uint8)
@@ -310,3 +317,18 @@ def _drawn(rng: np.random.Generator) -> Image:
     ramp = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
     wave = ramp if kind < 0.7 else np.sin(ramp * rng.uniform(4, 40))
     return np.asarray(np.clip(128 + wave * rng.uniform(5, 90) + rng.uniform(-90, 90), 0, 255), dtype=np.uint8)
+
+
+def _letters(rng: np.random.Generator) -> Image:
+    """Letters and figures: round ones side by side look like eyes to a network that never saw any."""
+    side = SPEC.side
+    light, dark = rng.uniform(90, 255), rng.uniform(0, 160)
+    image = np.full((side, side), light, np.uint8)
+    for _ in range(int(rng.integers(1, 4))):
+        word = "".join(rng.choice(list(LETTERS), int(rng.integers(1, 6))))
+        font, thick = int(rng.integers(0, 8)), int(rng.integers(1, 7))
+        place = (int(rng.integers(-10, side // 2)), int(rng.integers(side // 4, side + 8)))
+        cv2.putText(image, word, place, font, float(rng.uniform(0.5, 2.4)), dark, thick, cv2.LINE_AA)
+        if rng.random() < 0.5:  # an outline
+            cv2.putText(image, word, place, font, float(rng.uniform(0.5, 2.4)), light * 0.6, 1, cv2.LINE_AA)
+    return cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.2))).astype(np.uint8, copy=False)

@@ -63,6 +63,12 @@ def _point_error(card: ModelCard) -> tuple[float | None, int | None]:
     return (100 * value if value is not None else None), figures.get("frontal_n")
 
 
+def _found(card: ModelCard) -> tuple[float | None, int | None]:
+    figures = card.metrics.get("validation", {})
+    value = figures.get("found")
+    return (100 * value if value is not None else None), figures.get("found_n")
+
+
 KINDS = {
     "expression": Kind(
         (("loss",), ("validation_accuracy", "validation_mean_recall")),
@@ -75,6 +81,10 @@ KINDS = {
     "eyes": Kind(
         (("loss",), ("mrl", "cew", "faces", "driver", "fer", "visible"), ("ghosts",)),
         None, _eyes, "accuracy %, MRL's held-out persons", "runs/eyes.npz",
+    ),
+    "proposals": Kind(
+        (("loss",), ("found",), ("false",), ("place", "size")),
+        None, _found, "faces found %, disturbed scenes", "runs/landmarks.npz",
     ),
 }  # fmt: skip
 

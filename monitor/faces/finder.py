@@ -7,9 +7,8 @@ searches the frame, a slice at a time; without the keypoint network, it also sea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +18,15 @@ from monitor.faces.detector import Detector, iou, suppress
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
 from monitor.faces.motion import MotionGate
+from monitor.faces.places import TAKEN, Places, Proposer, as_boxes
 from monitor.faces.slices import SlicedSearch
-from monitor.inference.proposals import TILES
 from monitor.types import Box, Detections, Image, Landmarks
 
 REST_S, EMPTY_REST_S = 2.0, 0.5
 """A picture that rests is searched again after this long, with somebody and with nobody in view: a face that was
 missed at first, turned away or in shade, may have come to be found without the picture changing much."""
-LOOKS, STALE_S = 1, 0.2
-"""Proposed places looked at per frame, unless frames are so far apart that all must be looked at now."""
-REFUSED_S, SAME_PLACE = 1.0, 0.5
-"""A place where the keypoint network saw no face is not looked at again for so long: the same box (by IoU) of a
-resting background is proposed in every search."""
 SURE = 0.998
 """Presence from which a proposed place is a face; below it a cascade, which errs elsewhere, must see one there too."""
-KNOWN_OVERLAP = 0.3
-"""IoU with a followed face from which a found box is that face, not a newcomer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +46,6 @@ class Search:
     looked: frozenset[int]
     followed: dict[int, Landmarks] = field(default_factory=dict)
     marks: tuple[Landmarks, ...] = ()
-
-
-class Proposer(Protocol):
-    """The part of ``ProposalNet`` that finding needs."""
-
-    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = ...) -> Detections:
-        """Places that may show a face, best first; ``tiles`` are the parts of the search to do."""
 
 
 class Finder:
@@ -84,12 +69,9 @@ class Finder:
         self._config = config
         self._frames = FrameSearch(detector, config)
         self._slices = SlicedSearch(self._frames, config.profile == "auto")
-        self._follower, self._proposer = follower, proposer
+        self._follower = follower
+        self._places = Places(proposer, config.propose) if proposer is not None else None
         self._follow_every = follow_every_ms / 1000
-        self._waiting: list[Box] = []
-        self._refused: list[tuple[float, Box]] = []
-        self._tiles: list[int] = []
-        self._region: Box | None = None
         self._motion = MotionGate()
         self._last_t = self._last_full = self._last_region = self._last_follow = self._all_searched = -np.inf
         self.slowdown = 1.0
@@ -132,7 +114,8 @@ class Finder:
     def _forget(self) -> None:
         self._last_full = self._last_region = self._last_follow = self._all_searched = -np.inf
         self._slices.forget()
-        self._waiting, self._refused, self._tiles = [], [], []
+        if self._places is not None:
+            self._places.forget()
         self._motion.forget()
 
     def _full_every(self, known: bool) -> float:
@@ -154,79 +137,56 @@ class Finder:
         missing = [known[i] for i in sorted(looked - followed.keys())]
         seen = bool(followed) or (bool(known) and not looked)
         faces = [mark.box for mark in followed.values()]
-        if self._proposer is not None:
-            places, full = self._proposed(self._proposer, image, faces, seen, missing, t, passed)
+        if self._places is not None:
+            found, full = self._proposed(self._places, image, faces, seen, bool(missing), t, passed)
         else:
-            places, full = self._sliced(image, faces, seen, missing, bool(known), t, passed)
-        accepted = self._accepted(follower, image, places, [np.array(face) for face in faces], t)
+            found, full = self._sliced(image, faces, seen, missing, bool(known), t, passed)
+        accepted = self._accepted(follower, image, found, [np.array(face) for face in faces], t)
         boxes = np.array([mark.box for mark in accepted], np.float32).reshape(-1, 4)
         scores = np.ones(len(accepted), np.float32)
         return Search(Detections(boxes, scores), full, looked, followed, tuple(accepted))
 
     def _accepted(
-        self, follower: Follower, image: Image, places: Detections, taken: list[NDArray[np.float64]], t: float
+        self, follower: Follower, image: Image, found: list[Box], taken: list[NDArray[np.float64]], t: float
     ) -> list[Landmarks]:
-        """The faces that the keypoint network sees at places where none is followed already."""
+        """The faces that the keypoint network sees in found boxes where none is followed already."""
         accepted = []
-        for box in _as_boxes(places):
-            if any(iou(np.array(box), place) > KNOWN_OVERLAP for place in taken):
+        for box in found:
+            if any(iou(np.array(box), place) > TAKEN for place in taken):
                 continue
             mark = follower.accept(image, box)
-            if mark is not None and any(iou(np.array(mark.box), place) > KNOWN_OVERLAP for place in taken):
+            if mark is not None and any(iou(np.array(mark.box), place) > TAKEN for place in taken):
                 continue
-            if mark is not None and self._proposer is not None and mark.presence < SURE:
-                mark = mark if self._frames.confirms(image, mark) else None
-            if mark is None:
-                if self._proposer is not None:
-                    self._refused.append((t, box))
-                continue
-            taken.append(np.array(mark.box))
-            accepted.append(mark)
+            if self._places is not None:
+                doubtful = mark is not None and mark.presence < SURE
+                if mark is None or (doubtful and not self._frames.confirms(image, mark)):
+                    self._places.refuse(box, t, doubtful)
+                    continue
+            if mark is not None:
+                taken.append(np.array(mark.box))
+                accepted.append(mark)
         return accepted
 
     def _proposed(
-        self,
-        proposer: Proposer,
-        image: Image,
-        faces: list[Box],
-        seen: bool,
-        missing: list[Box],
-        t: float,
-        passed: float,
-    ) -> tuple[Detections, bool]:
-        """The places to look at now, and whether the frame was searched for them."""
+        self, places: Places, image: Image, faces: list[Box], seen: bool, missing: bool, t: float, passed: float
+    ) -> tuple[list[Box], bool]:
+        """The proposed places to look at now, and whether a part of the frame was searched for them."""
         every = self._full_every(seen)
         if missing:
             every = min(every, self._config.region_ms / 1000)
-        if not self._tiles and self._is_due(self._last_full, every, t):
+        if not places.busy and self._is_due(self._last_full, every, t):
             self._last_full = t
-            searched, self._region = self._wanted(image, faces, seen, bool(missing), t)
+            searched, region = self._wanted(image, faces, seen, missing, t)
             if searched:
-                self._tiles = list(range(TILES))
-        far = passed >= STALE_S or every <= 0
-        count = TILES if far or missing else 1
-        tiles, self._tiles = self._tiles[:count], self._tiles[count:]
-        if tiles:
-            smallest = self._frames.smallest(image.shape[1]) / self.width
-            found = proposer.propose(image, smallest, self._config.propose, tiles)
-            self._refused = [(since, box) for since, box in self._refused if 0 <= t - since < REFUSED_S]
-            self._waiting += [
-                box for box in _as_boxes(found)
-                if (self._region is None or _touches(box, self._region))
-                and not any(iou(np.array(box), np.array(other)) > SAME_PLACE for _, other in self._refused)
-            ]  # fmt: skip
-        self._waiting = [
-            box for box in self._waiting
-            if not any(iou(np.array(box), np.array(face)) > KNOWN_OVERLAP for face in faces)
-        ]  # fmt: skip
-        # A look costs as much as following a face: so one place a frame, and all when the next frame is far.
-        looks = len(self._waiting) if far else LOOKS
-        now, self._waiting = self._waiting[:looks], self._waiting[looks:]
-        return Detections(np.array(now, np.float32).reshape(-1, 4), np.full(len(now), 0.5, np.float32)), bool(tiles)
+                places.begin(region)
+        apart = every <= 0  # pictures that do not follow one another
+        smallest = self._frames.smallest(image.shape[1]) / self.width
+        full = places.search(image, smallest, t, passed, hurry=missing or apart)
+        return places.next(faces, passed, hurry=apart), full
 
     def _sliced(
         self, image: Image, faces: list[Box], seen: bool, missing: list[Box], known: bool, t: float, passed: float
-    ) -> tuple[Detections, bool]:
+    ) -> tuple[list[Box], bool]:
         """What the cascade finds in the slices that are due and around missing faces."""
         parts = [Detections.none()]
         if missing and self._is_due(self._last_region, self._config.region_ms / 1000, t):
@@ -238,7 +198,7 @@ class Finder:
             if searched:
                 self._slices.begin(region, seen)
         slices = self._slices.search(image, passed, self._full_every(known) * self.slowdown)
-        return suppress(Detections.join(parts + slices)), bool(slices)
+        return as_boxes(suppress(Detections.join(parts + slices))), bool(slices)
 
     def _wanted(self, image: Image, faces: list[Box], seen: bool, missing: bool, t: float) -> tuple[bool, Box | None]:
         """Whether a full search is worth it, and of which part: of what has changed, or of all now and then (None)."""
@@ -252,13 +212,3 @@ class Finder:
             self._all_searched = t
         self._motion.searched(image)
         return True, region
-
-
-def _as_boxes(found: Detections) -> list[Box]:
-    return [(float(a), float(b), float(c), float(d)) for a, b, c, d in found.boxes]
-
-
-def _touches(box: Box, region: Box) -> bool:
-    """Whether the box's centre lies in the region."""
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return region[0] <= x <= region[2] and region[1] <= y <= region[3]

@@ -1,0 +1,105 @@
+"""Places worth a look: what the proposal network names, a part of the frame and a look or two at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+
+from monitor.faces.detector import iou
+from monitor.inference.proposals import TILES
+from monitor.types import Box, Detections, Image
+
+PACE_HZ = 30.0
+"""Tiles and looks a second: one of each in a frame of a usual camera, more in those of a slower one."""
+TAKEN = 0.3
+"""IoU with a followed face from which a place is that face."""
+REFUSED_S, DOUBTED_S, SAME_PLACE = 1.0, 0.3, 0.5
+"""A place where the keypoint network saw no face, or one that the cascade did not confirm, is not looked at again
+for so long: the same box (by IoU) of a resting background is proposed in every search."""
+
+
+class Proposer(Protocol):
+    """The part of ``ProposalNet`` that this needs."""
+
+    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = ...) -> Detections:
+        """Places that may show a face, best first; ``tiles`` are the parts of the search to do."""
+
+
+class Places:
+    """Searches with a proposal network, spread over frames, and what is still to be looked at.
+
+    Attributes:
+        busy: Whether a search has begun and is not through.
+    """
+
+    def __init__(self, proposer: Proposer, least: float) -> None:
+        """Takes places with a chance of at least ``least``."""
+        self._proposer, self._least = proposer, least
+        self.forget()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a search has begun and is not through."""
+        return bool(self._tiles)
+
+    def forget(self) -> None:
+        """Gives up the search that has begun and what is to be looked at."""
+        self._tiles: list[int] = []
+        self._region: Box | None = None
+        self._waiting: list[tuple[float, Box]] = []
+        self._refused: list[tuple[float, Box]] = []
+
+    def begin(self, region: Box | None) -> None:
+        """Begins a search; only places in ``region`` count, where there is one."""
+        self._tiles, self._region = list(range(TILES)), region
+
+    def search(self, image: Image, smallest: float, t: float, passed: float, hurry: bool) -> bool:
+        """Searches the tiles that are due, all in a ``hurry``; whether there were any."""
+        tiles = self._tiles if hurry else self._tiles[: _due(passed)]
+        if not tiles:
+            return False
+        self._tiles = self._tiles[len(tiles) :]
+        found = self._proposer.propose(image, smallest, self._least, tiles)
+        self._refused = [(until, box) for until, box in self._refused if t < until]
+        for box, score in zip(as_boxes(found), found.scores.tolist(), strict=True):
+            if (self._region is None or _centred(box, self._region)) and not _any_is(self._refused, box):
+                self._waiting.append((score, box))
+        self._waiting.sort(key=lambda place: -place[0])
+        return True
+
+    def next(self, faces: list[Box], passed: float, hurry: bool) -> list[Box]:
+        """The places to look at in this frame, the likeliest first; followed faces are none."""
+        places = [(score, box) for score, box in self._waiting if not any(_is(box, face, TAKEN) for face in faces)]
+        count = len(places) if hurry else _due(passed)
+        self._waiting = places[count:]
+        return [box for _, box in places[:count]]
+
+    def refuse(self, box: Box, t: float, doubtful: bool) -> None:
+        """Remembers that a place showed no face, or a doubtful one."""
+        self._refused.append((t + (DOUBTED_S if doubtful else REFUSED_S), box))
+
+
+def as_boxes(found: Detections) -> list[Box]:
+    """The boxes as tuples of floats."""
+    return [(float(a), float(b), float(c), float(d)) for a, b, c, d in found.boxes]
+
+
+def _due(passed: float) -> int:
+    return max(1, round(passed * PACE_HZ)) if math.isfinite(passed) else 10**6
+
+
+def _is(box: Box, other: Box, overlap: float) -> bool:
+    return iou(np.array(box), np.array(other)) > overlap
+
+
+def _any_is(places: list[tuple[float, Box]], box: Box) -> bool:
+    return any(_is(box, other, SAME_PLACE) for _, other in places)
+
+
+def _centred(box: Box, region: Box) -> bool:
+    """Whether the box's centre lies in the region."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return region[0] <= x <= region[2] and region[1] <= y <= region[3]
