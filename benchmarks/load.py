@@ -175,7 +175,8 @@ def main() -> None:
         at = datetime.fromisoformat(event["timestamp"]).timestamp() - marks[1]
         print(f"  {at:+6.1f} s  step {event['step']}, {event['because']}")
     steps = [int(m[1]) if (m := re.search(r"step (\d+)", line)) else 0 for line in lines]
-    print(f"  steps as logged: {steps}; {'back at full effort' if steps[-1:] in ([], [0]) else 'not back at full effort'}")
+    ended = "back at full effort" if steps[-1:] in ([], [0]) else "not back at full effort"
+    print(f"  steps as logged: {steps}; {ended}")
 
 
 if __name__ == "__main__":
