@@ -26,6 +26,7 @@ from monitor.config import Config, DetectConfig
 from monitor.faces.detector import iou, make_detector
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.landmarks import LandmarkNet
+from monitor.inference.proposals import ProposalNet
 from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
 from monitor.types import Frame
@@ -135,13 +136,15 @@ def read_reference(folder: Path) -> dict[str, dict[int, list[dict[str, float]]]]
     return table
 
 
-def judge(path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: LandmarkNet) -> Any:
+def judge(
+    path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: LandmarkNet, places: ProposalNet
+) -> Any:
     """The three ways on one clip."""
     base = Config()
     searching = replace(base, detect=replace(base.detect, follow=False))
     ways = {
         "search": Pipeline(searching, make_detector(searching.detect), emotion),
-        "follow": Pipeline(base, make_detector(base.detect), emotion, net),
+        "follow": Pipeline(base, make_detector(base.detect), emotion, net, proposals=places),
     }
     every = make_detector(DetectConfig(width=640, scale_factor=1.1, profile="never"))
     tallies = {name: Tally() for name in ("haar", *ways)}
@@ -181,16 +184,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clips", nargs="*", help="only these")
     parser.add_argument("--model", default="landmarks.tflite")
+    parser.add_argument("--proposals", default="proposals.tflite")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     cv2.setNumThreads(1)
     emotion, net = EmotionNet(find_model("emotion.tflite")), LandmarkNet(find_model(args.model))
+    places = ProposalNet(find_model(args.proposals))
     reference = read_reference(args.folder)
     names = sorted(p.name for p in args.folder.iterdir() if p.suffix in (".mp4", ".avi", ".mov", ".gif"))
     report = {}
     print("per clip: haar every frame / region search / following")
     for name in [n for n in names if not args.clips or n in args.clips]:
-        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net)
+        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net, places)
         ways = [r[way] for way in ("haar", "search", "follow")]
         print(f"{name} N={r['frames']}", flush=True)
         for key in ways[0]:

@@ -25,6 +25,7 @@ from monitor.incidents import Incidents
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
+from monitor.inference.proposals import ProposalNet
 from monitor.load import Governor
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.lines import EventLines, PlainLines
@@ -100,6 +101,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     keypoints = load_keypoints(config)
     eyes = load_eyes(config, keypoints)
+    proposals = load_proposals(config, keypoints)
     detector = make_detector(config.detect)
     wanted = None if options.source is None else revealed(options.source)
     if wanted is not None:
@@ -125,7 +127,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         if options.out is None:
             make_room(Path(config.output.dir).expanduser(), config.output.keep_days, config.output.max_mb, time.time())
         session = Session(options.out, config.output.dir, source.name, datetime.now())
-        session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints, eyes)
+        session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints, eyes, proposals)
         outputs = Outputs(session, source, config, video_path, incidents, stop)
     except OSError as error:
         source.close()
@@ -148,7 +150,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
             detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
             emotion=replace(config.emotion, every_ms=0),
         )
-    pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes)
+    pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes, proposals=proposals)
     feed = make_feed(source, name, config, windowed, incidents)
     worker = Worker(
         feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds, incidents,
@@ -212,6 +214,21 @@ def load_keypoints(config: Config) -> LandmarkNet | None:
         log.warning("%s: no such model; faces are found by the detector alone (detect.follow)", path)
         return None
     return LandmarkNet(path, config.follow.threads)
+
+
+def load_proposals(config: Config, keypoints: LandmarkNet | None) -> ProposalNet | None:
+    """The network that names places worth a look; None when the detector is to search, or the file is not there.
+
+    Raises:
+        ModelError: The file is there but damaged or foreign.
+    """
+    if keypoints is None or config.detect.method != "haar" or not config.detect.proposals:
+        return None
+    path = find_model(config.detect.proposals)
+    if not path.exists():
+        log.warning("%s: no such model; newcomers are searched for by the cascade (detect.proposals)", path)
+        return None
+    return ProposalNet(path, config.detect.threads)
 
 
 def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:

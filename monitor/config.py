@@ -51,6 +51,10 @@ class DetectConfig:
     profile: str = choice(
         "auto", ("auto", "always", "never"), "profile faces, both ways round; auto = while following and nobody is seen"
     )
+    proposals: str = text(
+        "proposals.tflite", "model that names places worth a look; empty = cascades search everything"
+    )
+    propose: float = number(0.3, 0.01, 0.99, "chance of a face from which a place is looked at")
     yunet_model: str = text("", "path of a YuNet .onnx file, for method yunet")
     width: int = integer(400, 160, 1280, "width at which faces are searched", "px")
     min_face: int = integer(40, 20, 400, "smallest face in a picture 640 px wide; below 38 raise width", "px")

@@ -17,7 +17,7 @@ from monitor.config import Config
 from monitor.driver import Driver, EyeReader
 from monitor.faces.crop import crop
 from monitor.faces.detector import Detector
-from monitor.faces.finder import Finder
+from monitor.faces.finder import Finder, Proposer
 from monitor.faces.follower import Follower, Reader
 from monitor.faces.quality import quality
 from monitor.faces.tracker import Track, Tracker
@@ -54,6 +54,7 @@ class Pipeline:
         keypoints: Follows faces; None = they are searched again and again.
         clock: Seconds, for the timings only (no reading depends on it).
         eyes: Reads the driver's eyes; None = nobody is judged as a driver.
+        proposals: Names places where newcomers may be; None = the detector searches everything.
     """
 
     def __init__(
@@ -64,10 +65,11 @@ class Pipeline:
         keypoints: Reader | None = None,
         clock: Callable[[], float] = time.monotonic,
         eyes: EyeReader | None = None,
+        proposals: Proposer | None = None,
     ) -> None:
         self._config = config.emotion
         follower = Follower(keypoints, config.follow) if keypoints is not None else None
-        self._finder = Finder(detector, config.detect, follower, config.follow.every_ms)
+        self._finder = Finder(detector, config.detect, follower, config.follow.every_ms, proposals)
         self._tracker = Tracker(config.track, config.follow.start)
         self._emotion = emotion
         ids = itertools.count(1)

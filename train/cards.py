@@ -43,6 +43,15 @@ NOTES: dict[str, dict[str, str]] = {
         "groups": "Errors by age, sex and skin group are not measured: none of the sets has such labels.",
         "law": "By itself it infers no emotion. Where it serves the expression network, that one's card applies.",
     },
+    "proposals": {
+        "use": "Names places of a shrunk frame that may show a face, for the keypoint network to look at. It "
+        "identifies nobody, keeps nothing and reads no expression.",
+        "not_for": "Counting people or saying that nobody is there: it is made to be quick and to be checked.",
+        "limits": "Photographs and car cameras by day, faces of 12 to 26 pixels on its canvas, up to about 55 degrees "
+        "of yaw. Under infra-red light and with masks it is not measured.",
+        "groups": "Misses by age, sex and skin group are not measured: none of the sets has such labels.",
+        "law": "By itself it infers no emotion. Where it serves the expression network, that one's card applies.",
+    },
     "eyes": {
         "use": "Says how far an eye in a small gray crop is open and whether an eye is to be seen. It is no measure of "
         "health or identity.",

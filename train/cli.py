@@ -23,8 +23,13 @@ EXIT_STOPPED = 130
 def _prepare(args: argparse.Namespace) -> int:
     from train import datasets, eyeset, keypoints
 
-    if args.task == "landmarks":
-        faces = keypoints.load(Path(args.data))
+    if args.task not in ("landmarks", "proposals") and (args.backgrounds or args.proposals):
+        raise ConfigError(
+            "--backgrounds and --proposals: are for the tasks landmarks and proposals; add --task landmarks"
+        )
+    if args.task in ("landmarks", "proposals"):
+        backgrounds, proposals = (Path(v) if v else None for v in (args.backgrounds, args.proposals))
+        faces = keypoints.load(Path(args.data), backgrounds, proposals)
         out = Path(args.out or "runs/landmarks.npz")
         keypoints.save(faces, out)
         log.info("%s: %d faces, %d windows without one; %d unreadable pictures skipped",
@@ -56,9 +61,10 @@ def _fit(args: argparse.Namespace) -> int:
     from train.eyes import EyeTask
     from train.fit import ExpressionTask, Task, fit
     from train.landmarks import LandmarkTask
+    from train.proposals import ProposalTask
 
     cv2.setNumThreads(1)  # the network has the other core
-    name = args.recipe or (args.task if args.task in ("landmarks", "eyes") else "quick")
+    name = args.recipe or (args.task if args.task not in (None, "expression") else "quick")
     chosen = recipe.load(name, args.set)
     if args.task and args.task != chosen.task:
         raise ConfigError(f"--task {args.task}: the recipe {name} trains {chosen.task}; leave --task out")
@@ -66,6 +72,8 @@ def _fit(args: argparse.Namespace) -> int:
     task: Task
     if chosen.task == "landmarks":
         task = LandmarkTask(keypoints.load(Path(args.data or "runs/landmarks.npz")), chosen)
+    elif chosen.task == "proposals":
+        task = ProposalTask(keypoints.load(Path(args.data or "runs/landmarks.npz")), chosen)
     elif chosen.task == "eyes":
         task = EyeTask(eyeset.load(Path(args.data or "runs/eyes.npz")), chosen)
     else:
@@ -80,7 +88,7 @@ def _export(args: argparse.Namespace) -> int:
 
     from monitor import settings
     from train import datasets, eyeset, keypoints, recipe
-    from train.export import export, export_eyes, export_landmarks
+    from train.export import export, export_eyes, export_landmarks, export_proposals
     from train.fit import load_trained
 
     run = Path(args.run)
@@ -93,6 +101,10 @@ def _export(args: argparse.Namespace) -> int:
         out = Path(args.out or "models/landmarks.tflite")
         faces = keypoints.load(Path(args.data or "runs/landmarks.npz"))
         card = export_landmarks(model, chosen, faces, out, history)
+    elif chosen.task == "proposals":
+        out = Path(args.out or "models/proposals.tflite")
+        faces = keypoints.load(Path(args.data or "runs/landmarks.npz"))
+        card = export_proposals(model, chosen, faces, out, history)
     elif chosen.task == "eyes":
         out = Path(args.out or "models/eyes.tflite")
         card = export_eyes(model, chosen, eyeset.load(Path(args.data or "runs/eyes.npz")), out, history)
@@ -120,12 +132,18 @@ def build_parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="read a data set once into one fast file")
     prepare.add_argument("--data", required=True, help="fer2013.zip, fer2013.csv or a folder of class folders")
     prepare.add_argument("--task", default="expression", choices=TASKS, help="what to train")
+    prepare.add_argument(
+        "--backgrounds", metavar="FOLDER", help="tasks landmarks, proposals: pictures none of which shows a face"
+    )
+    prepare.add_argument(
+        "--proposals", metavar="MODEL", help="… and a proposal model whose errors are to be learnt from"
+    )
     prepare.add_argument("--out", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
     prepare.set_defaults(run_command=_prepare)
     fit = commands.add_parser("fit", help="train a recipe")
     fit.add_argument("--data", help="what prepare wrote, or a data set itself")
     fit.add_argument("--task", choices=TASKS, help="what to train, with its default recipe")
-    fit.add_argument("--recipe", help="name in train/recipes or a .yaml file (default quick, landmarks or eyes)")
+    fit.add_argument("--recipe", help="name in train/recipes or a .yaml file (default quick, or the task's name)")
     fit.add_argument("--out", help="folder of the run (default runs/<recipe>)")
     fit.add_argument("--resume", action="store_true", help="go on after a kill")
     fit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one recipe value")
@@ -135,7 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="convert a run to int8, check parity, write the card")
     export.add_argument("--run", default="runs/quick", help="folder of the run")
     export.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
-    export.add_argument("--out", help="default models/emotion.tflite, landmarks.tflite or eyes.tflite")
+    export.add_argument("--out", help="default models/emotion.tflite, or the task's name")
     export.set_defaults(run_command=_export)
     faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")
     faces.add_argument("--data", default="runs/data.npz")

@@ -22,8 +22,9 @@ from monitor.faces.crop import CropSpec, to_unit
 from monitor.inference.card import ModelCard, card_path
 from monitor.inference.eyes import EYES
 from monitor.inference.landmarks import POINTS
+from monitor.inference.proposals import FACE
 from monitor.labels import EMOTIONS
-from train import cards, eyes, eyeset, keypoint_figures, landmarks, metrics, network
+from train import cards, eyes, eyeset, keypoint_figures, landmarks, metrics, network, proposals
 from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
@@ -238,6 +239,49 @@ def export_eyes(
             "research use. faces.zip: Apache-2.0 collection. Driver frames: research set.",
         },
         notes=cards.notes("eyes"),
+        training=_training(recipe, history),
+    )
+    return _written(card, content, out)
+
+
+def export_proposals(
+    model: keras.Model, recipe: Recipe, data: FaceSet, out: Path, history: list[dict[str, Any]]
+) -> ModelCard:
+    """Converts, measures and writes the proposal network and its card; see ``export``.
+
+    Raises:
+        ParityError: Proposing or not, the int8 model agrees less than ``LEAST_AGREEMENT`` with the float one.
+    """
+    calibration = np.stack([s.image for s in proposals.check_scenes(data, "train", CALIBRATION)])
+    content = to_int8(model, calibration)
+    scenes = proposals.check_scenes(data, "validation", proposals.CHECKED)
+    images = np.stack([s.image for s in scenes])
+    real, quantised = proposals.float_outputs(model, images), proposals.int8_outputs(content, images)
+    before, after = (proposals.figures(*o, scenes) for o in (real, quantised))
+    agreement = float(((real[0] > 0).any(axis=(1, 2)) == (quantised[0] > 0).any(axis=(1, 2))).mean())
+    log.info("int8 against float: agreement %.4f (N = %d)", agreement, len(scenes))
+    if agreement < LEAST_AGREEMENT:
+        raise ParityError(f"int8 agrees on {agreement:.4f} (at least {LEAST_AGREEMENT}); nothing was written")
+    cost = network.proposals_cost(*recipe.network.shape())
+    card = replace(
+        _bare_card("proposals", FACE, SPEC, content, 1.0),
+        metrics={
+            "validation": after,
+            "float": before,
+            "int8_agreement": round(agreement, 4),
+            "size_bytes": len(content),
+            "mmac": round(cost.mmac, 2),
+            "parameters": cost.parameters,
+        },
+        data={
+            "training": f"{int((data.split == 'train').sum())} faces and {int((data.window_split == 'train').sum())} "
+            f"windows without a face, of {data.name}",
+            "validation": "held-out look-alike groups of faces.zip, held-out driver groups, FER2013 PublicTest; "
+            "the recipe was chosen on it",
+            "terms": "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: "
+            "research set.",
+        },
+        notes=cards.notes("proposals"),
         training=_training(recipe, history),
     )
     return _written(card, content, out)

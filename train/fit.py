@@ -1,4 +1,4 @@
-"""The training loop: AdamW on a cosine, averaged weights, growing crops, resumable after a kill."""
+"""The training loop: AdamW, averaged weights, growing crops, resumable after a kill."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def make_model(recipe: Recipe) -> keras.Model:
         return network.build_landmarks(channels, blocks)
     if recipe.task == "eyes":
         return network.build_eyes(channels, blocks, recipe.network.dropout)
+    if recipe.task == "proposals":
+        return network.build_proposals(channels, blocks)
     return network.build(channels, blocks, recipe.network.dropout)
 
 
@@ -133,11 +135,18 @@ class Trainer:
         return self.recipe.small_side if len(self.history) < self.recipe.small_epochs else self.recipe.side
 
     def rate(self, step: int) -> float:
-        """Learning rate of a step: linear warm-up, then a cosine to 1 % of the peak."""
+        """Learning rate of a step: linear warm-up, then a cosine to 1 % of the peak.
+
+        With ``decay`` the rate stays at its peak until the last ``decay`` epochs and falls linearly there:
+        as good as a cosine of that length (Hägele et al. 2024), and its length need not be known before.
+        """
         warm = self.recipe.warmup * self.steps_per_epoch
         total = self.recipe.epochs * self.steps_per_epoch
         if step < warm:
             return self.recipe.rate * (step + 1) / (warm + 1)
+        if self.recipe.decay:
+            left = (total - step) / (self.recipe.decay * self.steps_per_epoch)
+            return self.recipe.rate * max(0.01, min(1.0, left))
         done = (step - warm) / max(1.0, total - warm)
         return self.recipe.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
@@ -336,14 +345,33 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
 
 
 def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Writes the recipe into the run's folder, or checks that the one there is the same."""
+    """Writes the recipe into the run's folder, or checks that the one there is the same.
+
+    A run at a constant rate may be given another length as long as neither length's fall has begun.
+    """
     kept = run / "recipe.yaml"
     if kept.exists():
-        changed = differences(settings.load(Recipe, kept), recipe)
+        old = settings.load(Recipe, kept)
+        changed = differences(old, recipe)
         if not resume:
             raise ConfigError(f"{run}: already holds a run; add --resume, or give another --out")
+        if changed == ["epochs"] and recipe.decay:
+            done = _epochs_done(run)
+            if done > min(old.epochs, recipe.epochs) - recipe.decay:
+                raise ConfigError(
+                    f"{kept}: {done} epochs are done and the rate's last {recipe.decay} of {old.epochs} have begun, or "
+                    f"epochs={recipe.epochs} is too few; resume with epochs={old.epochs}"
+                )
+            kept.write_text(settings.to_yaml(recipe))
+            return
         if changed:
             raise ConfigError(f"{kept}: differs from this recipe in {', '.join(changed)}; resume with the same recipe")
         return
     run.mkdir(parents=True, exist_ok=True)
     kept.write_text(settings.to_yaml(recipe))
+
+
+def _epochs_done(run: Path) -> int:
+    """How many epochs a run's folder says are done."""
+    path = run / "history.json"
+    return len(json.loads(path.read_text())) if path.exists() else 0

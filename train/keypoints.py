@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
 from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, mirror_name
+from monitor.inference.proposals import ProposalNet
 from train import datasets, packed, resources
 from train.progress import track
 
@@ -34,6 +35,12 @@ SWAP = tuple(POINTS.index(mirror_name(n)) for n in POINTS)
 """Left-right partner of each keypoint."""
 DRIVER_WIDTH = 320
 """Driver frames are kept at this width: a face is still twice the network's size."""
+LEAST_SIDE = 24
+"""Side in pixels of the smallest window without a face."""
+FLAT = 6.0
+"""Standard deviation of gray levels below which a background teaches nothing."""
+MINED = 0.3
+"""Chance from which a place without a face that the proposals name is learnt from."""
 UNPACKED = 7.5
 """Bytes of memory that reading takes for each byte of the archives (1.05 GB for 150 MB, measured)."""
 ALIKE = 0.92
@@ -82,7 +89,7 @@ class FaceSet:
         split: (N,) "train" or "validation".
         windows: (M, 4) float32 picture, x, y, side of squares without a face.
         window_split: (M,) "train" or "validation".
-        hard: (M,) bool, windows that a cascade took for a face.
+        hard: (M,) bool, windows that a cascade, or a proposal network, took for a face.
         name: Where it came from.
         skipped: Unreadable pictures.
     """
@@ -117,11 +124,17 @@ def face_squares(points: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([cx, cy - FACE_Y * side, side], axis=1).astype(np.float32)
 
 
-def load(folder: Path) -> FaceSet:
+def load(folder: Path, backgrounds: Path | None = None, proposals: Path | None = None) -> FaceSet:
     """Reads the packed file, or the folder of ``landmarks/``, ``faces.zip``, ``yawn.zip``, ``fer2013.zip``.
 
+    Args:
+        folder: The file or folder.
+        backgrounds: A folder of more pictures, none of which shows a face.
+        proposals: A proposal model; what it takes for faces where there are none is learnt from, too.
+
     Raises:
-        ConfigError: Neither; or a table and its pictures do not belong together.
+        ConfigError: Neither; or a table and its pictures do not belong together; or no picture in ``backgrounds``.
+        ModelError: The proposal model cannot be used.
     """
     if folder.suffix == ".npz":
         return _load_packed(folder)
@@ -131,7 +144,9 @@ def load(folder: Path) -> FaceSet:
     archives = [folder / name for name in ("faces.zip", "yawn.zip", "fer2013.zip")]
     size = sum(path.stat().st_size for path in archives if path.exists())
     resources.require(f"reading {folder}", memory=UNPACKED * size)
-    reader = _Reader()
+    reader = _Reader(ProposalNet(proposals) if proposals else None)
+    if backgrounds:
+        reader.backgrounds(backgrounds)
     reader.faces(folder / "faces.zip", tables / "faces.csv.gz")
     reader.drivers(folder / "yawn.zip", tables / "driver_frames.csv.gz")
     reader.fer(folder / "fer2013.zip", tables / "fer2013.csv.gz")
@@ -142,7 +157,8 @@ def load(folder: Path) -> FaceSet:
 class _Reader:
     """Collects pictures, faces and face-less windows."""
 
-    def __init__(self) -> None:
+    def __init__(self, proposer: ProposalNet | None = None) -> None:
+        self.proposer = proposer
         self.images: list[Image] = []
         self.rows: list[tuple[int, dict[str, str], float, str, str]] = []
         self.windows: list[tuple[float, float, float, float]] = []
@@ -184,6 +200,24 @@ class _Reader:
             self.rows.append((index, by_file[name], scale, "driver", split))
             face = [float(by_file[name][k]) * scale for k in ("x", "y", "w", "h")]
             self._without(index, small, face, split)
+
+    def backgrounds(self, folder: Path) -> None:
+        """Pictures that show no face: one in ten for validation, by name, so that the same one never changes sides."""
+        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png") and p.is_file())
+        if not paths:
+            raise ConfigError(f"{folder}: holds no .jpg or .png picture; give --backgrounds a folder that does")
+        for path in track(paths, f"reading {folder}"):
+            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            if image is None:
+                self.skipped += 1
+                continue
+            scale = min(1.0, DRIVER_WIDTH / max(image.shape))
+            small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
+            if min(small.shape) < 2 * LEAST_SIDE or small.std() < FLAT:
+                continue
+            split = "validation" if zlib.crc32(path.name.encode()) % 10 == 0 else "train"
+            self.images.append(small)
+            self._without(len(self.images) - 1, small, None, split)
 
     def fer(self, archive: Path, table: Path) -> None:
         """FER2013 crops, and those that the crowd called no face."""
@@ -243,11 +277,11 @@ class _Reader:
         except (OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{archive}: is not a readable zip: {error}") from None
 
-    def _without(self, index: int, image: Image, face: list[float], split: str) -> None:
-        """Windows beside a face, at random and where a cascade errs."""
+    def _without(self, index: int, image: Image, face: list[float] | None, split: str) -> None:
+        """Windows beside a face, or anywhere without one: at random and where a cascade or the proposals err."""
         height, width = image.shape
         for _ in range(12):
-            side = float(np.exp(self.rng.uniform(np.log(24), np.log(height * 0.8))))
+            side = float(np.exp(self.rng.uniform(np.log(LEAST_SIDE), np.log(min(height, width) * 0.8))))
             x, y = self.rng.uniform(-0.1 * side, width - 0.9 * side), self.rng.uniform(-0.1 * side, height - 0.9 * side)
             if _apart((x, y, side), face):
                 self._window(index, x, y, side, split)
@@ -255,6 +289,10 @@ class _Reader:
             for x, y, w, _h in cascade.detectMultiScale(image, 1.1, 0, minSize=(20, 20))[:40]:
                 if _apart((x, y, w), face):
                     self._window(index, x, y, w, split, hard=True)
+        if self.proposer is not None:
+            for x1, y1, x2, _y2 in self.proposer.propose(image, LEAST_SIDE, MINED).boxes:
+                if _apart((x1, y1, x2 - x1), face):
+                    self._window(index, x1, y1, x2 - x1, split, hard=True)
 
     def _window(self, index: int, x: float, y: float, side: float, split: str, hard: bool = False) -> None:
         self.windows.append((index, x, y, side))
@@ -272,8 +310,10 @@ def _decoded(archive: zipfile.ZipFile, name: str) -> Image | None:
     return None if image is None else np.asarray(image, np.uint8)
 
 
-def _apart(square: tuple[float, float, float], face: list[float]) -> bool:
+def _apart(square: tuple[float, float, float], face: list[float] | None) -> bool:
     """Whether a square shows so little of a face, or the face so small, that it is not a box of it."""
+    if face is None:
+        return True
     x, y, side = square
     fx, fy, fw, fh = face
     both = max(0.0, min(x + side, fx + fw) - max(x, fx)) * max(0.0, min(y + side, fy + fh) - max(y, fy))

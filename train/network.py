@@ -96,12 +96,34 @@ def build_eyes(channels: tuple[int, ...], blocks: tuple[int, ...], dropout: floa
     return keras.Model(inputs, layers.Dense(len(EYES), name="logits")(x))
 
 
-def _stages(x: Any, channels: tuple[int, ...], blocks: tuple[int, ...]) -> Any:
-    """Each stage halves the picture with one strided convolution and refines it with residual blocks."""
+def build_proposals(channels: tuple[int, ...], blocks: tuple[int, ...]) -> keras.Model:
+    """Builds the proposal network: two halving stages, the others at that size, and an answer for each place.
+
+    Args:
+        channels: Channels of each stage.
+        blocks: Residual blocks of each stage.
+
+    Returns:
+        A fully convolutional model from (N, H, W, 1) float32 in [-1, 1], sides multiples of 4, to the logit of a face
+        (N, H/4, W/4, 1) and its box (N, H/4, W/4, 3), see ``monitor.inference.proposals.decode``.
+
+    Raises:
+        ValueError: ``channels`` and ``blocks`` differ in length.
+    """
+    inputs = keras.Input((None, None, 1))
+    x = _stages(inputs, channels, blocks, halvings=2)
+    # Rare at first (Lin et al. 2017): or the many empty places drown the few faces in the first steps.
+    logit = layers.Conv2D(1, 1, name="logit", bias_initializer=keras.initializers.Constant(-4.0))(x)
+    return keras.Model(inputs, [logit, layers.Conv2D(3, 1, name="box")(x)])
+
+
+def _stages(x: Any, channels: tuple[int, ...], blocks: tuple[int, ...], halvings: int = 99) -> Any:
+    """Each stage halves the picture (the first ``halvings`` do) with one strided convolution and refines it with
+    residual blocks."""
     if len(channels) != len(blocks):
         raise ValueError(f"channels ({len(channels)}) and blocks ({len(blocks)}) must have one entry per stage")
-    for width, count in zip(channels, blocks, strict=True):
-        x = _conv(x, width, stride=2)
+    for number, (width, count) in enumerate(zip(channels, blocks, strict=True)):
+        x = _conv(x, width, stride=2 if number < halvings else 1)
         for _ in range(count):
             y = _conv(_conv(x, width), width, relu=False)
             x = layers.ReLU()(layers.Add()([x, y]))
@@ -136,12 +158,21 @@ def eyes_cost(channels: tuple[int, ...], blocks: tuple[int, ...]) -> Cost:
     return Cost((macs + head) / 1e6, parameters + head)
 
 
-def _stage_cost(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> tuple[int, int, int]:
+def proposals_cost(channels: tuple[int, ...], blocks: tuple[int, ...]) -> Cost:
+    """The same of ``build_proposals``, for a canvas of 56×56 pixels."""
+    macs, parameters, side = _stage_cost(channels, blocks, REGION, halvings=2)
+    head = channels[-1] * 4
+    return Cost((macs + head * side * side) / 1e6, parameters + head)
+
+
+def _stage_cost(
+    channels: tuple[int, ...], blocks: tuple[int, ...], side: int, halvings: int = 99
+) -> tuple[int, int, int]:
     """Multiply-adds, weights and the side that is left."""
     macs = parameters = 0
     before = 1
-    for width, count in zip(channels, blocks, strict=True):
-        side = (side + 1) // 2
+    for number, (width, count) in enumerate(zip(channels, blocks, strict=True)):
+        side = (side + 1) // 2 if number < halvings else side
         weights = 9 * before * width + count * 2 * 9 * width * width
         macs += weights * side * side
         parameters += weights

@@ -50,6 +50,14 @@ def evaluate_landmarks(model: Path, data: Path, split: str, out: Path) -> dict[s
     return _written(report, pictures, out)
 
 
+def evaluate_proposals(model: Path, data: Path, split: str, out: Path) -> dict[str, Any]:
+    """Measures a proposal model and writes ``report.json``."""
+    from train import proposals  # needs TensorFlow, which the others do not
+
+    head = {"model": load_card(model, None).version, "data": data.name, "split": split}
+    return _written(head | proposals.evaluate(model, keypoints.load(data), split), {}, out)
+
+
 def evaluate_eyes(model: Path, data: Path, split: str, out: Path) -> dict[str, Any]:
     """Measures an eye model and writes ``report.json``."""
     from train import eyes, eyeset  # needs TensorFlow, which the others do not

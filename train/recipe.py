@@ -38,8 +38,8 @@ class Network:
         return tuple(channels), tuple(blocks)
 
 
-TASKS = ("expression", "landmarks", "eyes")
-"""What can be trained: how a face looks, where it is, whether its eyes are open."""
+TASKS = ("expression", "landmarks", "eyes", "proposals")
+"""What can be trained: how a face looks, where it is, whether its eyes are open, where in a frame there may be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Recipe:
     batch: int = integer(96, 8, 1024, "crops per step")
     rate: float = number(3e-3, 1e-6, 1, "peak learning rate (AdamW)")
     warmup: float = number(1.0, 0, 50, "epochs of linear warm-up before the cosine")
+    decay: int = integer(0, 0, 1000, "last epochs, in which a constant rate falls to nothing; 0 = one cosine all along")
     weight_decay: float = number(0.02, 0, 1, "decoupled weight decay")
     ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the ones kept")
     balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
@@ -80,6 +81,8 @@ def load(name: str, overrides: list[str]) -> Recipe:
     recipe.network.shape()
     if recipe.small_epochs >= recipe.epochs:
         raise ConfigError(f"{path.name}: small_epochs must be below epochs (got {recipe.small_epochs})")
+    if recipe.decay > recipe.epochs:
+        raise ConfigError(f"{path.name}: decay must not exceed epochs (got {recipe.decay})")
     return recipe
 
 

@@ -136,21 +136,27 @@ class Regions:
 
     def without(self, rng: np.random.Generator) -> Region:
         """A region without a face in its middle: background, a cascade's error, a part, or a face far off."""
+        image = self._empty(self._far(rng), rng) if rng.random() < 0.2 else self.background(rng)
+        return Region(image, 0.0, np.zeros((len(SWAP) + 2, 2), np.float32), np.zeros(6, np.float32))
+
+    def background(self, rng: np.random.Generator) -> Image:
+        """A disturbed region with no face, and no large part of one, within its box."""
         kind = rng.random()
-        if kind < 0.2:
-            out = self._far(rng)
-        elif kind < 0.55 and len(self._hard):
+        if kind < 0.44 and len(self._hard):
             out = self._window(int(rng.choice(self._hard)), rng)
-        elif kind < 0.93 or not len(self._easy):
+        elif kind < 0.91 or not len(self._easy):
             out = self._window(int(rng.choice(self._easy if len(self._easy) else self._hard)), rng)
         else:
             out = _drawn(rng)
+        return self._empty(out, rng)
+
+    def _empty(self, out: Image, rng: np.random.Generator) -> Image:
+        """Disturbs a region without a face like one with a face."""
         if rng.random() < 0.3:  # pasted like faces are, so that a soft edge is no sign of one
             mask = _soft_mask(np.array([[0.1, 0.1], [0.9, 0.9]]) + rng.uniform(-0.1, 0.1, (2, 2)), rng)
             mask = cv2.resize(mask, (SPEC.side, SPEC.side)).astype(np.float32)
             out = _mix(out, self._ground(rng), mask)
-        out = disturb(self._hidden(self._framed(out, rng), rng), self._light, rng)
-        return Region(out, 0.0, np.zeros((len(SWAP) + 2, 2), np.float32), np.zeros(6, np.float32))
+        return disturb(self._hidden(self._framed(out, rng), rng), self._light, rng)
 
     def _far(self, rng: np.random.Generator) -> Image:
         """A face too far off, too large or too small for the box to be its box."""

@@ -70,6 +70,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     from monitor.inference.card import load_card
     from monitor.inference.eyes import EYES
     from monitor.inference.landmarks import POINTS
+    from monitor.inference.proposals import FACE
     from train import outputs, resources, tables
 
     model = Path(args.model)
@@ -79,6 +80,9 @@ def _evaluate(args: argparse.Namespace) -> int:
     if card.labels == POINTS:
         report = outputs.evaluate_landmarks(model, Path(args.data or "runs/landmarks.npz"), args.split, out)
         show = tables.print_landmarks
+    elif card.labels == FACE:
+        report = outputs.evaluate_proposals(model, Path(args.data or "runs/landmarks.npz"), args.split, out)
+        show = tables.print_any
     elif card.labels == EYES:
         report = outputs.evaluate_eyes(model, Path(args.data or "runs/eyes.npz"), args.split, out)
         show = tables.print_any

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from monitor.app import load_eyes, load_keypoints
+from monitor.app import load_eyes, load_keypoints, load_proposals
 from monitor.capture.source import open_source
 from monitor.config import Config
 from monitor.errors import EXIT_OK, ConfigError
@@ -99,7 +99,8 @@ def measure(images: list[Image], config: Config, seconds: float) -> tuple[dict[s
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     keypoints = load_keypoints(config)
     eyes = load_eyes(config, keypoints)
-    pipeline = Pipeline(config, make_detector(config.detect), emotion, keypoints, time.thread_time, eyes)
+    proposals = load_proposals(config, keypoints)
+    pipeline = Pipeline(config, make_detector(config.detect), emotion, keypoints, time.thread_time, eyes, proposals)
     stages: dict[str, list[float]] = {}
     faces, counted = 0, 0
     with tempfile.TemporaryDirectory() as folder:

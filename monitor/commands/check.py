@@ -56,6 +56,7 @@ def command(
         ("detector", lambda: _detector(config)),
         ("model", lambda: _model(config)),
         ("following", lambda: _keypoints(config)),
+        ("proposals", lambda: _proposals(config)),
         ("driver mode", lambda: _driver(config)),
         ("display", _display),
         ("video codecs", _codecs),
@@ -139,6 +140,24 @@ def _keypoints(config: Config) -> Finding:
         net.read(image, (50.0, 50.0, 150.0, 150.0))
     each = (time.perf_counter() - started) / 50 * 1e3
     return Finding("following", "ok", f"{path.name} {net.card.version}, {each:.2f} ms per face")
+
+
+def _proposals(config: Config) -> Finding:
+    from monitor.inference.emotion import find_model
+    from monitor.inference.proposals import ProposalNet
+
+    if not config.detect.follow or config.detect.method != "haar" or not config.detect.proposals:
+        return Finding("proposals", "ok", "off; the detector searches")
+    path = find_model(config.detect.proposals)
+    if not path.exists():
+        return Finding("proposals", "note", f"{path}: no such model; newcomers are searched for by the cascade")
+    net = ProposalNet(path, config.detect.threads)
+    image = np.full((480, 640, 3), 128, np.uint8)
+    started = time.perf_counter()
+    for _ in range(20):
+        net.propose(image, config.detect.min_face, config.detect.propose)
+    each = (time.perf_counter() - started) / 20 * 1e3
+    return Finding("proposals", "ok", f"{path.name} {net.card.version}, {each:.2f} ms per search of 640x480")
 
 
 def _driver(config: Config) -> Finding:

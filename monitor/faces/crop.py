@@ -53,7 +53,7 @@ def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
     """Cuts a face out of a frame as gray pixels.
 
     What lies beyond the frame repeats the frame's border. Shrinking averages areas, so that a large
-    face does not alias; enlarging is bilinear.
+    face does not alias; enlarging is bilinear (``shrunk``).
 
     Args:
         image: (H, W) gray or (H, W, 3) BGR, uint8, not empty.
@@ -81,11 +81,34 @@ def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
     beyond = (y1 - top, top + side - y2, x1 - left, left + side - x2)
     if any(beyond):
         part = cv2.copyMakeBorder(part, *beyond, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
-    method = cv2.INTER_AREA if side > spec.side else cv2.INTER_LINEAR
-    out = cv2.resize(part, (spec.side, spec.side), interpolation=method)
-    return (
-        np.array(out, dtype=np.uint8, copy=True) if np.shares_memory(out, image) else out.astype(np.uint8, copy=False)
-    )
+    out = shrunk(part, spec.side, spec.side)
+    return np.array(out, dtype=np.uint8, copy=True) if np.shares_memory(out, image) else out
+
+
+def shrunk(image: Image, width: int, height: int) -> Image:
+    """A picture at another size: areas averaged when it shrinks, bilinear when it grows.
+
+    Averaging over areas that are no whole number of pixels costs OpenCV ten times what whole ones do (1.8
+    against 0.1 ms for 640×480 in color), so a picture of more than twice the size is brought to a multiple of the
+    result bilinearly first. The multiple is at most four: of pictures yet larger some pixels are left out.
+
+    Args:
+        image: (H, W) or (H, W, 3) uint8, not empty.
+        width: Of the result, in pixels.
+        height: Of the result, in pixels.
+
+    Returns:
+        (height, width) or (height, width, 3) uint8; the very same picture when it has that size.
+    """
+    times = min(4, image.shape[1] // width, image.shape[0] // height)
+    if times >= 2:
+        whole = (times * width, times * height)
+        if whole != image.shape[1::-1]:
+            image = cv2.resize(image, whole, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    larger = width > image.shape[1] or height > image.shape[0]
+    method = cv2.INTER_LINEAR if larger else cv2.INTER_AREA
+    return cv2.resize(image, (width, height), interpolation=method).astype(np.uint8, copy=False)
 
 
 def _upright(image: Image, box: Box, spec: CropSpec, roll: float) -> Image:
@@ -118,3 +141,8 @@ def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
     unit = to_unit(np.arange(256, dtype=np.uint8))
     table: NDArray[np.int8] = np.clip(np.round(unit / scale) + zero_point, -128, 127).astype(np.int8)
     return table
+
+
+def quantised(pixels: Image, table: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Gray pixels through the table of ``int8_table``, same shape."""
+    return cv2.LUT(pixels, table.view(np.uint8)).view(np.int8)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ModelError
-from monitor.faces.crop import int8_table
+from monitor.faces.crop import int8_table, quantised
 from monitor.inference.card import ModelCard, load_card
 from monitor.inference.runtime import Int8Model
 from monitor.types import Image
@@ -39,7 +39,7 @@ class CropNetwork:
 
     def _run(self, crop: Image) -> list[NDArray[np.float32]]:
         """Each output in real numbers for one (side, side) uint8 crop."""
-        return self._model.run(self._table[crop][None, :, :, None])
+        return self._model.run(quantised(crop, self._table)[None, :, :, None])
 
 
 class LogitNetwork(CropNetwork):

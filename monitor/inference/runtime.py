@@ -34,6 +34,9 @@ class Interpreter(Protocol):
     def allocate_tensors(self) -> None:
         """Reserves memory for all tensors."""
 
+    def resize_tensor_input(self, index: int, shape: list[int]) -> None:
+        """Gives an input another shape; memory must be reserved anew."""
+
     def get_input_details(self) -> list[dict[str, Any]]:
         """What is known of each input."""
 
@@ -127,6 +130,12 @@ class Int8Model:
             raise ModelError(f"{path}: must have one input (has {len(inputs)}); it is not a model of this program")
         self.input = _port(inputs[0], path)
         self.outputs = tuple(_port(o, path) for o in outputs)
+
+    def resize(self, shape: tuple[int, ...]) -> None:
+        """Gives the input another shape; only a model without dense layers takes any."""
+        self._interpreter.resize_tensor_input(self.input.index, list(shape))
+        with _quiet_stderr():
+            self._interpreter.allocate_tensors()
 
     def run(self, quantised: NDArray[np.int8]) -> list[NDArray[np.float32]]:
         """Runs the model on int8 input of the input's shape; returns each output in real numbers."""

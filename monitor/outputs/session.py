@@ -21,6 +21,7 @@ from monitor.errors import ConfigError, DiskError
 from monitor.inference.emotion import EmotionNet
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
+from monitor.inference.proposals import ProposalNet
 from monitor.outputs import retention
 from monitor.outputs.reader import PART
 from monitor.versions import installed
@@ -117,6 +118,7 @@ class Session:
         detector: str,
         keypoints: LandmarkNet | None = None,
         eyes: EyeNet | None = None,
+        proposals: ProposalNet | None = None,
     ) -> None:
         """Writes ``metadata.json``."""
         self._metadata = {
@@ -129,6 +131,7 @@ class Session:
             "model": asdict(emotion.card),
             "keypoints": None if keypoints is None else asdict(keypoints.card),
             "eyes": None if eyes is None else asdict(eyes.card),
+            "proposals": None if proposals is None else asdict(proposals.card),
             "config_from": config_from,
             "config": settings.as_dict(config),
             "note": "Labels name the expression a face shows, not what the person feels.",

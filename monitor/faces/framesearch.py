@@ -1,0 +1,119 @@
+"""Searching a frame, or a part of it, with a detector that knows nothing of frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from monitor.config import DetectConfig
+from monitor.faces.detector import Detector
+from monitor.types import Box, Detections, Image
+
+REGION = 1.9
+"""Side of the searched region in face sizes: a face may move 0.45 of its size between searches."""
+SMALLER, LARGER = 0.7, 1.25
+"""Sizes searched in a region, relative to the last one."""
+REGION_FACE = 56.0
+"""Size in pixels that a known face is shrunk to for the search around it.
+
+Together these keep region boxes as large as full-frame ones. A cascade's box is the mean over all
+sizes that fire; cutting the small ones off (0.8, at 48 px) made boxes 5-21 % larger than full searches
+on six clips, and so the crops; 0.7 at 56 px gives 0.96-1.00 of their size (docs/MEASUREMENTS.md)."""
+REFERENCE_WIDTH = 640
+"""Picture width that ``detect.min_face`` is given for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a full search.
+
+    Attributes:
+        top, bottom: The stripe, in shares of the region's height.
+        low, high: Face sizes, in shares of the smallest.
+        profile: Whether turned faces are looked for too.
+        region: The part of the frame, x1, y1, x2, y2 in its pixels; None = all.
+    """
+
+    top: float
+    bottom: float
+    low: float
+    high: float
+    profile: bool = False
+    region: Box | None = None
+
+
+class FrameSearch:
+    """Shrinks frames for a detector and brings what it finds back to their pixels.
+
+    Attributes:
+        width: Factor on the width at which faces are searched, at most 1; lowered when the machine cannot keep up.
+    """
+
+    def __init__(self, detector: Detector, config: DetectConfig) -> None:
+        self._detector, self._config = detector, config
+        self.width = 1.0
+
+    def whole(self, image: Image) -> Detections:
+        """All faces the detector finds in a frame, in one go."""
+        _height, width = image.shape[:2]
+        scale = min(1.0, self._config.width * self.width / width)
+        small = self._shrink(image, scale)
+        smallest = max(20, round(self.smallest(width) * scale))
+        return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
+
+    def around(self, image: Image, box: Box) -> Detections:
+        """Faces around a known one, the region shrunk so that the face is about ``width``-search sized."""
+        height, width = image.shape[:2]
+        size = max(box[2] - box[0], box[3] - box[1], 1.0)
+        cx, cy, half = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, size * REGION / 2
+        x1, y1 = max(0, int(cx - half)), max(0, int(cy - half))
+        x2, y2 = min(width, int(cx + half) + 1), min(height, int(cy + half) + 1)
+        if x2 - x1 < 24 or y2 - y1 < 24:
+            return Detections.none()
+        # Larger than this a face only costs more windows; smaller, the cascade misses it.
+        scale = min(1.0, REGION_FACE / size)
+        region = self._shrink(image[y1:y2, x1:x2], scale)
+        smallest = max(20, int(size * SMALLER * scale))
+        largest = min(int(size * LARGER * scale) + 1, min(region.shape[:2]))
+        return _scaled(self._detector.find(region, smallest, largest), 1 / scale, x1, y1)
+
+    def smallest(self, width: int) -> float:
+        """Side in pixels of the smallest face in a frame of this width, at the width now searched at."""
+        return self._config.min_face * width / REFERENCE_WIDTH
+
+    def _shrink(self, image: Image, scale: float) -> Image:
+        """The picture at the search's scale, gray unless the detector wants color."""
+        if scale < 1.0:
+            size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        if self._detector.wants_color:
+            return np.ascontiguousarray(image)
+        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+
+    def part(self, image: Image, part: Slice) -> Detections:
+        """Faces in one slice of a full search."""
+        scale = min(1.0, self._config.width * self.width / image.shape[1])
+        least = max(20.0, self.smallest(image.shape[1]) * scale)
+        left, upper, right, lower = (int(v) for v in part.region or (0, 0, image.shape[1], image.shape[0]))
+        height = lower - upper
+        # A face on the border of two stripes must lie whole in one of them.
+        reach = least * part.high * 1.1 / 2 / scale if np.isfinite(part.high) else 0.0
+        top = upper + (max(0, int(part.top * height - reach)) if part.top > 0 else 0)
+        bottom = upper + (min(height, int(part.bottom * height + reach)) if part.bottom < 1 else height)
+        if bottom - top < 1 or right - left < 1:
+            return Detections.none()
+        small = self._shrink(image[top:bottom, left:right], scale)
+        low = least * part.low
+        high = min(least * part.high, min(small.shape[:2]))
+        if high < low:
+            return Detections.none()
+        return _scaled(self._detector.find(small, round(low), int(high), part.profile), 1 / scale, left, top)
+
+
+def _scaled(found: Detections, factor: float, dx: float, dy: float) -> Detections:
+    if not len(found):
+        return found
+    offset = np.array([dx, dy, dx, dy], dtype=np.float32)
+    return Detections((found.boxes * np.float32(factor) + offset).astype(np.float32), found.scores)
