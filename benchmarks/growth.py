@@ -21,7 +21,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from monitor.app import load_keypoints
+from monitor.app import load_keypoints, load_proposals
 from monitor.capture.source import open_source
 from monitor.commands.bench import measure
 from monitor.config import Config
@@ -53,9 +53,11 @@ def cut_out(source: str) -> list[Image]:
     """
     config = Config()
     opened = open_source(source, config.source)
+    keypoints = load_keypoints(config)
     pipeline = Pipeline(
-        config, make_detector(config.detect), EmotionNet(find_model(config.emotion.model)), load_keypoints(config)
-    )
+        config, make_detector(config.detect), EmotionNet(find_model(config.emotion.model)), keypoints,
+        proposals=load_proposals(config, keypoints),
+    )  # fmt: skip
     images: list[Image] = []
     boxes: list[Box] = []
     while len(images) < MOST_FRAMES and (frame := opened.read()) is not None:

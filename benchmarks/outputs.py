@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from benchmarks.speed import load
-from monitor.app import load_eyes, load_keypoints
+from monitor.app import load_eyes, load_keypoints, load_proposals
 from monitor.commands.bench import HZ
 from monitor.config import Config, DisplayConfig, OutputConfig
 from monitor.faces.detector import make_detector
@@ -45,7 +45,7 @@ def analysed(images: Sequence[Image], driver: bool) -> list[Result]:
     keypoints = load_keypoints(config)
     pipeline = Pipeline(
         config, make_detector(config.detect), EmotionNet(find_model(config.emotion.model)), keypoints,
-        eyes=load_eyes(config, keypoints),
+        eyes=load_eyes(config, keypoints), proposals=load_proposals(config, keypoints),
     )  # fmt: skip
     return [pipeline.step(Frame(n, n / HZ, time.time(), image, "bench")) for n, image in enumerate(images)]
 
