@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from monitor.capture.source import open_source
 from monitor.config import Config, DetectConfig
-from monitor.faces.detector import iou, make_detector
+from monitor.faces.detector import Detector, iou, make_detector
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
-from monitor.types import Frame
+from monitor.types import Frame, Image
 
 SAME = 0.4
 STILL = 0.01
@@ -137,17 +137,20 @@ def read_reference(folder: Path) -> dict[str, dict[int, list[dict[str, float]]]]
 
 
 def judge(
-    path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: LandmarkNet, places: ProposalNet
-) -> Any:
-    """The three ways on one clip."""
+    path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: LandmarkNet,
+    places: ProposalNet, only: bool,
+) -> Any:  # fmt: skip
+    """The three ways on one clip, or the program as shipped only."""
     base = Config()
     searching = replace(base, detect=replace(base.detect, follow=False))
     ways = {
         "search": Pipeline(searching, make_detector(searching.detect), emotion),
         "follow": Pipeline(base, make_detector(base.detect), emotion, net, proposals=places),
     }
+    if only:
+        ways.pop("search")
     every = make_detector(DetectConfig(width=640, scale_factor=1.1, profile="never"))
-    tallies = {name: Tally() for name in ("haar", *ways)}
+    tallies = {name: Tally() for name in (*([] if only else ["haar"]), *ways)}
     source = open_source(str(path), base.source)
     last, still = None, []
     number = 0
@@ -158,13 +161,9 @@ def judge(
         moved = 1.0 if now is None or last is None else float(np.abs(now - last).max() / max(1.0, now[2] - now[0]))
         still.append(moved < STILL)
         last = now
-        gray = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-        scale = min(1.0, 640 / gray.shape[1])
-        small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        raw = every.find(small, 40, min(small.shape))
-        tallies["haar"].take(
-            number, [(b / scale, None) for b, s in zip(raw.boxes, raw.scores, strict=True) if s >= 0.5], rows
-        )
+        if not only:
+            found = _every_frame(every, frame.image)
+            tallies["haar"].take(number, [(box, None) for box in found], rows)
         for name, pipeline in ways.items():
             started = time.process_time()
             result = pipeline.step(frame)
@@ -178,6 +177,15 @@ def judge(
     return {"frames": number} | {name: tally.row(np.array(still)) for name, tally in tallies.items()}
 
 
+def _every_frame(detector: Detector, image: Image) -> list[Any]:
+    """What a cascade finds in a whole frame at 640 px."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    scale = min(1.0, 640 / gray.shape[1])
+    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    raw = detector.find(small, 40, min(small.shape))
+    return [box / scale for box, score in zip(raw.boxes, raw.scores, strict=True) if score >= 0.5]
+
+
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -185,6 +193,7 @@ def main() -> None:
     parser.add_argument("--clips", nargs="*", help="only these")
     parser.add_argument("--model", default="landmarks.tflite")
     parser.add_argument("--proposals", default="proposals.tflite")
+    parser.add_argument("--only", action="store_true", help="leave out the cascade in every frame and region searches")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     cv2.setNumThreads(1)
@@ -195,8 +204,8 @@ def main() -> None:
     report = {}
     print("per clip: haar every frame / region search / following")
     for name in [n for n in names if not args.clips or n in args.clips]:
-        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net, places)
-        ways = [r[way] for way in ("haar", "search", "follow")]
+        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net, places, args.only)
+        ways = [r[way] for way in ("haar", "search", "follow") if way in r]
         print(f"{name} N={r['frames']}", flush=True)
         for key in ways[0]:
             if any(way[key] is not None for way in ways):

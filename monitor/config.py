@@ -61,8 +61,8 @@ class DetectConfig:
     scale_factor: float = number(1.15, 1.02, 2.0, "step between searched sizes")
     neighbors: int = integer(5, 1, 20, "overlapping hits that start a track; fewer only continue one")
     motion: bool = flag(True, "search what has changed since, and everything every 2 s; off = everything each time")
-    every_ms: float = number(500.0, 0, 10000, "search the whole frame this often while faces are known", "ms")
-    empty_ms: float = number(100.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
+    every_ms: float = number(400.0, 0, 10000, "search the whole frame this often while faces are known", "ms")
+    empty_ms: float = number(200.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
     region_ms: float = number(60.0, 0, 10000, "search around each known face this often", "ms")
     threads: int = integer(1, 1, 16, "threads OpenCV may use")
 

@@ -95,7 +95,7 @@ class Pipeline:
         found = self._clock()
         tracks = self._tracker.update(search, frame.t, frame.image)
         tracked = self._clock()
-        for track in self._due(tracks, frame.t):
+        for track in self._due(tracks, frame.t, search.full):
             self._read(track, frame)
         read = self._clock()
         faces = tuple(self._judge(track, frame.t) for track in tracks)
@@ -135,14 +135,19 @@ class Pipeline:
         self._finder.width = min(1.0, width)
         self._slower = max(1.0, read)
 
-    def _due(self, tracks: list[Track], t: float) -> list[Track]:
-        """Faces to read now: those waiting longest first, no more than the budget, hidden ones not at all."""
+    def _due(self, tracks: list[Track], t: float, searched: bool) -> list[Track]:
+        """Faces to read now: those waiting longest first, no more than the budget, hidden ones not at all.
+
+        A frame that was searched has cost enough: what can wait for the next one does.
+        """
         waiting = []
+        every = self._config.every_ms * self._slower / 1000
         for track in tracks:
             reading = self._readings.get(track.id)
             if reading is None:
                 reading = self._readings[track.id] = _Reading(Smoother(self._config.smooth_s), LabelGate(self._config))
-            due = t - reading.read_at >= self._config.every_ms * self._slower * 0.95 / 1000
+            waited = t - reading.read_at
+            due = waited >= every * 0.95 and not (searched and waited < 1.5 * every)
             if due and track.seen and not track.hidden:
                 waiting.append((reading.read_at, track.id, track))
         waiting.sort(key=lambda entry: entry[:2])

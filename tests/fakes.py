@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monitor.faces.crop import CropSpec
 from monitor.faces.tracker import pairing_cost
 from monitor.inference.landmarks import POINTS
+from monitor.inference.proposals import TILES
 from monitor.labels import EMOTIONS
 from monitor.types import Box, Detections, Face, Frame, Image, Landmarks, Result
 
@@ -95,6 +96,23 @@ class ScriptedNet:
         if not near:
             return landmarks(box, 0.01)
         return landmarks(min(near, key=lambda face: pairing_cost(face, box)), self.presence, self.yaw)
+
+
+class ScriptedProposer:
+    """Proposes what the script says for the time that ``now`` holds; remembers what it was asked."""
+
+    def __init__(self, script: Callable[[float], Sequence[Box]]) -> None:
+        self.script = script
+        self.now = 0.0
+        self.asked: list[float] = []
+
+    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES)) -> Detections:
+        parts = list(tiles)
+        if 0 in parts:
+            self.asked.append(smallest)
+        if TILES - 1 not in parts:  # everything comes with the last part
+            return Detections.none()
+        return detections(*self.script(self.now), score=0.7)
 
 
 class ScriptedEmotion:

@@ -7,11 +7,12 @@ searches the frame, a slice at a time; without the keypoint network, it also sea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.config import DetectConfig
 from monitor.faces.detector import Detector, iou, suppress
@@ -19,6 +20,7 @@ from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
 from monitor.faces.motion import MotionGate
 from monitor.faces.slices import SlicedSearch
+from monitor.inference.proposals import TILES
 from monitor.types import Box, Detections, Image, Landmarks
 
 REST_S, EMPTY_REST_S = 2.0, 0.5
@@ -26,6 +28,11 @@ REST_S, EMPTY_REST_S = 2.0, 0.5
 missed at first, turned away or in shade, may have come to be found without the picture changing much."""
 LOOKS, STALE_S = 1, 0.2
 """Proposed places looked at per frame, unless frames are so far apart that all must be looked at now."""
+REFUSED_S, SAME_PLACE = 1.0, 0.5
+"""A place where the keypoint network saw no face is not looked at again for so long: the same box (by IoU) of a
+resting background is proposed in every search."""
+SURE = 0.998
+"""Presence from which a proposed place is a face; below it a cascade, which errs elsewhere, must see one there too."""
 KNOWN_OVERLAP = 0.3
 """IoU with a followed face from which a found box is that face, not a newcomer."""
 
@@ -52,8 +59,8 @@ class Search:
 class Proposer(Protocol):
     """The part of ``ProposalNet`` that finding needs."""
 
-    def propose(self, image: Image, smallest: float, least: float) -> Detections:
-        """Places that may show a face, best first."""
+    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = ...) -> Detections:
+        """Places that may show a face, best first; ``tiles`` are the parts of the search to do."""
 
 
 class Finder:
@@ -80,6 +87,9 @@ class Finder:
         self._follower, self._proposer = follower, proposer
         self._follow_every = follow_every_ms / 1000
         self._waiting: list[Box] = []
+        self._refused: list[tuple[float, Box]] = []
+        self._tiles: list[int] = []
+        self._region: Box | None = None
         self._motion = MotionGate()
         self._last_t = self._last_full = self._last_region = self._last_follow = self._all_searched = -np.inf
         self.slowdown = 1.0
@@ -122,7 +132,7 @@ class Finder:
     def _forget(self) -> None:
         self._last_full = self._last_region = self._last_follow = self._all_searched = -np.inf
         self._slices.forget()
-        self._waiting = []
+        self._waiting, self._refused, self._tiles = [], [], []
         self._motion.forget()
 
     def _full_every(self, known: bool) -> float:
@@ -148,27 +158,31 @@ class Finder:
             places, full = self._proposed(self._proposer, image, faces, seen, missing, t, passed)
         else:
             places, full = self._sliced(image, faces, seen, missing, bool(known), t, passed)
-        return self._accepted(follower, image, places, full, looked, followed)
+        accepted = self._accepted(follower, image, places, [np.array(face) for face in faces], t)
+        boxes = np.array([mark.box for mark in accepted], np.float32).reshape(-1, 4)
+        scores = np.ones(len(accepted), np.float32)
+        return Search(Detections(boxes, scores), full, looked, followed, tuple(accepted))
 
     def _accepted(
-        self, follower: Follower, image: Image, places: Detections, full: bool,
-        looked: frozenset[int], followed: dict[int, Landmarks],
-    ) -> Search:  # fmt: skip
-        """Those places where the keypoint network sees a face that is not followed already."""
-        taken = [np.array(mark.box) for mark in followed.values()]
-        boxes, scores, accepted = [], [], []
-        for box, score in zip(places.boxes, places.scores, strict=True):
-            if any(iou(box, place) > KNOWN_OVERLAP for place in taken):
+        self, follower: Follower, image: Image, places: Detections, taken: list[NDArray[np.float64]], t: float
+    ) -> list[Landmarks]:
+        """The faces that the keypoint network sees at places where none is followed already."""
+        accepted = []
+        for box in _as_boxes(places):
+            if any(iou(np.array(box), place) > KNOWN_OVERLAP for place in taken):
                 continue
-            x1, y1, x2, y2 = (float(v) for v in box)
-            mark = follower.accept(image, (x1, y1, x2, y2))
-            if mark is not None and not any(iou(np.array(mark.box), place) > KNOWN_OVERLAP for place in taken):
-                taken.append(np.array(mark.box))
-                boxes.append(mark.box)
-                scores.append(max(float(score), 0.5))
-                accepted.append(mark)
-        found = Detections(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32))
-        return Search(found, full, looked, followed, tuple(accepted))
+            mark = follower.accept(image, box)
+            if mark is not None and any(iou(np.array(mark.box), place) > KNOWN_OVERLAP for place in taken):
+                continue
+            if mark is not None and self._proposer is not None and mark.presence < SURE:
+                mark = mark if self._frames.confirms(image, mark) else None
+            if mark is None:
+                if self._proposer is not None:
+                    self._refused.append((t, box))
+                continue
+            taken.append(np.array(mark.box))
+            accepted.append(mark)
+        return accepted
 
     def _proposed(
         self,
@@ -184,21 +198,31 @@ class Finder:
         every = self._full_every(seen)
         if missing:
             every = min(every, self._config.region_ms / 1000)
-        full = self._is_due(self._last_full, every, t)
-        if full:
+        if not self._tiles and self._is_due(self._last_full, every, t):
             self._last_full = t
-            searched, region = self._wanted(image, faces, seen, bool(missing), t)
+            searched, self._region = self._wanted(image, faces, seen, bool(missing), t)
             if searched:
-                found = proposer.propose(image, self._frames.smallest(image.shape[1]), self._config.propose)
-                self._waiting = [
-                    box for box in _as_boxes(found)
-                    if (region is None or _touches(box, region))
-                    and not any(iou(np.array(box), np.array(face)) > KNOWN_OVERLAP for face in faces)
-                ]  # fmt: skip
+                self._tiles = list(range(TILES))
+        far = passed >= STALE_S or every <= 0
+        count = TILES if far or missing else 1
+        tiles, self._tiles = self._tiles[:count], self._tiles[count:]
+        if tiles:
+            smallest = self._frames.smallest(image.shape[1]) / self.width
+            found = proposer.propose(image, smallest, self._config.propose, tiles)
+            self._refused = [(since, box) for since, box in self._refused if 0 <= t - since < REFUSED_S]
+            self._waiting += [
+                box for box in _as_boxes(found)
+                if (self._region is None or _touches(box, self._region))
+                and not any(iou(np.array(box), np.array(other)) > SAME_PLACE for _, other in self._refused)
+            ]  # fmt: skip
+        self._waiting = [
+            box for box in self._waiting
+            if not any(iou(np.array(box), np.array(face)) > KNOWN_OVERLAP for face in faces)
+        ]  # fmt: skip
         # A look costs as much as following a face: so one place a frame, and all when the next frame is far.
-        count = LOOKS if passed < STALE_S and every > 0 else len(self._waiting)
-        now, self._waiting = self._waiting[:count], self._waiting[count:]
-        return Detections(np.array(now, np.float32).reshape(-1, 4), np.full(len(now), 0.5, np.float32)), full
+        looks = len(self._waiting) if far else LOOKS
+        now, self._waiting = self._waiting[:looks], self._waiting[looks:]
+        return Detections(np.array(now, np.float32).reshape(-1, 4), np.full(len(now), 0.5, np.float32)), bool(tiles)
 
     def _sliced(
         self, image: Image, faces: list[Box], seen: bool, missing: list[Box], known: bool, t: float, passed: float

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from monitor.config import DetectConfig
-from monitor.faces.detector import Detector
-from monitor.types import Box, Detections, Image
+from monitor.faces.detector import Detector, iou
+from monitor.types import Box, Detections, Image, Landmarks
 
 REGION = 1.9
 """Side of the searched region in face sizes: a face may move 0.45 of its size between searches."""
@@ -21,6 +21,10 @@ REGION_FACE = 56.0
 Together these keep region boxes as large as full-frame ones. A cascade's box is the mean over all
 sizes that fire; cutting the small ones off (0.8, at 48 px) made boxes 5-21 % larger than full searches
 on six clips, and so the crops; 0.7 at 56 px gives 0.96-1.00 of their size (docs/MEASUREMENTS.md)."""
+TURNED = 15.0
+"""Degrees of yaw from which a confirmation asks the profile cascade, too."""
+AGREED = 0.3
+"""IoU from which two boxes are of one face."""
 REFERENCE_WIDTH = 640
 """Picture width that ``detect.min_face`` is given for."""
 
@@ -63,7 +67,13 @@ class FrameSearch:
         smallest = max(20, round(self.smallest(width) * scale))
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
 
-    def around(self, image: Image, box: Box) -> Detections:
+    def confirms(self, image: Image, marks: Landmarks) -> bool:
+        """Whether the detector, too, sees a face where the keypoint network sees one."""
+        found = self.around(image, marks.box, abs(float(marks.pose[0])) > TURNED)
+        strong = found.boxes[found.scores >= 0.5]
+        return any(iou(box, np.array(marks.box)) > AGREED for box in strong)
+
+    def around(self, image: Image, box: Box, turned: bool = False) -> Detections:
         """Faces around a known one, the region shrunk so that the face is about ``width``-search sized."""
         height, width = image.shape[:2]
         size = max(box[2] - box[0], box[3] - box[1], 1.0)
@@ -77,10 +87,10 @@ class FrameSearch:
         region = self._shrink(image[y1:y2, x1:x2], scale)
         smallest = max(20, int(size * SMALLER * scale))
         largest = min(int(size * LARGER * scale) + 1, min(region.shape[:2]))
-        return _scaled(self._detector.find(region, smallest, largest), 1 / scale, x1, y1)
+        return _scaled(self._detector.find(region, smallest, largest, turned), 1 / scale, x1, y1)
 
     def smallest(self, width: int) -> float:
-        """Side in pixels of the smallest face in a frame of this width, at the width now searched at."""
+        """Side in pixels of the smallest face that is wanted in a frame of this width."""
         return self._config.min_face * width / REFERENCE_WIDTH
 
     def _shrink(self, image: Image, scale: float) -> Image:

@@ -236,6 +236,8 @@ class Tracker:
                     _swap_if_mistaken(track, rival, thumb, _thumbnail(image, rival.box))
                     track.rivals.discard(rival_id)
                     rival.rivals.discard(track.id)
+        if len(confirmed) < 2:  # nobody to be mistaken for
+            return
         for track in confirmed:
             fresh = track.seen and track.last == t and not track.hidden and not track.rivals
             if fresh and t - track.thumb_at >= THUMB_EVERY_S:

@@ -1,13 +1,15 @@
 """Proposing where faces may be: one small fully convolutional network over the whole shrunk frame.
 
-The frame is shrunk to several sizes, an octave apart, and all of them are laid out on one canvas, so
-that one call of the network sees faces of every size (an image pyramid, as in MTCNN's proposal network:
-Zhang et al. 2016). What it proposes is not yet a face: ``Follower.accept`` decides that.
+The frame is shrunk to several sizes, an octave apart (an image pyramid, as for MTCNN's proposal network: Zhang
+et al. 2016), and laid out on three tiles of one shape: the upper and the lower half of the largest size, and all
+smaller sizes side by side. So one network of a fixed shape sees faces of every size, and a search can be spread
+over three frames. What it proposes is not yet a face: ``Follower.accept`` decides that.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,45 +27,59 @@ from monitor.types import Detections, Image
 FACE = ("face",)
 """What the network tells from everything else."""
 STRIDE = 4
-"""Pixels of the canvas from one answer to the next."""
+"""Pixels of a tile from one answer to the next."""
 UNIT = 17.0
 """Side in pixels of the face the network answers in; it sees faces half an octave smaller and larger."""
 SMALLEST = 12.0
 """Side of the smallest face it sees; the largest is twice that, and the next level of the pyramid begins."""
 GAP = 8
-"""Pixels of gray between the levels on the canvas, so that no answer mixes two of them."""
+"""Pixels of gray between sizes on a tile, so that no answer mixes two of them."""
+CONTEXT = 16
+"""Pixels that a half shows of the other half: what the network sees around a face's centre."""
 GRAY = 128
 """Gray level of what is no picture."""
 MOST = 12
-"""Proposals a search gives at most, best first."""
+"""Proposals a tile gives at most, best first."""
+TILES = 3
+"""Tiles of a search."""
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """Where one size of the frame lies on the canvas, in canvas pixels."""
+class Patch:
+    """Part of the frame on a tile.
+
+    Attributes:
+        left, top, width, height: Where it lies, in tile pixels.
+        upper, lower: The frame's rows that it shows, in frame pixels.
+        first, last: The rows that the centres of its faces lie in, last exclusive.
+    """
 
     left: int
     top: int
     width: int
     height: int
+    upper: int
+    lower: int
+    first: float
+    last: float
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a frame's sizes share one canvas.
+    """How a frame's sizes lie on the tiles.
 
     Attributes:
-        width, height: The canvas, in pixels, multiples of ``STRIDE``.
-        levels: The largest first; each has half the side of the one before.
+        width, height: Of each tile, in pixels, multiples of ``STRIDE``.
+        tiles: The patches of each of the ``TILES``.
     """
 
     width: int
     height: int
-    levels: tuple[Level, ...]
+    tiles: tuple[tuple[Patch, ...], ...]
 
 
 def layout(frame_width: int, frame_height: int, smallest: float) -> Layout:
-    """Plans the canvas for frames of one size.
+    """Plans the tiles for frames of one size.
 
     Args:
         frame_width: Pixels.
@@ -71,50 +87,55 @@ def layout(frame_width: int, frame_height: int, smallest: float) -> Layout:
         smallest: Side in frame pixels of the smallest face to be found, above 0.
 
     Returns:
-        Levels until a face as large as the frame's shorter side is within reach; the first at the top, the
-        others in a row below it.
+        Two halves of the size at which ``smallest`` is ``SMALLEST``, and smaller sizes until a face as large as the
+        frame's shorter side is within reach.
     """
     scale = min(1.0, SMALLEST / smallest)
-    sizes = []
-    while True:
-        width, height = max(4, round(frame_width * scale)), max(4, round(frame_height * scale))
-        sizes.append((width, height))
-        if min(frame_width, frame_height) * scale <= 2 * SMALLEST:
-            break
+    middle, reach = frame_height / 2, CONTEXT / scale
+    upper, lower = max(0, int(middle - reach)), min(frame_height, math.ceil(middle + reach))
+    width = max(4, round(frame_width * scale))
+    halves = [
+        (Patch(0, 0, width, max(4, round((end - start) * scale)), start, end, first, last),)
+        for start, end, first, last in ((0, lower, -math.inf, middle), (upper, frame_height, middle, math.inf))
+    ]
+    rest, left = [], 0
+    while min(frame_width, frame_height) * scale > 2 * SMALLEST:
         scale /= 2
-    levels = [Level(0, 0, *sizes[0])]
-    left, top = 0, _up(sizes[0][1] + GAP)
-    for width, height in sizes[1:]:
-        levels.append(Level(left, top, width, height))
-        left = _up(left + width + GAP)
-    last = max((level.top + level.height for level in levels), default=0)
-    right = max(level.left + level.width for level in levels)
-    return Layout(_up(right), _up(last), tuple(levels))
+        size = (max(4, round(frame_width * scale)), max(4, round(frame_height * scale)))
+        rest.append(Patch(left, 0, *size, 0, frame_height, -math.inf, math.inf))
+        left = _up(left + size[0] + GAP)
+    patches = [*halves[0], *halves[1], *rest]
+    return Layout(
+        _up(max(p.left + p.width for p in patches)), _up(max(p.height for p in patches)),
+        (halves[0], halves[1], tuple(rest)),
+    )  # fmt: skip
 
 
 def _up(pixels: int) -> int:
     return math.ceil(pixels / STRIDE) * STRIDE
 
 
-def paint(image: Image, plan: Layout, canvas: Image) -> None:
-    """Lays a frame's sizes out on ``canvas``.
+def paint(image: Image, patches: tuple[Patch, ...], tile: Image) -> None:
+    """Lays parts of a frame out on a tile; the rest of it becomes gray.
 
     Args:
         image: (H, W, 3) BGR or (H, W) gray frame, uint8.
-        plan: From ``layout`` of that size.
-        canvas: (plan.height, plan.width) uint8; what is no level is left as it is.
+        patches: Of ``layout`` for that size.
+        tile: (height, width) uint8 of that layout.
     """
-    part = image
-    for level in plan.levels:
+    tile[:] = GRAY
+    part, rows = image, (0, image.shape[0])
+    for patch in patches:
+        if rows != (patch.upper, patch.lower):
+            part, rows = image[patch.upper : patch.lower], (patch.upper, patch.lower)
         # Halves are averaged exactly and for a tenth of what other ratios cost OpenCV; what is left is bilinear.
-        while part.shape[1] >= 2 * level.width and part.shape[0] >= 2 * level.height:
+        while part.shape[1] >= 2 * patch.width and part.shape[0] >= 2 * patch.height:
             half = (part.shape[1] // 2, part.shape[0] // 2)
-            part = cv2.resize(part[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA).astype(
-                np.uint8, copy=False
-            )
-            part = _gray(part)
-        part = _gray(cv2.resize(part, (level.width, level.height), interpolation=cv2.INTER_LINEAR).astype(np.uint8))
-        canvas[level.top : level.top + level.height, level.left : level.left + level.width] = part
+            shrunk = cv2.resize(part[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA)
+            part = _gray(shrunk.astype(np.uint8, copy=False))
+        fitted = cv2.resize(part, (patch.width, patch.height), interpolation=cv2.INTER_LINEAR)
+        part = _gray(fitted.astype(np.uint8, copy=False))
+        tile[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width] = part
 
 
 def _gray(image: Image) -> Image:
@@ -125,7 +146,7 @@ class ProposalNet:
     """The proposal network with its card; one thread's own.
 
     Attributes:
-        card: Its card; the temperature does not matter, ``threshold`` does.
+        card: Its card.
         runtime: Name and version of the TFLite runtime.
     """
 
@@ -147,69 +168,60 @@ class ProposalNet:
         self._table = int8_table(self._model.input.scale, self._model.input.zero_point)
         self._frame = (0, 0, 0.0)
         self._plan = Layout(0, 0, ())
-        self._canvas: Image = np.zeros((0, 0), np.uint8)
+        self._tile: Image = np.zeros((0, 0), np.uint8)
 
-    def propose(self, image: Image, smallest: float, least: float) -> Detections:
+    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES)) -> Detections:
         """Places that may show a face.
 
         Args:
             image: (H, W, 3) BGR or (H, W) gray frame, uint8.
             smallest: Side of the smallest face, in frame pixels.
             least: Chance of a face below which a place is not proposed, 0..1.
+            tiles: Which of the ``TILES`` to search.
 
         Returns:
-            At most ``MOST`` Haar-like boxes in frame pixels with their chances as scores, best first.
+            At most ``MOST`` Haar-like boxes a tile in frame pixels with their chances as scores, best first.
         """
         height, width = image.shape[:2]
         if self._frame != (width, height, smallest):
             self._frame = (width, height, smallest)
             self._plan = layout(width, height, smallest)
-            self._canvas = np.full((self._plan.height, self._plan.width), GRAY, np.uint8)
+            self._tile = np.empty((self._plan.height, self._plan.width), np.uint8)
             self._model.resize((1, self._plan.height, self._plan.width, 1))
-        paint(image, self._plan, self._canvas)
-        outputs = self._model.run(quantised(self._canvas, self._table)[None, :, :, None])
+        found = suppress(Detections.join([self._searched(image, self._plan.tiles[n], least) for n in tiles]), 0.3)
+        order = np.argsort(-found.scores, kind="stable")
+        return Detections(found.boxes[order], found.scores[order])
+
+    def _searched(self, image: Image, patches: tuple[Patch, ...], least: float) -> Detections:
+        """The answers of one tile as boxes of the frame."""
+        if not patches:
+            return Detections.none()
+        paint(image, patches, self._tile)
+        outputs = self._model.run(quantised(self._tile, self._table)[None, :, :, None])
         logits = outputs[self._logit][0, :, :, 0]
         # A face answers in several cells; the best of its neighbourhood speaks for it.
         peaks = cv2.dilate(logits, np.ones((3, 3), np.uint8))
         rows, columns = np.nonzero((logits >= peaks) & (logits > math.log(least / (1 - least))))
-        return self._placed(logits[rows, columns], outputs[self._box][0, rows, columns], rows, columns)
-
-    def _placed(
-        self,
-        logits: NDArray[np.float32],
-        boxes: NDArray[np.float32],
-        rows: NDArray[np.int64],
-        columns: NDArray[np.int64],
-    ) -> Detections:
-        """Answers as boxes of the frame, each face once."""
-        frame_width, frame_height, _ = self._frame
+        best = np.argsort(-logits[rows, columns], kind="stable")[:MOST]
+        rows, columns = rows[best], columns[best]
+        centres, sides = decode(outputs[self._box][0, rows, columns], rows, columns)
         found, scores = [], []
-        best = np.argsort(-logits, kind="stable")[: 2 * MOST]
-        centres, sides = decode(boxes[best], rows[best], columns[best])
-        for (x, y), side, logit in zip(centres, sides, logits[best], strict=True):
-            level = self._level(float(x), float(y))
-            if level is None:
+        for (x, y), side, logit in zip(centres.tolist(), sides.tolist(), logits[rows, columns].tolist(), strict=True):
+            patch = next((p for p in patches if 0 <= x - p.left < p.width and 0 <= y - p.top < p.height), None)
+            if patch is None:
                 continue
-            sx, sy = frame_width / level.width, frame_height / level.height
-            cx, cy, half = (x - level.left) * sx, (y - level.top) * sy, side * (sx + sy) / 4
-            found.append((cx - half, cy - half, cx + half, cy + half))
-            scores.append(1 / (1 + math.exp(-float(logit))))
-        kept = suppress(Detections(np.array(found, np.float32).reshape(-1, 4), np.array(scores, np.float32)), 0.3)
-        order = np.argsort(-kept.scores, kind="stable")[:MOST]
-        return Detections(kept.boxes[order], kept.scores[order])
-
-    def _level(self, x: float, y: float) -> Level | None:
-        """The level a place of the canvas belongs to."""
-        for level in self._plan.levels:
-            if level.left <= x < level.left + level.width and level.top <= y < level.top + level.height:
-                return level
-        return None
+            across, down = self._frame[0] / patch.width, (patch.lower - patch.upper) / patch.height
+            cx, cy, half = (x - patch.left) * across, patch.upper + (y - patch.top) * down, side * (across + down) / 4
+            if patch.first <= cy < patch.last:
+                found.append((cx - half, cy - half, cx + half, cy + half))
+                scores.append(1 / (1 + math.exp(-logit)))
+        return Detections(np.array(found, np.float32).reshape(-1, 4), np.array(scores, np.float32))
 
 
 def decode(
     boxes: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Centres (N, 2) as x, y and sides (N,) in canvas pixels of the answers (N, 3) at cells."""
+    """Centres (N, 2) as x, y and sides (N,) in tile pixels of the answers (N, 3) at cells."""
     cells = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
     centres = cells + boxes[:, :2] * (UNIT / 2)
     return centres.astype(np.float32), (UNIT * np.exp2(np.clip(boxes[:, 2], -2, 2))).astype(np.float32)

@@ -142,7 +142,7 @@ class Int8Model:
         self._interpreter.set_tensor(self.input.index, quantised)
         self._interpreter.invoke()
         return [
-            (self._interpreter.get_tensor(o.index).astype(np.float32) - o.zero_point) * np.float32(o.scale)
+            (self._interpreter.get_tensor(o.index) - np.float32(o.zero_point)) * np.float32(o.scale)
             for o in self.outputs
         ]
 

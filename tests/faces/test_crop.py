@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.faces.crop import CropSpec, crop, int8_table, square, to_unit
+from monitor.faces.crop import CropSpec, crop, int8_table, quantised, shrunk, square, to_unit
 from tests.fakes import picture
 
 SPEC = CropSpec()
@@ -104,3 +104,20 @@ def test_an_upright_face_is_cut_byte_for_byte_the_same_with_and_without_alignmen
     image = np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8)
     box = (50.0, 40.0, 150.0, 140.0)
     assert np.array_equal(crop(image, box, CropSpec(align=True), 1.5), crop(image, box, CropSpec()))
+
+
+@pytest.mark.parametrize("side", [40, 56, 90, 150, 233, 700])
+def test_shrinking_by_whole_multiples_looks_like_averaging_areas(side: int) -> None:
+    image = cv2.GaussianBlur(picture(side, side), (0, 0), max(1.0, side / 60)).astype(np.uint8)
+    ours = shrunk(image, 56)
+    assert ours.shape == (56, 56)
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8)
+    exact = cv2.resize(gray, (56, 56), interpolation=cv2.INTER_AREA if side >= 56 else cv2.INTER_LINEAR)
+    assert np.abs(ours.astype(int) - exact).mean() < 2.5
+    assert np.abs(shrunk(gray, 56).astype(int) - ours).max() <= 2, "in gray as in color"
+
+
+def test_the_quantising_lookup_is_the_table() -> None:
+    table = int8_table(0.0078, -3)
+    gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert np.array_equal(quantised(gray, table), table[gray])

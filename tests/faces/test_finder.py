@@ -7,7 +7,7 @@ from monitor.config import DetectConfig, FollowConfig
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower
 from monitor.types import Box, Detections, Image
-from tests.fakes import ScriptedDetector, ScriptedNet, picture, square
+from tests.fakes import ScriptedDetector, ScriptedNet, ScriptedProposer, picture, square
 
 
 class Recorder(ScriptedDetector):
@@ -121,42 +121,16 @@ def test_a_lost_face_is_searched_for_where_it_was() -> None:
     assert max(detector.sizes[0]) <= 110
 
 
-SLICES = 8
-"""Of a full search: three thirds for small faces, two halves for middle ones, three bands of large ones."""
-
-
-@pytest.mark.parametrize("hz", [5, 10, 30])
-def test_a_full_search_comes_in_slices_and_is_through_in_its_time(hz: float) -> None:
-    face = square(300, 200, 100)
-    finder, _, detector = following([face], [], every_ms=500, motion=False)
-    finder.search(picture(), [face], 0.0)
-    assert len(detector.sizes) == SLICES  # at the start nothing is known and nothing is put off
-    detector.sizes.clear()
-    most = 0
-    for n in range(1, round(2.4 * hz)):
-        before = len(detector.sizes)
-        finder.search(picture(), [face], n / hz)
-        most = max(most, len(detector.sizes) - before)
-    # A slow source waits for its next frame, so it gets through fewer searches.
-    assert len(detector.sizes) == {5: 3 * SLICES, 10: 4 * SLICES, 30: 4 * SLICES}[round(hz)]
-    assert most == {5: 4, 10: 2, 30: 1}[round(hz)]
-
-
-def test_pictures_that_do_not_follow_one_another_are_searched_whole() -> None:
-    finder, _, detector = following([], [], every_ms=0, empty_ms=0, motion=False)
-    for n in range(3):
-        detector.sizes.clear()
-        finder.search(picture(), [], float(n))
-        assert len(detector.sizes) == SLICES
-
-
 def test_a_picture_that_rests_is_searched_only_now_and_then() -> None:
     finder, _, detector = following([], [], every_ms=500, empty_ms=200)
     still = picture()
     for n in range(60 * 10):
         finder.search(still, [], n / 10)
-    searches = len(detector.sizes) / SLICES
+    searches = len(detector.sizes) / SLICES_OF_A_SEARCH
     assert 90 <= searches <= 125, "every half second in a minute, not every tenth"
+
+
+SLICES_OF_A_SEARCH = 8
 
 
 @pytest.mark.parametrize("hz", [5, 10, 30])
@@ -186,3 +160,99 @@ def test_a_known_faces_own_movements_bring_nobody_new() -> None:
         if n == 0:
             detector.sizes.clear()
     assert not detector.sizes
+
+
+def proposing(
+    faces: list[Box], places: list[Box], sure: float = 1.0, **changes: object
+) -> tuple[Finder, ScriptedNet, ScriptedProposer, Recorder]:
+    """A finder whose proposals name ``places``, whose network knows ``faces`` and whose cascade finds nothing."""
+    net, proposer, detector = (
+        ScriptedNet(lambda t: faces, presence=sure),
+        ScriptedProposer(lambda t: places),
+        Recorder(),
+    )
+    config = DetectConfig(motion=False, **changes)  # type: ignore[arg-type]
+    return Finder(detector, config, Follower(net, FollowConfig()), proposer=proposer), net, proposer, detector
+
+
+def test_with_proposals_no_cascade_searches_the_frame() -> None:
+    face = square(300, 200, 100)
+    finder, _, proposer, detector = proposing([face], [square(310, 195, 110)])
+    search = finder.search(picture(), [], 0.0)
+    assert np.allclose(search.found.boxes, [face])
+    assert len(search.marks) == 1
+    assert proposer.asked == [40.0], "the smallest face of a picture 640 px wide"
+    assert not detector.sizes
+
+
+def test_the_smallest_face_grows_with_the_frame_and_when_less_is_to_be_done() -> None:
+    finder, _, proposer, _ = proposing([], [], empty_ms=0)
+    finder.search(picture(1280, 720), [], 0.0)
+    finder.width = 0.8
+    finder.search(picture(640, 480), [], 0.1)
+    assert proposer.asked == pytest.approx([80.0, 50.0])
+
+
+def test_proposed_places_are_looked_at_one_a_frame() -> None:
+    faces = [square(100, 100, 80), square(300, 200, 80), square(500, 300, 80)]
+    finder, net, proposer, _ = proposing([], [], empty_ms=500)
+    for n in range(15):
+        finder.search(picture(), [], n / 30)  # the first frame looks at everything at once, as nothing came before
+    net.script = proposer.script = lambda t: faces
+    found = [len(finder.search(picture(), [], n / 30).found) for n in range(15, 21)]
+    assert found == [0, 0, 1, 1, 1, 0], "the search takes three frames, its last part names them"
+    assert net.looks == 6, "twice each"
+
+
+def test_pictures_that_do_not_follow_one_another_are_looked_at_whole() -> None:
+    faces = [square(100, 100, 80), square(300, 200, 80), square(500, 300, 80)]
+    finder, _, _, _ = proposing(faces, faces, every_ms=0, empty_ms=0)
+    assert [len(finder.search(picture(), [], n / 10).found) for n in range(3)] == [3, 3, 3]
+
+
+def test_a_followed_face_is_not_looked_at_again_where_it_is_proposed() -> None:
+    face = square(300, 200, 100)
+    finder, net, _, _ = proposing([face], [square(305, 198, 110)], every_ms=0)
+    search = finder.search(picture(), [face], 0.0)
+    assert search.followed.keys() == {0}
+    assert len(search.found) == 0
+    assert net.looks == 1
+
+
+def test_a_face_that_was_lost_is_proposed_again_soon() -> None:
+    face = square(300, 200, 100)
+    finder, net, proposer, detector = proposing([], [face], every_ms=10_000, region_ms=60)
+    finder.search(picture(), [], 0.0)
+    asked = len(proposer.asked)
+    net.script = lambda t: [face]
+    search = finder.search(picture(), [square(600, 400, 100)], 0.07)
+    assert len(proposer.asked) == asked + 1
+    assert np.allclose(search.found.boxes, [face])
+    assert not detector.sizes
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_doubtful_place_needs_the_cascades_word(agrees: bool) -> None:
+    """A look that is not quite sure is not enough by itself: what is no face can have 0.9 of one."""
+    face = square(300, 200, 100)
+    finder, _, _, detector = proposing([face], [face], sure=0.93)
+    detector.script = lambda t: [(20, 20, 76, 76)] if agrees else []  # in pixels of the region searched around it
+    search = finder.search(picture(), [], 0.0)
+    assert len(detector.sizes) == 1
+    assert len(search.found) == (1 if agrees else 0)
+
+
+def test_a_place_that_showed_no_face_is_left_alone_for_a_second() -> None:
+    cloth = square(300, 200, 100)
+    finder, net, _, _ = proposing([], [cloth], every_ms=0, empty_ms=100)
+    for n in range(21):
+        finder.search(picture(), [], n / 10)
+    assert 2 <= net.looks <= 3
+
+
+def test_slices_and_cascades_are_trusted_as_before_where_there_are_no_proposals() -> None:
+    face = square(300, 200, 100)
+    net, detector = ScriptedNet(lambda t: [face], presence=0.93), Recorder()
+    detector.script = lambda t: [face]
+    finder = Finder(detector, DetectConfig(width=640), Follower(net, FollowConfig()))
+    assert len(finder.search(picture(), [], 0.0).found) == 1

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from monitor.capture import demo
 from monitor.faces.crop import CropSpec, crop
+from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
 from train.augment import Augment, augment
 from train.datasets import Dataset
+from train.keypoints import FaceSet, Pictures
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,50 @@ def drawn() -> Dataset:
     split = np.where(np.arange(len(labels)) % 4 == 0, "validation", "train")
     targets = np.eye(len(EMOTIONS), dtype=np.float32)[labels]
     return Dataset(np.stack(images), targets, labels, np.ones(len(labels), bool), split, "drawn")
+
+
+def drawn_face(cx: float, cy: float, size: float) -> tuple[np.ndarray, np.ndarray]:
+    """A drawn head in a 120×160 picture and its 19 points."""
+    image = np.full((120, 160), 90, np.uint8)
+    rng = np.random.default_rng(int(cx * 7 + cy))
+    image += rng.integers(0, 30, image.shape, dtype=np.uint8)
+
+    def at(dx: float, dy: float) -> tuple[float, float]:
+        return cx + dx * size, cy + dy * size
+
+    whole = tuple(round(v) for v in at(0, 0))
+    cv2.ellipse(image, whole, (round(0.48 * size), round(0.55 * size)), 0, 0, 360, 200, -1, cv2.LINE_AA)
+    for side in (-1, 1):
+        cv2.circle(image, tuple(round(v) for v in at(side * 0.2, -0.12)), round(0.07 * size), 30, -1, cv2.LINE_AA)
+    mouth = tuple(round(v) for v in at(0, 0.27))
+    cv2.ellipse(image, mouth, (round(0.16 * size), round(0.05 * size)), 0, 0, 360, 60, -1, cv2.LINE_AA)
+    places = {
+        "r_eye_out": (-0.27, -0.12), "r_eye_in": (-0.13, -0.12), "r_eye_top": (-0.2, -0.17), "r_eye_bot": (-0.2, -0.07),
+        "l_eye_in": (0.13, -0.12), "l_eye_out": (0.27, -0.12), "l_eye_top": (0.2, -0.17), "l_eye_bot": (0.2, -0.07),
+        "r_iris": (-0.2, -0.12), "l_iris": (0.2, -0.12), "nose": (0.0, 0.08), "mouth_r": (-0.16, 0.27),
+        "mouth_l": (0.16, 0.27), "lip_top": (0.0, 0.22), "lip_bot": (0.0, 0.32),
+        "chin": (0.0, 0.55), "brow": (0.0, -0.55),
+    }  # fmt: skip
+    points = [at(*places[name]) for name in POINTS]
+    points += [at(-0.48, -0.55), at(0.48, 0.55)]
+    return image, np.array(points, np.float32)
+
+
+@pytest.fixture(scope="session")
+def faces() -> FaceSet:
+    rng = np.random.default_rng(4)
+    images, points, windows = [], [], []
+    for n in range(80):
+        size = float(rng.uniform(45, 70))
+        image, marks = drawn_face(float(rng.uniform(45, 110)), float(rng.uniform(45, 75)), size)
+        images.append(image)
+        points.append(marks)
+        windows.append((n, 0.0 if marks[0, 0] > 70 else 110.0, 0.0, 40.0))
+    split = np.where(np.arange(80) % 4 == 0, "validation", "train")
+    source = np.array(["fer", "faces", "driver", "faces"] * 20)
+    source[split == "validation"] = "faces"
+    return FaceSet(
+        Pictures.pack(images), np.arange(80), np.stack(points), np.zeros((80, 3), np.float32),
+        np.full((80, 3), 0.3, np.float32), source, split, np.array(windows, np.float32), split.copy(),
+        np.arange(80) % 2 == 0, "drawn",
+    )  # fmt: skip

@@ -72,6 +72,32 @@ def test_a_run_is_not_overwritten_and_not_resumed_with_another_recipe(run: Path,
         fit(ExpressionTask(drawn, TINY), dataclasses.replace(TINY, rate=0.02), run, resume=True)
 
 
+def test_at_a_constant_rate_a_run_can_be_given_more_epochs_until_the_rate_falls(drawn: Dataset, tmp_path: Path) -> None:
+    short = dataclasses.replace(TINY, epochs=4, decay=2, warmup=0.5, small_epochs=0)
+    task = ExpressionTask(drawn, short)
+    trainer = Trainer(short, task)
+    rates = [trainer.rate(round(epoch * task.steps)) for epoch in (0, 1, 2, 3, 4)]
+    assert rates[0] < rates[1] == rates[2] == short.rate
+    assert rates[3] == pytest.approx(short.rate / 2)
+    assert rates[4] == pytest.approx(short.rate / 100)
+
+    epoch = Trainer.run_epoch
+    with pytest.MonkeyPatch.context() as patch:
+
+        def dies(self: Trainer, *args: object) -> float:
+            if len(self.history) == 2:
+                raise KeyboardInterrupt
+            return epoch(self, *args)  # type: ignore[arg-type]
+
+        patch.setattr(Trainer, "run_epoch", dies)
+        with pytest.raises(KeyboardInterrupt):
+            fit(task, short, tmp_path / "r", resume=False)
+    fit(task, dataclasses.replace(short, epochs=5), tmp_path / "r", resume=True)
+    assert len(json.loads((tmp_path / "r/history.json").read_text())) == 5
+    with pytest.raises(ConfigError, match=r"5 epochs are done and .* resume with epochs=5"):
+        fit(task, dataclasses.replace(short, epochs=9), tmp_path / "r", resume=True)
+
+
 def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) -> None:
     training = drawn.part("train")
     learner = dataclasses.replace(TINY, teachers=f"{run}, {run}", taught=0.5)

@@ -16,7 +16,7 @@ from monitor import settings
 from monitor.inference.card import load_card
 from monitor.labels import EMOTIONS
 from monitor.types import Landmarks
-from tests.train.test_landmarks import drawn_face
+from tests.train.conftest import drawn_face
 from train import candidates, cli, datasets, html, keypoints, recipe, report_parts
 from train.datasets import Dataset
 from train.keypoint_figures import Look
