@@ -1,10 +1,12 @@
-"""A 30 Hz camera and a pipeline that is too slow: latency, drops, backlog.
+"""A camera at real time and a pipeline that may be too slow: latency, drops, backlog.
 
 python -m benchmarks.latency
+python -m benchmarks.latency --hz 60 --steps 10,20,30
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,22 +18,24 @@ from monitor.capture.grabber import Grabber
 from monitor.types import Event, Frame, Result
 from monitor.worker import Worker
 
-HZ, SECONDS = 30.0, 10.0
+SECONDS = 10.0
+"""Length of each row."""
 
 
 class Camera:
-    """Gives a frame every 1/30 s of real time."""
+    """Gives a frame every 1/``hz`` s of real time."""
 
-    live, fps, frames, name = True, HZ, 0, "artificial"
+    live, frames, name = True, 0, "artificial"
 
-    def __init__(self) -> None:
+    def __init__(self, hz: float) -> None:
+        self.fps = hz
         self.count = 0
         self._start = time.monotonic()
         self._image = np.zeros((480, 640, 3), np.uint8)
 
     def read(self) -> Frame | None:
         """The next frame, when its time has come."""
-        time.sleep(max(0.0, self._start + self.count / HZ - time.monotonic()))
+        time.sleep(max(0.0, self._start + self.count / self.fps - time.monotonic()))
         self.count += 1
         return Frame(self.count, time.monotonic(), time.time(), self._image, self.name)
 
@@ -83,11 +87,15 @@ class Latencies:
 
 def main() -> None:
     """Prints one line per step time."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--hz", type=float, default=30.0, help="frames the camera gives a second")
+    parser.add_argument("--steps", default="20,50,100,200", help="milliseconds the pipeline takes for a frame")
+    args = parser.parse_args()
     print("| step | frames seen | processed | dropped | latency p50 | p95 | max | first half p95 | second half p95 |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for step_ms in (20, 50, 100, 200):
-        camera, sink = Camera(), Latencies()
-        feed = LiveFeed(Grabber(camera, Camera, stall_s=60))
+    for step_ms in (float(ms) for ms in args.steps.split(",")):
+        camera, sink = Camera(args.hz), Latencies()
+        feed = LiveFeed(Grabber(camera, lambda: Camera(args.hz), stall_s=60))
         worker = Worker(feed, SlowPipeline(step_ms / 1e3), [sink], max_seconds=SECONDS)  # type: ignore[arg-type]
         worker.run()
         feed.close()
@@ -95,7 +103,7 @@ def main() -> None:
         half = len(values) // 2
         ends = [np.percentile(part, 95) for part in (values[:half], values[half:])]
         print(
-            f"| {step_ms} ms | {camera.count} | {len(values)} | {sink.dropped} | {np.median(values):.0f} ms | "
+            f"| {step_ms:g} ms | {camera.count} | {len(values)} | {sink.dropped} | {np.median(values):.0f} ms | "
             f"{np.percentile(values, 95):.0f} ms | {values.max():.0f} ms | {ends[0]:.0f} ms | {ends[1]:.0f} ms |",
             flush=True,
         )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
-from rich.console import Console
 
 from monitor import stopper
 from monitor.capture.choose import make_feed, open_wanted
 from monitor.capture.feed import Feed
 from monitor.capture.files import ImageSource
-from monitor.capture.source import kind_of, revealed, shown
+from monitor.capture.source import Source, kind_of, revealed, shown
 from monitor.config import Config
 from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError, ModelError
 from monitor.faces.detector import make_detector
@@ -26,19 +27,22 @@ from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.load import Governor
+from monitor.machine import share_heaps
 from monitor.outputs.bundle import Outputs
-from monitor.outputs.dashboard import Dashboard, EventLines, PlainLines, summary_table
+from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
 from monitor.outputs.session import Session
 from monitor.outputs.video import SUFFIXES
-from monitor.outputs.window import DisplayProbe
 from monitor.pipeline import Pipeline
 from monitor.service import Service
 from monitor.stopper import Stopper
 from monitor.supervisor import Supervisor
-from monitor.terminal import terminal
 from monitor.views import watch_headless, watch_window
 from monitor.worker import Worker
+
+if TYPE_CHECKING:
+    from monitor.outputs.dashboard import Dashboard
+    from monitor.outputs.window import DisplayProbe
 
 log = logging.getLogger("monitor")
 
@@ -91,9 +95,10 @@ def run(options: Options, config: Config, config_from: str) -> int:
 
 
 def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> int:
+    share_heaps()
     video_path = _video_path(options.record)
     service = Service(config.service.health_file)
-    probe = None if options.headless else DisplayProbe()
+    probe = None if options.headless else _display_probe()
     cv2.setNumThreads(config.detect.threads)
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     keypoints = load_keypoints(config)
@@ -104,8 +109,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if wanted is not None:
         kind_of(wanted)  # a wrong name is told before a window is waited for
     windowed = probe is not None and not _tell_headless(probe)
-    console = terminal()
-    live_view = console.is_terminal and not windowed and not options.quiet
+    live_view = sys.stderr.isatty() and not windowed and not options.quiet
 
     def tell(status: str) -> None:
         if config.source.wait:
@@ -176,8 +180,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         else:
             view: Dashboard | PlainLines = PlainLines(source.name, source.frames)
             if live_view:
-                folder, video = str(session.folder), outputs.video
-                view = Dashboard(console, source.name, source.frames, folder, lambda: video.recording)
+                view = _dashboard(source, str(session.folder), outputs)
             watch_headless(worker, outputs, stop, view, watch)
     finally:
         service.stopping()
@@ -193,7 +196,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         session.release()
         service.tell("ended", {"state": "ended"})
     if not options.quiet:
-        Console().print(summary_table(outputs.stats, elapsed))
+        _print_summary(outputs, elapsed)
     log.info("%s", session.folder)
     if not finished or not in_time:
         return EXIT_UNEXPECTED
@@ -246,6 +249,30 @@ def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
     if keypoints is None:
         raise ModelError(f"driver.enabled needs the keypoint model {config.follow.model}, which finds the eyes")
     return EyeNet(find_model(config.driver.model), config.driver.threads)
+
+
+# What draws is imported by runs that draw: rich and subprocess would cost every start 60 ms and 3 MB.
+
+
+def _display_probe() -> DisplayProbe:
+    from monitor.outputs.window import DisplayProbe
+
+    return DisplayProbe()
+
+
+def _dashboard(source: Source, folder: str, outputs: Outputs) -> Dashboard:
+    from monitor.outputs.dashboard import Dashboard
+    from monitor.terminal import terminal
+
+    return Dashboard(terminal(), source.name, source.frames, folder, lambda: outputs.video.recording)
+
+
+def _print_summary(outputs: Outputs, elapsed_s: float) -> None:
+    from rich.console import Console
+
+    from monitor.outputs.dashboard import summary_table
+
+    Console().print(summary_table(outputs.stats, elapsed_s))
 
 
 def _tell_headless(probe: DisplayProbe) -> str:

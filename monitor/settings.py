@@ -245,7 +245,7 @@ def _flatten(
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     try:
-        return yaml.SafeLoader("").construct_object(node)
+        return yaml.constructor.SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):
         return str(node.value)
 

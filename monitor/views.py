@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import errno
 import logging
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING
 
 import cv2
 
 from monitor import stopper
 from monitor.config import Config
 from monitor.outputs.bundle import Outputs
-from monitor.outputs.dashboard import Dashboard, PlainLines, RateMeter
+from monitor.outputs.lines import PlainLines, RateMeter
 from monitor.outputs.overlay import Overlay, Status
 from monitor.outputs.session import Session
-from monitor.outputs.window import Window
 from monitor.stopper import Stopper
 from monitor.supervisor import Supervisor
 from monitor.worker import Worker
+
+if TYPE_CHECKING:
+    from monitor.outputs.dashboard import Dashboard
 
 log = logging.getLogger("monitor")
 
@@ -27,9 +28,8 @@ def watch_headless(
     worker: Worker, outputs: Outputs, stop: Stopper, view: Dashboard | PlainLines, watch: Supervisor
 ) -> None:
     """Until the worker is done, somebody stops it, its terminal is closed or it is stuck: shows the newest result."""
-    context: AbstractContextManager[Any] = view if isinstance(view, Dashboard) else nullcontext()
     try:
-        with context:
+        with view:
             while not worker.join(0.1) and not stop.asked.is_set() and watch.tick():
                 view.update(worker.latest, outputs.stats)
                 if stopper.silence():  # SIGHUP reaches the terminal's foreground only
@@ -46,6 +46,8 @@ def watch_window(
     worker: Worker, outputs: Outputs, session: Session, config: Config, stop: Stopper, watch: Supervisor
 ) -> None:
     """The main thread's loop with a window: draw the newest result, react to keys."""
+    from monitor.outputs.window import Window
+
     window, overlay, meter = Window(config.display.max_width), Overlay(config.display), RateMeter()
     stats, video = outputs.stats, outputs.video
     drawn, picture, show_overlay, help_shown, redraw = None, None, config.display.overlay, False, False

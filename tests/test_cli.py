@@ -109,6 +109,12 @@ def test_importing_monitor_imports_nothing_else() -> None:
     assert python("-c", code).stdout.strip() == "['monitor']"
 
 
+def test_a_headless_start_does_not_pay_for_what_draws_nor_for_mail_headers() -> None:
+    names = ("rich", "subprocess", "importlib.metadata", "email", "ssl")
+    code = f"import sys, monitor.cli, monitor.app; print([m for m in {names} if m in sys.modules])"
+    assert python("-c", code).stdout.strip() == "[]"
+
+
 def test_without_opencv_one_line_names_the_headless_build() -> None:
     code = "import sys; sys.modules['cv2'] = None; from monitor.cli import main; main(['check'])"
     done = python("-c", code)

@@ -47,8 +47,8 @@ CALIBRATION = 700
 
 
 CLEAR = 60
-"""Faces (and half as many regions without) that set the keypoint network's ranges, undisturbed. The ranges follow the
-most extreme region shown: with 700 disturbed ones int8 cost 0.25 points of the eye distance, with 60 clear ones 0.06."""
+"""Faces (and half as many regions without) that set the keypoint network's ranges, undisturbed. Ranges follow the
+most extreme region shown: with 700 disturbed ones int8 cost 0.25 points of the eye distance, with 60 clear 0.06."""
 
 
 class ParityError(UserError):

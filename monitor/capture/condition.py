@@ -13,6 +13,8 @@ log = logging.getLogger("monitor")
 
 BLACK_MEAN, BLACK_STD = 10.0, 4.0
 """Gray levels below which a picture shows nothing."""
+EVERY, COLUMNS = 16, 40
+"""Every so many pixels are looked at for that, in large pictures some 40 columns: it costs the same at any size."""
 RATE_S = 5.0
 """Time over which the rate is measured."""
 SLOW, FINE = 0.2, 0.5
@@ -77,7 +79,8 @@ class Condition:
             self._incidents.begin("camera", "frozen")
 
     def _light(self, image: Image, now: float) -> None:
-        sample = image[::16, ::16]
+        step = max(EVERY, image.shape[1] // COLUMNS)
+        sample = image[::step, ::step]
         if sample.mean() > BLACK_MEAN or sample.std() > BLACK_STD:
             self._lit = now
             if self._incidents.end("camera", "black"):

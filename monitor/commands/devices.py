@@ -10,9 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from monitor.errors import EXIT_OK, EXIT_SOURCE
 
 # linux/videodev2.h: request numbers and structures of the V4L2 API.
@@ -129,6 +126,10 @@ def _sizes(fd: int, ioctl: Ioctl, pixel_format: int) -> list[str]:
 
 def command(verbose: bool) -> int:
     """Prints the cameras; exit code 3 when there is none."""
+    # A run looks for cameras, too, and prints no table: it need not wait for rich.
+    from rich.console import Console
+    from rich.table import Table
+
     cameras = find_cameras()
     console = Console()
     if not cameras:

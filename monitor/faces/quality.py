@@ -57,12 +57,14 @@ def quality(
 
 BLACK, BLANK = 12.0, 4.0
 """Mean and standard deviation of gray levels of a picture in which no face could be seen: dark, or a covered lens."""
-EVERY = 8
-"""Every so many pixels are looked at for that."""
+EVERY, COLUMNS = 8, 80
+"""Every so many pixels are looked at for that, in large pictures fewer: some 80 columns tell as much and cost as much
+at any size (each 8th of a 3840x2160 picture takes 1.4 ms of waiting for memory)."""
 
 
 def usable(image: Image) -> bool:
     """Whether a face could be seen in a picture (H, W, 3) uint8: it is neither dark nor all of one gray."""
-    gray = cv2.cvtColor(np.ascontiguousarray(image[::EVERY, ::EVERY]), cv2.COLOR_BGR2GRAY)
+    step = max(EVERY, image.shape[1] // COLUMNS)
+    gray = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(gray))
     return mean > BLACK and deviation > BLANK

@@ -9,7 +9,6 @@ import platform
 import re
 from dataclasses import asdict
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.outputs import retention
 from monitor.outputs.reader import PART
+from monitor.versions import installed
 
 
 class Session:
@@ -141,10 +141,12 @@ class Session:
 
 def versions(runtime: str) -> dict[str, str]:
     """Versions of what runs."""
+    system = os.uname()  # platform.platform() starts a process to ask for the same
     return {
-        "python": platform.python_version(), "platform": platform.platform(), "machine": platform.machine(),
+        "python": platform.python_version(), "machine": system.machine,
+        "platform": f"{system.sysname}-{system.release}-{system.machine}-with-{''.join(platform.libc_ver())}",
         "opencv": cv2.__version__, "numpy": np.__version__, "tflite_runtime": runtime,
-        "rich": metadata.version("rich"), "pyyaml": metadata.version("pyyaml"),
+        "rich": installed("rich"), "pyyaml": installed("pyyaml"),
     }  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def _cell(value: float | None, digits: int) -> str:
 
 def _face_cells(face: Face) -> str:
     x1, y1, x2, y2 = face.box
-    probs = ",".join(f"{p:.4f}" for p in face.probs) if face.known else "," * (len(EMOTIONS) - 1)
+    probs = ",".join(f"{p:.4f}" for p in face.probs.tolist()) if face.known else "," * (len(EMOTIONS) - 1)
     raw = EMOTIONS[int(np.argmax(face.raw))] if face.raw is not None else ""
     confidence = f"{face.confidence:.4f}" if face.known else ""
     return (

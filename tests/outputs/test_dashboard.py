@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import io
-import logging
 
-import pytest
 from rich.console import Console
 
-from monitor.outputs.dashboard import Dashboard, PlainLines, RateMeter, summary_table
+from monitor.outputs.dashboard import Dashboard, summary_table
 from monitor.outputs.stats import StatsSink
-from tests.fakes import Clock, face, result
+from tests.fakes import face, result
 
 
 def text(renderable: object, width: int = 100) -> str:
@@ -59,33 +57,3 @@ def test_the_summary_fits_eighty_columns_and_names_seconds_and_share() -> None:
     assert "50%" in got
     assert all(len(line) <= 80 for line in got.splitlines())
     assert "nobody" in text(summary_table(StatsSink(), 1.0))
-
-
-def test_plain_lines_come_by_the_clock() -> None:
-    clock, stats = Clock(), StatsSink()
-    lines = PlainLines("clip", 0, clock)
-    for _ in range(5):
-        stats.handle(result(0.0))
-        clock.advance(5)
-        lines.update(result(0.0), stats)
-
-
-def test_in_the_journal_lines_are_rare(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
-    monkeypatch.setattr(logging.getLogger("monitor"), "propagate", True)
-    clock, stats = Clock(), StatsSink()
-    lines = PlainLines("camera", 0, clock)
-    with caplog.at_level(logging.INFO, "monitor"):
-        for _ in range(3600):
-            clock.advance(1)
-            lines.update(result(0.0), stats)
-    assert len(caplog.records) == 6
-
-
-def test_the_rate_is_frames_per_second() -> None:
-    clock = Clock()
-    meter = RateMeter(clock)
-    for n in range(60):
-        clock.advance(1 / 20)
-        meter.update(n + 1)
-    assert abs(meter.fps - 20) < 1.5

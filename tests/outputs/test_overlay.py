@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from monitor.config import DisplayConfig
-from monitor.outputs.overlay import Overlay, Status
+from monitor.outputs.overlay import FONT, WHITE, Overlay, Status, _Pen
 from monitor.types import Box
-from tests.fakes import face, result
+from tests.fakes import face, picture, result
 
 
 def canvas(width: int, height: int) -> np.ndarray:
@@ -80,3 +81,43 @@ def test_switched_off_nothing_but_the_recording_dot_is_drawn() -> None:
     out = Overlay(DisplayConfig()).annotate(shown, Status(), overlay=False)
     assert (out == 90).all()
     assert (Overlay(DisplayConfig()).annotate(shown, Status(recording=True), overlay=False) != 90).any()
+
+
+@pytest.mark.parametrize("at", [(40, 60), (-20, 10), (280, 60), (40, 3), (40, 130), (500, 500)])
+def test_text_from_memory_looks_as_text_drawn_anew(at: tuple[int, int]) -> None:
+    canvas = picture(320, 120)
+    anew = canvas.copy()
+    pen = _Pen(canvas)
+    for color, width in (((0, 0, 0), pen.px(1) + pen.px(1.4)), (WHITE, pen.px(1))):
+        cv2.putText(anew, "surprise 87%", at, FONT, 0.45 * pen.unit, color, width, cv2.LINE_AA)
+    for _ in range(2):
+        drawn = _Pen(picture(320, 120))
+        drawn.text("surprise 87%", at, WHITE)
+        off = np.abs(drawn.canvas.astype(int) - anew).max(axis=2) > 3  # rounded once more
+        # OpenCV draws strokes that the picture's border cuts differently, along it and at their ends.
+        assert off[2:-2, 2:-2].sum() <= (0 if at == (40, 60) else 12)
+
+
+def test_the_history_strip_has_a_piece_for_each_spell_of_a_label_however_many_frames_it_lasts() -> None:
+    overlay = Overlay(DisplayConfig(history_s=6))
+    labels = ["happy"] * 90 + ["sad"] * 30 + ["happy"] * 60
+    for n, label in enumerate(labels):
+        out = overlay.annotate(result(n / 30, [face(1, label, (50, 50, 150, 150))], image=canvas(640, 480)), Status())
+    assert [spell.label for spell in overlay._history[1]] == ["happy", "sad", "happy"]
+    # 6 s are 116 px, now at the right: 2 s happy, 1 s sad, 3 s happy.
+    band = out[144:151, 156:280].astype(int)
+    happy, sad = (
+        (np.abs(band - color).sum(axis=2) < 12).any(axis=0).sum() for color in ((60, 210, 250), (230, 140, 60))
+    )
+    assert 15 <= sad <= 22
+    assert 93 <= happy <= 101
+
+
+def test_what_left_the_strip_is_forgotten() -> None:
+    overlay = Overlay(DisplayConfig(history_s=2))
+    for n in range(300):
+        label = "happy" if n // 15 % 2 else "sad"
+        overlay.annotate(result(n / 30, [face(1, label)], image=canvas(640, 480)), Status())
+    assert len(overlay._history[1]) <= 6
+    overlay.annotate(result(13.0, [], image=canvas(640, 480)), Status())
+    assert not overlay._history

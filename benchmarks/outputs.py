@@ -1,0 +1,148 @@
+"""What logging, recording and the window add to a frame.
+
+    python -m benchmarks.outputs ../shared/videos/pyfeat_single_face.mp4            # DISPLAY=:9 for the window
+
+A clip's results are made once and handed over and over to each output on a 30 Hz clock, as fast as it takes them.
+Counted is the CPU time of all threads of this process, the encoder's included, and how long the caller was held. A
+recording has a thread and a queue of its own, so its caller is held only because results come faster than they are
+encoded; live that drops pictures of the recording instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.speed import load
+from monitor.app import load_eyes, load_keypoints, load_proposals
+from monitor.commands.bench import HZ
+from monitor.config import Config, DisplayConfig, OutputConfig
+from monitor.faces.detector import make_detector
+from monitor.inference.emotion import EmotionNet, find_model
+from monitor.outputs.events import EventSink
+from monitor.outputs.overlay import Overlay, Status
+from monitor.outputs.sink import Background, Sink
+from monitor.outputs.stats import StatsSink
+from monitor.outputs.table import TableSink
+from monitor.outputs.video import VideoSink
+from monitor.outputs.window import DisplayProbe, Window
+from monitor.pipeline import Pipeline
+from monitor.types import Frame, Image, Result
+
+
+def analysed(images: Sequence[Image], driver: bool) -> list[Result]:
+    """The results of a clip's frames."""
+    config = Config()
+    config = replace(config, driver=replace(config.driver, enabled=driver))
+    keypoints = load_keypoints(config)
+    pipeline = Pipeline(
+        config, make_detector(config.detect), EmotionNet(find_model(config.emotion.model)), keypoints,
+        eyes=load_eyes(config, keypoints), proposals=load_proposals(config, keypoints),
+    )  # fmt: skip
+    return [pipeline.step(Frame(n, n / HZ, time.time(), image, "bench")) for n, image in enumerate(images)]
+
+
+def played(results: Sequence[Result], count: int) -> list[Result]:
+    """So many results, to and fro, numbered and timed anew."""
+    there_and_back = [*results, *results[::-1]]
+    chosen = [there_and_back[n % len(there_and_back)] for n in range(count)]
+    return [replace(r, frame=replace(r.frame, index=n, t=n / HZ), events=()) for n, r in enumerate(chosen)]
+
+
+def measured(name: str, take: Callable[[Result], object], results: Sequence[Result], warm_up: int = 60) -> str:
+    """One row: CPU of the process per result, and how long the caller was held."""
+    held: list[float] = []
+    used = 0.0
+    for number, result in enumerate(results):
+        if number == warm_up:
+            used = time.process_time()
+        started = time.perf_counter()
+        take(result)
+        held.append(time.perf_counter() - started)
+    cpu = (time.process_time() - used) * 1e3 / (len(results) - warm_up)
+    ms = np.array(held[warm_up:]) * 1e3
+    return f"| {name} | {len(ms)} | {cpu:.3f} | {ms.mean():.3f} | {np.median(ms):.3f} | {np.percentile(ms, 95):.3f} |"
+
+
+def recording(results: Sequence[Result], folder: Path, name: str, config: OutputConfig) -> str:
+    """A recording behind its queue; what is queued at the end is encoded before the count ends."""
+    video = VideoSink(lambda suffix: folder / f"video{suffix}", config, HZ, Overlay(DisplayConfig()))
+    video.switch(True)
+    video.handle(results[0])  # the trial of the codec is no cost of a frame
+    sink = Background(video, drop=False, patience_s=lambda: 60.0)
+    row = measured(name, sink.handle, results[1:])
+    sink.close([])
+    for file in video.files:
+        file.unlink()
+    return row
+
+
+def all_of(sinks: Sequence[Sink]) -> Callable[[Result], None]:
+    """Hands a result to each of some sinks."""
+
+    def take(result: Result) -> None:
+        for sink in sinks:
+            sink.handle(result)
+
+    return take
+
+
+def window(results: Sequence[Result]) -> list[str]:
+    """The overlay and the window, where a display answers; else why not."""
+    reason = DisplayProbe().reason()
+    if reason:
+        return [f"| window | 0 | not measured: {reason} | | | |"]
+    shown, overlay = Window(DisplayConfig().max_width), Overlay(DisplayConfig())
+
+    def show(result: Result) -> None:
+        shown.show(overlay.annotate(result, Status(30.0)))
+        shown.key(1)
+
+    # Waiting for a key takes no CPU; what counts is the first column.
+    row = measured("window: overlay, display, keys", show, results)
+    shown.close()
+    return [row]
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("clip")
+    parser.add_argument("--size", default="640x480")
+    parser.add_argument("--frames", type=int, default=660, help="results handed over, 60 of them uncounted")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    width, height = (int(n) for n in args.size.split("x"))
+    images = load(args.clip, width, height, 120)
+    results, driven = (played(analysed(images, driver), args.frames) for driver in (False, True))
+    print(f"{args.size}, DISPLAY={os.environ.get('DISPLAY', '')!r}")
+    print("| output | N | CPU ms of the process | held ms mean | p50 | p95 |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for title, given, driver in (("logs", results, False), ("logs, driver mode", driven, True)):
+            table = TableSink(folder / f"{title}.csv", "bench", "every", 1.0, driver=driver)
+            events = EventSink(folder / f"{title}.jsonl", "bench")
+            print(measured(title, all_of([StatsSink(), table, events]), given), flush=True)
+            table.close([])
+            events.close([])
+        overlay = Overlay(DisplayConfig())
+        print(measured("overlay alone", lambda r: overlay.annotate(r, Status(30.0)), results), flush=True)
+        for codec in ("mp4v", "MJPG"):
+            row = recording(results, folder, f"recording, {codec}", OutputConfig(video_codec=codec))
+            print(row, flush=True)
+        print(recording(results, folder, "recording, mp4v, without overlay", OutputConfig(clean=True)), flush=True)
+    for row in window(results):
+        print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

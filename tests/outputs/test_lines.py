@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from monitor.outputs.lines import PlainLines, RateMeter
+from monitor.outputs.stats import StatsSink
+from tests.fakes import Clock, result
+
+
+def test_plain_lines_come_by_the_clock() -> None:
+    clock, stats = Clock(), StatsSink()
+    lines = PlainLines("clip", 0, clock)
+    for _ in range(5):
+        stats.handle(result(0.0))
+        clock.advance(5)
+        lines.update(result(0.0), stats)
+
+
+def test_in_the_journal_lines_are_rare(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    monkeypatch.setattr(logging.getLogger("monitor"), "propagate", True)
+    clock, stats = Clock(), StatsSink()
+    lines = PlainLines("camera", 0, clock)
+    with caplog.at_level(logging.INFO, "monitor"):
+        for _ in range(3600):
+            clock.advance(1)
+            lines.update(result(0.0), stats)
+    assert len(caplog.records) == 6
+
+
+def test_the_rate_is_frames_per_second() -> None:
+    clock = Clock()
+    meter = RateMeter(clock)
+    for n in range(60):
+        clock.advance(1 / 20)
+        meter.update(n + 1)
+    assert abs(meter.fps - 20) < 1.5
