@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.digest import sha256
 from monitor.errors import ModelError
 from monitor.faces.crop import CropSpec
 from monitor.labels import EMOTIONS
@@ -92,7 +92,7 @@ def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCa
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: is not valid JSON: {str(error)[:120]}") from None
     card = _checked(fields, path, labels)
-    digest = hashlib.sha256(data).hexdigest()
+    digest = sha256(data)
     if digest != card.sha256:
         raise ModelError(
             f"{model}: does not match its card {path.name} (sha256 {digest[:12]}…, card says {card.sha256[:12]}…); "

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import ModelError
 from monitor.inference.card import read_model
+from monitor.versions import UNKNOWN, installed
 
 CANDIDATES = (
     ("ai_edge_litert.interpreter", "ai-edge-litert"),
@@ -81,14 +82,8 @@ def load_runtime() -> Runtime:
 
 
 def _version(package: str) -> str:
-    from importlib import metadata
-
-    for name in (package, f"{package}-cpu"):
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return "unknown"
+    found = installed(package)
+    return found if found != UNKNOWN else installed(f"{package}-cpu")
 
 
 @dataclass(frozen=True, slots=True)
