@@ -107,7 +107,9 @@ def _source(config: Config, name: str | None) -> Finding:
 def _detector(config: Config) -> Finding:
     from monitor.faces.detector import make_detector
 
-    return Finding("detector", "ok", f"{make_detector(config.detect).name}, OpenCV {cv2.__version__}")
+    detector = make_detector(config.detect)
+    detector.find(np.zeros((48, 48, 3) if detector.wants_color else (48, 48), np.uint8), 24, 48, profile=True)
+    return Finding("detector", "ok", f"{detector.name}, OpenCV {cv2.__version__}")
 
 
 def _model(config: Config) -> Finding:

@@ -42,9 +42,9 @@ class HaarDetector:
         self._scale = config.scale_factor
         self._neighbors = config.neighbors
         self._weak = max(1, round(config.neighbors * WEAK_SHARE))
-        self._frontal = _cascade(config.cascade)
+        self._frontal = _Cascade(config.cascade)
         self._always = config.profile == "always"
-        self._profile = _cascade("haarcascade_profileface") if config.profile != "never" else None
+        self._profile = _Cascade("haarcascade_profileface") if config.profile != "never" else None
 
     def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         """Searches one gray picture; see ``Detector``."""
@@ -59,8 +59,8 @@ class HaarDetector:
             found.append(Detections(boxes, mirrored.scores))
         return suppress(Detections.join(found))
 
-    def _search(self, cascade: cv2.CascadeClassifier, gray: Image, smallest: int, largest: int) -> Detections:
-        boxes, counts = cascade.detectMultiScale2(
+    def _search(self, cascade: _Cascade, gray: Image, smallest: int, largest: int) -> Detections:
+        boxes, counts = cascade.loaded.detectMultiScale2(
             gray, scaleFactor=self._scale, minNeighbors=self._weak,
             minSize=(smallest, smallest), maxSize=(largest, largest),
         )  # fmt: skip
@@ -122,19 +122,42 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both))
 
 
-def _cascade(name: str) -> cv2.CascadeClassifier:
-    """Loads a cascade of the opencv package (5.x ships none)."""
-    if not hasattr(cv2, "CascadeClassifier"):
-        raise ConfigError(
-            f"OpenCV {cv2.__version__} has no Haar cascades; install an older one: pip install 'opencv-python<5'"
+class _Cascade:
+    """A cascade of the opencv package (5.x ships none), read when it is first used.
+
+    With the proposal network cascades only confirm what is doubtful, and reading one takes 15 ms and 1 MB.
+    """
+
+    def __init__(self, name: str) -> None:
+        if not hasattr(cv2, "CascadeClassifier"):
+            raise ConfigError(
+                f"OpenCV {cv2.__version__} has no Haar cascades; install an older one: pip install 'opencv-python<5'"
+            )
+        self._path = Path(cv2.__file__).parent / "data" / f"{name}.xml"
+        if not self._path.is_file():
+            raise self._unusable()
+        self._read: cv2.CascadeClassifier | None = None
+
+    @property
+    def loaded(self) -> cv2.CascadeClassifier:
+        """The cascade.
+
+        Raises:
+            ConfigError: The file is damaged.
+        """
+        if self._read is None:
+            try:
+                self._read = cv2.CascadeClassifier(str(self._path))
+            except (cv2.error, SystemError):  # which of them depends on what is damaged
+                raise self._unusable() from None
+            if self._read.empty():
+                raise self._unusable()
+        return self._read
+
+    def _unusable(self) -> ConfigError:
+        return ConfigError(
+            f"{self._path}: is missing or damaged; reinstall it: pip install --force-reinstall 'opencv-python<5'"
         )
-    path = Path(cv2.__file__).parent / "data" / f"{name}.xml"
-    cascade = cv2.CascadeClassifier(str(path))
-    if cascade.empty():
-        raise ConfigError(
-            f"{path}: is missing or damaged; reinstall it: pip install --force-reinstall 'opencv-python<5'"
-        )
-    return cascade
 
 
 def _first_line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.capture import demo
 from monitor.config import DetectConfig
-from monitor.errors import ModelError
+from monitor.errors import ConfigError, ModelError
 from monitor.faces.detector import iou, make_detector, suppress
 from monitor.types import Detections, Image
 
@@ -80,3 +80,16 @@ def test_iou_is_symmetric_within_0_and_1_and_1_for_itself(a: np.ndarray, b: np.n
     assert iou(a, b) == pytest.approx(iou(b, a))
     assert 0 <= iou(a, b) <= 1 + 1e-9
     assert iou(a, a) == pytest.approx(1)
+
+
+def test_a_missing_cascade_is_told_at_once_and_a_damaged_one_when_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2, "__file__", str(tmp_path / "cv2.py"))
+    with pytest.raises(ConfigError, match="is missing or damaged; reinstall it"):
+        make_detector(DetectConfig())
+    (tmp_path / "data").mkdir()
+    for name in ("haarcascade_frontalface_default", "haarcascade_profileface"):
+        (tmp_path / "data" / f"{name}.xml").write_text("<opencv_storage></opencv_storage>")
+    with pytest.raises(ConfigError, match="is missing or damaged; reinstall it"):
+        make_detector(DetectConfig()).find(gray(5.0), 60, 480)
