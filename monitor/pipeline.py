@@ -92,7 +92,8 @@ class Pipeline:
             Faces in view, events and timings.
         """
         started = self._clock()
-        search = self._finder.search(frame.image, self._tracker.expected(frame.t), frame.t)
+        expected, missed = self._tracker.expected(frame.t), self._tracker.missed(frame.t)
+        search = self._finder.search(frame.image, expected, frame.t, missed)
         found = self._clock()
         tracks = self._tracker.update(search, frame.t, frame.image)
         tracked = self._clock()

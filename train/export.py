@@ -46,9 +46,9 @@ CALIBRATION = 700
 """Crops that set the quantisation ranges: 100 of each class, half of them in other light."""
 
 
-CLEAR = 60
-"""Faces (and half as many regions without) that set the keypoint network's ranges, undisturbed. Ranges follow the
-most extreme region shown: with 700 disturbed ones int8 cost 0.25 points of the eye distance, with 60 clear 0.06."""
+FEW = 60
+"""Regions at random that set the keypoint network's ranges, besides those with extreme answers: with 700 int8 cost 0.25
+points of the eye distance, with 60 and the extremes 0.1 (docs/EXPERIMENTS.md)."""
 
 
 class ParityError(UserError):
@@ -159,8 +159,7 @@ def export_landmarks(
         ParityError: The int8 model's points are off by ``LARGEST_DRIFT`` more than the float one's, or
             it agrees less than ``LEAST_AGREEMENT`` on presence.
     """
-    calibration = landmarks.stacked(landmarks.check_regions(data, "train", CLEAR, undisturbed=True))[0]
-    content = to_int8(model, calibration)
+    content = to_int8(model, landmarks.calibration(data, CALIBRATION, FEW))
     checked = landmarks.check_regions(data, "validation", landmarks.CHECKED)
     image, presence, points, head = landmarks.stacked(checked)
     real = landmarks.float_outputs(model, image)

@@ -124,14 +124,13 @@ def int8_outputs(content: bytes, image: NDArray[np.uint8]) -> list[NDArray[np.fl
     return [np.concatenate([row[n] for row in rows]) for n in order]
 
 
-def check_regions(data: FaceSet, split: str, count: int, undisturbed: bool = False) -> list[Region]:
+def check_regions(data: FaceSet, split: str, count: int) -> list[Region]:
     """Fixed regions of a split: ``count`` faces (all sources but the tight crops weigh alike) and half as many without.
 
     Args:
         data: Faces and windows.
         split: Which.
         count: Faces at most.
-        undisturbed: Leave light and sharpness as they are.
     """
     rng = np.random.default_rng(20)
     light = Augment(light=0.2, brightness=15, side_light=0.1, blur=0.1, noise=0.1, jpeg=0.05, erase=0.0)
@@ -142,6 +141,31 @@ def check_regions(data: FaceSet, split: str, count: int, undisturbed: bool = Fal
     chosen = [rng.choice(k, min(len(k) * 3, round(count * s))) for k, s in zip(kinds, shares, strict=True) if len(k)]
     faces = [regions.face(int(r), rng) for r in np.concatenate(chosen)]
     return faces + [regions.without(rng) for _ in range(count // 2)]
+
+
+def calibration(data: FaceSet, count: int, few: int) -> NDArray[np.uint8]:
+    """Training regions that set the quantisation ranges: ``few`` at random and those with the most extreme answers.
+
+    Ranges follow the most extreme picture shown. Within the network a rare extreme costs all other answers their
+    precision; but an answer beyond its output's range is cut off, so outputs must have seen their extremes.
+
+    Args:
+        data: Faces and windows.
+        count: Faces that the extremes are looked for among.
+        few: Regions at random.
+
+    Returns:
+        (N, side, side) uint8; N is ``few`` and at most 20 more.
+    """
+    regions = check_regions(data, "train", count)
+    images, presence, points, head = stacked(regions)
+    faces = np.flatnonzero(presence[:, 0] > 0.5)
+    x, y = points[:, 0::2], points[:, 1::2]
+    reach = np.stack([x.min(axis=1), x.max(axis=1), y.min(axis=1), y.max(axis=1)], axis=1)
+    answers = np.concatenate([head, reach], axis=1)[faces]
+    extremes = {int(faces[pick(column)]) for column in answers.T for pick in (np.argmin, np.argmax)}
+    drawn = np.random.default_rng(0).choice(len(regions), few, replace=False).tolist()
+    return images[sorted({*extremes, *drawn})]
 
 
 def figures(

@@ -68,10 +68,9 @@ class FrameSearch:
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
 
     def confirms(self, image: Image, marks: Landmarks) -> bool:
-        """Whether the detector, too, sees a face where the keypoint network sees one."""
+        """Whether the detector, too, sees a face where the keypoint network sees one; half a hit will do."""
         found = self.around(image, marks.box, abs(float(marks.pose[0])) > TURNED)
-        strong = found.boxes[found.scores >= 0.5]
-        return any(iou(box, np.array(marks.box)) > AGREED for box in strong)
+        return any(iou(box, np.array(marks.box)) > AGREED for box in found.boxes)
 
     def around(self, image: Image, box: Box, turned: bool = False) -> Detections:
         """Faces around a known one, the region shrunk so that the face is about ``width``-search sized."""

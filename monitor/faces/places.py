@@ -20,6 +20,10 @@ REFUSED_S, DOUBTED_S, SAME_PLACE = 1.0, 0.3, 0.5
 """A place where the keypoint network saw no face, or one that the cascade did not confirm, is not looked at again
 for so long: the same box (by IoU) of a resting background is proposed in every search."""
 
+OFTEN, LATELY_S, STEADY = 3, 2.0, 0.95
+"""A place doubted so often of late, with that presence on average, is a face all the same: cascades never confirm some
+(small, in shade, tilted), and what is no face is not seen as one steadily."""
+
 
 class Proposer(Protocol):
     """The part of ``ProposalNet`` that this needs."""
@@ -51,6 +55,7 @@ class Places:
         self._region: Box | None = None
         self._waiting: list[tuple[float, Box]] = []
         self._refused: list[tuple[float, Box]] = []
+        self._doubts: list[tuple[float, Box, float]] = []
 
     def begin(self, region: Box | None) -> None:
         """Begins a search; only places in ``region`` count, where there is one."""
@@ -77,9 +82,22 @@ class Places:
         self._waiting = places[count:]
         return [box for _, box in places[:count]]
 
-    def refuse(self, box: Box, t: float, doubtful: bool) -> None:
-        """Remembers that a place showed no face, or a doubtful one."""
-        self._refused.append((t + (DOUBTED_S if doubtful else REFUSED_S), box))
+    def refuse(self, box: Box, t: float) -> None:
+        """Remembers that a place showed no face."""
+        self._refused.append((t + REFUSED_S, box))
+
+    def doubting(self, t: float) -> bool:
+        """Whether a place is to be looked at again, though nothing moves there, until it is clear what it shows."""
+        fresh = [box for since, box, _ in self._doubts if 0 <= t - since <= LATELY_S]
+        return any(sum(_is(box, other, SAME_PLACE) for other in fresh) < 2 * OFTEN for box in fresh)
+
+    def doubt(self, box: Box, presence: float, t: float) -> bool:
+        """Remembers that a place may show a face; whether it has often enough."""
+        self._refused.append((t + DOUBTED_S, box))
+        self._doubts = [doubt for doubt in self._doubts if 0 <= t - doubt[0] <= LATELY_S]
+        self._doubts.append((t, box, presence))
+        own = [seen for _, other, seen in self._doubts if _is(box, other, SAME_PLACE)]
+        return len(own) >= OFTEN and sum(own) / len(own) >= STEADY
 
 
 def as_boxes(found: Detections) -> list[Box]:

@@ -35,6 +35,9 @@ THUMB_EVERY_S = 0.3
 """A look is refreshed this often: it costs as much as a reading and is only needed when faces part."""
 SPEED_MEMORY_S = 0.3
 """Time constant of the velocity estimate that predicts a face between searches."""
+MISSED_S = 0.3
+"""A followed face out of sight for longer (than a hand passes before it) must come back as newcomers come: seen
+repeatedly; then it is the same one again."""
 MAX_COAST_S = 0.4
 """A prediction is carried no further than this; then the face is expected where it was."""
 
@@ -108,6 +111,10 @@ class Tracker:
         """Boxes worth searching around at ``t``, tentative and briefly unseen faces included."""
         return [track.predicted(t) for track in self._tracks]
 
+    def missed(self, t: float) -> frozenset[int]:
+        """Indices of the expected faces that are out of sight."""
+        return frozenset(i for i, track in enumerate(self._tracks) if _is_out(track, t))
+
     def update(self, search: Search, t: float, image: Image) -> list[Track]:
         """Takes one frame's search.
 
@@ -157,9 +164,9 @@ class Tracker:
     def _pair(self, found: Detections, t: float, done: Set[int]) -> list[tuple[int, int]]:
         candidates = []
         for i, track in enumerate(self._tracks):
-            if i in done:
+            if i in done or (_is_out(track, t) and track.marks is not None):
                 continue
-            gate = self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
+            gate = self._gate(track, t)
             expected = track.predicted(t)
             for j in range(len(found)):
                 cost = pairing_cost(expected, found.boxes[j].astype(np.float64))
@@ -193,16 +200,29 @@ class Tracker:
         if not track.id and (marks is None or marks.presence >= self._sure):
             track.hits = [h for h in track.hits if t - h <= self._config.confirm_s] + [t]
             if len(track.hits) >= self._config.confirm_hits:
-                track.id, track.confirmed_at = self._next_id, t
-                self._next_id += 1
+                self._confirm(track, t)
+
+    def _confirm(self, track: Track, t: float) -> None:
+        """Gives a face an id: that of a followed one that was lost near there, or a new one."""
+        lost = [other for other in self._tracks if other.id and other.marks is not None and _is_out(other, t)]
+        costs = {id(other): pairing_cost(other.predicted(t), track.box) for other in lost}
+        former = min(lost, key=lambda other: costs[id(other)], default=None)
+        if track.marks is not None and former is not None and costs[id(former)] <= self._gate(former, t):
+            track.id, track.confirmed_at, track.thumb = former.id, former.confirmed_at, former.thumb
+            former.id, former.last = 0, -math.inf  # gone with the next look
+            return
+        track.id, track.confirmed_at = self._next_id, t
+        self._next_id += 1
+
+    def _gate(self, track: Track, t: float) -> float:
+        return self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
 
     def _start(self, box: NDArray[np.float64], t: float, marks: Landmarks | None) -> None:
         track = Track(box=box, last=t, hits=[t], filter=_box_filter())
         track.filter(box, t)
         track.see(marks, t)
         if self._config.confirm_hits <= 1:
-            track.id, track.confirmed_at = self._next_id, t
-            self._next_id += 1
+            self._confirm(track, t)
         self._tracks.append(track)
 
     def _alive(self, track: Track, t: float) -> bool:
@@ -244,6 +264,11 @@ class Tracker:
                 thumb = _thumbnail(image, track.box)
                 track.thumb = thumb if track.thumb is None else 0.7 * track.thumb + 0.3 * thumb
                 track.thumb_at = t
+
+
+def _is_out(track: Track, t: float) -> bool:
+    """Whether a face has been out of sight for longer than a moment."""
+    return not track.seen and t - track.last > MISSED_S
 
 
 def _swap_if_mistaken(a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b: NDArray[np.float32]) -> None:

@@ -256,3 +256,14 @@ def test_slices_and_cascades_are_trusted_as_before_where_there_are_no_proposals(
     detector.script = lambda t: [face]
     finder = Finder(detector, DetectConfig(width=640), Follower(net, FollowConfig()))
     assert len(finder.search(picture(), [], 0.0).found) == 1
+
+
+@pytest.mark.parametrize(("presence", "believed"), [(0.985, True), (0.9, False)])
+def test_a_place_the_cascade_never_confirms_is_a_face_when_it_looks_like_one_steadily(
+    presence: float, believed: bool
+) -> None:
+    face = square(300, 200, 100)
+    finder, _, _, _ = proposing([face], [face], sure=presence, every_ms=0, empty_ms=300)
+    found = [len(finder.search(picture(), [], n / 30).found) for n in range(60)]
+    assert (sum(found) > 0) == believed
+    assert not any(found[:15]), "not within half a second"
