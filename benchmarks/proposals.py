@@ -19,8 +19,8 @@ from benchmarks.following import _corners, read_reference
 from monitor.capture.source import open_source
 from monitor.config import Config
 from monitor.faces.detector import iou, make_detector
-from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower
+from monitor.faces.framesearch import FrameSearch
 from monitor.inference.emotion import find_model
 from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
@@ -51,13 +51,13 @@ def main() -> None:
     config = Config()
     net = ProposalNet(args.model)
     follower = Follower(LandmarkNet(find_model("landmarks.tflite")), config.follow)
-    finder = Finder(make_detector(config.detect), config.detect)
+    searcher = FrameSearch(make_detector(config.detect), config.detect)
     reference = read_reference(args.folder)
 
     def proposals(image: Image) -> Detections:
         return net.propose(image, config.detect.min_face * image.shape[1] / 640, args.least)
 
-    ways = {"net": proposals} | ({} if args.no_haar else {"haar": finder.whole})
+    ways = {"net": proposals} | ({} if args.no_haar else {"haar": searcher.whole})
     print("clip, frames, faces; for each way: proposed %, accepted %, boxes a frame, false accepted, ms")
     names = sorted(p.name for p in args.folder.iterdir() if p.suffix in (".mp4", ".avi", ".mov", ".gif"))
     for name in names:

@@ -305,7 +305,7 @@ def _video_path(record: str | None) -> Path | None:
 def _exit_code(worker: Worker, feed: Feed, name: str, stop: Stopper) -> int:
     if worker.failed:
         log.error("error: %s", worker.failed)
-        return EXIT_UNEXPECTED
+        return worker.exit_code
     if worker.broken_sinks:
         return EXIT_UNEXPECTED
     if feed.ended and not stop.asked.is_set():

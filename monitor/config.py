@@ -56,15 +56,17 @@ class DetectConfig:
     )
     propose: float = number(0.3, 0.01, 0.99, "chance of a face from which a place is looked at")
     yunet_model: str = text("", "path of a YuNet .onnx file, for method yunet")
-    width: int = integer(400, 160, 1280, "width at which faces are searched", "px")
-    min_face: int = integer(40, 20, 400, "smallest face in a picture 640 px wide; below 38 raise width", "px")
+    width: int = integer(400, 160, 1280, "width at which cascades and YuNet search", "px")
+    min_face: int = integer(
+        40, 20, 400, "smallest face in a picture 640 px wide; for cascades below 38 raise width", "px"
+    )
     scale_factor: float = number(1.15, 1.02, 2.0, "step between searched sizes")
     neighbors: int = integer(5, 1, 20, "overlapping hits that start a track; fewer only continue one")
     motion: bool = flag(True, "search what has changed since, and everything every 2 s; off = everything each time")
     every_ms: float = number(300.0, 0, 10000, "search the whole frame this often while faces are known", "ms")
     empty_ms: float = number(200.0, 0, 10000, "search the whole frame this often while nobody is in view", "ms")
-    region_ms: float = number(60.0, 0, 10000, "search around each known face this often", "ms")
-    threads: int = integer(1, 1, 16, "threads OpenCV may use")
+    region_ms: float = number(60.0, 0, 10000, "search for faces that were just lost this often", "ms")
+    threads: int = integer(1, 1, 16, "threads OpenCV and the proposals may use")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class _Reading:
     smoother: Smoother
     gate: LabelGate
     read_at: float = -np.inf
+    put_off: float | None = None
     quality: float = 0.0
     raw: NDArray[np.float32] | None = None
     last_raw_t: float = field(default=-np.inf)
@@ -79,6 +80,8 @@ class Pipeline:
         self._readings: dict[int, _Reading] = {}
         self._clock = clock
         self._slower = 1.0
+        self._puts_off = proposals is not None
+        self._last_t = -np.inf
 
     def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
         """Analyses one frame.
@@ -97,7 +100,7 @@ class Pipeline:
         found = self._clock()
         tracks = self._tracker.update(search, frame.t, frame.image)
         tracked = self._clock()
-        for track in self._due(tracks, frame.t, search.full):
+        for track in self._due(tracks, frame.t, search.full and self._puts_off):
             self._read(track, frame)
         read = self._clock()
         faces = tuple(self._judge(track, frame.t) for track in tracks)
@@ -140,16 +143,20 @@ class Pipeline:
     def _due(self, tracks: list[Track], t: float, searched: bool) -> list[Track]:
         """Faces to read now: those waiting longest first, no more than the budget, hidden ones not at all.
 
-        A frame that was searched has cost enough: what can wait for the next one does.
+        A frame in which the proposal network searched has cost enough: what can wait for the next one does.
         """
+        passed, self._last_t = t - self._last_t, t
         waiting = []
         every = self._config.every_ms * self._slower / 1000
         for track in tracks:
             reading = self._readings.get(track.id)
             if reading is None:
                 reading = self._readings[track.id] = _Reading(Smoother(self._config.smooth_s), LabelGate(self._config))
-            waited = t - reading.read_at
-            due = waited >= every * 0.95 and not (searched and waited < 1.5 * every)
+            due = t - reading.read_at >= every * 0.95
+            if due and searched and t - reading.read_at + passed < 1.5 * every:
+                # Counted from now all the same, or readings would come more rarely.
+                reading.put_off = t
+                continue
             if due and track.seen and not track.hidden:
                 waiting.append((reading.read_at, track.id, track))
         waiting.sort(key=lambda entry: entry[:2])
@@ -158,7 +165,8 @@ class Pipeline:
     def _read(self, track: Track, frame: Frame) -> None:
         """Crops one face, rates the picture and, if it is good enough, reads the expression."""
         reading = self._readings[track.id]
-        reading.read_at = frame.t
+        reading.read_at = frame.t if reading.put_off is None else reading.put_off
+        reading.put_off = None
         box = track.predicted(frame.t)
         pixels = crop(
             frame.image, box, self._emotion.card.crop, float(track.pose[2]) if track.pose is not None else 0.0

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from monitor.capture.feed import Feed
 from monitor.config import PerformanceConfig
+from monitor.errors import EXIT_UNEXPECTED, UserError
 from monitor.incidents import Incidents
 from monitor.load import EFFORTS, Governor
 from monitor.outputs.sink import Sink
@@ -34,6 +35,7 @@ class Worker:
         paused: Set by the main thread; no frame is taken while it is set.
         done: Set when the loop has ended.
         failed: Why it ended badly, else None.
+        exit_code: What the run is to end with then.
         frames: Frames processed so far.
         governor: Chooses how much is done for a live source.
         beats: Grows with every round, frame or not: a watchdog sees that the thread gets on.
@@ -64,6 +66,7 @@ class Worker:
         self.paused = threading.Event()
         self.done = threading.Event()
         self.failed: str | None = None
+        self.exit_code = EXIT_UNEXPECTED
         self.frames = 0
         self.broken_sinks: set[str] = set()
 
@@ -118,6 +121,9 @@ class Worker:
                     frame, self._feed.dropped, latency_from=frame.t if self._feed.live else None
                 )
                 failures = 0
+            except UserError as error:  # a damaged file: the next frame would meet it, too
+                self.failed, self.exit_code = " ".join(str(error).split()), error.exit_code
+                return
             except Exception as error:
                 failures += 1
                 log.error("error: frame %d was skipped: %s: %s", frame.index, type(error).__name__, error)

@@ -36,6 +36,7 @@ def _card(path: Path, card: ModelCard) -> str:
     m = card.metrics
     size = m.get("size_bytes", path.stat().st_size)
     turned = ", turned upright" if card.crop_align else ""
+    per = " for a tile of 56×56 pixels" if card.name in INPUTS else ""
     facts = [
         ("file", f"`{path.name}`, {size:,} bytes, sha256 `{card.sha256[:16]}…`"),
         ("input", INPUTS[card.name])
@@ -46,7 +47,7 @@ def _card(path: Path, card: ModelCard) -> str:
             f"side and moved down by {card.crop_shift_y:g}{turned}",
         ),
         ("outputs", f"{len(card.labels)}: {', '.join(card.labels)}"),
-        ("cost", f"{m.get('mmac', '?')} million multiply-adds, {m.get('parameters', 0):,} parameters"),
+        ("cost", f"{m.get('mmac', '?')} million multiply-adds{per}, {m.get('parameters', 0):,} parameters"),
         ("temperature", f"{card.temperature:g}"),
     ]
     words = [f"**{TITLES.get(key, key)}.** {text}" for key, text in card.notes.items()]
@@ -110,6 +111,8 @@ def _landmarks(card: ModelCard) -> list[str]:
         ("yaw, mean error", f"{number(v['yaw_error'], 1)}°", v["found_n"]),
         ("faces found", _percent(v["found"]), v["found_n"]),
         ("windows without a face taken for one; accepted by two looks", false, v["false_n"]),
+        ("surely, without a cascade: faces", _percent(v.get("sure")), v["converged_n"]),
+        ("the same, windows without a face", _percent(v.get("false_sure")), v["false_n"]),
         ("from a box 25 % off, within 10 % after two looks", _percent(v["converged"]), v["converged_n"]),
     ]
     parts = ["Validation, two looks from a box 5 % off.", _table(("", "", "N"), rows)]

@@ -51,6 +51,13 @@ FEW = 60
 points of the eye distance, with 60 and the extremes 0.1 (docs/EXPERIMENTS.md)."""
 
 
+BACKGROUNDS = (
+    "Backgrounds: pictures without people of free Debian packages, listed in docs/TRAINING.md, under their own "
+    "licences."
+)
+"""Where the shipped models' windows without a face come from, besides the sets named."""
+
+
 class ParityError(UserError):
     """The int8 model does not answer like the float one; nothing was written."""
 
@@ -197,7 +204,7 @@ def export_landmarks(
             "the recipe was chosen on it",
             "reference": "MediaPipe face mesh; beyond 50 degrees of yaw and behind hands it guesses",
             "terms": "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: "
-            "research set.",
+            f"research set. {BACKGROUNDS}",
         },
         notes=cards.notes("landmarks"),
         training=_training(recipe, history),
@@ -283,7 +290,7 @@ def export_proposals(
             "validation": "held-out look-alike groups of faces.zip, held-out driver groups, FER2013 PublicTest; "
             "the recipe was chosen on it",
             "terms": "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: "
-            "research set.",
+            f"research set. {BACKGROUNDS}",
         },
         notes=cards.notes("proposals"),
         training=_training(recipe, history),

@@ -373,5 +373,11 @@ def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
 
 def _epochs_done(run: Path) -> int:
     """How many epochs a run's folder says are done."""
-    path = run / "history.json"
-    return len(json.loads(path.read_text())) if path.exists() else 0
+    path = run / "checkpoint.npz"
+    if not path.exists():
+        return 0
+    try:
+        with np.load(path) as saved:
+            return len(json.loads(str(saved["history"])))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{path}: cannot be resumed ({error}); start anew in another --out") from None

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from monitor.config import FollowConfig
 from monitor.errors import ConfigError
+from monitor.faces.finder import SURE
 from monitor.faces.follower import Follower
 from monitor.inference.card import ModelCard
 from monitor.inference.landmarks import POINTS, LandmarkNet
-from monitor.types import Box, Landmarks
+from monitor.types import Box, Image, Landmarks
 from train.keypoints import FaceSet, face_squares
 from train.progress import track
 
@@ -64,7 +65,8 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
     little off, as when following (normal, 5 % of the side and 5 % of the size), by source. ``converged``:
     share of faces whose box comes within 10 % (mean shift of its edges) in two looks from one that is 25 %
     off in a random direction. ``found``/``false``: share of faces and of windows without a face with a
-    presence of at least one half in one look, and accepted by ``Follower.accept`` with default settings.
+    presence of at least one half in one look, and accepted by ``Follower.accept`` with default settings; ``sure``: with
+    a presence (``monitor.faces.finder.SURE``) that needs no cascade's word.
     FER2013's tight crops are left out of ``converged``, ``frontal`` and ``turned``: the box would leave the
     picture. ``by_yaw`` and ``by_point`` are over the other sources too.
 
@@ -90,14 +92,14 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
         marks = _looks(net, image, start, 2)
         truth = _box(cx, cy, side)
         converged.append(marks is not None and float(np.abs(np.subtract(marks.box, truth)).mean()) < 0.1 * side)
-        accepted.append(follower.accept(image, start) is not None)
+        accepted.append(_presence(follower, image, start))
     ghosts, taken = [], []
     for index in track(np.flatnonzero(data.window_split == split), "windows without a face"):
         picture, x, y, side = (float(v) for v in data.windows[index])
         image, box = data.pictures[int(picture)], (x, y, x + side, y + side)
         marks = net.read(image, box)
         ghosts.append(marks is not None and marks.presence >= 0.5)
-        taken.append(follower.accept(image, box) is not None)
+        taken.append(_presence(follower, image, box))
     free = [look for look in looks if data.source[look.row] != "fer"]
     frontal = [look.error for look in free if abs(data.pose[look.row, 0]) <= FRONTAL]
     turned = [look.error for look in free if abs(data.pose[look.row, 0]) > FRONTAL]
@@ -107,13 +109,21 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
         "frontal": mean(frontal), "frontal_n": len(frontal), "turned": mean(turned), "turned_n": len(turned),
         "by_source": _groups({name: [look.error for look in own] for name, own in _by_source(looks, data).items()}),
         "yaw_error": mean(yaws), "converged": mean(converged), "converged_n": len(converged),
-        "found": mean(found), "found_n": len(found), "accepted": mean(accepted),
-        "false": mean(ghosts), "false_accepted": mean(taken), "false_n": len(ghosts),
+        "found": mean(found), "found_n": len(found),
+        "accepted": mean([p > 0 for p in accepted]), "sure": mean([p >= SURE for p in accepted]),
+        "false": mean(ghosts), "false_accepted": mean([p > 0 for p in taken]),
+        "false_sure": mean([p >= SURE for p in taken]), "false_n": len(ghosts),
         "by_yaw": _groups(_by_yaw(free, data)),
         "by_point": _groups({name: [float(look.errors[i]) for look in free] for i, name in enumerate(POINTS)}),
     }  # fmt: skip
     head = {"model": net.card.version, "data": data.name, "split": split, "skipped": data.skipped}
     return Measured(head | report, net.card, looks)
+
+
+def _presence(follower: Follower, image: Image, box: Box) -> float:
+    """Presence in the second look at a place that is accepted as a face, else 0."""
+    marks = follower.accept(image, box)
+    return 0.0 if marks is None else marks.presence
 
 
 def _rows(data: FaceSet, split: str, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -212,8 +212,10 @@ class _Reader:
                 self.skipped += 1
                 continue
             scale = min(1.0, DRIVER_WIDTH / max(image.shape))
+            if min(image.shape) * scale < 2 * LEAST_SIDE:
+                continue
             small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
-            if min(small.shape) < 2 * LEAST_SIDE or small.std() < FLAT:
+            if small.std() < FLAT:
                 continue
             split = "validation" if zlib.crc32(path.name.encode()) % 10 == 0 else "train"
             self.images.append(small)

@@ -58,7 +58,9 @@ class Recipe:
     batch: int = integer(96, 8, 1024, "crops per step")
     rate: float = number(3e-3, 1e-6, 1, "peak learning rate (AdamW)")
     warmup: float = number(1.0, 0, 50, "epochs of linear warm-up before the cosine")
-    decay: int = integer(0, 0, 1000, "last epochs, in which a constant rate falls to nothing; 0 = one cosine all along")
+    decay: int = integer(
+        0, 0, 1000, "last epochs, in which a constant rate falls to a hundredth; 0 = one cosine all along"
+    )
     weight_decay: float = number(0.02, 0, 1, "decoupled weight decay")
     ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the ones kept")
     balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")

@@ -150,6 +150,8 @@ def _proposals(config: Config) -> Finding:
 
     if not config.detect.follow or config.detect.method != "haar" or not config.detect.proposals:
         return Finding("proposals", "ok", "off; the detector searches")
+    if not find_model(config.follow.model).exists():
+        return Finding("proposals", "note", "off without the keypoint model; the detector searches")
     path = find_model(config.detect.proposals)
     if not path.exists():
         return Finding("proposals", "note", f"{path}: no such model; newcomers are searched for by the cascade")

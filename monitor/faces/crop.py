@@ -79,8 +79,7 @@ def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
     beyond = (y1 - top, top + side - y2, x1 - left, left + side - x2)
     if any(beyond):
         part = cv2.copyMakeBorder(part, *beyond, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
-    out = shrunk(part, spec.side)
-    return np.array(out, dtype=np.uint8, copy=True) if np.shares_memory(out, image) else out
+    return shrunk(part, spec.side)
 
 
 def shrunk(image: Image, side: int) -> Image:
@@ -95,7 +94,7 @@ def shrunk(image: Image, side: int) -> Image:
         side: Of the result, in pixels.
 
     Returns:
-        (side, side) uint8; the very same picture when it is gray and has that size.
+        (side, side) uint8, a copy of its own.
     """
     if image.shape[0] > 2 * side:
         image = cv2.resize(image, (2 * side, 2 * side), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)

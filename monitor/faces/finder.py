@@ -27,8 +27,8 @@ REST_S, EMPTY_REST_S = 2.0, 0.5
 missed at first, turned away or in shade, may have come to be found without the picture changing much."""
 SURE = 0.998
 """Presence from which a proposed place is a face; below it a cascade, which errs elsewhere, must see one there too. Of
-6,518 held-out windows without a face, chosen because cascades or proposals took them for one, none reaches it, of 764
-faces 99.7 %."""
+6,518 held-out windows without a face, two fifths of them chosen because cascades or proposals err there, none reaches
+it, of 764 faces 99.5 % (docs/FOLLOWING.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ class Finder:
         self._follow_every = follow_every_ms / 1000
         self._motion = MotionGate()
         self._last_t = self._last_full = self._last_region = self._last_follow = self._all_searched = -np.inf
+        self._shape: tuple[int, ...] = ()
         self.slowdown = 1.0
 
     @property
@@ -87,10 +88,6 @@ class Finder:
     def width(self, factor: float) -> None:
         self._frames.width = factor
 
-    def whole(self, image: Image) -> Detections:
-        """All faces the detector finds in a frame, in one go."""
-        return self._frames.whole(image)
-
     def search(self, image: Image, known: Sequence[Box], t: float, missed: Set[int] = frozenset()) -> Search:
         """Searches what is due at time ``t``.
 
@@ -100,8 +97,9 @@ class Finder:
             t: Frame time in seconds.
             missed: Indices of the known faces that are out of sight; proposals look for them like for newcomers.
         """
-        if t < self._last_t:  # the clip started again
+        if t < self._last_t or image.shape != self._shape:  # the clip started again, or another picture came
             self._forget()
+            self._last_t, self._shape = -np.inf, image.shape
         passed, self._last_t = t - self._last_t, t
         if self._follower is not None:
             return self._follow(self._follower, image, known, t, passed, missed)
@@ -141,7 +139,7 @@ class Finder:
             marks = {i: follower.follow(image, known[i]) for i in sorted(looked)}
             followed = {i: mark for i, mark in marks.items() if mark is not None}
         missing = [known[i] for i in sorted((looked | missed) - followed.keys())]
-        seen = bool(followed) or (bool(known) and not looked)
+        seen = bool(followed) or (len(known) > len(missing) and not looked)
         faces = [mark.box for mark in followed.values()]
         if self._places is not None:
             found, full = self._proposed(self._places, image, faces, seen, bool(missing), t, passed)
@@ -184,12 +182,14 @@ class Finder:
         every = self._full_every(seen)
         if missing:
             every = min(every, self._config.region_ms / 1000)
+        if every <= 0:
+            places.forget()
         if not places.busy and self._is_due(self._last_full, every, t):
             self._last_full = t
             searched, region = self._wanted(image, faces, seen, missing or places.doubting(t), t)
             if searched:
                 places.begin(region)
-        apart = every <= 0  # pictures that do not follow one another
+        apart = every <= 0  # pictures that do not follow one another: what the last one showed says nothing
         smallest = self._frames.smallest(image.shape[1]) / self.width
         full = places.search(image, smallest, t, passed, hurry=missing or apart)
         return places.next(faces, passed, hurry=apart), full

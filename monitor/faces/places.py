@@ -16,9 +16,9 @@ PACE_HZ = 30.0
 """Tiles and looks a second: one of each in a frame of a usual camera, more in those of a slower one."""
 TAKEN = 0.3
 """IoU with a followed face from which a place is that face."""
-REFUSED_S, DOUBTED_S, SAME_PLACE = 1.0, 0.3, 0.5
-"""A place where the keypoint network saw no face, or one that the cascade did not confirm, is not looked at again
-for so long: the same box (by IoU) of a resting background is proposed in every search."""
+REFUSED_S, DOUBTED_S, UNCLEAR_S, SAME_PLACE = 1.0, 0.25, 10.0, 0.5
+"""A place where the keypoint network saw no face, or one that the cascade did not confirm, or has not for long, is not
+looked at again for so long: the same box (by IoU) of a resting background is proposed in every search."""
 
 OFTEN, LATELY_S, STEADY = 3, 2.0, 0.95
 """A place doubted so often of late, with that presence on average, is a face all the same: cascades never confirm some
@@ -58,8 +58,8 @@ class Places:
         self._doubts: list[tuple[float, Box, float]] = []
 
     def begin(self, region: Box | None) -> None:
-        """Begins a search; only places in ``region`` count, where there is one."""
-        self._tiles, self._region = list(range(TILES)), region
+        """Begins a search, and leaves what the last one named; only places in ``region`` count, where there is one."""
+        self._tiles, self._region, self._waiting = list(range(TILES)), region, []
 
     def search(self, image: Image, smallest: float, t: float, passed: float, hurry: bool) -> bool:
         """Searches the tiles that are due, all in a ``hurry``; whether there were any."""
@@ -70,14 +70,17 @@ class Places:
         found = self._proposer.propose(image, smallest, self._least, tiles)
         self._refused = [(until, box) for until, box in self._refused if t < until]
         for box, score in zip(as_boxes(found), found.scores.tolist(), strict=True):
-            if (self._region is None or _centred(box, self._region)) and not _any_is(self._refused, box):
+            if self._region is None or _centred(box, self._region):
                 self._waiting.append((score, box))
         self._waiting.sort(key=lambda place: -place[0])
         return True
 
     def next(self, faces: list[Box], passed: float, hurry: bool) -> list[Box]:
-        """The places to look at in this frame, the likeliest first; followed faces are none."""
-        places = [(score, box) for score, box in self._waiting if not any(_is(box, face, TAKEN) for face in faces)]
+        """The places to look at in this frame, the likeliest first; followed faces and refused places are none."""
+        places = [
+            (score, box) for score, box in self._waiting
+            if not any(_is(box, face, TAKEN) for face in faces) and not _any_is(self._refused, box)
+        ]  # fmt: skip
         count = len(places) if hurry else _due(passed)
         self._waiting = places[count:]
         return [box for _, box in places[:count]]
@@ -88,16 +91,20 @@ class Places:
 
     def doubting(self, t: float) -> bool:
         """Whether a place is to be looked at again, though nothing moves there, until it is clear what it shows."""
-        fresh = [box for since, box, _ in self._doubts if 0 <= t - since <= LATELY_S]
-        return any(sum(_is(box, other, SAME_PLACE) for other in fresh) < 2 * OFTEN for box in fresh)
+        return any(0 <= t - since <= LATELY_S for since, _, _ in self._doubts)
 
     def doubt(self, box: Box, presence: float, t: float) -> bool:
         """Remembers that a place may show a face; whether it has often enough."""
         self._refused.append((t + DOUBTED_S, box))
         self._doubts = [doubt for doubt in self._doubts if 0 <= t - doubt[0] <= LATELY_S]
         self._doubts.append((t, box, presence))
-        own = [seen for _, other, seen in self._doubts if _is(box, other, SAME_PLACE)]
-        return len(own) >= OFTEN and sum(own) / len(own) >= STEADY
+        own = [doubt for doubt in self._doubts if _is(box, doubt[1], SAME_PLACE)]
+        if len(own) >= OFTEN and sum(seen for _, _, seen in own) / len(own) >= STEADY:
+            return True
+        if len(own) >= 2 * OFTEN:  # it stays unclear: enough is enough
+            self._doubts = [doubt for doubt in self._doubts if doubt not in own]
+            self._refused.append((t + UNCLEAR_S, box))
+        return False
 
 
 def as_boxes(found: Detections) -> list[Box]:

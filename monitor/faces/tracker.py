@@ -53,6 +53,7 @@ class Track:
     id: int = 0
     confirmed_at: float = 0.0
     seen: bool = True
+    misses: int = 0
     hidden: bool = False
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     thumb: NDArray[np.float32] | None = None
@@ -129,6 +130,7 @@ class Tracker:
         for i, track in enumerate(self._tracks):
             if i in search.looked:
                 track.seen = False
+                track.misses += 1
         followed = self._without_twins(search.followed, t)
         for i, marks in followed.items():
             self._hit(self._tracks[i], np.array(marks.box), t, marks)
@@ -140,6 +142,7 @@ class Tracker:
         for j in range(len(found)):
             if j not in taken and found.scores[j] >= START_SCORE:
                 self._start(found.boxes[j].astype(np.float64), t, marked[j])
+        self._give_ids(t)
         self._tracks = [track for track in self._tracks if self._alive(track, t)]
         self._settle_overlaps(image, t)
         return [track for track in self._tracks if track.id and t - track.last <= self._config.lost_s]
@@ -195,24 +198,39 @@ class Tracker:
             speed = ((track.box[:2] + track.box[2:]) / 2 - before) / dt
             weight = 1 - math.exp(-dt / SPEED_MEMORY_S)
             track.velocity = track.velocity + weight * (speed - track.velocity)
-        track.last, track.seen = t, True
+        track.last, track.seen, track.misses = t, True, 0
         track.see(marks, t)
         if not track.id and (marks is None or marks.presence >= self._sure):
             track.hits = [h for h in track.hits if t - h <= self._config.confirm_s] + [t]
-            if len(track.hits) >= self._config.confirm_hits:
-                self._confirm(track, t)
 
-    def _confirm(self, track: Track, t: float) -> None:
-        """Gives a face an id: that of a followed one that was lost near there, or a new one."""
-        lost = [other for other in self._tracks if other.id and other.marks is not None and _is_out(other, t)]
-        costs = {id(other): pairing_cost(other.predicted(t), track.box) for other in lost}
-        former = min(lost, key=lambda other: costs[id(other)], default=None)
-        if track.marks is not None and former is not None and costs[id(former)] <= self._gate(former, t):
-            track.id, track.confirmed_at, track.thumb = former.id, former.confirmed_at, former.thumb
-            former.id, former.last = 0, -math.inf  # gone with the next look
-            return
-        track.id, track.confirmed_at = self._next_id, t
-        self._next_id += 1
+    def _give_ids(self, t: float) -> None:
+        """Gives faces that were seen often enough an id: that of a followed one lost near there, or a new one.
+
+        Nearest pairs first, as everywhere; a lost face to which somebody not yet seen often enough is nearer waits
+        for that one.
+        """
+        new = [track for track in self._tracks if not track.id]
+        ready = [track for track in new if track.last == t and len(track.hits) >= self._config.confirm_hits]
+        lost = [track for track in self._tracks if track.id and track.marks is not None and _is_out(track, t)]
+        pairs = sorted(
+            (pairing_cost(former.predicted(t), track.box), n, m)
+            for n, track in enumerate(new)
+            for m, former in enumerate(lost)
+            if track.marks is not None
+        )
+        settled: set[int] = set()
+        for cost, n, m in pairs:
+            track, former = new[n], lost[m]
+            if cost > self._gate(former, t) or id(track) in settled or id(former) in settled:
+                continue
+            settled |= {id(track), id(former)}
+            if any(track is other for other in ready):
+                track.id, track.confirmed_at, track.thumb = former.id, former.confirmed_at, former.thumb
+                former.id, former.last = 0, -math.inf  # gone with this frame
+        for track in ready:
+            if not track.id:
+                track.id, track.confirmed_at = self._next_id, t
+                self._next_id += 1
 
     def _gate(self, track: Track, t: float) -> float:
         return self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
@@ -221,8 +239,6 @@ class Tracker:
         track = Track(box=box, last=t, hits=[t], filter=_box_filter())
         track.filter(box, t)
         track.see(marks, t)
-        if self._config.confirm_hits <= 1:
-            self._confirm(track, t)
         self._tracks.append(track)
 
     def _alive(self, track: Track, t: float) -> bool:
@@ -267,8 +283,8 @@ class Tracker:
 
 
 def _is_out(track: Track, t: float) -> bool:
-    """Whether a face has been out of sight for longer than a moment."""
-    return not track.seen and t - track.last > MISSED_S
+    """Whether a face has been out of sight for longer than a moment, and not just for one frame of a slow source."""
+    return not track.seen and track.misses > 1 and t - track.last > MISSED_S
 
 
 def _swap_if_mistaken(a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b: NDArray[np.float32]) -> None:

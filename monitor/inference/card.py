@@ -59,7 +59,7 @@ class ModelCard:
 
     def save(self, path: Path) -> None:
         """Writes the card as JSON."""
-        path.write_text(json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2) + "\n")
+        path.write_text(json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, allow_nan=False) + "\n")
 
 
 def card_path(model: Path) -> Path:

@@ -184,10 +184,10 @@ class ProposalNet:
         """
         height, width = image.shape[:2]
         if self._frame != (width, height, smallest):
-            self._frame = (width, height, smallest)
             self._plan = layout(width, height, smallest)
             self._tile = np.empty((self._plan.height, self._plan.width), np.uint8)
             self._model.resize((1, self._plan.height, self._plan.width, 1))
+            self._frame = (width, height, smallest)
         found = suppress(Detections.join([self._searched(image, self._plan.tiles[n], least) for n in tiles]), 0.3)
         order = np.argsort(-found.scores, kind="stable")
         return Detections(found.boxes[order], found.scores[order])

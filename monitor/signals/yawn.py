@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitor.config import DriverConfig
 from monitor.signals.evidence import Clock
 
-CLOSES = 0.8
+CLOSES = 0.9
 """Share of ``yawn_open`` under which the mouth is no longer wide open."""
 LAUGHING = 0.5
 """Mean share of happy while the mouth is open, above which it is a laugh."""

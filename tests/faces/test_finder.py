@@ -267,3 +267,22 @@ def test_a_place_the_cascade_never_confirms_is_a_face_when_it_looks_like_one_ste
     found = [len(finder.search(picture(), [], n / 30).found) for n in range(60)]
     assert (sum(found) > 0) == believed
     assert not any(found[:15]), "not within half a second"
+
+
+def test_what_one_picture_of_a_folder_showed_says_nothing_of_the_next() -> None:
+    face = square(300, 200, 100)
+    finder, net, _, _ = proposing([], [face], every_ms=0, empty_ms=0)
+    assert len(finder.search(picture(), [], 0.0).found) == 0
+    net.script = lambda t: [face]
+    assert len(finder.search(picture(), [], 0.1).found) == 1
+
+
+def test_however_many_places_a_background_names_the_likeliest_of_each_search_are_looked_at() -> None:
+    finder, net, proposer, _ = proposing([], [square(40 + 30 * n, 100, 25) for n in range(20)], empty_ms=200)
+    for n in range(300):
+        finder.search(picture(), [], n / 30)
+    assert finder._places is not None
+    assert len(finder._places._waiting) <= 20
+    face = square(300, 300, 100)
+    net.script, proposer.script = (lambda t: [face]), (lambda t: [face])
+    assert sum(len(finder.search(picture(), [], n / 30).found) for n in range(300, 318)) >= 1

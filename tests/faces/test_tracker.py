@@ -202,3 +202,27 @@ def test_whatever_is_detected_ids_are_unique_and_never_reused(frames: list[list[
         before = known
         assert all(i <= highest for i in known if i in before) or max(known) > highest
         highest = max([highest, *known])
+
+
+def test_two_who_were_lost_together_come_back_as_themselves() -> None:
+    tracker = Tracker(TrackConfig(), sure=0.8)
+    one, two = square(200, 200, 100), square(310, 200, 100)
+
+    def step(t: float, boxes: list[Box], known: bool) -> dict[int, float]:
+        marks = {i: landmarks(box) for i, box in enumerate(boxes)}
+        search = (
+            Search(Detections.none(), False, frozenset(range(len(tracker.expected(t)))), marks)
+            if known
+            else Search(detections(*boxes), True, frozenset(range(2)), {}, tuple(marks.values()))
+        )
+        return {track.id: track.box[0] for track in tracker.update(search, t, picture()) if track.seen}
+
+    for n in range(10):
+        step(n / 10, [one, two], known=n > 0)
+    for n in range(10, 16):
+        step(n / 10, [], known=True)
+    back = [square(260, 200, 100), square(345, 200, 100)]
+    tracker.update(Search(detections(*back), True, frozenset(), {}, tuple(landmarks(b) for b in back)), 1.6, picture())
+    again = {2: landmarks(back[0]), 3: landmarks(back[1])}
+    shown = tracker.update(Search(Detections.none(), False, frozenset({2, 3}), again), 1.7, picture())
+    assert {track.id: round(float(track.box[0])) for track in shown} == {1: 210, 2: 295}
