@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from monitor.errors import ConfigError
 from monitor.types import Event, Frame, Result
 from monitor.worker import MOST_FAILURES, Worker
 from tests.fakes import Clock, frame, result
@@ -96,6 +97,20 @@ def test_frames_failing_one_after_the_other_end_the_run() -> None:
     assert worker.frames == 10
     assert recorder.indices == list(range(10))
     assert MOST_FAILURES < 90
+
+
+def test_a_damaged_file_met_on_the_way_ends_the_run_at_once_with_its_own_exit_code() -> None:
+    class Damaged(EchoPipeline):
+        def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
+            if frame.index == 3:
+                raise ConfigError("cascade.xml: is missing or damaged; reinstall it")
+            return super().step(frame, dropped, latency_from)
+
+    worker = Worker(ListFeed([frame(n / 10, n) for n in range(9)]), Damaged(), [Recorder()])  # type: ignore[arg-type]
+    worker.run()
+    assert worker.frames == 3
+    assert worker.failed == "cascade.xml: is missing or damaged; reinstall it"
+    assert worker.exit_code == ConfigError.exit_code
 
 
 def test_paused_it_takes_nothing_until_it_goes_on() -> None:
