@@ -6,6 +6,7 @@
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
 # make install-service [DESTDIR=/tmp/stage]      systemd service (docs/RASPBERRY_PI.md)
 # make bench [ARGS="--source clip.mp4"]           what the readings cost on this machine, stage by stage
+# make model [DATA=../shared/data/fer2013.zip]   the shipped expression model anew, three to four hours; goes on after a kill
 # make lock, make audit                          pin the edge install; known holes and licences of what is pinned
 PYTHON ?= python3
 VENV ?= .venv
@@ -19,7 +20,7 @@ OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | g
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
-.PHONY: run test check install clean wheel bench soak fuzz arm64 install-service lock audit
+.PHONY: run test check install clean wheel bench model soak fuzz arm64 install-service lock audit
 
 run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
@@ -36,6 +37,16 @@ check: $(TEST)
 
 bench: $(RUN)
 	@$(BIN)/python -m monitor bench $(ARGS)
+
+# Four teachers, then the one they teach: train/recipes, docs/EXPERIMENTS.md.
+DATA ?= ../shared/data/fer2013.zip
+model: $(TEST)
+	$(BIN)/python -m train prepare --data $(DATA)
+	for recipe in first second quick refine distilled; do \
+		$(BIN)/python -m train fit --recipe $$recipe --resume || exit $$?; done
+	$(BIN)/python -m train export --run runs/distilled
+	$(BIN)/python -m train evaluate --update-card
+	$(BIN)/python -m train cards
 
 soak: $(TEST)
 	$(BIN)/python -m pytest -m soak -s
