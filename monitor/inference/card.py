@@ -58,8 +58,18 @@ class ModelCard:
         return CropSpec(self.input_side, self.crop_margin, self.crop_shift_y, self.crop_align)
 
     def save(self, path: Path) -> None:
-        """Writes the card as JSON."""
-        path.write_text(json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, allow_nan=False) + "\n")
+        """Writes the card as JSON; a figure that is no number (a mean of nothing) becomes null."""
+        fields = {"schema": SCHEMA, **_finite(asdict(self))}
+        path.write_text(json.dumps(fields, indent=2, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """The same without infinities and NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def card_path(model: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,11 @@ def test_no_card_content_makes_the_reader_crash(tmp_path_factory: pytest.TempPat
     model.with_suffix(".json").write_bytes(content)
     with pytest.raises(ModelError):
         load_card(model)
+
+
+def test_a_figure_that_is_no_number_is_written_as_null(pair: Path, tmp_path: Path) -> None:
+    card = replace(load_card(pair), metrics={"turned": float("nan"), "by": [{"low": float("-inf")}, 0.5]})
+    card.save(tmp_path / "card.json")
+    assert json.loads((tmp_path / "card.json").read_text(), parse_constant=pytest.fail)["metrics"] == {
+        "turned": None, "by": [{"low": None}, 0.5],
+    }  # fmt: skip
