@@ -52,8 +52,8 @@ points of the eye distance, with 60 and the extremes 0.1 (docs/EXPERIMENTS.md)."
 
 
 BACKGROUNDS = (
-    "Backgrounds: pictures without people of free Debian packages, listed in docs/TRAINING.md, under their own "
-    "licences."
+    "Backgrounds: pictures of free Debian packages, chosen for showing no face, listed in docs/TRAINING.md, under "
+    "their own licences."
 )
 """Where the shipped models' windows without a face come from, besides the sets named."""
 
