@@ -59,7 +59,7 @@ class Tally:
         boxes = [np.array(box) for box, _ in found]
         matched = set()
         for row in reference:
-            true = _corners(row)
+            true = corners(row)
             overlaps = [iou(box, true) for box in boxes]
             best = int(np.argmax(overlaps)) if overlaps else -1
             good = best >= 0 and overlaps[best] >= SAME
@@ -77,7 +77,7 @@ class Tally:
                 self.hit_after += good
         # A box is false when no reference face, not even a doubtful one, is near it.
         self.false_frames += any(
-            n not in matched and not any(iou(box, _corners(row)) > 0.1 for row in reference)
+            n not in matched and not any(iou(box, corners(row)) > 0.1 for row in reference)
             for n, box in enumerate(boxes)
         )
         if len(found) == 1:
@@ -117,7 +117,8 @@ class Tally:
         }
 
 
-def _corners(row: dict[str, float]) -> NDArray[np.float64]:
+def corners(row: dict[str, float]) -> NDArray[np.float64]:
+    """A reference face's box as x1, y1, x2, y2."""
     return np.array([row["x"], row["y"], row["x"] + row["w"], row["y"] + row["h"]])
 
 
@@ -157,7 +158,7 @@ def judge(
     while (grabbed := source.read()) is not None:
         frame: Frame = grabbed
         rows = reference.get(number, [])
-        now = _corners(rows[0]) if len(rows) == 1 else None
+        now = corners(rows[0]) if len(rows) == 1 else None
         moved = 1.0 if now is None or last is None else float(np.abs(now - last).max() / max(1.0, now[2] - now[0]))
         still.append(moved < STILL)
         last = now

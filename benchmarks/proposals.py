@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.following import _corners, read_reference
+from benchmarks.following import corners, read_reference
 from monitor.capture.source import open_source
 from monitor.config import Config
 from monitor.faces.detector import iou, make_detector
@@ -71,7 +71,7 @@ def main() -> None:
             rows = reference.get(name, {}).get(number, [])
             frames, faces = frames + 1, faces + len(rows)
             for way, search in ways.items():
-                _count(tallies[way], search, frame.image, [_corners(row) for row in rows], follower)
+                _count(tallies[way], search, frame.image, [corners(row) for row in rows], follower)
         source.close()
         print(f"{name} {frames} {faces}")
         for way, tally in tallies.items():

@@ -17,11 +17,11 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import int8_table, to_unit
 from monitor.inference.landmarks import POSE_UNIT, SHAPES
 from monitor.inference.runtime import Int8Model
-from train.augment import Augment, Jitter
+from train.augment import Jitter
 from train.keypoint_figures import FRONTAL, points_off
 from train.keypoints import FaceSet
 from train.recipe import Recipe
-from train.regions import SPEC, Region, Regions
+from train.regions import CHECK_LIGHT, SPEC, Region, Regions, check_rows
 
 log = logging.getLogger("train")
 
@@ -104,7 +104,8 @@ class LandmarkTask:
 
 
 def float_outputs(model: keras.Model, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-    """Presence logits (N, 1), points (N, 38) and heads (N, 6) of (N, side, side) regions."""
+    """Each output of a network for (N, side, side) pictures: of ``build_landmarks`` presence logits (N, 1), points
+    (N, 38) and heads (N, 6)."""
     parts = [
         [np.asarray(o) for o in model(to_unit(image[i : i + 256])[..., None], training=False)]
         for i in range(0, len(image), 256)
@@ -133,13 +134,8 @@ def check_regions(data: FaceSet, split: str, count: int) -> list[Region]:
         count: Faces at most.
     """
     rng = np.random.default_rng(20)
-    light = Augment(light=0.2, brightness=15, side_light=0.1, blur=0.1, noise=0.1, jpeg=0.05, erase=0.0)
-    regions = Regions(data, split, Jitter(hide=0.0, frame=0.05, rotate=30.0), light)
-    rows = np.flatnonzero(data.split == split)
-    kinds = [rows[data.source[rows] == name] for name in ("faces", "driver", "fer")]
-    shares = (0.5, 0.25, 0.25)
-    chosen = [rng.choice(k, min(len(k) * 3, round(count * s))) for k, s in zip(kinds, shares, strict=True) if len(k)]
-    faces = [regions.face(int(r), rng) for r in np.concatenate(chosen)]
+    regions = Regions(data, split, Jitter(hide=0.0, frame=0.05, rotate=30.0), CHECK_LIGHT)
+    faces = [regions.face(int(r), rng) for r in check_rows(data, split, count, rng)]
     return faces + [regions.without(rng) for _ in range(count // 2)]
 
 

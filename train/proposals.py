@@ -19,10 +19,11 @@ from monitor.faces.crop import int8_table, to_unit
 from monitor.inference.landmarks import haar_box
 from monitor.inference.proposals import SMALLEST, STRIDE, ProposalNet, decode, encode
 from monitor.inference.runtime import Int8Model
+from train import landmarks
 from train.augment import Augment, Jitter
 from train.keypoints import FaceSet
 from train.recipe import Recipe
-from train.regions import SPEC, Regions
+from train.regions import CHECK_LIGHT, SPEC, Regions, check_rows
 
 log = logging.getLogger("train")
 
@@ -186,23 +187,15 @@ class ProposalTask:
 def check_scenes(data: FaceSet, split: str, count: int) -> list[Scene]:
     """Fixed scenes of a split: ``count`` with a face and half as many without."""
     rng = np.random.default_rng(21)
-    light = Augment(light=0.2, brightness=15, side_light=0.1, blur=0.1, noise=0.1, jpeg=0.05, erase=0.0)
-    scenes = Scenes(data, split, Jitter(hide=0.0, frame=0.05), light)
-    rows = np.flatnonzero(data.split == split)
-    kinds = [rows[data.source[rows] == name] for name in ("faces", "driver", "fer")]
-    shares = (0.5, 0.25, 0.25)
-    chosen = [rng.choice(k, min(len(k) * 3, round(count * s))) for k, s in zip(kinds, shares, strict=True) if len(k)]
-    faces = [scenes.make(("face", int(r)), rng) for r in np.concatenate(chosen)]
+    scenes = Scenes(data, split, Jitter(hide=0.0, frame=0.05), CHECK_LIGHT)
+    faces = [scenes.make(("face", int(r)), rng) for r in check_rows(data, split, count, rng)]
     return faces + [scenes.make(("none", 0), rng) for _ in range(count // 2)]
 
 
 def float_outputs(model: keras.Model, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Logits (N, CELLS, CELLS) and boxes (N, CELLS, CELLS, 3) of scenes."""
-    parts = [
-        [np.asarray(o) for o in model(to_unit(images[i : i + 256])[..., None], training=False)]
-        for i in range(0, len(images), 256)
-    ]
-    return np.concatenate([p[0] for p in parts])[..., 0], np.concatenate([p[1] for p in parts])
+    logits, boxes = landmarks.float_outputs(model, images)
+    return logits[..., 0], boxes
 
 
 def int8_outputs(content: bytes, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -24,6 +24,8 @@ SPEC = CropSpec(side=56, margin=0.65, shift_y=0.08)
 """The region: 1.65 Haar boxes, so that a face 0.7 to 1.5 times the expected size and 25 % off still shows."""
 LETTERS = "abcdeghmnopqrsuwxBCDGOPQRS0368&@%8oooeeaa"
 """What drawn backgrounds are written with, round ones more often."""
+CHECK_LIGHT = Augment(light=0.2, brightness=15, side_light=0.1, blur=0.1, noise=0.1, jpeg=0.05, erase=0.0)
+"""How regions that a network is judged on are disturbed."""
 MASK = 24
 """Side of the masks that blend pictures into backgrounds."""
 SOURCES = {"fer": 0.24, "faces": 0.32, "driver": 0.19}
@@ -255,6 +257,16 @@ class Regions:
         else:
             patch = self._ground(rng)
         return _mix(patch, image, mask)
+
+
+def check_rows(data: FaceSet, split: str, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows to judge a network on: ``count`` of a split at most, heads as many as drivers and tight crops together."""
+    rows = np.flatnonzero(data.split == split)
+    kinds = [rows[data.source[rows] == name] for name in ("faces", "driver", "fer")]
+    shares = (0.5, 0.25, 0.25)
+    return np.concatenate(
+        [rng.choice(k, min(len(k) * 3, round(count * s))) for k, s in zip(kinds, shares, strict=True) if len(k)]
+    )
 
 
 def _upright_box(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -119,10 +119,7 @@ def _model(config: Config) -> Finding:
     net = EmotionNet(path, config.emotion.threads)
     crop = np.full((net.card.input_side, net.card.input_side), 128, np.uint8)
     net.probabilities(crop)
-    started = time.perf_counter()
-    for _ in range(50):
-        net.probabilities(crop)
-    each = (time.perf_counter() - started) / 50 * 1e3
+    each = _mean_ms(lambda: net.probabilities(crop))
     return Finding("model", "ok", f"{path.name} {net.card.version}, {net.runtime}, {each:.2f} ms per face")
 
 
@@ -137,10 +134,7 @@ def _keypoints(config: Config) -> Finding:
         return Finding("following", "note", f"{path}: no such model; faces are found by the detector alone")
     net = LandmarkNet(path, config.follow.threads)
     image = np.full((200, 200), 128, np.uint8)
-    started = time.perf_counter()
-    for _ in range(50):
-        net.read(image, (50.0, 50.0, 150.0, 150.0))
-    each = (time.perf_counter() - started) / 50 * 1e3
+    each = _mean_ms(lambda: net.read(image, (50.0, 50.0, 150.0, 150.0)))
     return Finding("following", "ok", f"{path.name} {net.card.version}, {each:.2f} ms per face")
 
 
@@ -157,10 +151,7 @@ def _proposals(config: Config) -> Finding:
         return Finding("proposals", "note", f"{path}: no such model; newcomers are searched for by the cascade")
     net = ProposalNet(path, config.detect.threads)
     image = np.full((480, 640, 3), 128, np.uint8)
-    started = time.perf_counter()
-    for _ in range(20):
-        net.propose(image, config.detect.min_face, config.detect.propose)
-    each = (time.perf_counter() - started) / 20 * 1e3
+    each = _mean_ms(lambda: net.propose(image, config.detect.min_face, config.detect.propose), 20)
     return Finding("proposals", "ok", f"{path.name} {net.card.version}, {each:.2f} ms per search of 640x480")
 
 
@@ -174,11 +165,16 @@ def _driver(config: Config) -> Finding:
         return Finding("driver mode", "fail", "driver.enabled needs detect.follow; set it to true", EXIT_CONFIG)
     net = EyeNet(find_model(config.driver.model), config.driver.threads)
     pixels = np.full((net.card.input_side,) * 2, 128, np.uint8)
-    started = time.perf_counter()
-    for _ in range(50):
-        net.logits(pixels)
-    each = (time.perf_counter() - started) / 50 * 1e3
+    each = _mean_ms(lambda: net.logits(pixels))
     return Finding("driver mode", "ok", f"{net.card.name} {net.card.version}, {each:.2f} ms per eye")
+
+
+def _mean_ms(call: Callable[[], object], times: int = 50) -> float:
+    """What a call takes on average, in milliseconds."""
+    started = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - started) / times * 1e3
 
 
 def _display() -> Finding:

@@ -98,10 +98,14 @@ def shrunk(image: Image, side: int) -> Image:
     """
     if image.shape[0] > 2 * side:
         image = cv2.resize(image, (2 * side, 2 * side), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-    if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    image = as_gray(image)
     method = cv2.INTER_LINEAR if side > image.shape[0] else cv2.INTER_AREA
     return cv2.resize(image, (side, side), interpolation=method).astype(np.uint8, copy=False)
+
+
+def as_gray(image: Image) -> Image:
+    """A (H, W, 3) BGR picture in gray, (H, W); the very same picture when it is gray."""
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
 
 def _upright(image: Image, box: Box, spec: CropSpec, roll: float) -> Image:

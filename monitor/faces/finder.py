@@ -182,14 +182,14 @@ class Finder:
         every = self._full_every(seen)
         if missing:
             every = min(every, self._config.region_ms / 1000)
-        if every <= 0:
+        apart = every <= 0  # pictures that do not follow one another: what the last one showed says nothing
+        if apart:
             places.forget()
         if not places.busy and self._is_due(self._last_full, every, t):
             self._last_full = t
             searched, region = self._wanted(image, faces, seen, missing or places.doubting(t), t)
             if searched:
                 places.begin(region)
-        apart = every <= 0  # pictures that do not follow one another: what the last one showed says nothing
         smallest = self._frames.smallest(image.shape[1]) / self.width
         full = places.search(image, smallest, t, passed, hurry=missing or apart)
         return places.next(faces, passed, hurry=apart), full

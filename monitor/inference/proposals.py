@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ModelError
-from monitor.faces.crop import int8_table, quantised
+from monitor.faces.crop import as_gray, int8_table, quantised
 from monitor.faces.detector import suppress
 from monitor.inference.card import ModelCard, load_card
 from monitor.inference.runtime import Int8Model
@@ -132,14 +132,10 @@ def paint(image: Image, patches: tuple[Patch, ...], tile: Image) -> None:
         while part.shape[1] >= 2 * patch.width and part.shape[0] >= 2 * patch.height:
             half = (part.shape[1] // 2, part.shape[0] // 2)
             shrunk = cv2.resize(part[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA)
-            part = _gray(shrunk.astype(np.uint8, copy=False))
+            part = as_gray(shrunk.astype(np.uint8, copy=False))
         fitted = cv2.resize(part, (patch.width, patch.height), interpolation=cv2.INTER_LINEAR)
-        part = _gray(fitted.astype(np.uint8, copy=False))
+        part = as_gray(fitted.astype(np.uint8, copy=False))
         tile[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width] = part
-
-
-def _gray(image: Image) -> Image:
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
 
 class ProposalNet:
