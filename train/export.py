@@ -47,15 +47,17 @@ CALIBRATION = 700
 
 
 FEW = 60
-"""Regions at random that set the keypoint network's ranges, besides those with extreme answers: with 700 int8 cost 0.25
-points of the eye distance, with 60 and the extremes 0.1 (docs/EXPERIMENTS.md)."""
-
-
-BACKGROUNDS = (
+"""Regions at random that set the keypoint network's ranges, besides those with extreme answers (docs/EXPERIMENTS.md:
+what int8 costs depends on the most extreme regions shown)."""
+FACES_VALIDATION = (
+    "held-out look-alike groups of faces.zip, held-out driver groups, FER2013 PublicTest; the recipe was chosen on it"
+)
+FACES_TERMS = (
+    "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: research set. "
     "Backgrounds: pictures of free Debian packages, chosen for showing no face, listed in docs/TRAINING.md, under "
     "their own licences."
 )
-"""Where the shipped models' windows without a face come from, besides the sets named."""
+"""What the cards of networks trained on faces with keypoints say of their data."""
 
 
 class ParityError(UserError):
@@ -200,11 +202,9 @@ def export_landmarks(
         data={
             "training": f"{int((data.split == 'train').sum())} faces with reference keypoints and "
             f"{int((data.window_split == 'train').sum())} windows without a face, of {data.name}",
-            "validation": "held-out look-alike groups of faces.zip, held-out driver groups, FER2013 PublicTest; "
-            "the recipe was chosen on it",
+            "validation": FACES_VALIDATION,
             "reference": "MediaPipe face mesh; beyond 50 degrees of yaw and behind hands it guesses",
-            "terms": "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: "
-            f"research set. {BACKGROUNDS}",
+            "terms": FACES_TERMS,
         },
         notes=cards.notes("landmarks"),
         training=_training(recipe, history),
@@ -287,10 +287,8 @@ def export_proposals(
         data={
             "training": f"{int((data.split == 'train').sum())} faces and {int((data.window_split == 'train').sum())} "
             f"windows without a face, of {data.name}",
-            "validation": "held-out look-alike groups of faces.zip, held-out driver groups, FER2013 PublicTest; "
-            "the recipe was chosen on it",
-            "terms": "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: "
-            f"research set. {BACKGROUNDS}",
+            "validation": FACES_VALIDATION,
+            "terms": FACES_TERMS,
         },
         notes=cards.notes("proposals"),
         training=_training(recipe, history),
