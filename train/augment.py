@@ -45,6 +45,7 @@ class Jitter:
     smaller: float = number(0.66, 0.3, 1, "smallest size of the face against the box's")
     larger: float = number(1.55, 1, 3, "largest size of the face against the box's")
     rotate: float = number(40.0, 0, 90, "largest in-plane rotation", "degrees")
+    stretch: float = number(0.0, 0, 0.3, "largest stretch of one axis of a face", "of the size")
     hide: float = number(0.25, 0, 1, "chance that a hand-like patch hides a part")
     frame: float = number(0.12, 0, 1, "chance that the frame's border cuts the region")
 

@@ -36,6 +36,7 @@ def _card(path: Path, card: ModelCard) -> str:
     m = card.metrics
     size = m.get("size_bytes", path.stat().st_size)
     turned = ", turned upright" if card.crop_align else ""
+    turned += f", contrast evened to {card.crop_contrast:g} gray levels" if card.crop_contrast else ""
     per = " for a tile of 56×56 pixels" if card.name in INPUTS else ""
     facts = [
         ("file", f"`{path.name}`, {size:,} bytes, sha256 `{card.sha256[:16]}…`"),

@@ -275,7 +275,7 @@ def export_proposals(
         raise ParityError(f"int8 agrees on {agreement:.4f} (at least {LEAST_AGREEMENT}); nothing was written")
     cost = network.proposals_cost(*recipe.network.shape())
     card = replace(
-        _bare_card("proposals", FACE, SPEC, content, 1.0),
+        _bare_card("proposals", FACE, replace(SPEC, contrast=0.0), content, 1.0),
         metrics={
             "validation": after,
             "float": before,
@@ -301,7 +301,7 @@ def _bare_card(name: str, labels: tuple[str, ...], crop: CropSpec, content: byte
     digest = hashlib.sha256(content).hexdigest()
     return ModelCard(
         name=name, version=f"{date.today().isoformat()}-{digest[:8]}", labels=labels, input_side=crop.side,
-        crop_margin=crop.margin, crop_shift_y=crop.shift_y, crop_align=crop.align,
+        crop_margin=crop.margin, crop_shift_y=crop.shift_y, crop_align=crop.align, crop_contrast=crop.contrast,
         temperature=round(temperature, 4), sha256=digest,
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ log = logging.getLogger("train")
 WING, CURVE = 5.0, 1.0
 """Wing loss (Feng et al. 2018): logarithmic below ``WING`` region pixels, so that small errors keep
 mattering, linear above; ``CURVE`` bends the logarithm."""
-WEIGHTS = {"points": 1.0, "presence": 10.0, "pose": 12.0, "openness": 20.0}
+WEIGHTS = {"points": 1.0, "presence": 8.0, "pose": 8.0, "openness": 14.0}
 """The wing loss counts region pixels, the others shares of one: with equal weights they would not be learnt."""
 CHECKED = 2400
 """Face regions (and half as many without) that each epoch is judged on."""

@@ -7,20 +7,20 @@ real backgrounds with a soft edge, or the network would learn that faces have fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.faces.crop import CropSpec
+from monitor.faces.crop import CropSpec, evened
 from monitor.inference.landmarks import POSE_UNIT
 from train.augment import Augment, Jitter, disturb
 from train.keypoints import SWAP, FaceSet
 
 Image = NDArray[np.uint8]
 
-SPEC = CropSpec(side=56, margin=0.65, shift_y=0.08)
+SPEC = CropSpec(side=56, margin=0.65, shift_y=0.08, contrast=48.0)
 """The region: 1.65 Haar boxes, so that a face 0.7 to 1.5 times the expected size and 25 % off still shows."""
 LETTERS = "abcdeghmnopqrsuwxBCDGOPQRS0368&@%8oooeeaa"
 """What drawn backgrounds are written with, round ones more often."""
@@ -92,7 +92,11 @@ class Regions:
         size = np.exp(rng.uniform(low, high) * (1.0 if wide else 0.4))
         turn = rng.uniform(-1, 1) * (j.rotate if rng.random() < 0.5 else 0.3 * j.rotate)
         shift = rng.uniform(-reach, reach, 2)
-        return self.region(row, shift, float(size), float(turn), bool(rng.random() < 0.5), rng)
+        region = self.region(row, shift, float(size), float(turn), bool(rng.random() < 0.5), rng, self._stretch(rng))
+        return replace(region, image=evened(region.image, SPEC.contrast))
+
+    def _stretch(self, rng: np.random.Generator) -> float:
+        return float((1 + self._jitter.stretch) ** rng.uniform(-1, 1))
 
     def region(
         self,
@@ -102,8 +106,9 @@ class Regions:
         turn: float,
         mirror: bool,
         rng: np.random.Generator | None,
+        stretch: float = 1.0,
     ) -> Region:
-        """One face region with given errors.
+        """One face region with given errors, gray levels as they are.
 
         Args:
             row: The face.
@@ -112,12 +117,13 @@ class Regions:
             turn: In-plane rotation in degrees, clockwise in the picture.
             mirror: Whether to mirror.
             rng: For background and disturbances; None = the picture's own surroundings, undisturbed.
+            stretch: How much wider, and so much less high, the face is made.
         """
         data = self._data
         image = data.pictures[int(data.picture[row])]
         cx, cy, side = (float(v) for v in self._squares[row])
         scale = SPEC.side / (1 + SPEC.margin) / side * size
-        matrix = self._matrix((cx, cy), scale, turn, mirror, shift)
+        matrix = self._matrix((cx, cy), scale, turn, mirror, shift, stretch)
         points = (data.points[row] - 0.5) @ matrix[:, :2].T + matrix[:, 2]
         pose, openness = data.pose[row].copy(), data.openness[row].copy()
         if mirror:
@@ -126,7 +132,7 @@ class Regions:
             points = np.concatenate([keep, corners])
             pose[[0, 2]] *= -1
             openness[[0, 1]] = openness[[1, 0]]
-        if mirror or turn:
+        if mirror or turn or stretch != 1:
             points[-2:] = _upright_box(data.points[row] - np.float32(0.5), matrix)
         pose[2] += turn
         out = self._warp(image, matrix, scale, str(data.source[row]), rng)
@@ -141,7 +147,9 @@ class Regions:
     def without(self, rng: np.random.Generator) -> Region:
         """A region without a face in its middle: background, a cascade's error, a part, or a face far off."""
         image = self._empty(self._far(rng), rng) if rng.random() < 0.2 else self.background(rng)
-        return Region(image, 0.0, np.zeros((len(SWAP) + 2, 2), np.float32), np.zeros(6, np.float32))
+        return Region(
+            evened(image, SPEC.contrast), 0.0, np.zeros((len(SWAP) + 2, 2), np.float32), np.zeros(6, np.float32)
+        )
 
     def background(self, rng: np.random.Generator) -> Image:
         """A disturbed region with no face, and no large part of one, within its box."""
@@ -184,13 +192,18 @@ class Regions:
 
     @staticmethod
     def _matrix(
-        centre: tuple[float, float], scale: float, turn: float, mirror: bool, shift: NDArray[np.float64]
+        centre: tuple[float, float],
+        scale: float,
+        turn: float,
+        mirror: bool,
+        shift: NDArray[np.float64],
+        stretch: float = 1.0,
     ) -> NDArray[np.float64]:
         """From picture to region pixels: the face's square centre lands in the middle, moved by ``shift``."""
         angle = np.deg2rad(turn)
         cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
         flip = -1.0 if mirror else 1.0
-        linear = np.array([[cos * flip, -sin], [sin * flip, cos]])
+        linear = np.array([[cos * flip * stretch, -sin / stretch], [sin * flip * stretch, cos / stretch]])
         box = SPEC.side / (1 + SPEC.margin)
         # crop() moves the region down by shift_y of the box, so the box's middle lies above the region's.
         target = np.array([0.0, -SPEC.shift_y * box]) + (SPEC.side - 1) / 2 + shift * box
@@ -273,11 +286,11 @@ def _upright_box(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> ND
     """The corners of the turned face's box: same size, moved with its centre.
 
     The reference box is the extent of the upright mesh; that of a turned mesh would be wider only
-    because its corners stick out. Keeping the size keeps crops alike at any tilt.
+    because its corners stick out. Keeping the size along each of its axes keeps crops alike at any tilt.
     """
     low, high = points[-2].astype(np.float64), points[-1].astype(np.float64)
     centre = matrix[:, :2] @ ((low + high) / 2) + matrix[:, 2]
-    half = (high - low) / 2 * np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    half = (high - low) / 2 * np.linalg.norm(matrix[:, :2], axis=0)
     return np.stack([centre - half, centre + half])
 
 

@@ -16,6 +16,11 @@ from monitor.types import Box, Image
 
 UPRIGHT = 2.0
 """Degrees of roll below which a face is taken to be upright."""
+GREY, LEAST_GAIN, MOST_GAIN = 128.0, 0.5, 3.0
+"""Where evened gray levels are centred, and how far contrast is changed: what is all but flat must not become noise."""
+LEVELS = np.arange(256, dtype=np.float32)
+MIDDLE = 0.6
+"""Share of a crop's side whose gray levels are measured: around the face stand bright windows and dark seats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,8 @@ class CropSpec:
         margin: Added to the box's larger side, as a share of it.
         shift_y: The centre moves down by this share of the box's larger side.
         align: Whether in-plane rotation is removed where it is known.
+        contrast: Standard deviation of gray levels that the crop's middle is brought to, around the middle gray; 0 =
+            gray levels stay as they are.
 
     The defaults make a Haar box show what FER2013 shows: over 2,212 photographs (faces.zip, |yaw| <
     20°) the median face mesh is 0.970 × 1.092 of a Haar box and centred 0.081 below its middle; in
@@ -37,6 +44,7 @@ class CropSpec:
     margin: float = 0.185
     shift_y: float = 0.03
     align: bool = False
+    contrast: float = 0.0
 
 
 def square(box: Box, spec: CropSpec) -> tuple[int, int, int]:
@@ -67,8 +75,31 @@ def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
     Raises:
         ValueError: The image is empty or the box does not touch it.
     """
-    if spec.align and abs(roll) >= UPRIGHT:
-        return _upright(image, box, spec, roll)
+    turned = spec.align and abs(roll) >= UPRIGHT
+    return evened(_upright(image, box, spec, roll) if turned else _cut(image, box, spec), spec.contrast)
+
+
+def evened(pixels: Image, contrast: float) -> Image:
+    """A crop whose middle is of mid gray on average and of that contrast: as in other light.
+
+    Args:
+        pixels: (S, S) uint8.
+        contrast: Standard deviation wanted, in gray levels; 0 = leave as it is.
+
+    Returns:
+        (S, S) uint8.
+    """
+    if not contrast:
+        return pixels
+    edge = round(pixels.shape[0] * (1 - MIDDLE) / 2)
+    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(pixels[edge:-edge, edge:-edge]))
+    gain = min(MOST_GAIN, max(LEAST_GAIN, contrast / max(deviation, 1e-3)))
+    table = np.clip((LEVELS - mean) * gain + (GREY + 0.5), 0, 255).astype(np.uint8)
+    return cv2.LUT(pixels, table).astype(np.uint8, copy=False)
+
+
+def _cut(image: Image, box: Box, spec: CropSpec) -> Image:
+    """The crop as it lies in the picture, gray levels as they are."""
     left, top, side = square(box, spec)
     height, width = image.shape[:2]
     x1, y1 = max(0, left), max(0, top)
@@ -116,7 +147,7 @@ def _upright(image: Image, box: Box, spec: CropSpec, roll: float) -> Image:
     middle = ((wide - 1) / 2, (wide - 1) / 2)
     turn = cv2.getRotationMatrix2D(middle, roll, 1.0)
     turn = turn - np.array([[0.0, 0.0, (wide - spec.side) / 2]] * 2)
-    out = cv2.warpAffine(crop(image, box, grown), turn, (spec.side, spec.side), flags=cv2.INTER_LINEAR)
+    out = cv2.warpAffine(_cut(image, box, grown), turn, (spec.side, spec.side), flags=cv2.INTER_LINEAR)
     return out.astype(np.uint8, copy=False)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor.config import TrackConfig
 from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import iou
-from monitor.faces.finder import Search
+from monitor.faces.finder import SURE, Search
 from monitor.signals.oneeuro import OneEuro
 from monitor.types import Box, Detections, Image, Landmarks
 
@@ -236,7 +236,9 @@ class Tracker:
         return self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
 
     def _start(self, box: NDArray[np.float64], t: float, marks: Landmarks | None) -> None:
-        track = Track(box=box, last=t, hits=[t], filter=_box_filter())
+        # What no window without a face has ever looked like needs no second sight.
+        sights = self._config.confirm_hits if marks is not None and marks.presence >= SURE else 1
+        track = Track(box=box, last=t, hits=[t] * sights, filter=_box_filter())
         track.filter(box, t)
         track.see(marks, t)
         self._tracks.append(track)

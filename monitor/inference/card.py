@@ -30,6 +30,7 @@ class ModelCard:
         crop_margin: ``CropSpec.margin`` the model was trained for.
         crop_shift_y: ``CropSpec.shift_y`` the model was trained for.
         crop_align: ``CropSpec.align``: whether faces are turned upright for it.
+        crop_contrast: ``CropSpec.contrast``: what the contrast of faces is brought to for it; 0 = left as it is.
         temperature: Logits are divided by it before the softmax; above 0.
         sha256: Of the .tflite file; a file with another one is refused.
         metrics: Figures with their N and what they were measured on.
@@ -51,11 +52,14 @@ class ModelCard:
     notes: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     crop_align: bool = False
+    crop_contrast: float = 0.0
 
     @property
     def crop(self) -> CropSpec:
         """The preprocessing this model was trained for."""
-        return CropSpec(self.input_side, self.crop_margin, self.crop_shift_y, self.crop_align)
+        return CropSpec(
+            self.input_side, self.crop_margin, self.crop_shift_y, self.crop_align, self.crop_contrast
+        )  # fmt: skip
 
     def save(self, path: Path) -> None:
         """Writes the card as JSON; a figure that is no number (a mean of nothing) becomes null."""
@@ -162,9 +166,10 @@ def _checked(fields: Any, path: Path, expected: tuple[str, ...] | None) -> Model
     align = fields.get("crop_align", False)
     if not isinstance(align, bool):
         raise ModelError(f"{path}: crop_align must be true or false (got {align!r:.40})")
+    contrast = number("crop_contrast", 0, 128) if "crop_contrast" in fields else 0.0
     return ModelCard(
         name=word("name"), version=word("version"), labels=tuple(labels),
         input_side=int(number("input_side", 16, 256)), crop_margin=number("crop_margin", 0, 2),
         crop_shift_y=number("crop_shift_y", -1, 1), temperature=number("temperature", 0.05, 20),
-        sha256=word("sha256"), crop_align=align, **extra,
+        sha256=word("sha256"), crop_align=align, crop_contrast=contrast, **extra,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.faces.crop import CropSpec, crop, int8_table, quantised, shrunk, square, to_unit
+from monitor.faces.crop import CropSpec, crop, evened, int8_table, quantised, shrunk, square, to_unit
 from tests.fakes import picture
 
 SPEC = CropSpec()
@@ -121,3 +121,25 @@ def test_the_quantising_lookup_is_the_table() -> None:
     table = int8_table(0.0078, -3)
     gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert np.array_equal(quantised(gray, table), table[gray])
+
+
+@given(st.floats(0.6, 1.0), st.integers(0, 60), st.integers(0, 10_000))
+def test_evened_crops_of_dim_and_bright_pictures_are_alike(contrast: float, brightness: int, seed: int) -> None:
+    pixels = np.clip(np.random.default_rng(seed).normal(95, 30, (56, 56)), 20, 180).astype(np.uint8)
+    other = (pixels * contrast + brightness).astype(np.uint8)
+    assert np.abs(evened(pixels, 48).astype(int) - evened(other, 48)).mean() < 4
+
+
+def test_evening_measures_the_middle_and_is_bounded() -> None:
+    pixels = np.full((56, 56), 250, np.uint8)
+    pixels[11:45, 11:45] = np.random.default_rng(0).normal(90, 20, (34, 34)).clip(0, 255).astype(np.uint8)
+    out = evened(pixels, 48)
+    assert out[11:45, 11:45].mean() == pytest.approx(128, abs=2)
+    assert out[11:45, 11:45].std() == pytest.approx(48, abs=2)
+    flat = np.random.default_rng(0).integers(99, 102, (56, 56)).astype(np.uint8)
+    assert np.ptp(evened(flat, 48)) <= 6, "what is all but flat does not become noise"
+
+
+def test_a_spec_without_contrast_leaves_gray_levels_alone() -> None:
+    pixels = picture(48, 48)[:, :, 0].copy()
+    assert evened(pixels, 0.0) is pixels

@@ -41,6 +41,13 @@ def test_a_face_gets_its_id_with_the_second_hit() -> None:
     assert [sorted(frame) for frame in seen] == [[], [1], [1]]
 
 
+@pytest.mark.parametrize(("presence", "ids"), [(0.9995, [1]), (0.99, [])])
+def test_only_a_face_beyond_doubt_has_its_id_at_first_sight(presence: float, ids: list[int]) -> None:
+    box = square(300, 200, 100)
+    first = Search(detections(box), True, frozenset(), {}, (landmarks(box, presence),))
+    assert [track.id for track in Tracker(TrackConfig()).update(first, 0.0, IMAGE)] == ids
+
+
 def test_a_single_false_hit_never_gets_an_id() -> None:
     seen = play(lambda t: [square(300, 200, 100)] if t == 0 else [], 3, 10)
     assert not any(seen)

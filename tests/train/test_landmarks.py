@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import ConfigError
-from monitor.faces.crop import crop
+from monitor.faces.crop import crop, evened
 from monitor.inference.landmarks import POINTS, LandmarkNet
 from tests.train.conftest import drawn_face
 from train import cli, keypoints
@@ -41,7 +41,16 @@ def test_the_undisturbed_region_is_what_the_app_cuts(faces: FaceSet) -> None:
         region = regions.region(row, np.zeros(2), 1.0, 0.0, False, None)
         app = crop(faces.pictures[row], (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2), SPEC)
         # The app cuts whole pixels, the training does not: half a pixel of edges differs, no more.
-        assert np.abs(region.image.astype(int) - app).mean() < 6
+        assert np.abs(evened(region.image, SPEC.contrast).astype(int) - app).mean() < 6
+
+
+def test_a_stretched_face_keeps_its_points_and_its_box_is_wider_than_high(faces: FaceSet) -> None:
+    regions = Regions(faces, "train", Jitter(), Augment())
+    plain, wide = (regions.region(1, np.zeros(2), 1.0, 0.0, False, None, s) for s in (1.0, 1.2))
+    assert np.ptp(wide.points[:, 0]) == pytest.approx(1.2 * np.ptp(plain.points[:, 0]), rel=1e-3)
+    assert np.ptp(wide.points[:, 1]) == pytest.approx(np.ptp(plain.points[:, 1]) / 1.2, rel=1e-3)
+    x, y = wide.points[POINTS.index("l_iris")] * SPEC.side / 2 + SPEC.side / 2
+    assert wide.image[int(y), int(x)] < 120
 
 
 @settings(max_examples=60, deadline=None)
