@@ -72,7 +72,7 @@ def clip(
             continue
         image = np.asarray(read, np.uint8)
         x, y, w, h = (float(row[k]) for k in ("x", "y", "w", "h"))
-        box = haar_box(np.array([x, y], np.float32), np.array([x + w, y + h], np.float32))
+        box = haar_box((x, y), (x + w, y + h))
         marks = net.read(image, box)
         marks = net.read(image, marks.box) if marks is not None else None
         if marks is None or marks.presence < 0.4:

@@ -97,7 +97,7 @@ class Scenes:
         shift = rng.uniform(-0.46, 0.46, 2) * SIDE / BOX
         region = self._regions.region(row, shift, side / BOX, float(turn), bool(rng.random() < 0.5), rng)
         low_corner, high_corner = ((region.points[n] + 1) * SIDE / 2 for n in (-2, -1))
-        x1, y1, x2, y2 = haar_box(low_corner, high_corner)
+        x1, y1, x2, y2 = haar_box(low_corner.tolist(), high_corner.tolist())
         return _scene(region.image, (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1)
 
     def _without(self, rng: np.random.Generator) -> Scene:

@@ -6,7 +6,9 @@ test proves that both make the same bytes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -16,9 +18,11 @@ from monitor.types import Box, Image
 
 UPRIGHT = 2.0
 """Degrees of roll below which a face is taken to be upright."""
-GREY, LEAST_GAIN, MOST_GAIN = 128.0, 0.5, 3.0
-"""Where evened gray levels are centred, and how far contrast is changed: what is all but flat must not become noise."""
-LEVELS = np.arange(256, dtype=np.float32)
+GREY = 128.0
+"""Where evened gray levels are centred."""
+GAIN_STEP, LEAST_GAIN, MOST_GAIN = 0.025, -28, 44
+"""Contrast is changed by steps of 2.5 % (so that their tables are made once), from half to three times what it was:
+what is all but flat must not become noise."""
 MIDDLE = 0.6
 """Share of a crop's side whose gray levels are measured: around the face stand bright windows and dark seats."""
 
@@ -92,10 +96,19 @@ def evened(pixels: Image, contrast: float) -> Image:
     if not contrast:
         return pixels
     edge = round(pixels.shape[0] * (1 - MIDDLE) / 2)
-    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(pixels[edge:-edge, edge:-edge]))
-    gain = min(MOST_GAIN, max(LEAST_GAIN, contrast / max(deviation, 1e-3)))
-    table = np.clip((LEVELS - mean) * gain + (GREY + 0.5), 0, 255).astype(np.uint8)
-    return cv2.LUT(pixels, table).astype(np.uint8, copy=False)
+    mean, deviation = cv2.meanStdDev(pixels[edge:-edge, edge:-edge])
+    step = round(math.log(contrast / max(float(deviation[0, 0]), 1e-3)) / GAIN_STEP)
+    levels = _gained(min(MOST_GAIN, max(LEAST_GAIN, step)))
+    first = 255 - round(float(mean[0, 0]))
+    return cv2.LUT(pixels, levels[first : first + 256]).astype(np.uint8, copy=False)
+
+
+@cache
+def _gained(step: int) -> NDArray[np.uint8]:
+    """Gray levels of what is -255 to 255 above the mean, (511,) uint8, with contrast changed by so many steps."""
+    above = np.arange(-255, 256, dtype=np.float32)
+    levels: NDArray[np.uint8] = np.clip(above * math.exp(step * GAIN_STEP) + (GREY + 0.5), 0, 255).astype(np.uint8)
+    return levels
 
 
 def _cut(image: Image, box: Box, spec: CropSpec) -> Image:

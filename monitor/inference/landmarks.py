@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.errors import ModelError
 from monitor.faces.crop import crop, square
@@ -68,20 +69,22 @@ class LandmarkNet(CropNetwork):
         left, top, side = square(box, self.card.crop)
         outputs = self._run(pixels)
         logit = float(outputs[self._presence][0, 0]) / self.card.temperature
-        half = np.float32(side / 2)
-        centre = np.array([left, top], np.float32) + half
-        points = outputs[self._points][0].reshape(-1, 2) * half + centre
+        half = side / 2
+        points = outputs[self._points].reshape(-1, 2)
+        points *= np.float32(half)
+        points += np.array((left + half, top + half), np.float32)
+        head = outputs[self._head][0]
         return Landmarks(
-            presence=float(1 / (1 + np.exp(-np.clip(logit, -40, 40)))),
+            presence=1 / (1 + math.exp(min(40.0, max(-40.0, -logit)))),
             points=points[: len(POINTS)],
-            box=haar_box(points[-2], points[-1]),
-            pose=np.asarray(outputs[self._head][0, :3] * np.float32(POSE_UNIT), dtype=np.float32),
-            openness=np.maximum(outputs[self._head][0, 3:], np.float32(0)),
+            box=haar_box(points[-2].tolist(), points[-1].tolist()),
+            pose=head[:3] * np.float32(POSE_UNIT),
+            openness=np.maximum(head[3:], np.float32(0)),
         )
 
 
-def haar_box(low: NDArray[np.float32], high: NDArray[np.float32]) -> Box:
-    """The Haar box that a face mesh's corners amount to."""
-    side = max(float(high[0] - low[0]) / FACE_W, float(high[1] - low[1]) / FACE_H, 1.0)
-    cx, cy = float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2 - FACE_Y * side
+def haar_box(low: Sequence[float], high: Sequence[float]) -> Box:
+    """The Haar box that a face mesh's corners (x, y) amount to."""
+    side = max((high[0] - low[0]) / FACE_W, (high[1] - low[1]) / FACE_H, 1.0)
+    cx, cy = (low[0] + high[0]) / 2, (low[1] + high[1]) / 2 - FACE_Y * side
     return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)

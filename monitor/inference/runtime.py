@@ -125,6 +125,7 @@ class Int8Model:
             raise ModelError(f"{path}: must have one input (has {len(inputs)}); it is not a model of this program")
         self.input = _port(inputs[0], path)
         self.outputs = tuple(_port(o, path) for o in outputs)
+        self._dequantised = [(o.index, np.float32(o.zero_point), np.float32(o.scale)) for o in self.outputs]
 
     def resize(self, shape: tuple[int, ...]) -> None:
         """Gives the input another shape; only a model without dense layers takes any."""
@@ -136,10 +137,7 @@ class Int8Model:
         """Runs the model on int8 input of the input's shape; returns each output in real numbers."""
         self._interpreter.set_tensor(self.input.index, quantised)
         self._interpreter.invoke()
-        return [
-            (self._interpreter.get_tensor(o.index) - np.float32(o.zero_point)) * np.float32(o.scale)
-            for o in self.outputs
-        ]
+        return [(self._interpreter.get_tensor(index) - zero) * scale for index, zero, scale in self._dequantised]
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_the_mesh_corners_of_a_haar_box_give_the_box_back() -> None:
     side, cx, cy = 80.0, 200.0, 150.0
     middle = np.array([cx, cy + FACE_Y * side])
     half = np.array([FACE_W, FACE_H]) * side / 2
-    box = haar_box((middle - half).astype(np.float32), (middle + half).astype(np.float32))
+    box = haar_box((middle - half).tolist(), (middle + half).tolist())
     assert np.allclose(box, square(cx, cy, side), atol=1e-3)
 
 
