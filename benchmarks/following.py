@@ -11,6 +11,7 @@ import argparse
 import csv
 import gzip
 import json
+import math
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,8 @@ STILL = 0.01
 """A reference box that moves less than this share of its size between frames rests."""
 STEADY_WINDOW = 15
 """Frames over which a resting face's jitter is taken."""
+ABSENT_S = 0.5
+"""After so long without anybody in the reference, who comes is a newcomer."""
 
 
 @dataclass
@@ -53,11 +56,21 @@ class Tally:
     yaw: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
     first: int | None = None
+    delays: list[float] = field(default_factory=list)
+    came: float | None = None
+    last: float = -math.inf
 
-    def take(self, number: int, found: list[tuple[Any, Any]], reference: list[dict[str, float]]) -> None:
-        """Counts one frame: ``found`` are (box, yaw or None) pairs."""
+    def take(self, number: int, t: float, found: list[tuple[Any, Any]], reference: list[dict[str, float]]) -> None:
+        """Counts one frame at ``t`` seconds: ``found`` are (box, yaw or None) pairs."""
         boxes = [np.array(box) for box, _ in found]
         matched = set()
+        if reference and t - self.last > ABSENT_S:
+            self.came = t
+        if reference:
+            self.last = t
+        elif self.came is not None:  # gone again without having been found
+            self.delays.append(t - self.came)
+            self.came = None
         for row in reference:
             true = corners(row)
             overlaps = [iou(box, true) for box in boxes]
@@ -75,6 +88,9 @@ class Tally:
             if self.first is not None:
                 self.after += 1
                 self.hit_after += good
+        if matched and self.came is not None:
+            self.delays.append(t - self.came)
+            self.came = None
         # A box is false when no reference face, not even a doubtful one, is near it.
         self.false_frames += any(
             n not in matched and not any(iou(box, corners(row)) > 0.1 for row in reference)
@@ -108,6 +124,8 @@ class Tally:
             "recall_after_first": _share(self.hit_after, self.after),
             "false_frames": self.false_frames,
             "ids": len(self.ids),
+            "newcomers": len(self.delays),
+            "newcomer_s": round(max(self.delays), 3) if self.delays else None,
             "jitter": None if jitter is None else round(jitter, 4),
             "label_changes": changes,
             "unknown": _share(sum(label == UNKNOWN for label in self.labels), len(self.labels)),
@@ -164,12 +182,14 @@ def judge(
         last = now
         if not only:
             found = _every_frame(every, frame.image)
-            tallies["haar"].take(number, [(box, None) for box in found], rows)
+            tallies["haar"].take(number, frame.t, [(box, None) for box in found], rows)
         for name, pipeline in ways.items():
             started = time.process_time()
             result = pipeline.step(frame)
             tallies[name].cpu_ms.append((time.process_time() - started) * 1e3)
-            tallies[name].take(number, [(f.box, f.pose[0] if f.pose else None) for f in result.faces if f.seen], rows)
+            tallies[name].take(
+                number, frame.t, [(f.box, f.pose[0] if f.pose else None) for f in result.faces if f.seen], rows
+            )
             tallies[name].ids |= {f.id for f in result.faces}
             if result.faces:
                 tallies[name].labels.append(result.faces[0].label)

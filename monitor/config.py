@@ -100,6 +100,9 @@ class EmotionConfig:
     max_per_frame: int = integer(4, 1, 64, "faces read per frame; more take turns")
     every_ms: float = number(100.0, 0, 5000, "read each face at most this often; 0 = every frame", "ms")
     smooth_s: float = number(0.35, 0, 10, "time constant of the probabilities; 0 = none", "s")
+    mirror: bool = flag(
+        True, "every second crop of a face is mirrored: smoothing averages both views; not if smooth_s is 0"
+    )
     hold_s: float = number(0.25, 0, 10, "a new label must lead for this long before it is shown", "s")
     margin: float = number(0.08, 0, 1, "lead over the shown label that counts as leading")
     jump: float = number(0.4, 0, 1, "a lead this large changes the label at once")

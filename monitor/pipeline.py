@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +43,7 @@ class _Reading:
     read_at: float = -np.inf
     put_off: float | None = None
     quality: float = 0.0
+    mirrored: bool = False
     raw: NDArray[np.float32] | None = None
     last_raw_t: float = field(default=-np.inf)
 
@@ -175,6 +177,10 @@ class Pipeline:
         if reading.quality < self._config.min_quality:
             reading.gate.update(None, frame.t)
             return
+        if reading.mirrored:
+            pixels = cv2.flip(pixels, 1).astype(np.uint8, copy=False)
+        # A face means the same both ways round, the network's errors differ: smoothed over time they average out.
+        reading.mirrored = not reading.mirrored and self._config.mirror and self._config.smooth_s > 0
         raw = self._emotion.probabilities(pixels)
         reading.raw, reading.last_raw_t = raw, frame.t
         smoothed = reading.smoother.update(raw, frame.t, reading.quality)

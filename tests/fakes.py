@@ -123,9 +123,11 @@ class ScriptedEmotion:
         self.script = script
         self.now = 0.0
         self.reads = 0
+        self.seen: list[Image] = []
 
     def probabilities(self, crop: Image) -> NDArray[np.float32]:
         self.reads += 1
+        self.seen.append(crop)
         return self.script(self.now)
 
 

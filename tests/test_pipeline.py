@@ -57,6 +57,23 @@ def test_a_smile_is_shown_equally_fast_at_any_rate(hz: float) -> None:
     assert 2.45 <= shown[0] <= 2.75
 
 
+@pytest.mark.parametrize(
+    ("settings", "mirrored"),
+    [({}, [False, True, False, True]), ({"mirror": False}, [False] * 4), ({"smooth_s": 0.0}, [False] * 4)],
+)
+def test_every_second_crop_is_mirrored_where_readings_are_smoothed(
+    settings: dict[str, Any], mirrored: list[bool]
+) -> None:
+    config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0), emotion=EmotionConfig(**settings))
+    _, step, emotion = build(one_face, config=config)
+    for n in range(5):
+        step(n / 10)
+    first = emotion.seen[0]
+    assert not np.array_equal(first, first[:, ::-1])
+    assert [np.array_equal(seen, first[:, ::-1] if turned else first)
+            for seen, turned in zip(emotion.seen, mirrored, strict=True)] == [True] * 4  # fmt: skip
+
+
 def test_a_dark_frame_is_unknown_and_never_read() -> None:
     _, step, emotion = build(one_face)
     black = np.zeros((480, 640, 3), np.uint8)

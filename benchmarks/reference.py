@@ -1,0 +1,98 @@
+"""How far the keypoints' reference agrees with itself: no network can be measured more exactly than that.
+
+    python -m venv /tmp/mp && /tmp/mp/bin/pip install mediapipe==0.10.14
+    python -m benchmarks.reference runs/landmarks.npz --mediapipe /tmp/mp/bin/python
+
+The reference points are MediaPipe's face mesh on an enlarged crop. Here the same mesh looks at the same held-out faces
+once more, cut a little differently, and at their mirror images; what it says then is compared with the reference as a
+network's answer would be (mean distance of the 17 points over the distance of the irises).
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train import keypoints
+from train.keypoint_figures import FRONTAL, points_off
+
+THEIRS = """
+import sys
+import cv2, numpy as np
+import mediapipe as mp
+MESH = [33, 133, 159, 145, 362, 263, 386, 374, 468, 473, 1, 61, 291, 13, 14, 152, 9]
+given = np.load(sys.argv[1])
+model = mp.solutions.face_mesh.FaceMesh(
+    static_image_mode=True, max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.1)
+out = []
+for n, (x1, y1, x2, y2) in enumerate(given["boxes"]):
+    image = given[f"image{n}"]
+    side = int(max(x2 - x1, y2 - y1))
+    left, top = int((x1 + x2) / 2 - side), int((y1 + y2) / 2 - side)
+    wide = cv2.copyMakeBorder(image, *([2 * side] * 4), cv2.BORDER_REPLICATE)
+    part = wide[top + 2 * side : top + 4 * side, left + 2 * side : left + 4 * side]
+    found = model.process(cv2.cvtColor(cv2.resize(part, (512, 512), interpolation=cv2.INTER_CUBIC), cv2.COLOR_GRAY2RGB))
+    if not found.multi_face_landmarks:
+        out.append(np.full((17, 2), np.nan))
+        continue
+    marks = found.multi_face_landmarks[0].landmark
+    out.append([[marks[i].x * 2 * side + left, marks[i].y * 2 * side + top] for i in MESH])
+np.save(sys.argv[2], np.array(out, np.float32))
+"""
+"""``MESH``: the mesh's vertices that are ``POINTS``; numbers as in MediaPipe's own drawing of the mesh."""
+
+
+def again(python: str, images: list[NDArray[np.uint8]], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The 17 points (N, 17, 2) that the mesh sees in each picture around a box; NaN where it sees no face."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npy"
+        np.savez(given, boxes=boxes, **{f"image{n}": image for n, image in enumerate(images)})  # type: ignore[arg-type]
+        done = subprocess.run([python, "-c", THEIRS, str(given), str(answer)], stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise SystemExit(f"--mediapipe {python}: {last}; it must have mediapipe==0.10.14")
+        return np.asarray(np.load(answer), np.float32)
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("data", help="packed set of keypoints, see train prepare --task landmarks")
+    parser.add_argument("--mediapipe", required=True, help="a Python that has mediapipe==0.10.14")
+    args = parser.parse_args()
+    data = keypoints.load(Path(args.data))
+    rows = np.flatnonzero((data.split == "validation") & (data.source != "fer"))
+    images = [data.pictures[int(data.picture[row])] for row in rows]
+    points = data.points[rows]
+    boxes = points[:, -2:].reshape(-1, 4)
+    widths = np.array([image.shape[1] for image in images], np.float32)[:, None]
+    mirrored_boxes = np.concatenate(
+        [widths - boxes[:, 2:3], boxes[:, 1:2], widths - boxes[:, :1], boxes[:, 3:]], axis=1
+    )
+    once = again(args.mediapipe, images, boxes)
+    mirrored = again(args.mediapipe, [np.ascontiguousarray(i[:, ::-1]) for i in images], mirrored_boxes)
+    mirrored = mirrored[:, list(keypoints.SWAP)]
+    mirrored[:, :, 0] = widths - mirrored[:, :, 0]
+    yaw, source = np.abs(data.pose[rows, 0]), data.source[rows]
+    print("| | N | looked at again: mean | median | mirrored: mean | median |\n|---|---|---|---|---|---|")
+    for name, chosen in (
+        (f"yaw up to {FRONTAL:g}°", yaw <= FRONTAL),
+        ("heads alone", (yaw <= FRONTAL) & (source == "faces")),
+        ("drivers", (yaw <= FRONTAL) & (source == "driver")),
+        (f"beyond {FRONTAL:g}°", yaw > FRONTAL),
+    ):
+        cells = []
+        for seen in (once, mirrored):
+            off = points_off(seen[chosen], points[chosen])
+            off = off[np.isfinite(off)]
+            cells.append(f"{off.mean():.2%} (N = {len(off)}) | {np.median(off):.2%}")
+        print(f"| {name} | {int(chosen.sum())} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
