@@ -57,9 +57,10 @@ def _prepare(args: argparse.Namespace) -> int:
 def _fit(args: argparse.Namespace) -> int:
     import cv2
 
-    from train import datasets, eyeset, keypoints, recipe
+    from train import datasets, eyeset, keypoints, recipe, unlabelled
+    from train.expression import ExpressionTask
     from train.eyes import EyeTask
-    from train.fit import ExpressionTask, Task, fit
+    from train.fit import Task, fit
     from train.landmarks import LandmarkTask
     from train.proposals import ProposalTask
 
@@ -77,7 +78,8 @@ def _fit(args: argparse.Namespace) -> int:
     elif chosen.task == "eyes":
         task = EyeTask(eyeset.load(Path(args.data or "runs/eyes.npz")), chosen)
     else:
-        task = ExpressionTask(datasets.load(Path(args.data or "runs/data.npz")), chosen)
+        more = unlabelled.crops(keypoints.load(Path(chosen.unlabelled))) if chosen.unlabelled else None
+        task = ExpressionTask(datasets.load(Path(args.data or "runs/data.npz")), chosen, more)
     fit(task, chosen, run, args.resume, args.tensorboard)
     log.info("%s: done; next: python -m train export --run %s", run, run)
     return EXIT_OK

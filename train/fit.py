@@ -8,7 +8,6 @@ import math
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,9 +22,7 @@ from monitor import settings
 from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
 from train import network, resources
-from train.batches import ahead, epoch_batches
-from train.datasets import Dataset
-from train.metrics import accuracy, mean_recall, softmax
+from train.batches import ahead
 from train.progress import bars
 from train.recipe import Recipe, differences
 from train.tensorboard import Board
@@ -66,43 +63,6 @@ def make_model(recipe: Recipe) -> keras.Model:
     if recipe.task == "proposals":
         return network.build_proposals(channels, blocks)
     return network.build(channels, blocks, recipe.network.dropout)
-
-
-class ExpressionTask:
-    """Reading expressions from FER2013-like crops."""
-
-    def __init__(self, data: Dataset, recipe: Recipe) -> None:
-        """Takes the training and validation splits of ``data``.
-
-        Raises:
-            ConfigError: Too few rows for one batch, or a teacher is no finished run.
-        """
-        training = data.part("train")
-        training = training.take(training.usable)
-        validation = data.part("validation")
-        self.validation = validation.take(validation.truth >= 0)
-        if len(training) < recipe.batch:
-            raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
-        self.training, self.recipe = taught(training, recipe), recipe
-        self.steps = len(training) // recipe.batch
-        log.info("%d training rows, %d validation rows with a clear answer", len(training), len(self.validation))
-
-    def batches(self, epoch: int, side: int) -> Iterator[Arrays]:
-        """See ``Task``."""
-        return epoch_batches(self.training, self.recipe, epoch, side)
-
-    def loss(self, outputs: Any, *targets: tf.Tensor) -> tf.Tensor:
-        """Cross entropy with the target distribution."""
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets[0], outputs))
-
-    def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
-        """Validated at the size trained on: the network answers another size worse until it has seen it."""
-        logits = predict(model, resized(self.validation.images, side))
-        return {
-            "validation_accuracy": round(accuracy(logits, self.validation.truth), 4),
-            "validation_mean_recall": round(mean_recall(logits, self.validation.truth), 4),
-            "validation_n": len(self.validation),
-        }
 
 
 class Trainer:
@@ -259,37 +219,6 @@ def load_trained(run: Path, recipe: Recipe) -> keras.Model:
     trainer = Trainer(recipe)
     trainer.restore(path)
     return trainer.averaged
-
-
-def taught(data: Dataset, recipe: Recipe) -> Dataset:
-    """The data with the teachers' answers mixed into its targets (Hinton et al. 2015).
-
-    Each teacher answers each crop and its mirror image; the mean of all answers, as probabilities, is
-    mixed with the crowd's votes.
-
-    Raises:
-        ConfigError: A teacher is no finished run.
-    """
-    runs = [Path(name.strip()) for name in recipe.teachers.split(",") if name.strip()]
-    if not runs:
-        return data
-    total = np.zeros((len(data), data.targets.shape[1]), np.float64)
-    mirrored = np.ascontiguousarray(data.images[:, :, ::-1])
-    for run in runs:
-        if not (run / "recipe.yaml").exists():
-            raise ConfigError(f"teachers: {run} is no training run; train it first")
-        model = load_trained(run, settings.load(Recipe, run / "recipe.yaml"))
-        for images in (data.images, mirrored):
-            total += softmax(predict(model, images))
-    answers = (total / (2 * len(runs))).astype(np.float32)
-    log.info(
-        "%d teachers agree with the crowd's top label on %.4f of %d rows",
-        len(runs),
-        float((answers.argmax(axis=1) == data.targets.argmax(axis=1)).mean()),
-        len(data),
-    )
-    share = np.float32(recipe.taught)
-    return replace(data, targets=share * answers + (1 - share) * data.targets)
 
 
 def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool = False) -> dict[str, Any]:

@@ -50,6 +50,9 @@ class Recipe:
     seed: int = integer(1, 0, 2**31 - 1, "seed of weights, order and augmentation")
     init: str = text("", "folder of a run whose averaged weights this run starts from; empty = drawn anew")
     teachers: str = text("", "folders of runs whose averaged answers are mixed into the targets, joined by commas")
+    unlabelled: str = text(
+        "", "packed set of keypoints (.npz) whose photographs are learnt from the teachers' answers alone"
+    )
     taught: float = number(0.6, 0, 1, "share of the teachers' answer in the targets, where there are teachers")
     side: int = integer(48, 16, 128, "side of the network's input; expression crops are 48, regions 56, eyes 32", "px")
     small_side: int = integer(32, 16, 48, "side of the crops in the first epochs", "px")

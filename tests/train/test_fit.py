@@ -19,7 +19,8 @@ from train.augment import Augment
 from train.datasets import Dataset
 from train.evaluate import evaluate, int8_logits
 from train.export import ParityError, calibration_crops, check_parity, export, to_int8
-from train.fit import ExpressionTask, Trainer, fit, load_trained, predict, resized, taught
+from train.expression import ExpressionTask, taught
+from train.fit import Trainer, fit, load_trained, predict, resized
 from train.network import build, cost
 from train.recipe import Network, Recipe
 
@@ -109,6 +110,22 @@ def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) 
     assert taught(training, TINY) is training
     with pytest.raises(ConfigError, match="nowhere is no training run"):
         taught(training, dataclasses.replace(TINY, teachers="nowhere"))
+
+
+def test_crops_without_a_label_are_learnt_from_the_teachers_alone(run: Path, drawn: Dataset) -> None:
+    training, more = drawn.part("train"), drawn.part("validation")
+    learner = dataclasses.replace(TINY, teachers=str(run), taught=0.5)
+    both = taught(training, learner, more.images)
+    assert len(both) == len(training) + len(more)
+    assert np.array_equal(both.targets[: len(training)], taught(training, learner).targets)
+    answers = both.targets[len(training) :]
+    assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+    assert (answers.argmax(axis=1) == more.truth).mean() > 0.6
+    task = ExpressionTask(drawn, learner, more.images)
+    assert len(task.training) == len(both)
+    assert task.steps == len(both) // learner.batch
+    with pytest.raises(ConfigError, match="needs teachers"):
+        taught(training, TINY, more.images)
 
 
 def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tmp_path: Path) -> None:

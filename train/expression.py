@@ -1,0 +1,115 @@
+"""Training and judging the expression network, alone or taught by earlier ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from monitor import settings
+from monitor.errors import ConfigError
+from train.batches import epoch_batches
+from train.datasets import Dataset
+from train.fit import Arrays, load_trained, predict, resized
+from train.metrics import accuracy, mean_recall, softmax
+from train.recipe import Recipe
+
+log = logging.getLogger("train")
+
+
+class ExpressionTask:
+    """Reading expressions from FER2013-like crops."""
+
+    def __init__(self, data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> None:
+        """Takes the training and validation splits of ``data``.
+
+        Args:
+            data: Labelled crops.
+            recipe: What to do.
+            unlabelled: (N, 48, 48) more crops, learnt from the teachers' answers alone.
+
+        Raises:
+            ConfigError: Too few rows for one batch, a teacher is no finished run, or none for unlabelled crops.
+        """
+        training = data.part("train")
+        training = training.take(training.usable)
+        validation = data.part("validation")
+        self.validation = validation.take(validation.truth >= 0)
+        if len(training) < recipe.batch:
+            raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
+        self.training, self.recipe = taught(training, recipe, unlabelled), recipe
+        self.steps = len(self.training) // recipe.batch
+        log.info("%d training rows, %d validation rows with a clear answer", len(self.training), len(self.validation))
+
+    def batches(self, epoch: int, side: int) -> Iterator[Arrays]:
+        """See ``Task``."""
+        return epoch_batches(self.training, self.recipe, epoch, side)
+
+    def loss(self, outputs: Any, *targets: tf.Tensor) -> tf.Tensor:
+        """Cross entropy with the target distribution."""
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets[0], outputs))
+
+    def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
+        """Validated at the size trained on: the network answers another size worse until it has seen it."""
+        logits = predict(model, resized(self.validation.images, side))
+        return {
+            "validation_accuracy": round(accuracy(logits, self.validation.truth), 4),
+            "validation_mean_recall": round(mean_recall(logits, self.validation.truth), 4),
+            "validation_n": len(self.validation),
+        }
+
+
+def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> Dataset:
+    """The data with the teachers' answers mixed into its targets (Hinton et al. 2015).
+
+    Each teacher answers each crop and its mirror image; the mean of all answers, as probabilities, is
+    mixed with the crowd's votes; of unlabelled crops they are all there is.
+
+    Raises:
+        ConfigError: A teacher is no finished run, or there is none for unlabelled crops.
+    """
+    runs = [Path(name.strip()) for name in recipe.teachers.split(",") if name.strip()]
+    if not runs:
+        if unlabelled is not None:
+            raise ConfigError("unlabelled: needs teachers; name finished runs in teachers")
+        return data
+    labelled = len(data)
+    if unlabelled is not None:
+        data = _with_unlabelled(data, unlabelled)
+    total = np.zeros((len(data), data.targets.shape[1]), np.float64)
+    mirrored = np.ascontiguousarray(data.images[:, :, ::-1])
+    for run in runs:
+        if not (run / "recipe.yaml").exists():
+            raise ConfigError(f"teachers: {run} is no training run; train it first")
+        model = load_trained(run, settings.load(Recipe, run / "recipe.yaml"))
+        for images in (data.images, mirrored):
+            total += softmax(predict(model, images))
+    answers = (total / (2 * len(runs))).astype(np.float32)
+    log.info(
+        "%d teachers agree with the crowd's top label on %.4f of %d rows",
+        len(runs),
+        float((answers.argmax(axis=1) == data.targets.argmax(axis=1))[:labelled].mean()),
+        labelled,
+    )
+    share = np.where(np.arange(len(data)) < labelled, recipe.taught, 1.0).astype(np.float32)[:, None]
+    return replace(data, targets=share * answers + (1 - share) * data.targets)
+
+
+def _with_unlabelled(data: Dataset, crops: NDArray[np.uint8]) -> Dataset:
+    """Training rows with crops added that have no label of their own."""
+    count = len(crops)
+    log.info("%d crops without a label", count)
+    return replace(
+        data, images=np.concatenate([data.images, crops]),
+        targets=np.concatenate([data.targets, np.zeros((count, data.targets.shape[1]), np.float32)]),
+        truth=np.concatenate([data.truth, np.full(count, -1)]),
+        usable=np.concatenate([data.usable, np.ones(count, bool)]),
+        split=np.concatenate([data.split, np.full(count, "train")]), contempt=np.empty(0, bool),
+    )  # fmt: skip
