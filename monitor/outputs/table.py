@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -174,4 +175,13 @@ def _face_cells(face: Face) -> str:
 
 def iso_time(wall: float) -> str:
     """Local ISO-8601 time with milliseconds and offset."""
-    return datetime.fromtimestamp(wall).astimezone().isoformat(timespec="milliseconds")
+    second, micros = divmod(round(wall * 1e6), 1_000_000)
+    until_seconds, offset = _iso_second(second)
+    return f"{until_seconds}.{micros // 1000:03d}{offset}"
+
+
+@lru_cache(maxsize=2)  # asking for the time zone costs more than the rest of a row
+def _iso_second(second: int) -> tuple[str, str]:
+    """What comes before and after the decimals of that second."""
+    text = datetime.fromtimestamp(second).astimezone().isoformat(timespec="seconds")
+    return text[:19], text[19:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.outputs.events import EventSink
 from monitor.outputs.stats import MOST_FACES, Histogram, StatsSink
-from monitor.outputs.table import COLUMNS, TableSink
+from monitor.outputs.table import COLUMNS, TableSink, iso_time
 from monitor.types import Event
 from tests.fakes import Clock, face, result
 
@@ -137,3 +138,12 @@ def test_percentiles_are_within_one_percent(values: list[float], share: float) -
         histogram.add(value)
     exact = sorted(values)[math.ceil(share * len(values)) - 1]
     assert histogram.percentile(share) == pytest.approx(exact, rel=0.0102)
+
+
+@given(st.floats(0, 4_000_000_000))
+def test_wall_times_are_what_datetime_says(wall: float) -> None:
+    expected = datetime.fromtimestamp(wall).astimezone()
+    said = datetime.fromisoformat(iso_time(wall))
+    assert said.utcoffset() == expected.utcoffset()
+    assert abs((said - expected).total_seconds()) <= 0.001
+    assert len(iso_time(wall)) == len("2026-11-23T12:00:00.000+00:00")
