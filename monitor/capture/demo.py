@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import SourceError
 from monitor.labels import EMOTIONS
+from monitor.numeric import unit
 from monitor.types import Frame, Image
 
 WIDTH, HEIGHT, FPS = 640, 480, 25.0
@@ -56,7 +57,7 @@ class Actor:
         before, since = self.acts[0][1], self.enter
         for length, now in self.acts:
             if t < since + length:
-                return before, now, min(1.0, max(0.0, (t - since) / MORPH_S))
+                return before, now, unit((t - since) / MORPH_S)
             before, since = now, since + length
         return before, before, 1.0
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.numeric import unit
 from monitor.types import Box, Image, Landmarks
 
 FULL_SIZE_PX = 64.0
@@ -46,13 +47,13 @@ def quality(
     """
     size = min(1.0, min(box[2] - box[0], box[3] - box[1]) / FULL_SIZE_PX)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(crop))
-    light = np.clip(min(mean - DARK, BRIGHT - mean) / 25.0, 0.0, 1.0)
+    light = unit(min(mean - DARK, BRIGHT - mean) / 25.0)
     contrast = min(1.0, deviation / FLAT)
     laplacian = cv2.Laplacian(crop, cv2.CV_16S)
     sharp = min(1.0, float(cv2.meanStdDev(laplacian)[1][0, 0]) ** 2 / SHARP)
-    front = 1.0 if pose is None else float(np.clip((SIDEWAYS - abs(pose[0])) / (SIDEWAYS - TURNED), 0.0, 1.0))
-    sure = 1.0 if marks is None else float(np.clip((marks.presence - UNSURE) / 0.3, 0.0, 1.0))
-    return float(np.clip(size * light * contrast * (0.3 + 0.7 * sharp) * front * sure, 0.0, 1.0))
+    front = 1.0 if pose is None else unit((SIDEWAYS - abs(float(pose[0]))) / (SIDEWAYS - TURNED))
+    sure = 1.0 if marks is None else unit((marks.presence - UNSURE) / 0.3)
+    return unit(size * light * contrast * (0.3 + 0.7 * sharp) * front * sure)
 
 
 BLACK, BLANK = 12.0, 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from monitor.faces.crop import crop
 from monitor.inference.landmarks import POINTS
 from monitor.inference.network import LogitNetwork
+from monitor.numeric import sigmoid, unit
 from monitor.types import Box, EyeReading, Image, Landmarks
 
 EYES = ("open", "visible")
@@ -25,7 +27,7 @@ but noise is seen."""
 TURNED, SIDEWAYS = 42.0, 50.0
 """Degrees of yaw up to which the eyes are told at full quality, and from which not at all: foreshortened eyes
 look shut (munb_2 of the clips, 48 to 60 degrees)."""
-_CORNERS = tuple(POINTS.index(name) for name in ("r_eye_out", "r_eye_in", "l_eye_in", "l_eye_out"))
+_CORNERS = [POINTS.index(name) for name in ("r_eye_out", "r_eye_in", "l_eye_in", "l_eye_out")]
 
 
 def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
@@ -39,12 +41,12 @@ def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
     Returns:
         Two boxes x1, y1, x2, y2, each as wide as its eye.
     """
-    r_out, r_in, l_in, l_out = (points[i] for i in _CORNERS)
-    widths = [float(np.hypot(*(b - a))) for a, b in ((r_out, r_in), (l_in, l_out))]
+    r_out, r_in, l_in, l_out = points[_CORNERS, :].tolist()
+    widths = [math.dist(a, b) for a, b in ((r_out, r_in), (l_in, l_out))]
     boxes = []
     for n, (a, b) in enumerate(((r_out, r_in), (l_in, l_out))):
         half = max(widths[n], 0.75 * widths[1 - n], 1.0) / 2
-        cx, cy = float(a[0] + b[0]) / 2, float(a[1] + b[1]) / 2
+        cx, cy = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
         boxes.append((cx - half, cy - half, cx + half, cy + half))
     return boxes[0], boxes[1]
 
@@ -71,7 +73,7 @@ class EyeNet(LogitNetwork):
             The person's right and left eye; quality 0 for one outside the frame.
         """
         yaw, roll = abs(float(marks.pose[0])), float(marks.pose[2])
-        front = float(np.clip((SIDEWAYS - yaw) / (SIDEWAYS - TURNED), 0.0, 1.0))
+        front = unit((SIDEWAYS - yaw) / (SIDEWAYS - TURNED))
         right, left = (self._eye(image, box, roll, front) for box in eye_boxes(marks.points))
         return right, left
 
@@ -80,9 +82,8 @@ class EyeNet(LogitNetwork):
             pixels = crop(image, box, self.card.crop, roll)
         except ValueError:
             return EyeReading(0.0, 0.0)
-        z = self.logits(pixels) / np.array([self.card.temperature, 1.0], np.float32)
-        opened, visible = (float(v) for v in 1 / (1 + np.exp(-np.clip(z, -40, 40))))
+        opened, visible = self.logits(pixels).tolist()
         size = min(1.0, (box[2] - box[0]) / FULL_PX)
         deviation = float(cv2.meanStdDev(pixels)[1][0, 0])
-        contrast = float(np.clip((deviation - FLAT / 2) / (FLAT / 2), 0.0, 1.0))
-        return EyeReading(opened, visible * size * contrast * front)
+        contrast = unit((deviation - FLAT / 2) / (FLAT / 2))
+        return EyeReading(sigmoid(opened / self.card.temperature), sigmoid(visible) * size * contrast * front)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from monitor.errors import ModelError
 from monitor.faces.crop import crop, square
 from monitor.inference.network import CropNetwork
+from monitor.numeric import sigmoid
 from monitor.types import Box, Image, Landmarks
 
 POINTS = (
@@ -75,7 +75,7 @@ class LandmarkNet(CropNetwork):
         points += np.array((left + half, top + half), np.float32)
         head = outputs[self._head][0]
         return Landmarks(
-            presence=1 / (1 + math.exp(min(40.0, max(-40.0, -logit)))),
+            presence=sigmoid(logit),
             points=points[: len(POINTS)],
             box=haar_box(points[-2].tolist(), points[-1].tolist()),
             pose=head[:3] * np.float32(POSE_UNIT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from monitor.config import DriverConfig
+from monitor.numeric import unit
 from monitor.signals.closure import Eyes
 from monitor.signals.evidence import Clock
 from monitor.signals.window import Window
@@ -109,4 +110,4 @@ def _often(rate: float | None, usual: float | None) -> float:
     if rate is None or usual is None:
         return 0.0
     more = rate / max(usual, LEAST_USUAL) - 1
-    return OFTEN * min(1.0, max(0.0, (more - MOST_OFTEN / 2) / (MOST_OFTEN / 2)))
+    return OFTEN * unit((more - MOST_OFTEN / 2) / (MOST_OFTEN / 2))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from monitor.numeric import unit
+
 
 class Window:
     """Running sum of weighted amounts over the last ``span_s`` seconds.
@@ -40,4 +42,4 @@ class Window:
 
     def decayed(self, t: float) -> float:
         """The sum with each amount fading linearly to nothing over the span."""
-        return sum(a * min(1.0, max(0.0, 1 - (t - at) / self._span)) for at, a in self._entries)
+        return sum(a * unit(1 - (t - at) / self._span) for at, a in self._entries)
