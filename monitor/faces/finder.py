@@ -25,10 +25,10 @@ from monitor.types import Box, Detections, Image, Landmarks
 REST_S, EMPTY_REST_S = 2.0, 0.5
 """A picture that rests is searched again after this long, with somebody and with nobody in view: a face that was
 missed at first, turned away or in shade, may have come to be found without the picture changing much."""
-SURE = 0.998
-"""Presence from which a proposed place is a face; below it a cascade, which errs elsewhere, must see one there too. Of
-6,518 held-out windows without a face, two fifths of them chosen because cascades or proposals err there, none reaches
-it, of 764 faces 99.5 % (docs/FOLLOWING.md)."""
+SURE, LIKELY = 0.998, 0.97
+"""Presence from which a proposed place is a face; down to the second, a cascade, which errs elsewhere, must see one there
+too. Of 6,518 held-out windows without a face, two fifths of them chosen because cascades or proposals err there, none
+reaches the first and 4 the second, of 764 faces 99.7 % and all (docs/FOLLOWING.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,9 @@ class Finder:
         if mark is None:
             places.refuse(box, t)
             return False
-        return mark.presence >= SURE or self._frames.confirms(image, mark) or places.doubt(box, mark.presence, t)
+        if mark.presence >= SURE or (mark.presence >= LIKELY and self._frames.confirms(image, mark)):
+            return True
+        return places.doubt(box, mark.presence, t)
 
     def _proposed(
         self, places: Places, image: Image, faces: list[Box], seen: bool, missing: bool, t: float, passed: float

@@ -20,7 +20,7 @@ REFUSED_S, DOUBTED_S, UNCLEAR_S, SAME_PLACE = 1.0, 0.25, 10.0, 0.5
 """A place where the keypoint network saw no face, or one that the cascade did not confirm, or has not for long, is not
 looked at again for so long: the same box (by IoU) of a resting background is proposed in every search."""
 
-OFTEN, LATELY_S, STEADY = 3, 2.0, 0.95
+OFTEN, LATELY_S, STEADY = 3, 2.0, 0.97
 """A place doubted so often of late, with that presence on average, is a face all the same: cascades never confirm some
 (small, in shade, tilted), and what is no face is not seen as one steadily."""
 
