@@ -26,9 +26,9 @@ REST_S, EMPTY_REST_S = 2.0, 0.5
 """A picture that rests is searched again after this long, with somebody and with nobody in view: a face that was
 missed at first, turned away or in shade, may have come to be found without the picture changing much."""
 SURE, LIKELY = 0.998, 0.97
-"""Presence from which a proposed place is a face; down to the second, a cascade, which errs elsewhere, must see one there
-too. Of 6,518 held-out windows without a face, two fifths of them chosen because cascades or proposals err there, none
-reaches the first and 4 the second, of 764 faces 99.7 % and all (docs/FOLLOWING.md)."""
+"""Presence from which a proposed place is a face; from the second on a cascade, which errs elsewhere, must see one
+there, too. Of 6,518 held-out windows without a face, two fifths of them chosen because cascades or proposals err there,
+none reaches the first and 4 the second, of 764 faces 99.7 % and all (docs/FOLLOWING.md)."""
 
 
 @dataclass(frozen=True, slots=True)

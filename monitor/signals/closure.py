@@ -13,6 +13,9 @@ HOLD_S = 2.0
 head that sinks while the eyes are shut often hides them."""
 BETWEEN_S = 0.5
 """Lids between shut and open keep a closure going for this long: they flutter."""
+REOPEN_S = 0.08
+"""Shut eyes are open again after so long: lids that part for one or two pictures of 30 a second flutter, or were
+misread, and a closure of seconds must not fall into pieces by it."""
 LEAST_KNOWN = 0.5
 """Share of the PERCLOS window, and of a minute of blinks, that must be known before a figure is given."""
 
@@ -53,6 +56,7 @@ class Closure:
         self._last_p80 = False
         self._between_s = 0.0
         self._start: float | None = None
+        self._opened: float | None = None
         self._unknown_s = 0.0
         self._shut, self._known = Window(config.perclos_s), Window(config.perclos_s)
         self._blinks, self._long, self._minute = Window(60.0), Window(60.0), Window(60.0)
@@ -76,7 +80,7 @@ class Closure:
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
         minute = self._minute.total
         return Eyes(
-            closed=now,
+            closed=None if now is None else self._start is not None,
             closed_s=max(0.0, t - self._start) if self._start is not None else 0.0,
             perclos=min(1.0, self._shut.total / self._known.total) if enough else None,
             blinks_per_min=self._blinks.total * 60 / minute if minute >= LEAST_KNOWN * 60 else None,
@@ -97,20 +101,26 @@ class Closure:
     def _run(self, t: float, dt: float | None, now: bool | None) -> float | None:
         """Keeps the start of the present closure; returns the length of one that ended."""
         if dt is None:  # nobody knows what happened meanwhile
-            self._start, self._unknown_s = (t if now else None), 0.0
+            self._start, self._opened, self._unknown_s = (t if now else None), None, 0.0
             return None
         if now is None:
             self._unknown_s += dt
             if self._start is not None:
                 self._start += dt
+                self._opened = None
                 if self._unknown_s > HOLD_S:
                     self._start = None
             return None
         self._unknown_s = 0.0
-        if now and self._start is None:
-            self._start = t - dt / 2 if self._last is False else t
-        elif not now and self._start is not None:
-            length = t - dt / 2 - self._start
-            self._start = None
-            return max(0.0, length)
+        if now:
+            self._opened = None
+            if self._start is None:
+                self._start = t - dt / 2 if self._last is False else t
+        elif self._start is not None:
+            if self._opened is None:
+                self._opened = t - dt / 2
+            if t - self._opened >= REOPEN_S:
+                length = self._opened - self._start
+                self._start = self._opened = None
+                return max(0.0, length)
         return None

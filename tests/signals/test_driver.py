@@ -175,6 +175,24 @@ def test_an_eye_lost_for_a_moment_makes_no_second_microsleep(rate: float) -> Non
     assert max(s.parts["microsleeps"] for _, s in drive.states) == pytest.approx(55, abs=1)
 
 
+def test_lids_that_part_for_single_pictures_leave_a_closure_whole() -> None:
+    """Of 30 pictures a second every second or third one shows the eyes open: nobody opens them for 33 ms."""
+    drive = tell(300, 30.0, lambda t: {"eyes": 0.9 if round(t * 30) % 3 == 0 else 0.02} if between(t, 150, 2) else {})
+    assert len(drive.started("eyes_closed")) == 1
+    (end,) = drive.ended("eyes_closed")
+    assert end.data["duration_s"] == pytest.approx(2, abs=0.1)
+    assert drive.worst("eyes_closed") == 2
+
+
+def test_two_blinks_with_open_eyes_between_are_two() -> None:
+    def blinks(t: float) -> dict[str, object]:
+        return {"eyes": 0.02 if between(t % 5, 1, 0.2) or between(t % 5, 1.35, 0.2) else 0.95}
+
+    drive = tell(300, 30.0, blinks)
+    assert drive.started("eyes_closed") == []
+    assert drive.last.blinks_per_min == pytest.approx(24, abs=2)
+
+
 @at_every_rate
 def test_half_open_lids_after_a_blink_are_not_shut(rate: float) -> None:
     drive = tell(
