@@ -38,13 +38,14 @@ check: $(TEST)
 bench: $(RUN)
 	@$(BIN)/python -m monitor bench $(ARGS)
 
-# Four teachers, then the one they teach: train/recipes, docs/EXPERIMENTS.md.
-DATA ?= ../shared/data/fer2013.zip
+# Four teachers, the one they teach, and its pupil, who also learns from photographs: train/recipes, docs/EXPERIMENTS.md.
+DATA ?= ../shared/data
 model: $(TEST)
-	$(BIN)/python -m train prepare --data $(DATA)
-	for recipe in first second quick refine distilled; do \
+	$(BIN)/python -m train prepare --data $(DATA)/fer2013.zip
+	$(BIN)/python -m train prepare --task landmarks --data $(DATA)
+	for recipe in first second quick refine distilled distilled2; do \
 		$(BIN)/python -m train fit --recipe $$recipe --resume || exit $$?; done
-	$(BIN)/python -m train export --run runs/distilled
+	$(BIN)/python -m train export --run runs/distilled2
 	$(BIN)/python -m train evaluate --update-card
 	$(BIN)/python -m train cards
 
