@@ -58,6 +58,7 @@ class Tally:
     first: int | None = None
     delays: list[float] = field(default_factory=list)
     came: float | None = None
+    unfound: int = 0
     last: float = -math.inf
 
     def take(self, number: int, t: float, found: list[tuple[Any, Any]], reference: list[dict[str, float]]) -> None:
@@ -68,9 +69,8 @@ class Tally:
             self.came = t
         if reference:
             self.last = t
-        elif self.came is not None:  # gone again without having been found
-            self.delays.append(t - self.came)
-            self.came = None
+        elif self.came is not None and t - self.last > ABSENT_S:
+            self._missed()
         for row in reference:
             true = corners(row)
             overlaps = [iou(box, true) for box in boxes]
@@ -100,6 +100,11 @@ class Tally:
             x1, y1, x2, y2 = boxes[0]
             self.boxes[number] = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1)
 
+    def _missed(self) -> None:
+        """A newcomer has gone, or the clip has ended, and nobody found them."""
+        self.unfound += 1
+        self.came = None
+
     def jitter(self, still: NDArray[np.bool_]) -> float | None:
         """Median over resting stretches of the deviation of centre and size, in face sizes."""
         values = []
@@ -124,7 +129,8 @@ class Tally:
             "recall_after_first": _share(self.hit_after, self.after),
             "false_frames": self.false_frames,
             "ids": len(self.ids),
-            "newcomers": len(self.delays),
+            "newcomers": len(self.delays) + self.unfound + (self.came is not None),
+            "newcomers_unfound": self.unfound + (self.came is not None),
             "newcomer_s": round(max(self.delays), 3) if self.delays else None,
             "jitter": None if jitter is None else round(jitter, 4),
             "label_changes": changes,

@@ -77,8 +77,11 @@ class MediaPipe:
         """CPU milliseconds of each frame."""
         assert self._child.stdin is not None
         assert self._child.stdout is not None
-        self._child.stdin.write(f"{name} {seconds}\n")
-        self._child.stdin.flush()
+        try:
+            self._child.stdin.write(f"{name} {seconds}\n")
+            self._child.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended, and has nothing to be read
         while line := self._child.stdout.readline():
             if line.startswith("ms "):
                 return [float(v) for v in line.split()[1:]]

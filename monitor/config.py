@@ -84,7 +84,7 @@ class FollowConfig:
 class TrackConfig:
     """Keeping identities."""
 
-    confirm_hits: int = integer(2, 1, 20, "hits before a face gets an id; one beyond doubt needs no second")
+    confirm_hits: int = integer(2, 1, 20, "sights of a doubtful face before it gets an id; one beyond doubt needs one")
     confirm_s: float = number(0.5, 0.05, 5, "time those hits may take", "s")
     lost_s: float = number(0.8, 0.1, 10, "not seen for this long: no longer shown or logged", "s")
     forget_s: float = number(2.0, 0.2, 60, "not seen for this long: the id is gone for good", "s")

@@ -134,6 +134,7 @@ class Regions:
             openness[[0, 1]] = openness[[1, 0]]
         if mirror or turn or stretch != 1:
             points[-2:] = _upright_box(data.points[row] - np.float32(0.5), matrix)
+        openness /= stretch**2  # an opening over a width
         pose[2] += turn
         out = self._warp(image, matrix, scale, str(data.source[row]), rng)
         if rng is not None:

@@ -17,9 +17,9 @@ LEAST_FACE = 24.0
 
 
 def crops(faces: FaceSet) -> NDArray[np.uint8]:
-    """Crops of the training faces of photographs, cut as the app cuts them.
+    """Crops of the training faces of photographs, cut as the app cuts a box but as tilted as they are.
 
-    FER2013's own pictures are left out: they are labelled.
+    FER2013's own pictures are left out: they are labelled, and not turned upright either.
 
     Args:
         faces: Faces with keypoints.

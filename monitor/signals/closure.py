@@ -25,8 +25,8 @@ class Eyes:
     """What the eyes did up to now.
 
     Attributes:
-        closed: Whether they are shut; None = cannot be told.
-        closed_s: Seconds of the present closure, 0 while open.
+        closed: Whether a closure goes on, lids that part for less than ``REOPEN_S`` in it; None = cannot be told.
+        closed_s: Seconds of the present closure, up to where the lids parted last; 0 without one.
         perclos: Share of the known time of the window with eyes shut, or None while too little is known.
         blinks_per_min: Closures of the last minute that were short enough to be blinks, or None likewise.
         long_per_min: Closures longer than a blink in the last minute.
@@ -81,12 +81,16 @@ class Closure:
         minute = self._minute.total
         return Eyes(
             closed=None if now is None else self._start is not None,
-            closed_s=max(0.0, t - self._start) if self._start is not None else 0.0,
+            closed_s=self._closed_s(t),
             perclos=min(1.0, self._shut.total / self._known.total) if enough else None,
             blinks_per_min=self._blinks.total * 60 / minute if minute >= LEAST_KNOWN * 60 else None,
             long_per_min=self._long.total,
             blink=ended,
         )
+
+    def _closed_s(self, t: float) -> float:
+        until = t if self._opened is None else self._opened
+        return 0.0 if self._start is None else max(0.0, until - self._start)
 
     def _state(self, openness: float | None, dt: float | None) -> bool | None:
         if openness is None:
@@ -105,9 +109,10 @@ class Closure:
             return None
         if now is None:
             self._unknown_s += dt
+            if self._opened is not None:  # what was seen last was open: nothing to hold
+                return self._end(self._opened)
             if self._start is not None:
                 self._start += dt
-                self._opened = None
                 if self._unknown_s > HOLD_S:
                     self._start = None
             return None
@@ -120,7 +125,11 @@ class Closure:
             if self._opened is None:
                 self._opened = t - dt / 2
             if t - self._opened >= REOPEN_S:
-                length = self._opened - self._start
-                self._start = self._opened = None
-                return max(0.0, length)
+                return self._end(self._opened)
         return None
+
+    def _end(self, at: float) -> float:
+        """Ends the present closure where the eyes opened; returns its length."""
+        length = at - (at if self._start is None else self._start)
+        self._start = self._opened = None
+        return max(0.0, length)

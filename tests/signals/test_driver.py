@@ -184,6 +184,28 @@ def test_lids_that_part_for_single_pictures_leave_a_closure_whole() -> None:
     assert drive.worst("eyes_closed") == 2
 
 
+@at_every_rate
+def test_eyes_seen_open_and_not_at_all_in_turns_are_not_asleep(rate: float) -> None:
+    """Glasses, or a head half turned: every second reading says open, the others nothing."""
+
+    def flicker(t: float) -> dict[str, object]:
+        if between(t, 150, 0.3):
+            return {"eyes": 0.02}
+        if between(t, 150.3, 10):
+            return {"eyes": 0.95 if round(t * rate) % 2 == 0 else None}
+        return {"eyes": 0.95}
+
+    drive = tell(200, rate, flicker)
+    assert drive.started("eyes_closed") == []
+    assert max(s.closed_s for _, s in drive.states) < 0.8
+
+
+def test_a_closure_does_not_grow_after_the_eyes_have_opened() -> None:
+    drive = tell(300, 30.0, lambda t: {"eyes": 0.02 if between(t, 150, 1.45) else 0.95})
+    assert max(s.closed_s for _, s in drive.states) <= 1.47
+    assert drive.worst("eyes_closed") == 1
+
+
 def test_two_blinks_with_open_eyes_between_are_two() -> None:
     def blinks(t: float) -> dict[str, object]:
         return {"eyes": 0.02 if between(t % 5, 1, 0.2) or between(t % 5, 1.35, 0.2) else 0.95}

@@ -49,6 +49,7 @@ def test_a_stretched_face_keeps_its_points_and_its_box_is_wider_than_high(faces:
     plain, wide = (regions.region(1, np.zeros(2), 1.0, 0.0, False, None, s) for s in (1.0, 1.2))
     assert np.ptp(wide.points[:, 0]) == pytest.approx(1.2 * np.ptp(plain.points[:, 0]), rel=1e-3)
     assert np.ptp(wide.points[:, 1]) == pytest.approx(np.ptp(plain.points[:, 1]) / 1.2, rel=1e-3)
+    assert wide.head[3:] == pytest.approx(plain.head[3:] / 1.44)
     x, y = wide.points[POINTS.index("l_iris")] * SPEC.side / 2 + SPEC.side / 2
     assert wide.image[int(y), int(x)] < 120
 

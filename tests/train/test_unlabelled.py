@@ -1,4 +1,4 @@
-"""Photographs without a label become crops as the app cuts them."""
+"""Photographs without a label become crops of the app's framing."""
 
 from __future__ import annotations
 
