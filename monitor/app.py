@@ -27,7 +27,7 @@ from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.load import Governor
-from monitor.machine import share_heaps
+from monitor.machine import give_back_start_pages, share_heaps
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
@@ -96,6 +96,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
 
 def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> int:
     share_heaps()
+    give_back_start_pages()
     video_path = _video_path(options.record)
     service = Service(config.service.health_file)
     probe = None if options.headless else _display_probe()

@@ -43,3 +43,28 @@ libc.fclose(file)
 def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     assert not machine.share_heaps()
+
+
+@pytest.mark.skipif(not machine.SMAPS.exists(), reason="needs Linux")
+def test_pages_only_importing_needed_are_given_back_and_everything_still_works() -> None:
+    code = """
+import cv2, numpy as np
+from monitor.inference.emotion import EmotionNet, find_model
+from monitor.machine import give_back_start_pages, rss_mb
+crop = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+net = EmotionNet(find_model("emotion.tflite"))
+before = net.logits(crop), cv2.GaussianBlur(crop, (5, 5), 1.0), rss_mb()
+given, after = give_back_start_pages(), rss_mb()
+assert (net.logits(crop) == before[0]).all()
+assert (cv2.GaussianBlur(crop, (5, 5), 1.0) == before[1]).all()
+print(given, before[2] - after)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0, done.stderr
+    given, freed = done.stdout.split()
+    assert int(given) > 20
+    assert float(freed) > 8
+
+
+def test_without_a_list_of_mappings_nothing_is_given_back(tmp_path: Path) -> None:
+    assert machine.give_back_start_pages(tmp_path / "smaps") == 0
