@@ -69,8 +69,9 @@ class Tally:
             self.came = t
         if reference:
             self.last = t
-        elif self.came is not None and t - self.last > ABSENT_S:
-            self._missed()
+        elif self.came is not None and t - self.last > ABSENT_S:  # gone again, and nobody had found them
+            self.unfound += 1
+            self.came = None
         for row in reference:
             true = corners(row)
             overlaps = [iou(box, true) for box in boxes]
@@ -100,11 +101,6 @@ class Tally:
             x1, y1, x2, y2 = boxes[0]
             self.boxes[number] = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1)
 
-    def _missed(self) -> None:
-        """A newcomer has gone, or the clip has ended, and nobody found them."""
-        self.unfound += 1
-        self.came = None
-
     def jitter(self, still: NDArray[np.bool_]) -> float | None:
         """Median over resting stretches of the deviation of centre and size, in face sizes."""
         values = []
@@ -124,13 +120,14 @@ class Tally:
         """The figures."""
         changes = sum(a != b for a, b in zip(self.labels, self.labels[1:], strict=False))
         jitter = self.jitter(still)
+        unfound = self.unfound + (self.came is not None)
         return {
             "recall": _share(self.hit, self.expected),
             "recall_after_first": _share(self.hit_after, self.after),
             "false_frames": self.false_frames,
             "ids": len(self.ids),
-            "newcomers": len(self.delays) + self.unfound + (self.came is not None),
-            "newcomers_unfound": self.unfound + (self.came is not None),
+            "newcomers": len(self.delays) + unfound,
+            "newcomers_unfound": unfound,
             "newcomer_s": round(max(self.delays), 3) if self.delays else None,
             "jitter": None if jitter is None else round(jitter, 4),
             "label_changes": changes,

@@ -176,11 +176,13 @@ def main() -> None:
             for name in ("MediaPipe face detector", "MediaPipe face mesh"):
                 contenders[name] = lambda seconds, name=name: rival.measure(name, seconds)  # type: ignore[misc]
         rounds: dict[str, list[list[float]]] = {name: [] for name in contenders}
-        for _ in range(args.rounds):
-            for name, run in contenders.items():
-                rounds[name].append(run(args.seconds))
-        if rival is not None:
-            rival.close()
+        try:
+            for _ in range(args.rounds):
+                for name, run in contenders.items():
+                    rounds[name].append(run(args.seconds))
+        finally:
+            if rival is not None:
+                rival.close()
     print(table(rounds))
 
 

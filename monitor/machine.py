@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import resource
 import sys
 from pathlib import Path
@@ -77,7 +76,7 @@ def give_back_start_pages(smaps: Path = SMAPS) -> int:
     given, span = 0, None
     for line in lines:
         words = line.split()
-        if re.fullmatch(r"[0-9a-f]+-[0-9a-f]+", words[0]):
+        if not words[0].endswith(":"):  # a mapping begins; what follows is said of it
             low, high = (int(v, 16) for v in words[0].split("-"))
             of_a_file = len(words) > 5 and words[5].startswith("/") and words[1] in ("r-xp", "r--p")
             span = (low, high - low) if of_a_file else None

@@ -141,10 +141,10 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     channels, blocks = recipe.network.shape()
     cost = network.cost(channels, blocks, SIDE)
     figures = evaluate_logits(logits, validation, temperature)
-    more = f"; photographs of {Path(recipe.unlabelled).name} without labels, by its teachers' answers" * bool(
-        recipe.unlabelled
-    )
-    terms = " Photographs: those of the keypoint network, see its card." * bool(recipe.unlabelled)
+    more = terms = ""
+    if recipe.unlabelled:
+        more = f"; photographs of {Path(recipe.unlabelled).name} without labels, by its teachers' answers"
+        terms = " Photographs: those of the keypoint network, see its card."
     card = replace(
         _bare_card("emotion", EMOTIONS, CropSpec(SIDE, align=True), content, temperature),
         metrics={

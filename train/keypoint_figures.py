@@ -18,7 +18,7 @@ from monitor.faces.follower import Follower
 from monitor.inference.card import ModelCard
 from monitor.inference.landmarks import POINTS, LandmarkNet
 from monitor.types import Box, Image, Landmarks
-from train.keypoints import FaceSet, face_squares
+from train.keypoints import FaceSet, face_squares, square_box
 from train.progress import track
 
 FRONTAL = 30.0
@@ -83,14 +83,14 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
         cx, cy, side = (float(v) for v in face_squares(data.points[row : row + 1])[0])
         jitter = rng.normal(0, 0.05, 3)
         size = side * float(np.exp(jitter[2]))
-        marks = _looks(net, image, _box(cx + jitter[0] * side, cy + jitter[1] * side, size), 2)
+        marks = _looks(net, image, square_box(cx + jitter[0] * side, cy + jitter[1] * side, size), 2)
         looks.append(Look(int(row), marks, _errors(marks, data.points[row])))
         if data.source[row] == "fer":
             continue
         angle = rng.uniform(0, 2 * np.pi)
-        start = _box(cx + 0.25 * side * np.cos(angle), cy + 0.25 * side * np.sin(angle), side)
+        start = square_box(cx + 0.25 * side * np.cos(angle), cy + 0.25 * side * np.sin(angle), side)
         marks = _looks(net, image, start, 2)
-        truth = _box(cx, cy, side)
+        truth = square_box(cx, cy, side)
         converged.append(marks is not None and float(np.abs(np.subtract(marks.box, truth)).mean()) < 0.1 * side)
         accepted.append(_presence(follower, image, start))
     ghosts, taken = [], []
@@ -179,10 +179,6 @@ def _errors(marks: Landmarks | None, true: NDArray[np.float32]) -> NDArray[np.fl
     if marks is None:
         return np.ones(len(POINTS))
     return np.asarray(point_errors(marks.points[None], true[None])[0])
-
-
-def _box(cx: float, cy: float, side: float) -> Box:
-    return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
 
 
 def _looks(net: LandmarkNet, image: NDArray[np.uint8], box: Box, count: int) -> Landmarks | None:

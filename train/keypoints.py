@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from monitor.errors import ConfigError
 from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, mirror_name
 from monitor.inference.proposals import ProposalNet
+from monitor.types import Box
 from train import datasets, packed, resources
 from train.progress import track
 
@@ -122,6 +123,11 @@ def face_squares(points: NDArray[np.float32]) -> NDArray[np.float32]:
     side = np.maximum(width / FACE_W, height / FACE_H)
     cx, cy = ((low + high) / 2).T
     return np.stack([cx, cy - FACE_Y * side, side], axis=1).astype(np.float32)
+
+
+def square_box(cx: float, cy: float, side: float) -> Box:
+    """The box of a square given by its centre and side."""
+    return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
 
 
 def load(folder: Path, backgrounds: Path | None = None, proposals: Path | None = None) -> FaceSet:

@@ -11,10 +11,10 @@ import numpy as np
 from monitor.faces.crop import CropSpec, crop, square
 from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
-from monitor.types import Box, Image
+from monitor.types import Image
 from train import datasets, evaluate, html, keypoint_figures, keypoints, metrics, plots
 from train.keypoint_figures import Look
-from train.keypoints import FaceSet, face_squares
+from train.keypoints import FaceSet, face_squares, square_box
 from train.tables import flat, number
 
 WORST, WORST_OF_CLASS, WORST_TIGHT = 48, 12, 24
@@ -124,7 +124,7 @@ def landmarks(model: Path, data: Path, split: str) -> list[str]:
 def marked(faces: FaceSet, look: Look) -> Image:
     """A face with true and predicted points, (176, 176, 3) BGR."""
     cx, cy, side = (float(v) for v in face_squares(faces.points[look.row : look.row + 1])[0])
-    box: Box = (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
+    box = square_box(cx, cy, side)
     gray = crop(faces.pictures[int(faces.picture[look.row])], box, FACE)
     out = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
     left, top, size = square(box, FACE)

@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
+from monitor.faces.quality import SIDEWAYS
 from train.datasets import SIDE
-from train.keypoints import FaceSet
+from train.keypoints import FaceSet, square_box
 
-LARGEST_YAW = 45.0
-"""Degrees beyond which the app reads no expression either."""
 LEAST_FACE = 24.0
 """Side in pixels of the smallest face worth a crop of 48."""
 
@@ -32,11 +31,10 @@ def crops(faces: FaceSet) -> NDArray[np.uint8]:
     """
     squares = faces.squares()
     wanted = (faces.split == "train") & (faces.source != "fer") & (squares[:, 2] >= LEAST_FACE)
-    wanted &= np.abs(faces.pose[:, 0]) < LARGEST_YAW
+    wanted &= np.abs(faces.pose[:, 0]) < SIDEWAYS  # beyond, the app reads no expression either
     out = []
     for row in np.flatnonzero(wanted):
-        x, y, side = (float(v) for v in squares[row])
-        box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+        box = square_box(*(float(v) for v in squares[row]))
         out.append(crop(faces.pictures[int(faces.picture[row])], box, CropSpec(side=SIDE)))
     if not out:
         raise ConfigError(

@@ -110,7 +110,7 @@ class Closure:
         if now is None:
             self._unknown_s += dt
             if self._opened is not None:  # what was seen last was open: nothing to hold
-                return self._end(self._opened)
+                return self._end(t)
             if self._start is not None:
                 self._start += dt
                 if self._unknown_s > HOLD_S:
@@ -125,11 +125,11 @@ class Closure:
             if self._opened is None:
                 self._opened = t - dt / 2
             if t - self._opened >= REOPEN_S:
-                return self._end(self._opened)
+                return self._end(t)
         return None
 
-    def _end(self, at: float) -> float:
+    def _end(self, t: float) -> float:
         """Ends the present closure where the eyes opened; returns its length."""
-        length = at - (at if self._start is None else self._start)
+        length = self._closed_s(t)
         self._start = self._opened = None
-        return max(0.0, length)
+        return length

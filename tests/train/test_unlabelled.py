@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
+from monitor.faces.quality import SIDEWAYS
 from train import unlabelled
 from train.keypoints import FaceSet
 
 
 def test_training_faces_of_photographs_are_cut_and_no_others(faces: FaceSet) -> None:
     expected = (faces.split == "train") & (faces.source != "fer")
-    expected &= np.abs(faces.pose[:, 0]) < unlabelled.LARGEST_YAW
+    expected &= np.abs(faces.pose[:, 0]) < SIDEWAYS
     expected &= faces.squares()[:, 2] >= unlabelled.LEAST_FACE
     out = unlabelled.crops(faces)
     assert out.shape == (expected.sum(), 48, 48)
