@@ -154,23 +154,28 @@ class Trainer:
         part.replace(path)
 
     def start_from(self, run: Path) -> None:
-        """Takes the averaged weights of a finished run of the same network as the starting point.
+        """Takes the averaged weights of a finished run as the starting point.
+
+        The other run's stages may have fewer residual blocks: those that are added begin as the identity
+        (function-preserving growth, Chen et al. 2016), so that the network starts with the same answers.
 
         Raises:
-            ConfigError: The run has no usable checkpoint, or another network.
+            ConfigError: The run has no usable checkpoint, or its network cannot grow into this one.
         """
         path = run / "checkpoint.npz"
         if not path.exists():
             raise ConfigError(f"init: {run} holds no checkpoint.npz; train it first")
+        kept = run / "recipe.yaml"
+        old = settings.load(Recipe, kept) if kept.exists() else self.recipe
         try:
-            with np.load(path) as saved:
-                for i, (own, mean) in enumerate(zip(self.model.variables, self.averaged.variables, strict=True)):
-                    # Dropout's random state is left as this run's seed made it.
-                    if own.dtype == "float32":
-                        own.assign(saved[f"averaged/{i}"])
-                        mean.assign(saved[f"averaged/{i}"])
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise ConfigError(f"init: {path}: cannot be used ({error})") from None
+            averaged = load_trained(run, old)
+        except ConfigError as error:
+            raise ConfigError(f"init: {error}") from None
+        for model in (self.model, self.averaged):
+            try:
+                network.grow(model, averaged, old.network.shape(), self.recipe.network.shape())
+            except ValueError as error:
+                raise ConfigError(f"init: {path}: cannot be used ({error})") from None
 
     def restore(self, path: Path) -> None:
         """Takes up a checkpoint written by ``save``.

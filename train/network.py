@@ -137,6 +137,50 @@ def _conv(x: Any, width: int, stride: int = 1, relu: bool = True) -> Any:
     return layers.ReLU()(x) if relu else x
 
 
+Shape = tuple[tuple[int, ...], tuple[int, ...]]
+"""Channels and residual blocks of each stage."""
+
+
+def grow(model: keras.Model, start: keras.Model, old: Shape, new: Shape) -> None:
+    """Gives a network the weights of another one with as many or fewer residual blocks in each stage.
+
+    Blocks that are added answer nothing at first (their last scale is nought, Goyal et al. 2017), which makes
+    them the identity: what they are added to is never negative.
+
+    Args:
+        model: Takes the weights.
+        start: Gives them.
+        old: Shape of ``start``.
+        new: Shape of ``model``.
+
+    Raises:
+        ValueError: The networks' channels or heads differ, or ``start`` has more blocks somewhere.
+    """
+    if old[0] != new[0] or any(few > many for few, many in zip(old[1], new[1], strict=True)):
+        raise ValueError(f"its network {old} cannot grow into {new}")
+    given, taken = _weighted(start), _weighted(model)
+    for few, many in zip(old[1], new[1], strict=True):
+        for _ in range(2 * (1 + 2 * few)):  # each convolution with its normalisation
+            _assign(taken.pop(0), given.pop(0))
+        for _ in range(many - few):
+            added, taken = taken[:4], taken[4:]
+            added[-1].gamma.assign(added[-1].gamma * 0.0)
+    if [layer.name for layer in taken] != [layer.name for layer in given]:
+        raise ValueError("its outputs are others")
+    for layer, other in zip(taken, given, strict=True):
+        _assign(layer, other)
+
+
+def _weighted(model: keras.Model) -> list[Any]:
+    """Layers with weights of their own, in the order they were added."""
+    return [layer for layer in model.layers if layer.weights and not isinstance(layer, layers.Dropout)]
+
+
+def _assign(layer: Any, other: Any) -> None:
+    for own, value in zip(layer.weights, other.weights, strict=True):
+        own.assign(value)
+
+
 def cost(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> Cost:
     """Multiply-adds (in millions) and weights of ``build``'s convolutions and dense layer at ``side`` pixels."""
     macs, parameters, side = _stage_cost(channels, blocks, side)

@@ -135,8 +135,22 @@ def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tm
     with pytest.raises(ConfigError, match=r"holds no checkpoint\.npz"):
         fit(ExpressionTask(drawn, TINY), dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
     other = dataclasses.replace(onward, network=Network("8-16", "1-1", 0.0))
-    with pytest.raises(ConfigError, match="cannot be used"):
+    with pytest.raises(ConfigError, match="cannot grow into"):
         fit(ExpressionTask(drawn, TINY), other, tmp_path / "y", resume=False)
+
+
+def test_a_network_that_grows_starts_with_the_answers_it_had(run: Path, drawn: Dataset) -> None:
+    _, blocks = TINY.network.shape()
+    more = "-".join(str(n + 1) for n in blocks)
+    grown = Trainer(dataclasses.replace(TINY, network=dataclasses.replace(TINY.network, blocks=more)))
+    grown.start_from(run)
+    before = predict(load_trained(run, TINY), drawn.images[:40])
+    assert np.allclose(predict(grown.averaged, drawn.images[:40]), before, atol=1e-5)
+    assert np.allclose(predict(grown.model, drawn.images[:40]), before, atol=1e-5)
+    assert grown.model.count_params() > Trainer(TINY).model.count_params()
+    eyes = dataclasses.replace(TINY, task="eyes", side=32)
+    with pytest.raises(ConfigError, match="cannot be used"):
+        Trainer(eyes).start_from(run)
 
 
 def test_a_disk_that_fills_up_ends_in_one_line_and_the_run_can_go_on(
