@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.config import Config
 from monitor.driver import Driver, EyeReader
-from monitor.faces.crop import crop
+from monitor.faces.crop import crop, evened
 from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower, Reader
@@ -76,6 +76,8 @@ class Pipeline:
         self._finder = Finder(detector, config.detect, follower, config.follow.every_ms, proposals)
         self._tracker = Tracker(config.track, config.follow.start)
         self._emotion = emotion
+        # Evened only after it was rated: how dark or flat the picture is must be seen first.
+        self._cut = replace(emotion.card.crop, contrast=0.0)
         ids = itertools.count(1)
         self._episodes = Episodes(config.output.episode_update_s, ids)
         self._driver = Driver(config, eyes, ids) if eyes is not None else None
@@ -170,13 +172,12 @@ class Pipeline:
         reading.read_at = frame.t if reading.put_off is None else reading.put_off
         reading.put_off = None
         box = track.predicted(frame.t)
-        pixels = crop(
-            frame.image, box, self._emotion.card.crop, float(track.pose[2]) if track.pose is not None else 0.0
-        )
+        pixels = crop(frame.image, box, self._cut, float(track.pose[2]) if track.pose is not None else 0.0)
         reading.quality = quality(pixels, box, track.pose, track.marks)
         if reading.quality < self._config.min_quality:
             reading.gate.update(None, frame.t)
             return
+        pixels = evened(pixels, self._emotion.card.crop_contrast)
         if reading.mirrored:
             pixels = cv2.flip(pixels, 1).astype(np.uint8, copy=False)
         # A face means the same both ways round, the network's errors differ: smoothed over time they average out.

@@ -10,11 +10,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.faces.crop import to_unit
+from monitor.faces.crop import evened, to_unit
 from train.augment import augment
 from train.datasets import Dataset
 from train.recipe import Recipe
 
+PLAIN = 0.25
+"""Share of crops left as they are where the recipe evens them: what even light leaves of them is not always alike, and
+whoever feeds the network without the app's crop should not read nonsense."""
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 T = TypeVar("T")
 
@@ -86,6 +89,9 @@ def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Itera
     for start in range(0, count - recipe.batch + 1, recipe.batch):
         rows = order[start : start + recipe.batch]
         crops = np.stack([augment(data.images[r], recipe.augment, side, rng) for r in rows])
+        if recipe.contrast:
+            plain = rng.random(len(crops)) < PLAIN
+            crops = np.stack([c if p else evened(c, recipe.contrast) for c, p in zip(crops, plain, strict=True)])
         x, y = to_unit(crops)[..., None], data.targets[rows]
         if recipe.augment.mixup > 0:
             share = np.float32(rng.beta(recipe.augment.mixup, recipe.augment.mixup))

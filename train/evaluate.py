@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
-from monitor.faces.crop import int8_table
+from monitor.faces.crop import evened, int8_table
 from monitor.inference.card import ModelCard
 from monitor.inference.emotion import EmotionNet
 from monitor.inference.runtime import Int8Model
@@ -107,7 +107,11 @@ def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Meas
     rows = rows.take(rows.truth >= 0)
     if not len(rows):
         raise ConfigError(f"{data.name}: no row of the split {split!r} has a clear answer; nothing to measure")
-    logits = np.stack([net.logits(image) for image in track(rows.images, "reading")])
+
+    def read(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return net.logits(evened(image, net.card.crop_contrast))
+
+    logits = np.stack([read(image) for image in track(rows.images, "reading")])
     figures = evaluate_logits(logits, rows, net.card.temperature)
     clean = logits.argmax(axis=1)
     right = int((clean == rows.truth).sum())
@@ -118,8 +122,8 @@ def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Meas
     report["int8_agreement"] = net.card.metrics.get("int8_agreement")
     report["skipped"] = data.skipped
     if robust:
-        report["corruptions"] = robustness.corruption_table(net.logits, rows.images, rows.truth, clean)
-        report["consistency"] = robustness.consistency(net.logits, rows.images, clean)
+        report["corruptions"] = robustness.corruption_table(read, rows.images, rows.truth, clean)
+        report["consistency"] = robustness.consistency(read, rows.images, clean)
     return Measured(report, net.card, rows, logits)
 
 

@@ -29,7 +29,7 @@ from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
 from train.eyeset import EyeSet
-from train.fit import predict
+from train.fit import all_evened, predict
 from train.keypoints import FaceSet
 from train.recipe import Recipe
 from train.regions import SPEC
@@ -133,9 +133,10 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     """
     validation = data.part("validation")
     validation = validation.take(validation.truth >= 0)
-    content = to_int8(model, calibration_crops(data))
-    float_logits = predict(model, validation.images)
-    logits = int8_logits(content, validation.images)
+    content = to_int8(model, all_evened(calibration_crops(data), recipe.contrast))
+    seen = all_evened(validation.images, recipe.contrast)
+    float_logits = predict(model, seen)
+    logits = int8_logits(content, seen)
     parity = check_parity(float_logits, logits, validation.truth)
     temperature = metrics.fit_temperature(logits, validation.truth)
     channels, blocks = recipe.network.shape()
@@ -146,7 +147,7 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
         more = f"; photographs of {Path(recipe.unlabelled).name} without labels, by its teachers' answers"
         terms = " Photographs: those of the keypoint network, see its card."
     card = replace(
-        _bare_card("emotion", EMOTIONS, CropSpec(SIDE, align=True), content, temperature),
+        _bare_card("emotion", EMOTIONS, CropSpec(SIDE, align=True, contrast=recipe.contrast), content, temperature),
         metrics={
             "validation": figures,
             "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),

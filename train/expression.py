@@ -17,7 +17,7 @@ from monitor import settings
 from monitor.errors import ConfigError
 from train.batches import epoch_batches
 from train.datasets import Dataset
-from train.fit import Arrays, load_trained, predict, resized
+from train.fit import Arrays, all_evened, load_trained, predict, resized
 from train.metrics import accuracy, mean_recall, softmax
 from train.recipe import Recipe
 
@@ -58,7 +58,7 @@ class ExpressionTask:
 
     def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
         """Validated at the size trained on: the network answers another size worse until it has seen it."""
-        logits = predict(model, resized(self.validation.images, side))
+        logits = predict(model, all_evened(resized(self.validation.images, side), self.recipe.contrast))
         return {
             "validation_accuracy": round(accuracy(logits, self.validation.truth), 4),
             "validation_mean_recall": round(mean_recall(logits, self.validation.truth), 4),
@@ -88,9 +88,10 @@ def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None =
     for run in runs:
         if not (run / "recipe.yaml").exists():
             raise ConfigError(f"teachers: {run} is no training run; train it first")
-        model = load_trained(run, settings.load(Recipe, run / "recipe.yaml"))
+        own = settings.load(Recipe, run / "recipe.yaml")
+        model = load_trained(run, own)
         for images in (data.images, mirrored):
-            total += softmax(predict(model, images))
+            total += softmax(predict(model, all_evened(images, own.contrast)))
     answers = (total / (2 * len(runs))).astype(np.float32)
     log.info(
         "%d teachers agree with the crowd's top label on %.4f of %d rows",

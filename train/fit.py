@@ -20,7 +20,7 @@ from rich.progress import Progress, TextColumn
 
 from monitor import settings
 from monitor.errors import ConfigError
-from monitor.faces.crop import to_unit
+from monitor.faces.crop import evened, to_unit
 from train import network, resources
 from train.batches import ahead
 from train.progress import bars
@@ -201,6 +201,11 @@ def resized(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images]).astype(
         np.uint8
     )
+
+
+def all_evened(images: NDArray[np.uint8], contrast: float) -> NDArray[np.uint8]:
+    """Crops (N, S, S) as the app hands them to a network that wants them evened to this contrast; 0 = as they are."""
+    return np.stack([evened(image, contrast) for image in images]) if contrast else images
 
 
 def predict(model: keras.Model, images: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:

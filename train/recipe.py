@@ -66,6 +66,14 @@ class Recipe:
     )
     weight_decay: float = number(0.02, 0, 1, "decoupled weight decay")
     ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the ones kept")
+    contrast: float = number(
+        0.0,
+        0,
+        128,
+        "standard deviation that gray levels of expression crops are evened to, app and training alike; "
+        "0 = as they are",
+        "gray levels",
+    )
     balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
     network: Network = section(Network)
     augment: Augment = section(Augment)

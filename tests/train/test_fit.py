@@ -16,6 +16,7 @@ from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS
 from train import cli, datasets, recipe
 from train.augment import Augment
+from train.batches import epoch_batches
 from train.datasets import Dataset
 from train.evaluate import evaluate, int8_logits
 from train.export import ParityError, calibration_crops, check_parity, export, to_int8
@@ -214,6 +215,26 @@ def test_the_exported_pair_runs_in_the_app_and_measures_the_same(exported: Path,
     assert report["accuracy"] == net.card.metrics["validation"]["accuracy"]
     assert report["n"] == 105
     assert set(report["per_class"]) == set(EMOTIONS)
+
+
+def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
+    drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.export.LARGEST_LOSS", 0.05)  # a network this raw rounds badly
+    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.8)
+    even = dataclasses.replace(TINY, contrast=40.0, epochs=4, small_epochs=0)
+    images, _ = next(epoch_batches(drawn.part("train"), even, 0, 48))
+    middle = (images[:, 8:40, 8:40, 0] + 1) * 127.5
+    evenly = (abs(middle.mean(axis=(1, 2)) - 128) < 6) & (abs(middle.std(axis=(1, 2)) - 40) < 6)
+    assert 0.4 < evenly.mean() < 1  # some are left as they are
+    fit(ExpressionTask(drawn, even), even, tmp_path / "run", resume=False)
+    out = tmp_path / "even.tflite"
+    card = export(load_trained(tmp_path / "run", even), even, drawn, out, [])
+    assert card.crop.contrast == 40
+    dim = dataclasses.replace(drawn, images=(drawn.images * 0.3).astype(np.uint8))
+    there, then = (evaluate(out, data, "validation")["accuracy"] for data in (drawn, dim))
+    assert there == card.metrics["validation"]["accuracy"]
+    assert abs(there - then) < 0.05
 
 
 def test_training_and_app_feed_the_network_identical_bytes(exported: Path, drawn: Dataset) -> None:
