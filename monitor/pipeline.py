@@ -77,6 +77,7 @@ class Pipeline:
         self._tracker = Tracker(config.track, config.follow.start)
         self._emotion = emotion
         # Evened only after it was rated: how dark or flat the picture is must be seen first.
+        self._contrast = emotion.card.crop.contrast
         self._cut = replace(emotion.card.crop, contrast=0.0)
         ids = itertools.count(1)
         self._episodes = Episodes(config.output.episode_update_s, ids)
@@ -177,7 +178,7 @@ class Pipeline:
         if reading.quality < self._config.min_quality:
             reading.gate.update(None, frame.t)
             return
-        pixels = evened(pixels, self._emotion.card.crop_contrast)
+        pixels = evened(pixels, self._contrast)
         if reading.mirrored:
             pixels = cv2.flip(pixels, 1).astype(np.uint8, copy=False)
         # A face means the same both ways round, the network's errors differ: smoothed over time they average out.

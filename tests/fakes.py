@@ -118,8 +118,8 @@ class ScriptedProposer:
 class ScriptedEmotion:
     """Reads what the script says for the time that ``now`` holds."""
 
-    def __init__(self, script: Callable[[float], NDArray[np.float32]]) -> None:
-        self.card = SimpleNamespace(crop=CropSpec())
+    def __init__(self, script: Callable[[float], NDArray[np.float32]], contrast: float = 0.0) -> None:
+        self.card = SimpleNamespace(crop=CropSpec(contrast=contrast))
         self.script = script
         self.now = 0.0
         self.reads = 0

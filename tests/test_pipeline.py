@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.config import Config, DetectConfig, EmotionConfig
+from monitor.faces.crop import evened
 from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
 from monitor.types import Box, Event, Image, Result
@@ -22,8 +23,9 @@ def build(
     faces: Callable[[float], Sequence[Box]],
     probs: Callable[[float], Any] = lambda t: STEADY,
     config: Config | None = None,
+    contrast: float = 0.0,
 ) -> tuple[Pipeline, Callable[..., Result], ScriptedEmotion]:
-    detector, emotion = ScriptedDetector(faces), ScriptedEmotion(probs)
+    detector, emotion = ScriptedDetector(faces), ScriptedEmotion(probs, contrast)
     # Searched whole every frame: the scripted detector answers in full-frame pixels.
     config = config or Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
     pipeline = Pipeline(config, detector, emotion, clock=Clock())  # type: ignore[arg-type]
@@ -72,6 +74,20 @@ def test_every_second_crop_is_mirrored_where_readings_are_smoothed(
     assert not np.array_equal(first, first[:, ::-1])
     assert [np.array_equal(seen, first[:, ::-1] if turned else first)
             for seen, turned in zip(emotion.seen, mirrored, strict=True)] == [True] * 4  # fmt: skip
+
+
+def test_a_dim_picture_is_rated_as_it_is_and_read_evened() -> None:
+    _, step, plain = build(one_face)
+    _, dim_step, evening = build(one_face, contrast=40.0)
+    dim = (SCENE * 0.4).astype(np.uint8)
+    for n in range(3):
+        bright_face = step(n / 10).faces
+        dim_face = dim_step(n / 10, dim).faces
+    assert 0 < dim_face[0].quality < bright_face[0].quality
+    # Gray levels rounded in the dark differ a little from those of the bright picture.
+    expected = evened(plain.seen[0], 40.0).astype(int)
+    assert np.abs(evening.seen[0].astype(int) - expected).mean() < 3
+    assert evening.seen[0].mean() > 2 * plain.seen[0].mean() * 0.4
 
 
 def test_a_dark_frame_is_unknown_and_never_read() -> None:
