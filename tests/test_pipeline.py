@@ -79,9 +79,10 @@ def test_every_second_crop_is_mirrored_where_readings_are_smoothed(
 def test_a_dim_picture_is_rated_as_it_is_and_read_evened() -> None:
     _, step, plain = build(one_face)
     _, dim_step, evening = build(one_face, contrast=40.0)
-    dim = (SCENE * 0.4).astype(np.uint8)
+    scene = np.kron(picture(80, 60)[:, :, :1], np.ones((8, 8, 3), np.uint8))
+    dim = (scene * 0.4).astype(np.uint8)
     for n in range(3):
-        bright_face = step(n / 10).faces
+        bright_face = step(n / 10, scene).faces
         dim_face = dim_step(n / 10, dim).faces
     assert 0 < dim_face[0].quality < bright_face[0].quality
     # Gray levels rounded in the dark differ a little from those of the bright picture.
