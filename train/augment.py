@@ -46,6 +46,8 @@ class Jitter:
     larger: float = number(1.55, 1, 3, "largest size of the face against the box's")
     rotate: float = number(40.0, 0, 90, "largest in-plane rotation", "degrees")
     stretch: float = number(0.0, 0, 0.3, "largest stretch of one axis of a face", "of the size")
+    wide: float = number(0.4, 0, 1, "chance that the box is wrong over that whole range; else over 0.4 of it")
+    turned: float = number(0.5, 0, 1, "chance of a rotation over its whole range; else over 0.3 of it")
     hide: float = number(0.25, 0, 1, "chance that a hand-like patch hides a part")
     frame: float = number(0.12, 0, 1, "chance that the frame's border cuts the region")
 

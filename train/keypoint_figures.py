@@ -83,13 +83,13 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
         cx, cy, side = (float(v) for v in face_squares(data.points[row : row + 1])[0])
         jitter = rng.normal(0, 0.05, 3)
         size = side * float(np.exp(jitter[2]))
-        marks = _looks(net, image, square_box(cx + jitter[0] * side, cy + jitter[1] * side, size), 2)
+        marks = looked(net, image, square_box(cx + jitter[0] * side, cy + jitter[1] * side, size), 2)
         looks.append(Look(int(row), marks, _errors(marks, data.points[row])))
         if data.source[row] == "fer":
             continue
         angle = rng.uniform(0, 2 * np.pi)
         start = square_box(cx + 0.25 * side * np.cos(angle), cy + 0.25 * side * np.sin(angle), side)
-        marks = _looks(net, image, start, 2)
+        marks = looked(net, image, start, 2)
         truth = square_box(cx, cy, side)
         converged.append(marks is not None and float(np.abs(np.subtract(marks.box, truth)).mean()) < 0.1 * side)
         accepted.append(_presence(follower, image, start))
@@ -181,7 +181,8 @@ def _errors(marks: Landmarks | None, true: NDArray[np.float32]) -> NDArray[np.fl
     return np.asarray(point_errors(marks.points[None], true[None])[0])
 
 
-def _looks(net: LandmarkNet, image: NDArray[np.uint8], box: Box, count: int) -> Landmarks | None:
+def looked(net: LandmarkNet, image: NDArray[np.uint8], box: Box, count: int) -> Landmarks | None:
+    """What the last of ``count`` looks saw, each from the box of the one before; None = outside the picture."""
     marks = net.read(image, box)
     for _ in range(count - 1):
         marks = net.read(image, marks.box) if marks is not None else None

@@ -22,7 +22,6 @@ from train.keypoint_figures import FRONTAL, points_off
 from train.keypoints import FaceSet
 from train.recipe import Recipe
 from train.regions import CHECK_LIGHT, SPEC, Region, Regions, check_rows
-from train.taught_points import taught
 
 log = logging.getLogger("train")
 
@@ -62,10 +61,9 @@ class LandmarkTask:
         if recipe.side != SPEC.side:
             raise ConfigError(f"side must be {SPEC.side} for the task landmarks (got {recipe.side})")
         self.recipe = recipe
-        self.check = check_regions(data, "validation", CHECKED)
-        data = taught(data, recipe)
         self.regions = Regions(data, "train", recipe.jitter, recipe.augment)
         self.steps = recipe.jitter.regions // recipe.batch
+        self.check = check_regions(data, "validation", CHECKED)
         log.info("%d training faces, judged on %d regions", int((data.split == "train").sum()), len(self.check))
 
     def batches(self, epoch: int, side: int) -> Iterator[tuple[NDArray[Any], ...]]:

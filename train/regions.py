@@ -30,7 +30,7 @@ MASK = 24
 """Side of the masks that blend pictures into backgrounds."""
 SOURCES = {"fer": 0.24, "faces": 0.32, "driver": 0.19}
 """Shares of an epoch's regions; the rest shows no face. Turned heads are few in the data and drawn up to
-five times as often as frontal ones."""
+seven times as often as frontal ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Regions:
         self._squares = data.squares()
         rows = data.split == split
         yaw = np.abs(data.pose[:, 0])
-        self._weight = 1.0 + 2.0 * (yaw > 20) + 2.0 * (yaw > 35)
+        self._weight = 1.0 + 2.0 * (yaw > 20) + 4.0 * (yaw > 30)
         self._rows = {name: np.flatnonzero(rows & (data.source == name)) for name in SOURCES}
         windows = data.window_split == split
         self._easy, self._hard = np.flatnonzero(windows & ~data.hard), np.flatnonzero(windows & data.hard)
@@ -86,11 +86,11 @@ class Regions:
         """A face around which the box is as wrong as ``Jitter`` allows."""
         j = self._jitter
         # Mostly small errors, as when following; sometimes the whole range, as after a search or a lost frame.
-        wide = rng.random() < 0.4
+        wide = rng.random() < j.wide
         reach = j.shift if wide else 0.4 * j.shift
         low, high = np.log(j.smaller), np.log(j.larger)
         size = np.exp(rng.uniform(low, high) * (1.0 if wide else 0.4))
-        turn = rng.uniform(-1, 1) * (j.rotate if rng.random() < 0.5 else 0.3 * j.rotate)
+        turn = rng.uniform(-1, 1) * (j.rotate if rng.random() < j.turned else 0.3 * j.rotate)
         shift = rng.uniform(-reach, reach, 2)
         region = self.region(row, shift, float(size), float(turn), bool(rng.random() < 0.5), rng, self._stretch(rng))
         return replace(region, image=evened(region.image, SPEC.contrast))
