@@ -13,13 +13,17 @@ from monitor.types import Box, Image, Landmarks
 
 FULL_SIZE_PX = 64.0
 """A face this large fills the network's 48 pixels with its margin; smaller ones lose detail."""
-SHARP = 60.0
-"""Variance of the Laplacian of a 48-pixel crop above which a face counts as sharp. Of 3,174 FER2013
-training crops (every ninth) all exceed it; after a Gaussian blur of 2 px 99 % fall below."""
-DARK, BRIGHT = 30.0, 225.0
-"""Mean gray levels at which a crop is fully too dark or too bright; full marks 25 levels inside."""
-FLAT = 12.0
-"""Standard deviation of gray levels at which a crop shows full contrast."""
+BLURRED, SHARP = 0.006, 0.035
+"""Variance of the Laplacian of a 48-pixel crop, over that of its gray levels so that light does not matter: below the
+first nothing sharp is left, above the second a face counts as sharp. Of 3,133 FER2013 training crops (every ninth) all
+but one exceed the second; after a Gaussian blur of 2 px 99 % fall below it, half below twice the first."""
+DARK, DIM = 4.0, 14.0
+"""Mean gray levels at which a crop is fully too dark, and from which it is light enough."""
+DAZZLED, BRIGHT = 200.0, 225.0
+"""Mean gray levels from which a crop loses its light parts, and at which it is fully too bright."""
+FAINT, CLEAR = 2.0, 10.0
+"""Standard deviations of gray levels at which a face drowns in a camera's noise, and from which it shows full contrast:
+the network reads crops evened in contrast as well at 10 as at 50 (``benchmarks.darkness``)."""
 
 
 TURNED, SIDEWAYS = 30.0, 45.0
@@ -37,7 +41,7 @@ def quality(
     The parts multiply, so that one bad part is enough: a large sharp face in the dark is not readable.
 
     Args:
-        crop: (48, 48) uint8 gray, as ``crop.crop`` makes it.
+        crop: (48, 48) uint8 gray, as ``crop.crop`` makes it with gray levels as they are.
         box: The face's box in full-frame pixels.
         pose: Yaw, pitch and roll in degrees, where known.
         marks: What the keypoint network saw, where it looked.
@@ -47,10 +51,10 @@ def quality(
     """
     size = min(1.0, min(box[2] - box[0], box[3] - box[1]) / FULL_SIZE_PX)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(crop))
-    light = unit(min(mean - DARK, BRIGHT - mean) / 25.0)
-    contrast = min(1.0, deviation / FLAT)
-    laplacian = cv2.Laplacian(crop, cv2.CV_16S)
-    sharp = min(1.0, float(cv2.meanStdDev(laplacian)[1][0, 0]) ** 2 / SHARP)
+    light = unit(min((mean - DARK) / (DIM - DARK), (BRIGHT - mean) / (BRIGHT - DAZZLED)))
+    contrast = unit((deviation - FAINT) / (CLEAR - FAINT))
+    edges = float(cv2.meanStdDev(cv2.Laplacian(crop, cv2.CV_16S))[1][0, 0])
+    sharp = unit(((edges / max(deviation, 1.0)) ** 2 - BLURRED) / (SHARP - BLURRED))
     front = 1.0 if pose is None else unit((SIDEWAYS - abs(float(pose[0]))) / (SIDEWAYS - TURNED))
     sure = 1.0 if marks is None else unit((marks.presence - UNSURE) / 0.3)
     return unit(size * light * contrast * (0.3 + 0.7 * sharp) * front * sure)

@@ -25,7 +25,7 @@ def test_a_large_sharp_well_lit_face_gets_full_marks(good: Image) -> None:
     "spoil",
     [
         lambda g: cv2.GaussianBlur(g, (0, 0), 3),
-        lambda g: (g * 0.15).astype(np.uint8),
+        lambda g: (g * 0.08).astype(np.uint8),
         lambda g: (215 + g * 0.15).astype(np.uint8),
         lambda g: np.full_like(g, 128),
     ],
@@ -33,6 +33,12 @@ def test_a_large_sharp_well_lit_face_gets_full_marks(good: Image) -> None:
 )
 def test_a_spoilt_picture_gets_less(good: Image, spoil) -> None:  # type: ignore[no-untyped-def]
     assert quality(spoil(good), BOX) < 0.6
+
+
+def test_a_dim_face_is_as_good_as_a_bright_one_and_a_blurred_one_no_better(good: Image) -> None:
+    assert quality((good * 0.3).astype(np.uint8), BOX) == pytest.approx(1.0)
+    blurred = [quality((cv2.GaussianBlur(good, (0, 0), 3) * k).astype(np.uint8), BOX) for k in (0.3, 1.0)]
+    assert blurred[0] == pytest.approx(blurred[1], abs=0.1)
 
 
 def test_a_small_face_gets_less(good: Image) -> None:
