@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.faces.crop import evened
 from monitor.inference.emotion import EmotionNet, find_model
 from train import datasets
 from train.demo_faces import read_landmarks
@@ -29,12 +28,12 @@ def main() -> None:
     rows = np.array([r for r in rolls if data.split[r] == "validation" and data.truth[r] >= 0])
     net = EmotionNet(find_model("emotion.tflite"))
     roll = np.array([rolls[r] for r in rows])
-    plain = np.stack([net.logits(evened(data.images[r], net.card.crop_contrast)) for r in rows])
+    plain = np.stack([net.logits(net.prepared(data.images[r])) for r in rows])
     upright = []
     for r, angle in zip(rows, roll, strict=True):
         turn = cv2.getRotationMatrix2D((23.5, 23.5), float(angle), 1.0)
         image = cv2.warpAffine(data.images[r], turn, (48, 48), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        upright.append(net.logits(evened(image.astype(np.uint8, copy=False), net.card.crop_contrast)))
+        upright.append(net.logits(net.prepared(image.astype(np.uint8, copy=False))))
     for name, chosen in (("all", np.abs(roll) >= 0), ("tilted over 8 degrees", np.abs(roll) > 8)):
         truth = data.truth[rows][chosen]
         for what, logits in (("as they are", plain), ("upright", np.stack(upright))):

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor.config import EmotionConfig
-from monitor.faces.crop import evened
-from monitor.faces.quality import quality
+from monitor.faces.quality import AS_IT_IS, EVENED, quality
 from monitor.inference.emotion import EmotionNet, find_model
 from train import datasets
 from train.metrics import accuracy
@@ -33,14 +32,15 @@ def main() -> None:
     args = parser.parse_args()
     data, net, least = datasets.load(args.data).part("validation"), EmotionNet(args.model), EmotionConfig().min_quality
     data = data.take(data.truth >= 0)
+    light = EVENED if net.card.crop_contrast else AS_IT_IS
     print(f"N = {len(data)}, noise of {args.noise:g} gray levels")
     print("| light | mean gray level | deviation | read | right of these | right of all |\n|---|---|---|---|---|---|")
     for share in SHARES:
         rng = np.random.default_rng(0)
         noisy = data.images * share + rng.normal(0, args.noise, data.images.shape) + 0.5
         crops = noisy.clip(0, 255).astype(np.uint8)
-        read = np.array([quality(c, BOX) >= least for c in crops])
-        logits = np.stack([net.logits(evened(c, net.card.crop_contrast)) for c in track(crops, f"{share:.0%}")])
+        read = np.array([quality(c, BOX, light=light) >= least for c in crops])
+        logits = np.stack([net.logits(net.prepared(c)) for c in track(crops, f"{share:.0%}")])
         among = f"{accuracy(logits[read], data.truth[read]):.1%}" if read.any() else "–"
         print(
             f"| {share:.0%} | {crops.mean():.0f} | {np.mean(crops.std(axis=(1, 2))):.1f} | {read.mean():.1%} | "

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from monitor.config import Config
 from monitor.driver import Driver, EyeReader
-from monitor.faces.crop import crop, evened
+from monitor.faces.crop import crop
 from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower, Reader
 from monitor.faces.places import Proposer
-from monitor.faces.quality import quality
+from monitor.faces.quality import AS_IT_IS, EVENED, quality
 from monitor.faces.tracker import Track, Tracker
 from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS, UNKNOWN
@@ -77,8 +77,8 @@ class Pipeline:
         self._tracker = Tracker(config.track, config.follow.start)
         self._emotion = emotion
         # Evened only after it was rated: how dark or flat the picture is must be seen first.
-        self._contrast = emotion.card.crop.contrast
         self._cut = replace(emotion.card.crop, contrast=0.0)
+        self._light = EVENED if emotion.card.crop.contrast else AS_IT_IS
         ids = itertools.count(1)
         self._episodes = Episodes(config.output.episode_update_s, ids)
         self._driver = Driver(config, eyes, ids) if eyes is not None else None
@@ -92,7 +92,7 @@ class Pipeline:
         """Analyses one frame.
 
         Args:
-            frame: The picture; frames must come in order of time, a step back restarts the schedule.
+            frame: The picture; frames come in order of time; after a step back nothing is read until it has caught up.
             dropped: Frames overwritten in the live mailbox so far, passed on into the result.
             latency_from: When the frame was grabbed on this pipeline's clock; None = now.
 
@@ -174,11 +174,11 @@ class Pipeline:
         reading.put_off = None
         box = track.predicted(frame.t)
         pixels = crop(frame.image, box, self._cut, float(track.pose[2]) if track.pose is not None else 0.0)
-        reading.quality = quality(pixels, box, track.pose, track.marks)
+        reading.quality = quality(pixels, box, track.pose, track.marks, self._light)
         if reading.quality < self._config.min_quality:
             reading.gate.update(None, frame.t)
             return
-        pixels = evened(pixels, self._contrast)
+        pixels = self._emotion.prepared(pixels)
         if reading.mirrored:
             pixels = cv2.flip(pixels, 1).astype(np.uint8, copy=False)
         # A face means the same both ways round, the network's errors differ: smoothed over time they average out.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.faces.crop import CropSpec
+from monitor.faces.crop import CropSpec, evened
 from monitor.faces.tracker import pairing_cost
 from monitor.inference.landmarks import POINTS
 from monitor.inference.proposals import TILES
@@ -124,6 +124,9 @@ class ScriptedEmotion:
         self.now = 0.0
         self.reads = 0
         self.seen: list[Image] = []
+
+    def prepared(self, crop: Image) -> Image:
+        return evened(crop, self.card.crop.contrast)
 
     def probabilities(self, crop: Image) -> NDArray[np.float32]:
         self.reads += 1

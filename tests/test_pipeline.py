@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from monitor.config import Config, DetectConfig, EmotionConfig
-from monitor.faces.crop import evened
 from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
 from monitor.types import Box, Event, Image, Result
@@ -76,7 +75,7 @@ def test_every_second_crop_is_mirrored_where_readings_are_smoothed(
             for seen, turned in zip(emotion.seen, mirrored, strict=True)] == [True] * 4  # fmt: skip
 
 
-def test_a_dim_picture_is_rated_as_it_is_and_read_evened() -> None:
+def test_a_dim_picture_is_rated_as_it_is_and_read_evened_or_not_at_all() -> None:
     _, step, _ = build(one_face)
     _, dim_step, evening = build(one_face, contrast=40.0)
     scene = np.kron(picture(80, 60)[:, :, :1], np.ones((8, 8, 3), np.uint8))
@@ -88,7 +87,8 @@ def test_a_dim_picture_is_rated_as_it_is_and_read_evened() -> None:
         raw_step(n / 10, dim)
     assert 0 < dim_face[0].quality < bright_face[0].quality
     assert evening.seen[0].mean() == pytest.approx(128, abs=8)
-    assert np.array_equal(evening.seen[0], evened(raw.seen[0], 40.0))
+    assert evening.seen[0].std() > 2 * dim[120:360].std()
+    assert raw.reads == 0  # a network that sees the dark as it is is not asked
 
 
 def test_a_dark_frame_is_unknown_and_never_read() -> None:

@@ -83,7 +83,7 @@ def disturb(image: Image, how: Augment, rng: np.random.Generator) -> Image:
         out = _blur(out, rng)
     if rng.random() < how.noise:
         grain = rng.normal(0.0, rng.uniform(2, 12), out.shape)
-        out = np.clip(out + grain, 0, 255).astype(np.uint8)
+        out = np.clip(np.rint(out + grain), 0, 255).astype(np.uint8)
     if rng.random() < how.jpeg:
         quality = int(rng.integers(20, 70))
         packed = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
@@ -117,14 +117,14 @@ def _light(image: Image, how: Augment, rng: np.random.Generator) -> Image:
     gamma = 2.0 ** rng.uniform(-how.light, how.light)
     contrast = 2.0 ** rng.uniform(-how.light, how.light)
     table = ((levels**gamma - 0.5) * contrast + 0.5) * 255 + rng.uniform(-how.brightness, how.brightness)
-    out = cv2.LUT(image, np.clip(table, 0, 255).astype(np.uint8))
+    out = cv2.LUT(image, np.clip(np.rint(table), 0, 255).astype(np.uint8))
     if rng.random() < how.side_light:
         side = image.shape[0]
         axis = np.linspace(-1, 1, side, dtype=np.float32)
         angle = rng.uniform(0, 2 * np.pi)
         ramp = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
         gain = 1 + rng.uniform(0.2, 0.7) * ramp
-        out = np.clip(out * gain, 0, 255).astype(np.uint8)
+        out = np.clip(np.rint(out * gain), 0, 255).astype(np.uint8)
     return out.astype(np.uint8, copy=False)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
-from monitor.faces.crop import evened, int8_table
+from monitor.faces.crop import int8_table
 from monitor.inference.card import ModelCard
 from monitor.inference.emotion import EmotionNet
 from monitor.inference.runtime import Int8Model
@@ -109,7 +109,7 @@ def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Meas
         raise ConfigError(f"{data.name}: no row of the split {split!r} has a clear answer; nothing to measure")
 
     def read(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return net.logits(evened(image, net.card.crop_contrast))
+        return net.logits(net.prepared(image))
 
     logits = np.stack([read(image) for image in track(rows.images, "reading")])
     figures = evaluate_logits(logits, rows, net.card.temperature)

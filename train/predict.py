@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.config import DetectConfig, FollowConfig
 from monitor.errors import ConfigError
-from monitor.faces.crop import CropSpec, crop, evened
+from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import make_detector
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower
@@ -96,8 +96,8 @@ def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None
             log.warning("%s: cannot be read as a picture; skipped", path)
             continue
         if finder is None:
-            spec = CropSpec(net.card.input_side, 0.0, 0.0, contrast=net.card.crop_contrast)
-            faces = [crop(image, (0, 0, image.shape[1], image.shape[0]), spec)]
+            spec = CropSpec(net.card.input_side, 0.0, 0.0)
+            faces = [net.prepared(crop(image, (0, 0, image.shape[1], image.shape[0]), spec))]
         else:
             faces = finder.crops(image, net.card.crop)
             if not faces:
@@ -121,7 +121,7 @@ def read_random(data: Dataset, split: str, count: int, seed: int, net: EmotionNe
         data.part(split)
         raise ConfigError(f"{data.name}: no row of the split {split!r} has a clear label")
     chosen = np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False)
-    seen = [evened(data.images[r], net.card.crop_contrast) for r in chosen]
+    seen = [net.prepared(data.images[r]) for r in chosen]
     return [
         Reading(f"row {r}", image, net.probabilities(image), EMOTIONS[int(data.truth[r])])
         for r, image in zip(chosen, seen, strict=True)

@@ -95,12 +95,18 @@ def evened(pixels: Image, contrast: float) -> Image:
     """
     if not contrast:
         return pixels
+    mean, deviation = middle_levels(pixels)
+    step = round(math.log(contrast / max(deviation, 1e-3)) / GAIN_STEP)
+    levels = _gained(min(MOST_GAIN, max(LEAST_GAIN, step)))
+    first = 255 - round(mean)
+    return cv2.LUT(pixels, levels[first : first + 256]).astype(np.uint8, copy=False)
+
+
+def middle_levels(pixels: Image) -> tuple[float, float]:
+    """Mean and standard deviation of the gray levels of a crop's (S, S) uint8 middle, where the face is."""
     edge = round(pixels.shape[0] * (1 - MIDDLE) / 2)
     mean, deviation = cv2.meanStdDev(pixels[edge:-edge, edge:-edge])
-    step = round(math.log(contrast / max(float(deviation[0, 0]), 1e-3)) / GAIN_STEP)
-    levels = _gained(min(MOST_GAIN, max(LEAST_GAIN, step)))
-    first = 255 - round(float(mean[0, 0]))
-    return cv2.LUT(pixels, levels[first : first + 256]).astype(np.uint8, copy=False)
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 @cache

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.faces.crop import middle_levels
 from monitor.numeric import unit
 from monitor.types import Box, Image, Landmarks
 
@@ -16,14 +18,37 @@ FULL_SIZE_PX = 64.0
 BLURRED, SHARP = 0.006, 0.035
 """Variance of the Laplacian of a 48-pixel crop, over that of its gray levels so that light does not matter: below the
 first nothing sharp is left, above the second a face counts as sharp. Of 3,133 FER2013 training crops (every ninth) all
-but one exceed the second; after a Gaussian blur of 2 px 99 % fall below it, half below twice the first."""
-DARK, DIM = 4.0, 14.0
-"""Mean gray levels at which a crop is fully too dark, and from which it is light enough."""
+but one exceed the second; after a Gaussian blur of 2 px 99 % fall below it, half below twice the first, also with
+noise of half a gray level and at 30 % of the light. Noise of a whole level hides blur in that light."""
+NOISE = 0.6
+"""Standard deviation of gray levels in a crop that is taken for a camera's noise: what of its edges noise explains says
+nothing of sharpness, and in little light would say all. Crops are means of several pixels, so noise is low in them."""
 DAZZLED, BRIGHT = 200.0, 225.0
 """Mean gray levels from which a crop loses its light parts, and at which it is fully too bright."""
-FAINT, CLEAR = 2.0, 10.0
-"""Standard deviations of gray levels at which a face drowns in a camera's noise, and from which it shows full contrast:
-the network reads crops evened in contrast as well at 10 as at 50 (``benchmarks.darkness``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How little light a network can do with, in gray levels of a crop's middle.
+
+    Attributes:
+        dark: Mean at which it sees nothing.
+        dim: Mean from which there is light enough.
+        faint: Standard deviation at which the face drowns in a camera's noise.
+        clear: Standard deviation from which it shows full contrast.
+    """
+
+    dark: float
+    dim: float
+    faint: float
+    clear: float
+
+
+AS_IT_IS = Light(30.0, 55.0, 0.0, 12.0)
+"""For networks that are given gray levels as they are."""
+EVENED = Light(4.0, 14.0, 2.0, 10.0)
+"""For networks whose crops are evened in contrast: they read faces of a deviation of 10 as well as those of 50
+(``benchmarks.darkness``)."""
 
 
 TURNED, SIDEWAYS = 30.0, 45.0
@@ -34,7 +59,11 @@ UNSURE = 0.4
 
 
 def quality(
-    crop: Image, box: Box, pose: Sequence[float] | NDArray[np.float64] | None = None, marks: Landmarks | None = None
+    crop: Image,
+    box: Box,
+    pose: Sequence[float] | NDArray[np.float64] | None = None,
+    marks: Landmarks | None = None,
+    light: Light = EVENED,
 ) -> float:
     """Rates one face crop by size, sharpness, brightness and contrast, and by pose where it is known.
 
@@ -45,19 +74,23 @@ def quality(
         box: The face's box in full-frame pixels.
         pose: Yaw, pitch and roll in degrees, where known.
         marks: What the keypoint network saw, where it looked.
+        light: What light the expression network needs.
 
     Returns:
         0..1.
     """
     size = min(1.0, min(box[2] - box[0], box[3] - box[1]) / FULL_SIZE_PX)
-    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(crop))
-    light = unit(min((mean - DARK) / (DIM - DARK), (BRIGHT - mean) / (BRIGHT - DAZZLED)))
-    contrast = unit((deviation - FAINT) / (CLEAR - FAINT))
+    mean, deviation = middle_levels(crop)
+    bright = min((mean - light.dark) / (light.dim - light.dark), (BRIGHT - mean) / (BRIGHT - DAZZLED))
+    contrast = unit((deviation - light.faint) / (light.clear - light.faint))
+    whole = float(cv2.meanStdDev(crop)[1][0, 0])
     edges = float(cv2.meanStdDev(cv2.Laplacian(crop, cv2.CV_16S))[1][0, 0])
-    sharp = unit(((edges / max(deviation, 1.0)) ** 2 - BLURRED) / (SHARP - BLURRED))
+    # 20: the sum of the Laplacian's squared weights, by which it multiplies the variance of noise.
+    detail = (edges**2 - 20 * NOISE**2) / max(whole**2, 1.0)
+    sharp = unit((detail - BLURRED) / (SHARP - BLURRED))
     front = 1.0 if pose is None else unit((SIDEWAYS - abs(float(pose[0]))) / (SIDEWAYS - TURNED))
     sure = 1.0 if marks is None else unit((marks.presence - UNSURE) / 0.3)
-    return unit(size * light * contrast * (0.3 + 0.7 * sharp) * front * sure)
+    return unit(size * unit(bright) * contrast * (0.3 + 0.7 * sharp) * front * sure)
 
 
 BLACK, BLANK = 12.0, 4.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.faces.crop import evened
 from monitor.inference.network import LogitNetwork
 from monitor.labels import EMOTIONS
 from monitor.types import Image
@@ -22,6 +23,11 @@ class EmotionNet(LogitNetwork):
             ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
         """
         super().__init__(path, EMOTIONS, threads)
+
+    def prepared(self, crop: Image) -> Image:
+        """What the network is to be given of a (side, side) uint8 crop whose gray levels are as they were: evened in
+        contrast where its card says so."""
+        return evened(crop, self.card.crop_contrast)
 
     def probabilities(self, crop: Image) -> NDArray[np.float32]:
         """Calibrated probabilities (7,) of one (side, side) uint8 crop; they sum to 1."""

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor.config import Config, DetectConfig, EmotionConfig
 from monitor.errors import ConfigError
-from monitor.faces.crop import int8_table, to_unit
 from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS
+from monitor.pipeline import Pipeline
+from tests.fakes import Clock, ScriptedDetector, frame
 from train import cli, datasets, recipe
 from train.augment import Augment
 from train.batches import epoch_batches
@@ -21,7 +23,7 @@ from train.datasets import Dataset
 from train.evaluate import evaluate, int8_logits
 from train.export import ParityError, calibration_crops, check_parity, export, to_int8
 from train.expression import ExpressionTask, taught
-from train.fit import Trainer, fit, load_trained, predict, resized
+from train.fit import Trainer, fit, load_trained, predict
 from train.network import build, cost
 from train.recipe import Network, Recipe
 
@@ -237,11 +239,37 @@ def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
     assert abs(there - then) < 0.05
 
 
-def test_training_and_app_feed_the_network_identical_bytes(exported: Path, drawn: Dataset) -> None:
-    net = EmotionNet(exported)
+@pytest.mark.parametrize("contrast", [0.0, 40.0])
+def test_training_and_app_feed_the_network_identical_bytes(
+    pair: Path, drawn: Dataset, contrast: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = pair.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"crop_contrast": contrast}))
+    net = EmotionNet(pair)
+    monkeypatch.setattr("train.batches.PLAIN", 0.0)
+    still = Augment(**{field.name: 0.0 for field in dataclasses.fields(Augment)})
+    recipe = dataclasses.replace(TINY, contrast=contrast, batch=16, augment=still, balance=0.0)
+    one = drawn.take(np.repeat(np.flatnonzero(drawn.split == "train")[40], 16))
+    trained, _ = next(epoch_batches(one, recipe, 0, 48))
     port = net._model.input
-    trained = np.clip(np.round(to_unit(drawn.images[:20]) / port.scale) + port.zero_point, -128, 127).astype(np.int8)
-    assert np.array_equal(int8_table(port.scale, port.zero_point)[drawn.images[:20]], trained)
+    wanted = np.clip(np.round(trained[0, :, :, 0] / port.scale) + port.zero_point, -128, 127).astype(np.int8)
+    fed: list[np.ndarray] = []
+
+    def run(given: np.ndarray) -> list[np.ndarray]:
+        fed.append(given.copy())
+        return [np.zeros((1, 7), np.float32)]
+
+    monkeypatch.setattr(net._model, "run", run)
+    side = 48 / 1.185  # the box whose crop is just this picture
+    box = (24 - side / 2, 24 - 0.03 * side - side / 2, 24 + side / 2, 24 - 0.03 * side + side / 2)
+    detector = ScriptedDetector(lambda t: [box])
+    detect = DetectConfig(width=48, min_face=8, every_ms=0, empty_ms=0)
+    pipeline = Pipeline(Config(detect=detect, emotion=EmotionConfig(mirror=False)), detector, net, clock=Clock())
+    for n in range(3):
+        detector.now = n / 10
+        pipeline.step(frame(n / 10, image=np.repeat(one.images[0][:, :, None], 3, axis=2)))
+    assert fed
+    assert np.array_equal(fed[0][0, :, :, 0], wanted)
 
 
 def test_the_parity_gate_can_fail() -> None:
@@ -271,9 +299,18 @@ def test_cost_counts_what_the_network_has() -> None:
         build((8, 16), (1,), 0.0)
 
 
-def test_validation_is_done_at_the_side_trained_on(drawn: Dataset) -> None:
-    assert resized(drawn.images[:3], 24).shape == (3, 24, 24)
-    assert resized(drawn.images[:3], 48) is not None
+def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def answers(model: object, images: np.ndarray) -> np.ndarray:
+        shapes.append(images.shape[1:])
+        return np.zeros((len(images), 7), np.float32)
+
+    monkeypatch.setattr("train.expression.predict", answers)
+    task = ExpressionTask(drawn, TINY)
+    for side in (24, 48):
+        task.validate(build((8, 16), (1, 1), 0.0), side)
+    assert shapes == [(24, 24), (48, 48)]
 
 
 @pytest.mark.parametrize(
