@@ -6,7 +6,7 @@
 The reference points are MediaPipe's face mesh on an enlarged crop. Here the same mesh looks at the same held-out faces
 once more, cut a little differently, and at their mirror images; what it says then is compared with the reference as a
 network's answer would be (mean distance of the 17 points over the distance of the irises). The last columns measure the
-reference and our network alike, against the mean of those two other looks, on faces where both saw one.
+reference and our network alike, against the mean of those two other looks, on faces that all saw.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def again(python: str, images: list[NDArray[np.uint8]], boxes: NDArray[np.float3
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npy"
         np.savez(given, boxes=boxes, **{f"image{n}": image for n, image in enumerate(images)})  # type: ignore[arg-type]
-        done = subprocess.run([python, "-c", THEIRS, str(given), str(answer)], stderr=subprocess.PIPE, text=True)
+        try:
+            done = subprocess.run([python, "-c", THEIRS, str(given), str(answer)], stderr=subprocess.PIPE, text=True)
+        except OSError as error:
+            raise SystemExit(f"--mediapipe {python}: {error.strerror}; give a Python that has mediapipe") from None
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise SystemExit(f"--mediapipe {python}: {last}; it must have mediapipe==0.10.14")
@@ -98,7 +101,7 @@ def main() -> None:
             off = points_off(seen[chosen], points[chosen])
             off = off[np.isfinite(off)]
             cells.append(f"{off.mean():.2%} (N = {len(off)}) | {np.median(off):.2%}")
-        both = chosen & np.isfinite(others).all(axis=(1, 2))
+        both = chosen & np.isfinite(others).all(axis=(1, 2)) & np.isfinite(ours).all(axis=(1, 2))
         for seen in (points, ours):
             off = points_off(seen[both], others[both])
             cells.append(f"{off.mean():.2%}, median {np.median(off):.2%}")

@@ -68,10 +68,13 @@ class MediaPipe:
         """Starts it; ``frames`` are (H, W, 3) BGR."""
         path = folder / "frames.npy"
         np.save(path, np.stack(frames))
-        self._child = subprocess.Popen(
-            [python, "-c", THEIRS, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+        try:
+            self._child = subprocess.Popen(
+                [python, "-c", THEIRS, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise SystemExit(f"--mediapipe {python}: {error.strerror}; give a Python that has mediapipe") from None
 
     def measure(self, name: str, seconds: float) -> list[float]:
         """CPU milliseconds of each frame."""

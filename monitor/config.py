@@ -74,7 +74,9 @@ class FollowConfig:
     """Following faces with the keypoint network."""
 
     model: str = text("landmarks.tflite", "model file; a bare name is looked up in models/")
-    every_ms: float = number(0.0, 0, 1000, "look at each known face at most this often; 0 = every frame", "ms")
+    every_ms: float = number(
+        0.0, 0, 1000, "look at each known face this often, at least twice in track.lost_s; 0 = every frame", "ms"
+    )
     start: float = number(0.8, 0, 1, "presence that a found box needs to become a face")
     keep: float = number(0.4, 0, 1, "presence below which a followed face is missed")
     threads: int = integer(1, 1, 16, "threads the network may use")

@@ -73,7 +73,8 @@ class Pipeline:
     ) -> None:
         self._config = config.emotion
         follower = Follower(keypoints, config.follow) if keypoints is not None else None
-        self._finder = Finder(detector, config.detect, follower, config.follow.every_ms, proposals)
+        within = config.track.lost_s / 2
+        self._finder = Finder(detector, config.detect, follower, config.follow.every_ms, proposals, within)
         self._tracker = Tracker(config.track, config.follow.start)
         self._emotion = emotion
         # Evened only after it was rated: how dark or flat the picture is must be seen first.

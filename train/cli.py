@@ -60,7 +60,7 @@ def _fit(args: argparse.Namespace) -> int:
     from train import datasets, eyeset, keypoints, recipe, unlabelled
     from train.expression import ExpressionTask
     from train.eyes import EyeTask
-    from train.fit import Task, fit
+    from train.fit import Task, fit, require_claimable
     from train.landmarks import LandmarkTask
     from train.proposals import ProposalTask
 
@@ -70,6 +70,7 @@ def _fit(args: argparse.Namespace) -> int:
     if args.task and args.task != chosen.task:
         raise ConfigError(f"--task {args.task}: the recipe {name} trains {chosen.task}; leave --task out")
     run = Path(args.out or f"runs/{Path(name).stem}")
+    require_claimable(run, chosen, args.resume)  # before teachers answer for minutes
     task: Task
     if chosen.task == "landmarks":
         task = LandmarkTask(keypoints.load(Path(args.data or "runs/landmarks.npz")), chosen)
@@ -86,19 +87,17 @@ def _fit(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    import json
-
     from monitor import settings
     from train import datasets, eyeset, keypoints, recipe
     from train.export import export, export_eyes, export_landmarks, export_proposals
-    from train.fit import load_trained
+    from train.fit import history_of, load_trained
 
     run = Path(args.run)
     if not (run / "recipe.yaml").exists():
         raise ConfigError(f"{run}: is no training run; make one with: python -m train fit --out {run}")
     chosen = settings.load(recipe.Recipe, run / "recipe.yaml")
     model = load_trained(run, chosen)
-    history = json.loads((run / "history.json").read_text())
+    history = history_of(run)
     if chosen.task == "landmarks":
         out = Path(args.out or "models/landmarks.tflite")
         faces = keypoints.load(Path(args.data or "runs/landmarks.npz"))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor import settings
 from monitor.errors import ConfigError
 from train.batches import epoch_batches
-from train.datasets import Dataset
+from train.datasets import SIDE, Dataset
 from train.fit import Arrays, all_evened, load_trained, predict, resized
 from train.metrics import accuracy, mean_recall, softmax
 from train.recipe import Recipe
@@ -36,8 +36,11 @@ class ExpressionTask:
             unlabelled: (N, 48, 48) more crops, learnt from the teachers' answers alone.
 
         Raises:
-            ConfigError: Too few rows for one batch, a teacher is no finished run, or none for unlabelled crops.
+            ConfigError: Another side than the crops', too few rows for one batch, a teacher is no finished run, or
+                none for unlabelled crops.
         """
+        if recipe.side != SIDE:
+            raise ConfigError(f"side must be {SIDE} for the task expression (got {recipe.side})")
         training = data.part("train")
         training = training.take(training.usable)
         validation = data.part("validation")

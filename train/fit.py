@@ -162,9 +162,7 @@ class Trainer:
         Raises:
             ConfigError: The run has no usable checkpoint, or its network cannot grow into this one.
         """
-        path = run / "checkpoint.npz"
-        if not path.exists():
-            raise ConfigError(f"init: {run} holds no checkpoint.npz; train it first")
+        path = _starting_point(run)
         kept = run / "recipe.yaml"
         old = settings.load(Recipe, kept) if kept.exists() else self.recipe
         try:
@@ -276,18 +274,25 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
             trainer.history.append(entry)
             with resources.writing(checkpoint):
                 trainer.save(checkpoint)
-                (run / "history.json").write_text(json.dumps(trainer.history, indent=1))
+                part = run / "history.json.part"
+                part.write_text(json.dumps(trainer.history, indent=1))
+                part.replace(run / "history.json")
             if board:
                 board.write(entry)
             log.info("epoch %s", ", ".join(f"{k} {v}" for k, v in entry.items())[6:])
     return trainer.history[-1]
 
 
-def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Writes the recipe into the run's folder, or checks that the one there is the same.
+def require_claimable(run: Path, recipe: Recipe, resume: bool) -> None:
+    """Refuses a folder in which this recipe cannot be trained, before anything is read for it.
 
     A run at a constant rate may be given another length as long as neither length's fall has begun.
+
+    Raises:
+        ConfigError: ``run`` holds a run and ``resume`` is false, or holds another recipe's, or ``init`` is no run.
     """
+    if recipe.init and not (run / "checkpoint.npz").exists():
+        _starting_point(Path(recipe.init))
     kept = run / "recipe.yaml"
     if kept.exists():
         old = settings.load(Recipe, kept)
@@ -295,28 +300,43 @@ def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
         if not resume:
             raise ConfigError(f"{run}: already holds a run; add --resume, or give another --out")
         if changed == ["epochs"] and recipe.decay:
-            done = _epochs_done(run)
+            done = len(history_of(run))
             if done > min(old.epochs, recipe.epochs) - recipe.decay:
                 raise ConfigError(
                     f"{kept}: {done} epochs are done and the rate's last {recipe.decay} of {old.epochs} have begun, or "
                     f"epochs={recipe.epochs} is too few; resume with epochs={old.epochs}"
                 )
-            kept.write_text(settings.to_yaml(recipe))
-            return
-        if changed:
+        elif changed:
             raise ConfigError(f"{kept}: differs from this recipe in {', '.join(changed)}; resume with the same recipe")
-        return
-    run.mkdir(parents=True, exist_ok=True)
-    kept.write_text(settings.to_yaml(recipe))
 
 
-def _epochs_done(run: Path) -> int:
-    """How many epochs a run's folder says are done."""
+def _starting_point(run: Path) -> Path:
+    """The checkpoint of a run that another one is to start from."""
     path = run / "checkpoint.npz"
     if not path.exists():
-        return 0
+        raise ConfigError(f"init: {run} holds no checkpoint.npz; train it first")
+    return path
+
+
+def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
+    """Writes the recipe into the run's folder, where it may stand."""
+    require_claimable(run, recipe, resume)
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "recipe.yaml").write_text(settings.to_yaml(recipe))
+
+
+def history_of(run: Path) -> list[dict[str, Any]]:
+    """The finished epochs of a run, as its checkpoint tells them.
+
+    Raises:
+        ConfigError: The checkpoint is damaged.
+    """
+    path = run / "checkpoint.npz"
+    if not path.exists():
+        return []
     try:
         with np.load(path) as saved:
-            return len(json.loads(str(saved["history"])))
+            history: list[dict[str, Any]] = json.loads(str(saved["history"]))
+            return history
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{path}: cannot be resumed ({error}); start anew in another --out") from None

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.config import DetectConfig, FollowConfig
+from monitor.app import load_proposals
+from monitor.config import Config, DetectConfig, FollowConfig
 from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import make_detector
@@ -129,7 +130,7 @@ def read_random(data: Dataset, split: str, count: int, seed: int, net: EmotionNe
 
 
 class FaceFinder:
-    """The app's own search of one whole picture: cascades, then the keypoint network's word on each box."""
+    """The app's own search of one whole picture: proposals, the keypoints' word, a cascade's where that is in doubt."""
 
     def __init__(self, keypoints: Path | None = None) -> None:
         """Loads detector and keypoint network with the app's default settings.
@@ -142,10 +143,11 @@ class FaceFinder:
         if net is None:
             log.warning("%s: is missing; faces are found by the detector alone", path)
         self._follower = Follower(net, FollowConfig()) if net is not None else None
+        self._proposals = load_proposals(Config(), net)
 
     def crops(self, image: Image, spec: CropSpec) -> list[Image]:
         """The crops of all faces of a (H, W, 3) BGR picture, largest first, upright where ``spec`` says so."""
-        finder = Finder(make_detector(DetectConfig()), DetectConfig(), self._follower)
+        finder = Finder(make_detector(DetectConfig()), DetectConfig(), self._follower, proposer=self._proposals)
         search = finder.search(image, [], 0.0)
         order = np.argsort(-(search.found.boxes[:, 2] - search.found.boxes[:, 0]), kind="stable")
         out = []

@@ -94,8 +94,12 @@ def load(name: str, overrides: list[str]) -> Recipe:
     recipe.network.shape()
     if recipe.small_epochs >= recipe.epochs:
         raise ConfigError(f"{path.name}: small_epochs must be below epochs (got {recipe.small_epochs})")
-    if recipe.unlabelled and recipe.task != "expression":
-        raise ConfigError(f"{path.name}: unlabelled is for the task expression (the recipe trains {recipe.task})")
+    if recipe.task != "expression":
+        for key in ("unlabelled", "teachers", "contrast"):
+            if getattr(recipe, key):
+                raise ConfigError(f"{path.name}: {key} is for the task expression (the recipe trains {recipe.task})")
+        if recipe.jitter.regions < recipe.batch:
+            raise ConfigError(f"{path.name}: jitter.regions must be at least batch={recipe.batch}")
     if recipe.decay > recipe.epochs:
         raise ConfigError(f"{path.name}: decay must not exceed epochs (got {recipe.decay})")
     return recipe

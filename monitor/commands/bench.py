@@ -30,6 +30,8 @@ HZ = 30.0
 """Rate of the frame clock: what the intervals of searches and readings are counted in."""
 WARM_UP = 60
 """Frames before counting starts: buffers are made, the faces have their ids."""
+LIVE_S = 5.0
+"""A camera that gives no picture for so long is taken for one that gives none."""
 MOST_FRAMES, MOST_BYTES = 300, 400_000_000
 """Frames of the source that are kept in memory and played over and over."""
 PI_4_MS_PER_MMAC = 0.057
@@ -74,12 +76,16 @@ def load(name: str, config: Config) -> tuple[list[Image], NDArray[np.float64]]:
     source = open_source(name, config.source)
     images: list[Image] = []
     spent: list[float] = []
+    asked = time.monotonic()
     try:
         while len(images) < MOST_FRAMES and sum(i.nbytes for i in images[:1]) * len(images) < MOST_BYTES:
             started = time.process_time()
             frame = source.read()
+            if frame is None and source.live and time.monotonic() - asked < LIVE_S:
+                continue  # a camera may miss a picture
             if frame is None:
                 break
+            asked = time.monotonic()
             spent.append((time.process_time() - started) * 1e3)
             images.append(frame.image)
     finally:

@@ -7,6 +7,7 @@ searches the frame, a slice at a time; without the keypoint network, it also sea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
@@ -67,13 +68,25 @@ class Finder:
         follower: Follower | None = None,
         follow_every_ms: float = 0.0,
         proposer: Proposer | None = None,
+        follow_within: float = math.inf,
     ) -> None:
+        """Prepares the searches.
+
+        Args:
+            detector: The cascade, or another detector.
+            config: What is searched when.
+            follower: The keypoint network's looks; None = the detector alone.
+            follow_every_ms: Each known face is looked at this often; 0 = every frame.
+            proposer: Names places where newcomers may be; None = the detector searches for them.
+            follow_within: Seconds within which known faces are looked at however slow the machine is: well below
+                those after which one that was not seen is no longer shown.
+        """
         self._config = config
         self._frames = FrameSearch(detector, config)
         self._slices = SlicedSearch(self._frames, config.profile == "auto")
         self._follower = follower
         self._places = Places(proposer, config.propose) if proposer is not None else None
-        self._follow_every = follow_every_ms / 1000
+        self._follow_every, self._follow_within = follow_every_ms / 1000, follow_within
         self._motion = MotionGate()
         self._last_t = self._last_full = self._last_region = self._last_follow = self._all_searched = -np.inf
         self._shape: tuple[int, ...] = ()
@@ -132,7 +145,7 @@ class Finder:
         """Looks at known faces, and for newcomers and those that are missing."""
         followed: dict[int, Landmarks] = {}
         looked: frozenset[int] = frozenset()
-        if known and self._is_due(self._last_follow, self._follow_every, t):
+        if known and t - self._last_follow >= 0.95 * min(self._follow_every * self.slowdown, self._follow_within):
             self._last_follow = t
             out = missed if self._places is not None else frozenset()
             looked = frozenset(range(len(known))) - out
@@ -140,7 +153,12 @@ class Finder:
             followed = {i: mark for i, mark in marks.items() if mark is not None}
         missing = [known[i] for i in sorted((looked | missed) - followed.keys())]
         seen = bool(followed) or (len(known) > len(missing) and not looked)
-        faces = [mark.box for mark in followed.values()]
+        # Between looks the known faces are taken to be where they are expected, or they would pass for newcomers.
+        faces = (
+            [mark.box for mark in followed.values()]
+            if looked
+            else [box for i, box in enumerate(known) if i not in missed]
+        )
         if self._places is not None:
             found, full = self._proposed(self._places, image, faces, seen, bool(missing), t, passed)
         else:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from monitor.cli import main
-from monitor.commands.bench import Measured, report
+from monitor.commands.bench import Measured, load, report
+from monitor.config import Config
+from tests.fakes import ScriptedSource, frame
 
 
 def test_stages_add_up_and_the_estimate_follows_its_arithmetic() -> None:
@@ -36,6 +38,14 @@ def test_driver_mode_has_its_stage_and_words_say_estimate(capsys: pytest.Capture
     assert "driver" in out
     assert "estimate, not measured" in out
     assert "of one core" in out
+
+
+def test_a_camera_that_misses_a_picture_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = [frame(0.0), None, frame(0.1), frame(0.2)]
+    monkeypatch.setattr("monitor.commands.bench.open_source", lambda *_: ScriptedSource(script))
+    monkeypatch.setattr("monitor.commands.bench.LIVE_S", 0.05)
+    images, spent = load("camera", Config())
+    assert len(images) == len(spent) == 3
 
 
 def test_a_source_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -217,6 +219,24 @@ def test_a_followed_face_is_not_looked_at_again_where_it_is_proposed() -> None:
     assert search.followed.keys() == {0}
     assert len(search.found) == 0
     assert net.looks == 1
+
+
+def test_between_two_looks_a_known_face_is_no_newcomer() -> None:
+    face = square(300, 200, 100)
+    finder, net, _, _ = proposing([face], [square(305, 198, 110)], every_ms=0)
+    finder._follow_every = 0.1
+    found = [finder.search(picture(), [face], n / 30) for n in range(10)]
+    assert [len(search.found) for search in found] == [0] * 10
+    assert net.looks == 4, "every third frame, and never for the place that is proposed"
+
+
+def test_however_slow_the_machine_known_faces_are_looked_at_in_time() -> None:
+    face = square(300, 200, 100)
+    net = ScriptedNet(lambda t: [face])
+    finder = Finder(Recorder(), DetectConfig(), Follower(net, FollowConfig()), 1000.0, None, 0.4)
+    finder.slowdown = 8.0
+    looked = [n / 30 for n in range(90) if finder.search(picture(), [face], n / 30).looked]
+    assert max(b - a for a, b in itertools.pairwise(looked)) <= 0.4 + 1e-9
 
 
 def test_a_face_that_was_lost_is_proposed_again_soon() -> None:

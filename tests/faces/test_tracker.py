@@ -206,8 +206,8 @@ def test_whatever_is_detected_ids_are_unique_and_never_reused(frames: list[list[
         assert set(ids) <= known
         assert not known & gone
         gone |= before - known
+        assert all(i > highest for i in known - before)
         before = known
-        assert all(i <= highest for i in known if i in before) or max(known) > highest
         highest = max([highest, *known])
 
 

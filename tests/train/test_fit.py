@@ -20,10 +20,10 @@ from train import cli, datasets, recipe
 from train.augment import Augment
 from train.batches import epoch_batches
 from train.datasets import Dataset
-from train.evaluate import evaluate, int8_logits
-from train.export import ParityError, calibration_crops, check_parity, export, to_int8
+from train.evaluate import evaluate
+from train.export import ParityError, calibration_crops, check_parity, export
 from train.expression import ExpressionTask, taught
-from train.fit import Trainer, fit, load_trained, predict
+from train.fit import Trainer, fit, history_of, load_trained, predict
 from train.network import build, cost
 from train.recipe import Network, Recipe
 
@@ -191,6 +191,28 @@ def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: P
         fit(ExpressionTask(drawn, TINY), TINY, tmp_path, resume=True)
 
 
+def test_what_cannot_be_trained_is_said_before_data_is_read(
+    run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert cli.main(["fit", "--data", "nowhere.zip", "--out", str(run)]) == 2
+    assert "already holds a run" in caplog.text
+    (tmp_path / "r.yaml").write_text("init: nowhere\nteachers: nowhere")
+    assert cli.main(["fit", "--recipe", str(tmp_path / "r.yaml"), "--data", "nowhere.zip", "--out", str(tmp_path)]) == 2
+    assert "init: nowhere holds no checkpoint.npz" in caplog.text
+
+
+def test_another_side_than_the_crops_is_one_line(drawn: Dataset) -> None:
+    with pytest.raises(ConfigError, match=r"side must be 48 for the task expression \(got 64\)"):
+        ExpressionTask(drawn, dataclasses.replace(TINY, side=64))
+
+
+def test_the_card_counts_the_checkpoints_epochs(run: Path, drawn: Dataset, tmp_path: Path) -> None:
+    for name in ("recipe.yaml", "checkpoint.npz"):
+        (tmp_path / name).write_bytes((run / name).read_bytes())
+    (tmp_path / "history.json").write_text("[{")  # a kill between two writes
+    assert len(history_of(tmp_path)) == TINY.epochs
+
+
 def test_too_little_data_is_one_line(drawn: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="fewer than batch=16"):
         ExpressionTask(drawn.take(np.arange(12)), TINY)
@@ -199,15 +221,11 @@ def test_too_little_data_is_one_line(drawn: Dataset, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def exported(run: Path, drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("models") / "tiny.tflite"
-    model = load_trained(run, TINY)
-    # A few epochs leave crops on the fence, where one int8 step decides; the gate itself is tested below.
-    logits = predict(model, drawn.part("validation").images)
-    int8 = int8_logits(to_int8(model, calibration_crops(drawn)), drawn.part("validation").images)
-    assert (logits.argmax(axis=1) == int8.argmax(axis=1)).mean() > 0.9
-    try:
-        export(model, TINY, drawn, out, [])
-    except ParityError:
-        pytest.skip("the tiny network is too unsure for the parity gate on this machine")
+    with pytest.MonkeyPatch.context() as patch:
+        # A few epochs leave crops on the fence, where one int8 step decides; the gate itself is tested below.
+        patch.setattr("train.export.LARGEST_LOSS", 0.05)
+        patch.setattr("train.export.LEAST_AGREEMENT", 0.9)
+        export(load_trained(run, TINY), TINY, drawn, out, [])
     return out
 
 
@@ -320,6 +338,9 @@ def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: 
         (["network.channels=8-16", "network.blocks=1"], "one entry per stage"),
         (["small_epochs=40"], "small_epochs must be below epochs"),
         (["rate=fast"], "rate must be a number"),
+        (["task=landmarks", "contrast=40"], "contrast is for the task expression"),
+        (["task=landmarks", "teachers=runs/first"], "teachers is for the task expression"),
+        (["task=eyes", "batch=128", "jitter.regions=64"], "jitter.regions must be at least batch=128"),
     ],
 )
 def test_a_wrong_recipe_is_one_line(overrides: list[str], expected: str) -> None:
