@@ -12,14 +12,13 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.config import DetectConfig
-from monitor.faces.detector import Detector, iou, suppress
+from monitor.faces.detector import Detector, suppress
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
 from monitor.faces.motion import MotionGate
-from monitor.faces.places import TAKEN, Places, Proposer, as_boxes
+from monitor.faces.places import Places, Proposer, as_boxes, belongs
 from monitor.faces.slices import SlicedSearch
 from monitor.types import Box, Detections, Image, Landmarks
 
@@ -163,26 +162,26 @@ class Finder:
             found, full = self._proposed(self._places, image, faces, seen, bool(missing), t, passed)
         else:
             found, full = self._sliced(image, faces, seen, missing, bool(known), t, passed)
-        accepted = self._accepted(follower, image, found, [np.array(face) for face in faces], t)
+        accepted = self._accepted(follower, image, found, list(faces), t)
         boxes = np.array([mark.box for mark in accepted], np.float32).reshape(-1, 4)
         scores = np.ones(len(accepted), np.float32)
         return Search(Detections(boxes, scores), full, looked, followed, tuple(accepted))
 
     def _accepted(
-        self, follower: Follower, image: Image, found: list[Box], taken: list[NDArray[np.float64]], t: float
+        self, follower: Follower, image: Image, found: list[Box], taken: list[Box], t: float
     ) -> list[Landmarks]:
         """The faces that the keypoint network sees in found boxes where none is followed already."""
         accepted = []
         for box in found:
-            if any(iou(np.array(box), place) > TAKEN for place in taken):
+            if any(belongs(box, place) for place in taken):
                 continue
             mark = follower.accept(image, box)
-            if mark is not None and any(iou(np.array(mark.box), place) > TAKEN for place in taken):
+            if mark is not None and any(belongs(mark.box, place) for place in taken):
                 continue
             if self._places is not None and not self._believed(self._places, image, box, mark, t):
                 continue
             if mark is not None:
-                taken.append(np.array(mark.box))
+                taken.append(mark.box)
                 accepted.append(mark)
         return accepted
 

@@ -16,6 +16,9 @@ PACE_HZ = 30.0
 """Tiles and looks a second: one of each in a frame of a usual camera, more in those of a slower one."""
 TAKEN = 0.3
 """IoU with a followed face from which a place is that face."""
+WITHIN = 0.7
+"""Share of a place that lies within a followed face from which it is a part of that face: an open mouth can look like a
+small face, but a face before or behind another one is never so far inside it."""
 REFUSED_S, DOUBTED_S, UNCLEAR_S, SAME_PLACE = 1.0, 0.25, 10.0, 0.5
 """A place where the keypoint network saw no face, or one that the cascade did not confirm, or has not for long, is not
 looked at again for so long: the same box (by IoU) of a resting background is proposed in every search."""
@@ -79,7 +82,7 @@ class Places:
         """The places to look at in this frame, the likeliest first; followed faces and refused places are none."""
         places = [
             (score, box) for score, box in self._waiting
-            if not any(_is(box, face, TAKEN) for face in faces) and not _any_is(self._refused, box)
+            if not any(belongs(box, face) for face in faces) and not _any_is(self._refused, box)
         ]  # fmt: skip
         count = len(places) if hurry else _due(passed)
         self._waiting = places[count:]
@@ -114,6 +117,16 @@ def as_boxes(found: Detections) -> list[Box]:
 
 def _due(passed: float) -> int:
     return max(1, round(passed * PACE_HZ)) if math.isfinite(passed) else 10**6
+
+
+def belongs(box: Box, face: Box) -> bool:
+    """Whether a place is a followed face, or a part of it."""
+    width = min(box[2], face[2]) - max(box[0], face[0])
+    height = min(box[3], face[3]) - max(box[1], face[1])
+    if width <= 0 or height <= 0:
+        return False
+    within = width * height / max((box[2] - box[0]) * (box[3] - box[1]), 1e-6)
+    return within > WITHIN or iou(np.array(box), np.array(face)) > TAKEN
 
 
 def _is(box: Box, other: Box, overlap: float) -> bool:

@@ -313,7 +313,7 @@ def _thumbnail(image: Image, box: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _box_filter() -> OneEuro:
-    return OneEuro(min_cutoff=1.0, beta=6.0)
+    return OneEuro(min_cutoff=0.5, beta=4.0)
 
 
 def _usable(search: Search, image: Image) -> tuple[Detections, list[Landmarks | None]]:
