@@ -38,14 +38,14 @@ check: $(TEST)
 bench: $(RUN)
 	@$(BIN)/python -m monitor bench $(ARGS)
 
-# Four teachers, the one they teach, and its pupil, who also learns from photographs: train/recipes, docs/EXPERIMENTS.md.
+# Four teachers, the one they teach, its pupil, who also learns from photographs, and that pupil grown: train/recipes, docs/EXPERIMENTS.md.
 DATA ?= ../shared/data
 model: $(TEST)
 	$(BIN)/python -m train prepare --data $(DATA)/fer2013.zip
 	$(BIN)/python -m train prepare --task landmarks --data $(DATA)
-	for recipe in first second quick refine distilled distilled2; do \
+	for recipe in first second quick refine distilled distilled2 grown; do \
 		$(BIN)/python -m train fit --recipe $$recipe --resume || exit $$?; done
-	$(BIN)/python -m train export --run runs/distilled2
+	$(BIN)/python -m train export --run runs/grown
 	$(BIN)/python -m train evaluate --update-card
 	$(BIN)/python -m train cards
 
