@@ -116,10 +116,10 @@ class DriverMonitor:
         self._slow_steps = self._slow_steps + 1 if step is None else 0
         if self._baseline.update(evidence, self._blinked):
             self._start_anew()
-        yawning = self._yawns.update(t, evidence.mouth, evidence.happy)
+        opened = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
+        yawning = self._yawns.update(t, evidence.mouth, evidence.happy, opened)
         self._after_yawn_s = 0.0 if self._yawns.open_s else self._after_yawn_s + dt
         wide = self._yawns.open_s > 0 or self._after_yawn_s < config.after_yawn_s
-        opened = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
         self._attention.update(evidence, self._baseline.zero)
         eyes = self._closure.update(t, None if self._excused(evidence, opened, wide, dt) else opened)
         self._blinked = eyes.blink is not None

@@ -119,6 +119,17 @@ def test_a_yawn_is_told_once_and_eyes_shut_in_it_are_no_microsleep(rate: float) 
 
 
 @at_every_rate
+@pytest.mark.parametrize(
+    ("eyes", "reached", "told"), [(0.1, 0.65, 1), (0.95, 0.75, 0), (0.95, 0.85, 1), (None, 0.65, 0), (None, 0.75, 1)]
+)
+def test_a_mouth_with_open_eyes_must_open_wider_to_yawn(
+    rate: float, eyes: float | None, reached: float, told: int
+) -> None:
+    drive = tell(180, rate, lambda t: {"mouth": reached, "eyes": eyes} if between(t, 150, 3) else {})
+    assert len(drive.started("yawn")) == told
+
+
+@at_every_rate
 def test_three_yawns_and_nods_are_early_fatigue(rate: float) -> None:
     def tired(t: float) -> dict[str, object]:
         told: dict[str, object] = {}
