@@ -25,9 +25,9 @@ NOTES: dict[str, dict[str, str]] = {
         "not_for": "Decisions about people: hiring, grading, policing, credit, diagnosis, lie detection. Watching "
         "people who do not know of it. Reading a single frame as a fact: a scowl often means concentration.",
         "limits": "Web photographs of 2013, many of them posed. Disgust and fear are rare in the data and read worst; "
-        "sad is often taken for neutral. There is no class for contempt. Compression, blur, small faces and overexposure "
-        "cost most (table of disturbed crops). Beyond about 30 degrees of yaw, under infra-red light and with masks it is not "
-        "measured; the program itself reads no expression beyond 45 degrees.",
+        "sad is often taken for neutral. There is no class for contempt. Compression, blur, small faces and "
+        "overexposure cost most (table of disturbed crops). Beyond about 30 degrees of yaw, under infra-red light "
+        "and with masks it is not measured; the program itself reads no expression beyond 45 degrees.",
         "groups": "Accuracy by age, sex and skin group is not measured: FER2013 has no such labels. The crowd that "
         "labelled it is not described either. Expect it to be unequal until somebody measures it; measure it on "
         "your own people before relying on it.",
