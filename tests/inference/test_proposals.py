@@ -13,7 +13,8 @@ from monitor.capture import demo
 from monitor.config import Config
 from monitor.errors import ModelError
 from monitor.inference.emotion import find_model
-from monitor.inference.proposals import MOST, SMALLEST, STRIDE, TILES, ProposalNet, decode, encode, layout, paint
+from monitor.inference.proposals import MOST, SMALLEST, STRIDE, TILES, ProposalNet, decode, encode, layout, lit, paint
+from tests.fakes import picture
 
 SIZES = st.tuples(st.integers(64, 4000), st.integers(64, 4000))
 
@@ -121,3 +122,12 @@ def test_it_is_small_and_another_models_card_is_refused(net: ProposalNet, tmp_pa
         ProposalNet(find_model("emotion.tflite"))
     with pytest.raises(ModelError, match="no such model"):
         ProposalNet(tmp_path / "proposals.tflite")
+
+
+def test_a_dark_picture_is_lit_and_others_stay() -> None:
+    room = picture(160, 120)[:, :, 0]
+    assert lit(room) is room
+    night = (room * 0.12).astype(np.uint8)
+    assert lit(night).mean() == pytest.approx(90, abs=5)
+    assert lit(np.zeros((8, 8), np.uint8)).max() == 0
+    assert lit(np.full((8, 8), 2, np.uint8)).max() == 12, "noise is not made a picture"
