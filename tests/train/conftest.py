@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +13,12 @@ from monitor.labels import EMOTIONS
 from train.augment import Augment, augment
 from train.datasets import Dataset
 from train.keypoints import FaceSet, Pictures
+from train.recipe import Network, Recipe
+
+TINY = Recipe(
+    epochs=8, small_epochs=2, small_side=24, batch=16, balance=0.3, ema=0.9, rate=0.01,
+    network=Network("8-16-32", "1-1-1", 0.0), augment=Augment(flip=0, erase=0, blur=0, rotate=5),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +84,29 @@ def faces() -> FaceSet:
         np.full((80, 3), 0.3, np.float32), source, split, np.array(windows, np.float32), split.copy(),
         np.arange(80) % 2 == 0, "drawn",
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def run(drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny network trained on them. TensorFlow is imported by the tests that train, not by all."""
+    from train.expression import ExpressionTask
+    from train.fit import fit
+
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    fit(ExpressionTask(drawn, TINY), TINY, folder, resume=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(run: Path, drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That network as an int8 model with its card."""
+    from train.export import export
+    from train.fit import load_trained
+
+    out = tmp_path_factory.mktemp("models") / "tiny.tflite"
+    with pytest.MonkeyPatch.context() as patch:
+        # A few epochs leave crops on the fence, where one int8 step decides; the gate itself is tested below.
+        patch.setattr("train.export.LARGEST_LOSS", 0.05)
+        patch.setattr("train.export.LEAST_AGREEMENT", 0.9)
+        export(load_trained(run, TINY), TINY, drawn, out, [])
+    return out

@@ -1,0 +1,104 @@
+"""From a trained network to an int8 model with a card."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.config import Config, DetectConfig, EmotionConfig
+from monitor.inference.emotion import EmotionNet
+from monitor.labels import EMOTIONS
+from monitor.pipeline import Pipeline
+from tests.fakes import Clock, ScriptedDetector, frame
+from tests.train.conftest import TINY
+from train.augment import Augment
+from train.batches import epoch_batches
+from train.datasets import Dataset
+from train.evaluate import evaluate
+from train.export import ParityError, calibration_crops, check_parity, export
+from train.expression import ExpressionTask
+from train.fit import fit, load_trained
+
+
+def test_the_exported_pair_runs_in_the_app_and_measures_the_same(exported: Path, drawn: Dataset) -> None:
+    net = EmotionNet(exported)
+    report = evaluate(exported, drawn, "validation")
+    assert report["accuracy"] == net.card.metrics["validation"]["accuracy"]
+    assert report["n"] == 105
+    assert set(report["per_class"]) == set(EMOTIONS)
+
+
+def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
+    drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.export.LARGEST_LOSS", 0.05)  # a network this raw rounds badly
+    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.8)
+    even = dataclasses.replace(TINY, contrast=40.0, epochs=4, small_epochs=0)
+    images, _ = next(epoch_batches(drawn.part("train"), even, 0, 48))
+    middle = (images[:, 8:40, 8:40, 0] + 1) * 127.5
+    evenly = (abs(middle.mean(axis=(1, 2)) - 128) < 6) & (abs(middle.std(axis=(1, 2)) - 40) < 6)
+    assert 0.4 < evenly.mean() < 1  # some are left as they are
+    fit(ExpressionTask(drawn, even), even, tmp_path / "run", resume=False)
+    out = tmp_path / "even.tflite"
+    card = export(load_trained(tmp_path / "run", even), even, drawn, out, [])
+    assert card.crop.contrast == 40
+    dim = dataclasses.replace(drawn, images=(drawn.images * 0.3).astype(np.uint8))
+    there, then = (evaluate(out, data, "validation")["accuracy"] for data in (drawn, dim))
+    assert there == card.metrics["validation"]["accuracy"]
+    assert abs(there - then) < 0.05
+
+
+@pytest.mark.parametrize("contrast", [0.0, 40.0])
+def test_training_and_app_feed_the_network_identical_bytes(
+    pair: Path, drawn: Dataset, contrast: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = pair.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"crop_contrast": contrast}))
+    net = EmotionNet(pair)
+    monkeypatch.setattr("train.batches.PLAIN", 0.0)
+    still = Augment(**{field.name: 0.0 for field in dataclasses.fields(Augment)})
+    recipe = dataclasses.replace(TINY, contrast=contrast, batch=16, augment=still, balance=0.0)
+    one = drawn.take(np.repeat(np.flatnonzero(drawn.split == "train")[40], 16))
+    trained, _ = next(epoch_batches(one, recipe, 0, 48))
+    port = net._model.input
+    wanted = np.clip(np.round(trained[0, :, :, 0] / port.scale) + port.zero_point, -128, 127).astype(np.int8)
+    fed: list[np.ndarray] = []
+
+    def run(given: np.ndarray) -> list[np.ndarray]:
+        fed.append(given.copy())
+        return [np.zeros((1, 7), np.float32)]
+
+    monkeypatch.setattr(net._model, "run", run)
+    side = 48 / 1.185  # the box whose crop is just this picture
+    box = (24 - side / 2, 24 - 0.03 * side - side / 2, 24 + side / 2, 24 - 0.03 * side + side / 2)
+    detector = ScriptedDetector(lambda t: [box])
+    detect = DetectConfig(width=48, min_face=8, every_ms=0, empty_ms=0)
+    pipeline = Pipeline(Config(detect=detect, emotion=EmotionConfig(mirror=False)), detector, net, clock=Clock())
+    for n in range(3):
+        detector.now = n / 10
+        pipeline.step(frame(n / 10, image=np.repeat(one.images[0][:, :, None], 3, axis=2)))
+    assert fed
+    assert np.array_equal(fed[0][0, :, :, 0], wanted)
+
+
+def test_the_parity_gate_can_fail() -> None:
+    truth = np.zeros(1000, dtype=np.int64)
+    good = np.tile(np.array([1, 0], np.float32), (1000, 1))
+    spoilt = good.copy()
+    spoilt[:4] = [0, 1]
+    assert check_parity(good, good, truth) == 1.0
+    with pytest.raises(ParityError, match=r"int8 loses 0\.0040"):
+        check_parity(good, spoilt, truth)
+    spoilt[:30] = [0, 1]
+    with pytest.raises(ParityError):
+        check_parity(spoilt, good, truth)
+
+
+def test_calibration_has_every_class(drawn: Dataset) -> None:
+    crops = calibration_crops(drawn, count=70)
+    assert crops.shape == (70, 48, 48)
+    assert np.array_equal(crops, calibration_crops(drawn, count=70))

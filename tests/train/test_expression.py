@@ -1,0 +1,68 @@
+"""Training expressions: teachers, crops without labels, validation."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.errors import ConfigError
+from tests.train.conftest import TINY
+from train.datasets import Dataset
+from train.expression import ExpressionTask, taught
+from train.network import build
+
+
+def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) -> None:
+    training = drawn.part("train")
+    learner = dataclasses.replace(TINY, teachers=f"{run}, {run}", taught=0.5)
+    mixed = taught(training, learner).targets
+    assert np.allclose(mixed.sum(axis=1), 1, atol=1e-5)
+    alone = taught(training, dataclasses.replace(learner, taught=1.0)).targets
+    assert np.allclose(mixed, 0.5 * alone + 0.5 * training.targets, atol=1e-5)
+    assert (alone.argmax(axis=1) == training.truth).mean() > 0.6
+    assert taught(training, TINY) is training
+    with pytest.raises(ConfigError, match="nowhere is no training run"):
+        taught(training, dataclasses.replace(TINY, teachers="nowhere"))
+
+
+def test_crops_without_a_label_are_learnt_from_the_teachers_alone(run: Path, drawn: Dataset) -> None:
+    training, more = drawn.part("train"), drawn.part("validation")
+    learner = dataclasses.replace(TINY, teachers=str(run), taught=0.5)
+    both = taught(training, learner, more.images)
+    assert len(both) == len(training) + len(more)
+    assert np.array_equal(both.targets[: len(training)], taught(training, learner).targets)
+    answers = both.targets[len(training) :]
+    assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+    assert (answers.argmax(axis=1) == more.truth).mean() > 0.6
+    task = ExpressionTask(drawn, learner, more.images)
+    assert len(task.training) == len(both)
+    assert task.steps == len(both) // learner.batch
+    with pytest.raises(ConfigError, match="needs teachers"):
+        taught(training, TINY, more.images)
+
+
+def test_another_side_than_the_crops_is_one_line(drawn: Dataset) -> None:
+    with pytest.raises(ConfigError, match=r"side must be 48 for the task expression \(got 64\)"):
+        ExpressionTask(drawn, dataclasses.replace(TINY, side=64))
+
+
+def test_too_little_data_is_one_line(drawn: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="fewer than batch=16"):
+        ExpressionTask(drawn.take(np.arange(12)), TINY)
+
+
+def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def answers(model: object, images: np.ndarray) -> np.ndarray:
+        shapes.append(images.shape[1:])
+        return np.zeros((len(images), 7), np.float32)
+
+    monkeypatch.setattr("train.expression.predict", answers)
+    task = ExpressionTask(drawn, TINY)
+    for side in (24, 48):
+        task.validate(build((8, 16), (1, 1), 0.0), side)
+    assert shapes == [(24, 24), (48, 48)]
