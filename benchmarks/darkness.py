@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor.config import EmotionConfig
-from monitor.faces.quality import AS_IT_IS, EVENED, quality
+from monitor.faces.quality import light_for, quality
 from monitor.inference.emotion import EmotionNet, find_model
 from train import datasets
 from train.metrics import accuracy
@@ -32,7 +32,7 @@ def main() -> None:
     args = parser.parse_args()
     data, net, least = datasets.load(args.data).part("validation"), EmotionNet(args.model), EmotionConfig().min_quality
     data = data.take(data.truth >= 0)
-    light = EVENED if net.card.crop_contrast else AS_IT_IS
+    light = light_for(net.card.crop_contrast)
     print(f"N = {len(data)}, noise of {args.noise:g} gray levels")
     print("| light | mean gray level | deviation | read | right of these | right of all |\n|---|---|---|---|---|---|")
     for share in SHARES:

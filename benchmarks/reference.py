@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from monitor.inference.emotion import find_model
 from monitor.inference.landmarks import LandmarkNet
 from train import keypoints
-from train.keypoint_figures import FRONTAL, looked, points_off
+from train.keypoint_figures import FRONTAL, looked, near_box, points_off
 
 THEIRS = """
 import sys
@@ -112,9 +112,7 @@ def _ours(net: LandmarkNet, images: list[NDArray[np.uint8]], points: NDArray[np.
     """Our points (N, 17, 2) after two looks from a box that is a little off, as ``train evaluate`` takes them."""
     rng, out = np.random.default_rng(5), []
     for image, (cx, cy, side) in zip(images, keypoints.face_squares(points).astype(float), strict=True):
-        x, y, size = rng.normal(0, 0.05, 3)
-        box = keypoints.square_box(cx + x * side, cy + y * side, side * float(np.exp(size)))
-        marks = looked(net, image, box, 2)
+        marks = looked(net, image, near_box(cx, cy, side, rng), 2)
         out.append(np.full((17, 2), np.nan) if marks is None else marks.points[:17])
     return np.asarray(out, np.float32)
 

@@ -21,7 +21,7 @@ from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower, Reader
 from monitor.faces.places import Proposer
-from monitor.faces.quality import AS_IT_IS, EVENED, quality
+from monitor.faces.quality import light_for, quality
 from monitor.faces.tracker import Track, Tracker
 from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS, UNKNOWN
@@ -79,7 +79,7 @@ class Pipeline:
         self._emotion = emotion
         # Evened only after it was rated: how dark or flat the picture is must be seen first.
         self._cut = replace(emotion.card.crop, contrast=0.0)
-        self._light = EVENED if emotion.card.crop.contrast else AS_IT_IS
+        self._light = light_for(emotion.card.crop.contrast)
         ids = itertools.count(1)
         self._episodes = Episodes(config.output.episode_update_s, ids)
         self._driver = Driver(config, eyes, ids) if eyes is not None else None

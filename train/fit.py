@@ -148,10 +148,8 @@ class Trainer:
         arrays = {f"model/{i}": v.numpy() for i, v in enumerate(self.model.variables)}
         arrays |= {f"averaged/{i}": v.numpy() for i, v in enumerate(self.averaged.variables)}
         arrays |= {f"optimizer/{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as handle:
+        with resources.whole(path) as part, part.open("wb") as handle:
             np.savez(handle, history=json.dumps(self.history), **arrays)
-        part.replace(path)
 
     def start_from(self, run: Path) -> None:
         """Takes the averaged weights of a finished run as the starting point.
@@ -167,8 +165,8 @@ class Trainer:
         old = settings.load(Recipe, kept) if kept.exists() else self.recipe
         try:
             averaged = load_trained(run, old)
-        except ConfigError as error:
-            raise ConfigError(f"init: {error}") from None
+        except ConfigError:
+            raise ConfigError(f"init: {path}: is damaged or of another network than {kept}; train {run} anew") from None
         for model in (self.model, self.averaged):
             try:
                 network.grow(model, averaged, old.network.shape(), self.recipe.network.shape())
@@ -274,9 +272,8 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
             trainer.history.append(entry)
             with resources.writing(checkpoint):
                 trainer.save(checkpoint)
-                part = run / "history.json.part"
-                part.write_text(json.dumps(trainer.history, indent=1))
-                part.replace(run / "history.json")
+                with resources.whole(run / "history.json") as part:
+                    part.write_text(json.dumps(trainer.history, indent=1))
             if board:
                 board.write(entry)
             log.info("epoch %s", ", ".join(f"{k} {v}" for k, v in entry.items())[6:])

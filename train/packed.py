@@ -28,12 +28,10 @@ def write(path: Path, arrays: dict[str, Any], needs: float, compressed: bool = F
         ConfigError: The disk has no room for it, or the file cannot be written.
     """
     resources.require(f"{path}", disk=needs, at=path.parent)
-    part = path.with_name(path.name + ".part")
     with resources.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as handle:
+        with resources.whole(path) as part, part.open("wb") as handle:
             (np.savez_compressed if compressed else np.savez)(handle, **arrays)
-        part.replace(path)
 
 
 def read(path: Path, make: Callable[[Any], T], what: str, command: str) -> T:

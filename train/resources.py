@@ -84,6 +84,14 @@ def writing(path: Path) -> Iterator[None]:
         raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to be written, which takes its place when that is complete and not otherwise."""
+    part = path.with_name(path.name + ".part")
+    yield part
+    part.replace(path)
+
+
 def make_folder(path: Path) -> None:
     """Makes a folder before the work whose results go there: better refused now than in two minutes.
 

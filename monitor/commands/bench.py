@@ -81,9 +81,9 @@ def load(name: str, config: Config) -> tuple[list[Image], NDArray[np.float64]]:
         while len(images) < MOST_FRAMES and sum(i.nbytes for i in images[:1]) * len(images) < MOST_BYTES:
             started = time.process_time()
             frame = source.read()
-            if frame is None and source.live and time.monotonic() - asked < LIVE_S:
-                continue  # a camera may miss a picture
             if frame is None:
+                if source.live and time.monotonic() - asked < LIVE_S:
+                    continue  # a camera may miss a picture
                 break
             asked = time.monotonic()
             spent.append((time.process_time() - started) * 1e3)

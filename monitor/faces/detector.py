@@ -12,7 +12,7 @@ import numpy as np
 
 from monitor.config import DetectConfig
 from monitor.errors import ConfigError, ModelError
-from monitor.types import Detections, Image
+from monitor.types import Box, Detections, Image
 
 WEAK_SHARE = 0.5
 """A hit with this share of the neighbours a start needs may still continue a track."""
@@ -112,13 +112,18 @@ def suppress(found: Detections, overlap: float = 0.4) -> Detections:
     return Detections(found.boxes[kept], found.scores[kept])
 
 
-def iou(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two x1, y1, x2, y2 boxes."""
+def common_area(a: Box | np.ndarray, b: Box | np.ndarray) -> float:
+    """Area of the intersection of two x1, y1, x2, y2 boxes."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
+    return float(width * height) if width > 0 and height > 0 else 0.0
+
+
+def iou(a: Box | np.ndarray, b: Box | np.ndarray) -> float:
+    """Intersection over union of two x1, y1, x2, y2 boxes."""
+    both = common_area(a, b)
+    if not both:
         return 0.0
-    both = width * height
     return float(both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both))
 
 

@@ -134,9 +134,9 @@ class Finder:
     def _full_every(self, known: bool) -> float:
         return (self._config.every_ms if known else self._config.empty_ms) / 1000
 
-    def _is_due(self, last: float, every: float, t: float) -> bool:
+    def _is_due(self, last: float, every: float, t: float, within: float = math.inf) -> bool:
         # A frame that arrives a little early counts as due, or a 30 Hz camera and 33 ms would alias to 15 Hz.
-        return t - last >= every * self.slowdown * 0.95
+        return t - last >= min(every * self.slowdown, within) * 0.95
 
     def _follow(
         self, follower: Follower, image: Image, known: Sequence[Box], t: float, passed: float, missed: Set[int]
@@ -144,7 +144,7 @@ class Finder:
         """Looks at known faces, and for newcomers and those that are missing."""
         followed: dict[int, Landmarks] = {}
         looked: frozenset[int] = frozenset()
-        if known and t - self._last_follow >= 0.95 * min(self._follow_every * self.slowdown, self._follow_within):
+        if known and self._is_due(self._last_follow, self._follow_every, t, self._follow_within):
             self._last_follow = t
             out = missed if self._places is not None else frozenset()
             looked = frozenset(range(len(known))) - out

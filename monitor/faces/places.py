@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Protocol
 
-import numpy as np
-
-from monitor.faces.detector import iou
+from monitor.faces.detector import common_area, iou
 from monitor.inference.proposals import TILES
 from monitor.types import Box, Detections, Image
 
@@ -101,7 +99,7 @@ class Places:
         self._refused.append((t + DOUBTED_S, box))
         self._doubts = [doubt for doubt in self._doubts if 0 <= t - doubt[0] <= LATELY_S]
         self._doubts.append((t, box, presence))
-        own = [doubt for doubt in self._doubts if _is(box, doubt[1], SAME_PLACE)]
+        own = [doubt for doubt in self._doubts if iou(box, doubt[1]) > SAME_PLACE]
         if len(own) >= OFTEN and sum(seen for _, _, seen in own) / len(own) >= STEADY:
             return True
         if len(own) >= 2 * OFTEN:  # it stays unclear: enough is enough
@@ -121,20 +119,12 @@ def _due(passed: float) -> int:
 
 def belongs(box: Box, face: Box) -> bool:
     """Whether a place is a followed face, or a part of it."""
-    width = min(box[2], face[2]) - max(box[0], face[0])
-    height = min(box[3], face[3]) - max(box[1], face[1])
-    if width <= 0 or height <= 0:
-        return False
-    within = width * height / max((box[2] - box[0]) * (box[3] - box[1]), 1e-6)
-    return within > WITHIN or iou(np.array(box), np.array(face)) > TAKEN
-
-
-def _is(box: Box, other: Box, overlap: float) -> bool:
-    return iou(np.array(box), np.array(other)) > overlap
+    own = (box[2] - box[0]) * (box[3] - box[1])
+    return common_area(box, face) > WITHIN * own or iou(box, face) > TAKEN
 
 
 def _any_is(places: list[tuple[float, Box]], box: Box) -> bool:
-    return any(_is(box, other, SAME_PLACE) for _, other in places)
+    return any(iou(box, other) > SAME_PLACE for _, other in places)
 
 
 def _centred(box: Box, region: Box) -> bool:

@@ -51,6 +51,11 @@ EVENED = Light(4.0, 14.0, 2.0, 10.0)
 (``benchmarks.darkness``)."""
 
 
+def light_for(contrast: float) -> Light:
+    """The light that a network needs whose card says ``crop_contrast``."""
+    return EVENED if contrast else AS_IT_IS
+
+
 TURNED, SIDEWAYS = 30.0, 45.0
 """Degrees of yaw up to which a face shows both halves, and from which it is not read at all: FER2013 has
 few faces beyond 30 degrees, and beyond 45 the far eye and mouth corner are hidden."""

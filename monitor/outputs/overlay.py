@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from monitor.config import DisplayConfig
+from monitor.faces.detector import common_area
 from monitor.labels import EMOTIONS, UNKNOWN
 from monitor.signals.driver import DriverState
 from monitor.types import Box, Face, Image, Result
@@ -206,7 +207,7 @@ class _Pen:
         corners = [(float(x), float(y)) for y in (self.px(28), low) for x in (0, right)]
         spots = [(x, y, x + width, y + height) for x, y in corners]
         free = [spot for spot in spots if not any(_overlap(spot, other) for other in others)]
-        return min(free, key=lambda spot: _shared_area(spot, box), default=None)
+        return min(free, key=lambda spot: common_area(spot, box), default=None)
 
     def bars(self, spot: Box, face: Face) -> None:
         """The seven probabilities; the shown label's in full color."""
@@ -329,10 +330,6 @@ def _sprite(text: str, color: Color, size: float, thin: int, rim: int) -> _Sprit
 @lru_cache(maxsize=256)
 def _text_width(text: str, size: float, thin: int) -> int:
     return int(cv2.getTextSize(text, FONT, size, thin)[0][0])
-
-
-def _shared_area(a: Box, b: Box) -> float:
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
 def _overlap(a: Box, b: Box) -> bool:
