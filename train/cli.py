@@ -57,7 +57,7 @@ def _prepare(args: argparse.Namespace) -> int:
 def _fit(args: argparse.Namespace) -> int:
     import cv2
 
-    from train import datasets, eyeset, keypoints, recipe, unlabelled
+    from train import datasets, eyeset, keypoints, recipe, resources, unlabelled
     from train.expression import ExpressionTask
     from train.eyes import EyeTask
     from train.fit import Task, fit, require_claimable
@@ -65,6 +65,7 @@ def _fit(args: argparse.Namespace) -> int:
     from train.proposals import ProposalTask
 
     cv2.setNumThreads(1)  # the network has the other core
+    resources.keep_memory()
     name = args.recipe or (args.task if args.task not in (None, "expression") else "quick")
     chosen = recipe.load(name, args.set)
     if args.task and args.task != chosen.task:
@@ -117,6 +118,13 @@ def _export(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _fetch(args: argparse.Namespace) -> int:
+    from train import pretrained
+
+    log.info("%s is there", pretrained.fetch(Path(args.out)))
+    return EXIT_OK
+
+
 def _demo_faces(args: argparse.Namespace) -> int:
     from train import datasets, demo_faces
 
@@ -156,6 +164,9 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
     export.add_argument("--out", help="default models/emotion.tflite, or the task's name")
     export.set_defaults(run_command=_export)
+    fetch = commands.add_parser("fetch", help="download the network that the recipe teacher starts from (145 MB)")
+    fetch.add_argument("--out", default="runs", help="folder it goes to")
+    fetch.set_defaults(run_command=_fetch)
     faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")
     faces.add_argument("--data", default="runs/data.npz")
     faces.add_argument("--landmarks", required=True, help="landmarks/fer2013.csv.gz")

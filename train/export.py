@@ -17,21 +17,21 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor import settings
-from monitor.errors import UserError
+from monitor.errors import ConfigError, UserError
 from monitor.faces.crop import CropSpec, to_unit
 from monitor.inference.card import ModelCard, card_path
 from monitor.inference.eyes import EYES
 from monitor.inference.landmarks import POINTS
 from monitor.inference.proposals import FACE
 from monitor.labels import EMOTIONS
-from train import cards, eyes, eyeset, keypoint_figures, landmarks, metrics, network, proposals
+from train import cards, eyes, eyeset, keypoint_figures, landmarks, metrics, network, pretrained, proposals
 from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
 from train.eyeset import EyeSet
 from train.fit import all_evened, predict
 from train.keypoints import FaceSet
-from train.recipe import Recipe
+from train.recipe import Recipe, lineage
 from train.regions import SPEC
 
 log = logging.getLogger("train")
@@ -130,7 +130,12 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     Raises:
         ParityError: The int8 model loses more than ``LARGEST_LOSS`` or agrees less than
             ``LEAST_AGREEMENT`` with the float one.
+        ConfigError: The run is a teacher's.
     """
+    if recipe.network.pretrained:
+        raise ConfigError(
+            "a pretrained network serves to teach and is not exported; name its run in a recipe's teachers"
+        )
     validation = data.part("validation")
     validation = validation.take(validation.truth >= 0)
     content = to_int8(model, all_evened(calibration_crops(data), recipe.contrast))
@@ -146,6 +151,9 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     if recipe.unlabelled:
         more = f"; photographs of {Path(recipe.unlabelled).name} without labels, by its teachers' answers"
         terms = " Photographs: those of the keypoint network, see its card."
+    if any(run.network.pretrained for run in lineage(recipe)):
+        more += f"; {pretrained.ORIGIN}, as the start of one of its teachers"
+        terms += f" {pretrained.TERMS}"
     card = replace(
         _bare_card("emotion", EMOTIONS, CropSpec(SIDE, align=True, contrast=recipe.contrast), content, temperature),
         metrics={

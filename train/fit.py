@@ -21,7 +21,7 @@ from rich.progress import Progress, TextColumn
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.faces.crop import evened, to_unit
-from train import network, resources
+from train import network, pretrained, resources
 from train.batches import ahead
 from train.progress import bars
 from train.recipe import Recipe, differences
@@ -62,6 +62,8 @@ def make_model(recipe: Recipe) -> keras.Model:
         return network.build_eyes(channels, blocks, recipe.network.dropout)
     if recipe.task == "proposals":
         return network.build_proposals(channels, blocks)
+    if recipe.network.pretrained:
+        return pretrained.build(recipe.network.dropout)
     return network.build(channels, blocks, recipe.network.dropout)
 
 
@@ -86,8 +88,9 @@ class Trainer:
         self.optimizer.build(self.model.trainable_variables)
         self.history: list[dict[str, Any]] = []
         self._decay = tf.Variable(0.0)
-        # XLA fuses the small layers: 17-25 % faster here than without (docs/EXPERIMENTS.md).
-        self._step = tf.function(self._train_step, jit_compile=True)
+        # XLA fuses the small layers: 17-25 % faster here than without, but depthwise ones take it twice the time
+        # (docs/EXPERIMENTS.md).
+        self._step = tf.function(self._train_step, jit_compile=not recipe.network.pretrained)
 
     @property
     def side(self) -> int:
@@ -173,6 +176,16 @@ class Trainer:
             except ValueError as error:
                 raise ConfigError(f"init: {path}: cannot be used ({error})") from None
 
+    def start_pretrained(self, archive: Path) -> None:
+        """Takes others' weights as the starting point; the head stays as it was drawn.
+
+        Raises:
+            ConfigError: The archive cannot be used.
+        """
+        weights = pretrained.read(archive)
+        for model in (self.model, self.averaged):
+            pretrained.give(model, weights)
+
     def restore(self, path: Path) -> None:
         """Takes up a checkpoint written by ``save``.
 
@@ -247,7 +260,8 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
     trainer = Trainer(recipe, task)
     checkpoint = run / "checkpoint.npz"
     parameters = trainer.model.count_params()
-    resources.require_training(recipe.network.shape(), recipe.side, recipe.batch, parameters, run)
+    maps = pretrained.MAPS if recipe.network.pretrained else network.maps(*recipe.network.shape(), recipe.side)
+    resources.require_training(maps, recipe.batch, parameters, run)
     with resources.writing(run):
         _claim(run, recipe, resume)
     if resume and checkpoint.exists():
@@ -255,6 +269,8 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
         log.info("resuming after epoch %d of %d", len(trainer.history), recipe.epochs)
     elif recipe.init:
         trainer.start_from(Path(recipe.init))
+    elif recipe.network.pretrained:
+        trainer.start_pretrained(Path(recipe.network.pretrained))
     board = Board(run / "tensorboard") if tensorboard else None
     with bars(TextColumn("loss {task.fields[loss]}")) as progress:
         total = recipe.epochs * trainer.steps_per_epoch

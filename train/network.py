@@ -181,6 +181,15 @@ def _assign(layer: Any, other: Any) -> None:
         own.assign(value)
 
 
+def maps(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> int:
+    """Numbers in the feature maps of one picture of ``side`` pixels."""
+    count = 0
+    for width, number in zip(channels, blocks, strict=True):
+        side = (side + 1) // 2
+        count += width * side * side * (1 + 2 * number)
+    return count
+
+
 def cost(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> Cost:
     """Multiply-adds (in millions) and weights of ``build``'s convolutions and dense layer at ``side`` pixels."""
     macs, parameters, side = _stage_cost(channels, blocks, side)

@@ -22,6 +22,11 @@ class Network:
     channels: str = text("24-48-96-160", "channels of each stage, joined by -")
     blocks: str = text("1-1-1-1", "residual blocks of each stage, joined by -")
     dropout: float = number(0.3, 0, 0.9, "share of pooled features dropped while training")
+    pretrained: str = text(
+        "",
+        "what train fetch downloaded: a large network that knows faces already, for a teacher; channels and blocks "
+        "are then its own; empty = the plain network of channels and blocks",
+    )
 
     def shape(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """``(channels, blocks)`` as numbers.
@@ -94,6 +99,8 @@ def load(name: str, overrides: list[str]) -> Recipe:
     recipe.network.shape()
     if recipe.small_epochs >= recipe.epochs:
         raise ConfigError(f"{path.name}: small_epochs must be below epochs (got {recipe.small_epochs})")
+    if recipe.network.pretrained:
+        _require_teacher(recipe, path.name)
     if recipe.task != "expression":
         for key in ("unlabelled", "teachers", "contrast"):
             if getattr(recipe, key):
@@ -103,6 +110,40 @@ def load(name: str, overrides: list[str]) -> Recipe:
     if recipe.decay > recipe.epochs:
         raise ConfigError(f"{path.name}: decay must not exceed epochs (got {recipe.decay})")
     return recipe
+
+
+def lineage(recipe: Recipe) -> list[Recipe]:
+    """The recipe, those of the runs it starts from or is taught by, and theirs; what is no longer there is left out."""
+    found: dict[str, Recipe] = {}
+    waiting = [recipe]
+    out = []
+    while waiting:
+        out.append(now := waiting.pop())
+        for name in (v.strip() for v in (now.init, *now.teachers.split(",")) if v.strip()):
+            path = Path(name) / "recipe.yaml"
+            if name not in found and path.exists():
+                found[name] = settings.load(Recipe, path)
+                waiting.append(found[name])
+    return out
+
+
+def _require_teacher(recipe: Recipe, name: str) -> None:
+    """Refuses what a pretrained network has no use for.
+
+    Raises:
+        ConfigError: Another task, a start from a run, smaller crops, or channels or blocks.
+    """
+    plain = Network()
+    for key, used in (
+        ("task", recipe.task != "expression"),
+        ("init", bool(recipe.init)),
+        ("small_epochs", recipe.small_epochs > 0),
+        ("network.channels", recipe.network.channels != plain.channels),
+        ("network.blocks", recipe.network.blocks != plain.blocks),
+    ):
+        if used:
+            value = getattr(recipe.network, key[8:]) if key.startswith("network.") else getattr(recipe, key)
+            raise ConfigError(f"{name}: {key} {value!r} does not go with network.pretrained; leave one of them out")
 
 
 def differences(old: Recipe, new: Recipe) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from collections.abc import Iterator
@@ -104,6 +105,24 @@ def make_folder(path: Path) -> None:
             raise PermissionError(13, "Permission denied")
 
 
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+"""Of mallopt(3)."""
+
+
+def keep_memory() -> None:
+    """Keeps memory that was freed instead of giving it back to the system, where the C library is glibc.
+
+    Each step of a training frees all its feature maps and takes them anew; mapped and cleared by the system each time,
+    they cost a twentieth of the shipped network's steps and a third of the teacher's (docs/EXPERIMENTS.md).
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return  # another C library: only slower
+    for option, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 64 << 20)):
+        mallopt(option, value)
+
+
 TRAINING, PER_MAP = 360e6, 3.2
 """Memory of a training besides data and network: a fixed part, mostly XLA's, and a multiple of the feature
 maps of a batch. Measured at 48 px with 24-48-96-160 channels at batch 48 and 512, 32-64-128-256 at 256
@@ -112,14 +131,11 @@ CHECKPOINT = 4 * 4 * 2
 """Bytes of disk for each weight: weights, their averages and two moments in float32, old and new file at once."""
 
 
-def require_training(
-    shape: tuple[tuple[int, ...], tuple[int, ...]], side: int, batch: int, parameters: int, run: Path
-) -> None:
+def require_training(maps: int, batch: int, parameters: int, run: Path) -> None:
     """Checks that a training will have room, before its first step.
 
     Args:
-        shape: Channels and residual blocks of each stage.
-        side: Side of the input in pixels.
+        maps: Numbers in the feature maps of one crop.
         batch: Crops in a step.
         parameters: Weights of the network.
         run: Folder of the run.
@@ -127,9 +143,5 @@ def require_training(
     Raises:
         ConfigError: Memory or disk will not suffice.
     """
-    maps = 0
-    for width, blocks in zip(*shape, strict=True):
-        side = (side + 1) // 2
-        maps += width * side * side * (1 + 2 * blocks)
     memory = TRAINING + PER_MAP * maps * batch * 4
     require(f"{run}: training at batch {batch}", memory=memory, disk=CHECKPOINT * parameters + 1e6, at=run)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from monitor import settings
 from monitor.errors import ConfigError
 from train import recipe
+from train.recipe import Network, Recipe
 
 
 @pytest.mark.parametrize(
@@ -18,6 +22,12 @@ from train import recipe
         (["task=landmarks", "contrast=40"], "contrast is for the task expression"),
         (["task=landmarks", "teachers=runs/first"], "teachers is for the task expression"),
         (["task=eyes", "batch=128", "jitter.regions=64"], "jitter.regions must be at least batch=128"),
+        (
+            ["network.pretrained=a.tgz", "small_epochs=0", "network.blocks=1-2-1-1"],
+            "network.blocks '1-2-1-1' does not go with network.pre",
+        ),
+        (["network.pretrained=a.tgz"], "small_epochs 9 does not go with network.pretrained"),
+        (["network.pretrained=a.tgz", "small_epochs=0", "init=runs/first"], "init 'runs/first' does not go with"),
     ],
 )
 def test_a_wrong_recipe_is_one_line(overrides: list[str], expected: str) -> None:
@@ -28,3 +38,18 @@ def test_a_wrong_recipe_is_one_line(overrides: list[str], expected: str) -> None
 def test_an_unknown_recipe_names_those_there_are() -> None:
     with pytest.raises(ConfigError, match=r"there are .*quick"):
         recipe.load("quik", [])
+
+
+def test_whom_a_network_descends_from(tmp_path: Path) -> None:
+    def run(name: str, **values: str | Network) -> str:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "recipe.yaml").write_text(settings.to_yaml(Recipe(**values)))  # type: ignore[arg-type]
+        return str(folder)
+
+    teacher = run("teacher", network=Network(pretrained="some.tgz"))
+    first = run("first")
+    second = run("second", init=first, teachers=f"{teacher}, {first}")
+    found = recipe.lineage(Recipe(init=second, teachers=f"{second},{tmp_path / 'gone'}"))
+    assert len(found) == 4
+    assert [r.network.pretrained for r in found if r.network.pretrained] == ["some.tgz"]

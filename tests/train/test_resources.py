@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import ConfigError
-from train import resources
+from train import network, resources
 
 
 def test_what_fits_passes_and_what_does_not_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -67,9 +67,25 @@ def test_the_estimate_of_a_training_is_near_what_was_measured(monkeypatch: pytes
         (256, (32, 64, 128, 256)): 699,
     }
     for (batch, channels), mb in measured.items():
-        shape = (channels, (1, 1, 1, 1))
+        maps = network.maps(channels, (1, 1, 1, 1), 48)
         monkeypatch.setattr(resources, "free_memory", lambda mb=mb: 1.1e6 * mb)
-        resources.require_training(shape, 48, batch, 900_000, tmp_path)
+        resources.require_training(maps, batch, 900_000, tmp_path)
         monkeypatch.setattr(resources, "free_memory", lambda mb=mb: 0.9e6 * mb)
         with pytest.raises(ConfigError, match=f"training at batch {batch}: needs about"):
-            resources.require_training(shape, 48, batch, 900_000, tmp_path)
+            resources.require_training(maps, batch, 900_000, tmp_path)
+
+
+def test_freed_memory_is_kept_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    class Library:
+        @staticmethod
+        def mallopt(option: int, value: int) -> None:
+            asked.append((option, value))
+
+    monkeypatch.setattr("ctypes.CDLL", lambda name: Library)
+    resources.keep_memory()
+    assert asked == [(-4, 0), (-1, 2**31 - 1), (-2, 64 << 20)]
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())  # musl has no mallopt
+    resources.keep_memory()
+    assert len(asked) == 3
