@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor import settings
 from monitor.config import Config, DetectConfig, EmotionConfig
 from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS
@@ -22,6 +23,7 @@ from train.evaluate import evaluate
 from train.export import ParityError, calibration_crops, check_parity, export
 from train.expression import ExpressionTask
 from train.fit import fit, load_trained
+from train.recipe import Network, Recipe
 
 
 def test_the_exported_pair_runs_in_the_app_and_measures_the_same(exported: Path, drawn: Dataset) -> None:
@@ -50,6 +52,18 @@ def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
     there, then = (evaluate(out, data, "validation")["accuracy"] for data in (drawn, dim))
     assert there == card.metrics["validation"]["accuracy"]
     assert abs(there - then) < 0.05
+
+
+def test_the_card_names_whose_weights_a_teacher_started_from(
+    run: Path, drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.export.LARGEST_LOSS", 0.05)
+    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.8)
+    (tmp_path / "recipe.yaml").write_text(settings.to_yaml(Recipe(network=Network(pretrained="faces.tgz"))))
+    taught = dataclasses.replace(TINY, teachers=str(tmp_path))
+    cards = [export(load_trained(run, TINY), recipe, drawn, tmp_path / "m.tflite", []) for recipe in (TINY, taught)]
+    assert ["VGGFace2" in card.data["terms"] for card in cards] == [False, True]
+    assert ["HSE_FaceRec_tf" in card.data["training"] for card in cards] == [False, True]
 
 
 @pytest.mark.parametrize("contrast", [0.0, 40.0])
