@@ -170,7 +170,12 @@ class Trainer:
             averaged = load_trained(run, old)
         except ConfigError:
             raise ConfigError(f"init: {path}: is damaged or of another network than {kept}; train {run} anew") from None
+        if bool(old.network.pretrained) != bool(self.recipe.network.pretrained):
+            raise ConfigError(f"init: {path}: cannot be used (one of both networks is pretrained, the other is not)")
         for model in (self.model, self.averaged):
+            if old.network.pretrained:
+                model.set_weights(averaged.get_weights())
+                continue
             try:
                 network.grow(model, averaged, old.network.shape(), self.recipe.network.shape())
             except ValueError as error:

@@ -25,7 +25,7 @@ class Network:
     pretrained: str = text(
         "",
         "what train fetch downloaded: a large network that knows faces already, for a teacher; channels and blocks "
-        "are then its own; empty = the plain network of channels and blocks",
+        "are its own, and so are its weights unless init names a run; empty = the plain network of channels and blocks",
     )
 
     def shape(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -131,12 +131,11 @@ def _require_teacher(recipe: Recipe, name: str) -> None:
     """Refuses what a pretrained network has no use for.
 
     Raises:
-        ConfigError: Another task, a start from a run, smaller crops, or channels or blocks.
+        ConfigError: Another task, smaller crops, or channels or blocks.
     """
     plain = Network()
     for key, used in (
         ("task", recipe.task != "expression"),
-        ("init", bool(recipe.init)),
         ("small_epochs", recipe.small_epochs > 0),
         ("network.channels", recipe.network.channels != plain.channels),
         ("network.blocks", recipe.network.blocks != plain.blocks),

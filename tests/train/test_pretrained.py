@@ -104,7 +104,7 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
 ) -> None:
     from train.datasets import save_prepared
     from train.expression import ExpressionTask, taught
-    from train.fit import fit, load_trained
+    from train.fit import Trainer, fit, load_trained, predict
 
     archive = packed(tmp_path / "some.tgz", weights)
     recipe = dataclasses.replace(TEACHER, network=Network(pretrained=str(archive), dropout=0.0))
@@ -115,6 +115,11 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     assert np.allclose(model.get_layer(name).get_weights()[0], weights[f"{name}/convolution/merged_input"][0, 0])
     name = "conv_pw_13"
     assert not np.allclose(model.get_layer(name).get_weights()[0], weights[f"{name}/convolution/merged_input"][0, 0])
+    more = Trainer(dataclasses.replace(recipe, init=str(tmp_path / "teacher")))
+    more.start_from(tmp_path / "teacher")
+    assert np.array_equal(predict(more.model, few.images[:3]), predict(model, few.images[:3]))
+    with pytest.raises(ConfigError, match="one of both networks is pretrained"):
+        Trainer(TINY).start_from(tmp_path / "teacher")
     pupil = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"), taught=1.0)
     assert not np.array_equal(taught(few.part("train"), pupil).targets, few.part("train").targets)
     save_prepared(few, tmp_path / "data.npz")

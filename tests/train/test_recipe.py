@@ -27,7 +27,6 @@ from train.recipe import Network, Recipe
             "network.blocks '1-2-1-1' does not go with network.pre",
         ),
         (["network.pretrained=a.tgz"], "small_epochs 9 does not go with network.pretrained"),
-        (["network.pretrained=a.tgz", "small_epochs=0", "init=runs/first"], "init 'runs/first' does not go with"),
     ],
 )
 def test_a_wrong_recipe_is_one_line(overrides: list[str], expected: str) -> None:
