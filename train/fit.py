@@ -307,10 +307,14 @@ def require_claimable(run: Path, recipe: Recipe, resume: bool) -> None:
     A run at a constant rate may be given another length as long as neither length's fall has begun.
 
     Raises:
-        ConfigError: ``run`` holds a run and ``resume`` is false, or holds another recipe's, or ``init`` is no run.
+        ConfigError: ``run`` holds a run and ``resume`` is false, or holds another recipe's, ``init`` is no run, or what
+            ``network.pretrained`` names is not there.
     """
-    if recipe.init and not (run / "checkpoint.npz").exists():
-        _starting_point(Path(recipe.init))
+    if not (run / "checkpoint.npz").exists():
+        if recipe.init:
+            _starting_point(Path(recipe.init))
+        elif recipe.network.pretrained:
+            pretrained.require(Path(recipe.network.pretrained))
     kept = run / "recipe.yaml"
     if kept.exists():
         old = settings.load(Recipe, kept)

@@ -95,19 +95,28 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def require(archive: Path) -> None:
+    """Refuses an archive that was not fetched yet.
+
+    Raises:
+        ConfigError: It is not there.
+    """
+    if not archive.is_file():
+        raise ConfigError(f"network.pretrained: {archive} is not there; run: train fetch")
+
+
 def read(archive: Path) -> Weights:
     """The network's weights by name.
 
     Raises:
         ConfigError: The archive is missing or damaged, or holds another network.
     """
+    require(archive)
     try:
         with tarfile.open(archive, "r:gz") as packed:
             manifest = json.loads(_member(packed, MEMBER + ".json"))
             content = _member(packed, MEMBER + ".bin")
         return _unpacked([entry for group in manifest["weightsManifest"] for entry in group["weights"]], content)
-    except FileNotFoundError:
-        raise ConfigError(f"network.pretrained: {archive} is not there; run: train fetch") from None
     except (OSError, EOFError, tarfile.TarError, zlib.error, KeyError, ValueError, TypeError) as error:
         raise ConfigError(
             f"network.pretrained: {archive}: cannot be read ({error}); delete it, then: train fetch"

@@ -109,6 +109,10 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     archive = packed(tmp_path / "some.tgz", weights)
     recipe = dataclasses.replace(TEACHER, network=Network(pretrained=str(archive), dropout=0.0))
     few = drawn.take(np.arange(0, len(drawn), 3))
+    gone = dataclasses.replace(recipe, network=Network(pretrained=str(tmp_path / "gone.tgz")))
+    with pytest.raises(ConfigError, match="run: train fetch"):
+        fit(ExpressionTask(few, gone), gone, tmp_path / "teacher", resume=False)
+    assert not (tmp_path / "teacher").exists()
     fit(ExpressionTask(few, recipe), recipe, tmp_path / "teacher", resume=False)
     model = load_trained(tmp_path / "teacher", recipe)
     name = "conv_pw_1"
