@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,9 @@ from monitor.inference.emotion import EmotionNet, find_model
 from train import datasets
 from train.demo_faces import read_landmarks
 from train.metrics import accuracy, mean_recall
+
+TILTS = (0, 4, 8, 12, 16, 24, 90)
+"""Ends in degrees of the ranges that figures by tilt are given for."""
 
 
 def main() -> None:
@@ -34,7 +38,9 @@ def main() -> None:
         turn = cv2.getRotationMatrix2D((23.5, 23.5), float(angle), 1.0)
         image = cv2.warpAffine(data.images[r], turn, (48, 48), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         upright.append(net.logits(net.prepared(image.astype(np.uint8, copy=False))))
-    for name, chosen in (("all", np.abs(roll) >= 0), ("tilted over 8 degrees", np.abs(roll) > 8)):
+    tilt = np.abs(roll)
+    ranges = {f"tilted by {low:g} to {high:g} degrees": (tilt >= low) & (tilt < high) for low, high in pairwise(TILTS)}
+    for name, chosen in {"all": tilt >= 0, "tilted over 8 degrees": tilt > 8, **ranges}.items():
         truth = data.truth[rows][chosen]
         for what, logits in (("as they are", plain), ("upright", np.stack(upright))):
             own = logits[chosen]
