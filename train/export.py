@@ -134,7 +134,8 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     """
     if recipe.network.pretrained:
         raise ConfigError(
-            "a pretrained network serves to teach and is not exported; name its run in a recipe's teachers"
+            f"network.pretrained {recipe.network.pretrained!r}: such a network serves to teach and is not exported; "
+            "name its run in a recipe's teachers"
         )
     validation = data.part("validation")
     validation = validation.take(validation.truth >= 0)
