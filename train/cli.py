@@ -60,9 +60,10 @@ def _fit(args: argparse.Namespace) -> int:
     from train import datasets, eyeset, keypoints, recipe, resources, unlabelled
     from train.expression import ExpressionTask
     from train.eyes import EyeTask
-    from train.fit import Task, fit, require_claimable
+    from train.fit import Task, fit
     from train.landmarks import LandmarkTask
     from train.proposals import ProposalTask
+    from train.runs import require_claimable
 
     cv2.setNumThreads(1)  # the network has the other core
     resources.keep_memory()
@@ -91,7 +92,8 @@ def _export(args: argparse.Namespace) -> int:
     from monitor import settings
     from train import datasets, eyeset, keypoints, recipe
     from train.export import export, export_eyes, export_landmarks, export_proposals
-    from train.fit import history_of, load_trained
+    from train.fit import load_trained
+    from train.runs import history_of
 
     run = Path(args.run)
     if not (run / "recipe.yaml").exists():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor import settings
+from monitor.digest import sha256
 from monitor.errors import ConfigError, UserError
 from monitor.faces.crop import CropSpec, to_unit
 from monitor.inference.card import ModelCard, card_path
@@ -315,7 +315,7 @@ def export_proposals(
 
 def _bare_card(name: str, labels: tuple[str, ...], crop: CropSpec, content: bytes, temperature: float) -> ModelCard:
     """A card with what ties it to a .tflite's content and says how to feed it; figures and words come later."""
-    digest = hashlib.sha256(content).hexdigest()
+    digest = sha256(content)
     return ModelCard(
         name=name, version=f"{date.today().isoformat()}-{digest[:8]}", labels=labels, input_side=crop.side,
         crop_margin=crop.margin, crop_shift_y=crop.shift_y, crop_align=crop.align, crop_contrast=crop.contrast,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -78,7 +77,7 @@ def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None =
     Raises:
         ConfigError: A teacher is no finished run, or there is none for unlabelled crops.
     """
-    runs = [Path(name.strip()) for name in recipe.teachers.split(",") if name.strip()]
+    runs = recipe.teacher_runs()
     if not runs:
         if unlabelled is not None:
             raise ConfigError("unlabelled: needs teachers; name finished runs in teachers")

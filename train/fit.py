@@ -21,10 +21,10 @@ from rich.progress import Progress, TextColumn
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.faces.crop import evened, to_unit
-from train import network, pretrained, resources
+from train import network, pretrained, resources, runs
 from train.batches import ahead
 from train.progress import bars
-from train.recipe import Recipe, differences
+from train.recipe import Recipe
 from train.tensorboard import Board
 
 log = logging.getLogger("train")
@@ -163,7 +163,7 @@ class Trainer:
         Raises:
             ConfigError: The run has no usable checkpoint, or its network cannot grow into this one.
         """
-        path = _starting_point(run)
+        path = runs.starting_point(run)
         kept = run / "recipe.yaml"
         old = settings.load(Recipe, kept) if kept.exists() else self.recipe
         try:
@@ -268,7 +268,7 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
     maps = pretrained.MAPS if recipe.network.pretrained else network.maps(*recipe.network.shape(), recipe.side)
     resources.require_training(maps, recipe.batch, parameters, run)
     with resources.writing(run):
-        _claim(run, recipe, resume)
+        runs.claim(run, recipe, resume)
     if resume and checkpoint.exists():
         trainer.restore(checkpoint)
         log.info("resuming after epoch %d of %d", len(trainer.history), recipe.epochs)
@@ -299,66 +299,3 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
                 board.write(entry)
             log.info("epoch %s", ", ".join(f"{k} {v}" for k, v in entry.items())[6:])
     return trainer.history[-1]
-
-
-def require_claimable(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Refuses a folder in which this recipe cannot be trained, before anything is read for it.
-
-    A run at a constant rate may be given another length as long as neither length's fall has begun.
-
-    Raises:
-        ConfigError: ``run`` holds a run and ``resume`` is false, or holds another recipe's, ``init`` is no run, or what
-            ``network.pretrained`` names is not there.
-    """
-    if not (run / "checkpoint.npz").exists():
-        if recipe.init:
-            _starting_point(Path(recipe.init))
-        elif recipe.network.pretrained:
-            pretrained.require(Path(recipe.network.pretrained))
-    kept = run / "recipe.yaml"
-    if kept.exists():
-        old = settings.load(Recipe, kept)
-        changed = differences(old, recipe)
-        if not resume:
-            raise ConfigError(f"{run}: already holds a run; add --resume, or give another --out")
-        if changed == ["epochs"] and recipe.decay:
-            done = len(history_of(run))
-            if done > min(old.epochs, recipe.epochs) - recipe.decay:
-                raise ConfigError(
-                    f"{kept}: {done} epochs are done and the rate's last {recipe.decay} of {old.epochs} have begun, or "
-                    f"epochs={recipe.epochs} is too few; resume with epochs={old.epochs}"
-                )
-        elif changed:
-            raise ConfigError(f"{kept}: differs from this recipe in {', '.join(changed)}; resume with the same recipe")
-
-
-def _starting_point(run: Path) -> Path:
-    """The checkpoint of a run that another one is to start from."""
-    path = run / "checkpoint.npz"
-    if not path.exists():
-        raise ConfigError(f"init: {run} holds no checkpoint.npz; train it first")
-    return path
-
-
-def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Writes the recipe into the run's folder, where it may stand."""
-    require_claimable(run, recipe, resume)
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "recipe.yaml").write_text(settings.to_yaml(recipe))
-
-
-def history_of(run: Path) -> list[dict[str, Any]]:
-    """The finished epochs of a run, as its checkpoint tells them.
-
-    Raises:
-        ConfigError: The checkpoint is damaged.
-    """
-    path = run / "checkpoint.npz"
-    if not path.exists():
-        return []
-    try:
-        with np.load(path) as saved:
-            history: list[dict[str, Any]] = json.loads(str(saved["history"]))
-            return history
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{path}: cannot be resumed ({error}); start anew in another --out") from None

@@ -7,7 +7,6 @@ more than our pictures can teach; it is far too large for the app and serves to 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import tarfile
@@ -22,6 +21,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from monitor.digest import sha256
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS
 from train import resources
@@ -68,7 +68,7 @@ def fetch(folder: Path) -> Path:
         ConfigError: No connection, another file than expected, or the folder cannot be written.
     """
     path = folder / ARCHIVE
-    if path.exists() and _sha256(path) == SHA256:
+    if path.exists() and sha256(path.read_bytes()) == SHA256:
         return path
     resources.make_folder(folder)
     resources.require(f"{path}: downloading", disk=150e6, at=folder)
@@ -79,20 +79,10 @@ def fetch(folder: Path) -> Path:
                 while chunk := answer.read(1 << 20):
                     handle.write(chunk)
         except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            part.unlink(missing_ok=True)
             raise ConfigError(f"{URL}: cannot be downloaded ({error}); put the file at {path} by hand") from None
-        if (found := _sha256(part)) != SHA256:
-            part.unlink()
+        if (found := sha256(part.read_bytes())) != SHA256:
             raise ConfigError(f"{URL}: is another file than expected (sha256 {found[:12]}…, not {SHA256[:12]}…)")
     return path
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def require(archive: Path) -> None:

@@ -84,6 +84,10 @@ class Recipe:
     augment: Augment = section(Augment)
     jitter: Jitter = section(Jitter)
 
+    def teacher_runs(self) -> list[Path]:
+        """Folders of the teachers."""
+        return [Path(name.strip()) for name in self.teachers.split(",") if name.strip()]
+
 
 def load(name: str, overrides: list[str]) -> Recipe:
     """Reads a recipe by its name (a file of ``train/recipes``) or path.
@@ -114,17 +118,14 @@ def load(name: str, overrides: list[str]) -> Recipe:
 
 def lineage(recipe: Recipe) -> list[Recipe]:
     """The recipe, those of the runs it starts from or is taught by, and theirs; what is no longer there is left out."""
-    found: dict[str, Recipe] = {}
-    waiting = [recipe]
-    out = []
-    while waiting:
-        out.append(now := waiting.pop())
-        for name in (v.strip() for v in (now.init, *now.teachers.split(",")) if v.strip()):
-            path = Path(name) / "recipe.yaml"
-            if name not in found and path.exists():
-                found[name] = settings.load(Recipe, path)
-                waiting.append(found[name])
-    return out
+    found, seen = [recipe], set()
+    for now in found:  # grows meanwhile
+        runs = now.teacher_runs() + ([Path(now.init)] if now.init else [])
+        for kept in (run / "recipe.yaml" for run in runs):
+            if kept not in seen and kept.exists():
+                seen.add(kept)
+                found.append(settings.load(Recipe, kept))
+    return found
 
 
 def _require_teacher(recipe: Recipe, name: str) -> None:
@@ -134,14 +135,13 @@ def _require_teacher(recipe: Recipe, name: str) -> None:
         ConfigError: Another task, smaller crops, or channels or blocks.
     """
     plain = Network()
-    for key, used in (
-        ("task", recipe.task != "expression"),
-        ("small_epochs", recipe.small_epochs > 0),
-        ("network.channels", recipe.network.channels != plain.channels),
-        ("network.blocks", recipe.network.blocks != plain.blocks),
+    for key, value, only in (
+        ("task", recipe.task, "expression"),
+        ("small_epochs", recipe.small_epochs, 0),
+        ("network.channels", recipe.network.channels, plain.channels),
+        ("network.blocks", recipe.network.blocks, plain.blocks),
     ):
-        if used:
-            value = getattr(recipe.network, key[8:]) if key.startswith("network.") else getattr(recipe, key)
+        if value != only:
             raise ConfigError(f"{name}: {key} {value!r} does not go with network.pretrained; leave one of them out")
 
 

@@ -12,7 +12,7 @@ from monitor.errors import ConfigError
 from tests.train.conftest import TINY
 from train.datasets import Dataset
 from train.expression import ExpressionTask
-from train.fit import Trainer, fit, history_of
+from train.fit import Trainer, fit
 from train.recipe import Network
 
 
@@ -129,10 +129,3 @@ def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: P
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])
     with pytest.raises(ConfigError, match="cannot be resumed"):
         fit(ExpressionTask(drawn, TINY), TINY, tmp_path, resume=True)
-
-
-def test_the_card_counts_the_checkpoints_epochs(run: Path, drawn: Dataset, tmp_path: Path) -> None:
-    for name in ("recipe.yaml", "checkpoint.npz"):
-        (tmp_path / name).write_bytes((run / name).read_bytes())
-    (tmp_path / "history.json").write_text("[{")  # a kill between two writes
-    assert len(history_of(tmp_path)) == TINY.epochs

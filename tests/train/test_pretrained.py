@@ -100,7 +100,7 @@ def test_the_first_layer_sees_gray_as_three_like_colors(weights: dict[str, np.nd
 
 
 def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
-    weights: dict[str, np.ndarray], drawn: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    weights: dict[str, np.ndarray], drawn: Dataset, tmp_path: Path
 ) -> None:
     from train.datasets import save_prepared
     from train.expression import ExpressionTask, taught
