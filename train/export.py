@@ -24,7 +24,7 @@ from monitor.inference.eyes import EYES
 from monitor.inference.landmarks import POINTS
 from monitor.inference.proposals import FACE
 from monitor.labels import EMOTIONS
-from train import cards, eyes, eyeset, keypoint_figures, landmarks, metrics, network, pretrained, proposals
+from train import cards, expression, eyes, eyeset, keypoint_figures, landmarks, metrics, network, pretrained, proposals
 from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
@@ -114,12 +114,24 @@ def calibration_crops(data: Dataset, count: int = CROPS, seed: int = 0) -> NDArr
     return np.stack(crops)
 
 
+def eye_patches(data: EyeSet) -> NDArray[np.uint8]:
+    """Training patches at random, (up to ``CALIBRATION``, 32, 32) uint8, as the eye network sees them."""
+    training = np.flatnonzero(data.split == "train")
+    rows = np.random.default_rng(0).choice(training, min(CALIBRATION, len(training)), replace=False)
+    return eyeset.middle(data.images[rows])
+
+
+def scenes(data: FaceSet) -> NDArray[np.uint8]:
+    """Training scenes, (``CALIBRATION``, 56, 56) uint8, as the proposal network sees them."""
+    return np.stack([s.image for s in proposals.check_scenes(data, "train", CALIBRATION)])
+
+
 def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history: list[dict[str, Any]]) -> ModelCard:
     """Converts, measures and writes ``out`` and its card.
 
     Args:
-        model: The averaged float network.
-        recipe: How it was trained, for the card.
+        model: The averaged float network; the recipe's ``adjust`` is built into it.
+        recipe: How it was trained.
         data: For calibration (train) and all figures (validation).
         out: The .tflite to write.
         history: Epochs, for the card.
@@ -137,8 +149,9 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
             f"network.pretrained {recipe.network.pretrained!r}: such a network serves to teach and is not exported; "
             "name its run in a recipe's teachers"
         )
-    validation = data.part("validation")
+    training, validation = data.part("train"), data.part("validation")
     validation = validation.take(validation.truth >= 0)
+    expression.take_off(model, expression.offsets(training.targets[training.usable], recipe.adjust))
     content = to_int8(model, all_evened(calibration_crops(data), recipe.contrast))
     seen = all_evened(validation.images, recipe.contrast)
     float_logits = predict(model, seen)
@@ -166,7 +179,7 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
             "parameters": cost.parameters,
         },
         data={
-            "training": f"{data.name}: {int((data.part('train').usable).sum())} crops of the split Training{more}",
+            "training": f"{data.name}: {int(training.usable.sum())} crops of the split Training{more}",
             "validation": f"{data.name}: split PublicTest, FER+ majority rule, 7 classes; the recipe was chosen on it",
             "terms": f"FER2013: Kaggle challenge data, research use. FER+ votes: MIT licence (Microsoft).{terms}",
         },
@@ -237,10 +250,7 @@ def export_eyes(
     Raises:
         ParityError: The int8 model agrees less than ``LEAST_AGREEMENT`` with the float one.
     """
-    rng = np.random.default_rng(0)
-    training = np.flatnonzero(data.split == "train")
-    calibration = eyeset.middle(data.images[rng.choice(training, min(CALIBRATION, len(training)), replace=False)])
-    content = to_int8(model, calibration)
+    content = to_int8(model, eye_patches(data))
     rows = np.flatnonzero(data.split == "validation")
     crops = eyeset.middle(data.images[rows])
     real, quantised = eyes.float_logits(model, crops), int8_logits(content, crops)
@@ -260,8 +270,8 @@ def export_eyes(
             "parameters": cost.parameters,
         },
         data={
-            "training": f"{len(training)} patches of the training persons of CEW, MRL and a third eye set, and of the "
-            "eyes and other parts of faces with reference keypoints",
+            "training": f"{int((data.split == 'train').sum())} patches of the training persons of CEW, MRL and a third "
+            "eye set, and of the eyes and other parts of faces with reference keypoints",
             "validation": f"{len(rows)} patches of held-out persons; the recipe was chosen on them",
             "terms": "CEW and MRL: research sets. Third set: Kaggle, terms unstated. FER2013: Kaggle challenge data, "
             "research use. faces.zip: Apache-2.0 collection. Driver frames: research set.",
@@ -280,14 +290,13 @@ def export_proposals(
     Raises:
         ParityError: Proposing or not, the int8 model agrees less than ``LEAST_AGREEMENT`` with the float one.
     """
-    calibration = np.stack([s.image for s in proposals.check_scenes(data, "train", CALIBRATION)])
-    content = to_int8(model, calibration)
-    scenes = proposals.check_scenes(data, "validation", proposals.CHECKED)
-    images = np.stack([s.image for s in scenes])
+    content = to_int8(model, scenes(data))
+    checked = proposals.check_scenes(data, "validation", proposals.CHECKED)
+    images = np.stack([s.image for s in checked])
     real, quantised = proposals.float_outputs(model, images), proposals.int8_outputs(content, images)
-    before, after = (proposals.figures(*o, scenes) for o in (real, quantised))
+    before, after = (proposals.figures(*o, checked) for o in (real, quantised))
     agreement = float(((real[0] > 0).any(axis=(1, 2)) == (quantised[0] > 0).any(axis=(1, 2))).mean())
-    log.info("int8 against float: agreement %.4f (N = %d)", agreement, len(scenes))
+    log.info("int8 against float: agreement %.4f (N = %d)", agreement, len(checked))
     if agreement < LEAST_AGREEMENT:
         raise ParityError(f"int8 agrees on {agreement:.4f} (at least {LEAST_AGREEMENT}); nothing was written")
     cost = network.proposals_cost(*recipe.network.shape())

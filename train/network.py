@@ -158,7 +158,7 @@ def grow(model: keras.Model, start: keras.Model, old: Shape, new: Shape) -> None
     """
     if old[0] != new[0] or any(few > many for few, many in zip(old[1], new[1], strict=True)):
         raise ValueError(f"its network {old} cannot grow into {new}")
-    given, taken = _weighted(start), _weighted(model)
+    given, taken = weighted(start), weighted(model)
     for few, many in zip(old[1], new[1], strict=True):
         for _ in range(2 * (1 + 2 * few)):  # each convolution with its normalisation
             _assign(taken.pop(0), given.pop(0))
@@ -171,8 +171,8 @@ def grow(model: keras.Model, start: keras.Model, old: Shape, new: Shape) -> None
         _assign(layer, other)
 
 
-def _weighted(model: keras.Model) -> list[Any]:
-    """Layers with weights of their own, in the order they were added."""
+def weighted(model: keras.Model) -> list[Any]:
+    """Layers with weights of their own, as they were added: convolutions, each with its normalisation, then heads."""
     return [layer for layer in model.layers if layer.weights and not isinstance(layer, layers.Dropout)]
 
 

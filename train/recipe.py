@@ -79,6 +79,9 @@ class Recipe:
         "0 = as they are",
         "gray levels",
     )
+    adjust: float = number(
+        0.0, 0, 1, "share of the logarithm of each expression's frequency in training that is taken off its logit"
+    )
     balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
     network: Network = section(Network)
     augment: Augment = section(Augment)
@@ -106,7 +109,7 @@ def load(name: str, overrides: list[str]) -> Recipe:
     if recipe.network.pretrained:
         _require_teacher(recipe, path.name)
     if recipe.task != "expression":
-        for key in ("unlabelled", "teachers", "contrast"):
+        for key in ("unlabelled", "teachers", "contrast", "adjust"):
             if getattr(recipe, key):
                 raise ConfigError(f"{path.name}: {key} is for the task expression (the recipe trains {recipe.task})")
         if recipe.jitter.regions < recipe.batch:

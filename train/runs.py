@@ -46,6 +46,16 @@ def require_claimable(run: Path, recipe: Recipe, resume: bool) -> None:
             raise ConfigError(f"{kept}: differs from this recipe in {', '.join(changed)}; resume with the same recipe")
 
 
+def require_unclaimed(run: Path) -> None:
+    """Refuses a folder that holds a run.
+
+    Raises:
+        ConfigError: It does.
+    """
+    if (run / "recipe.yaml").exists():
+        raise ConfigError(f"{run}: already holds a run; give another --out")
+
+
 def starting_point(run: Path) -> Path:
     """The checkpoint of a run that another one is to start from."""
     path = run / "checkpoint.npz"
@@ -57,6 +67,11 @@ def starting_point(run: Path) -> Path:
 def claim(run: Path, recipe: Recipe, resume: bool) -> None:
     """Writes the recipe into the run's folder, where it may stand."""
     require_claimable(run, recipe, resume)
+    keep(run, recipe)
+
+
+def keep(run: Path, recipe: Recipe) -> None:
+    """Writes the recipe into the run's folder."""
     run.mkdir(parents=True, exist_ok=True)
     (run / "recipe.yaml").write_text(settings.to_yaml(recipe))
 

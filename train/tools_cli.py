@@ -1,4 +1,4 @@
-"""The commands that look at trained models: ``evaluate``, ``predict``, ``report``, ``cards``."""
+"""The commands that look at trained models: ``evaluate``, ``predict``, ``report``, ``cards``; and ``recover``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_FACES = 400
 
 
 def add_commands(commands: Any) -> None:
-    """Adds the four commands to ``emotion-train``'s parser."""
+    """Adds these commands to ``emotion-train``'s parser."""
     evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
     evaluate.add_argument("--model", default="models/emotion.tflite")
     evaluate.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
@@ -57,6 +57,11 @@ def add_commands(commands: Any) -> None:
     cards.add_argument("--models", default="models", help="folder of the models")
     cards.add_argument("--out", default="docs/MODEL_CARD.md", help="the page")
     cards.set_defaults(run_command=_cards)
+    recover = commands.add_parser("recover", help="make the run of an exported model anew, when its checkpoint is gone")
+    recover.add_argument("--model", default="models/emotion.tflite", help="with its card, which tells the recipe")
+    recover.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    recover.add_argument("--out", required=True, help="folder of the run, such as runs/pupil")
+    recover.set_defaults(run_command=_recover)
 
 
 def _faces(text: str) -> int:
@@ -147,4 +152,15 @@ def _cards(args: argparse.Namespace) -> int:
     with resources.writing(Path(args.out)):
         Path(args.out).write_text(card_page.render(found))
     log.info("%s: %d cards", args.out, len(found))
+    return EXIT_OK
+
+
+def _recover(args: argparse.Namespace) -> int:
+    from monitor.inference.card import load_card
+    from train import recover
+
+    model, run = Path(args.model), Path(args.out)
+    recipe, epochs = recover.recipe_of(load_card(model, None), model)
+    recover.recover(model, recipe, epochs, Path(args.data) if args.data else None, run)
+    log.info("%s: holds the weights of %s; name it in a recipe's init or teachers", run, model)
     return EXIT_OK

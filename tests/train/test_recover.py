@@ -1,0 +1,104 @@
+"""A run made anew from the model that was exported from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor import settings
+from monitor.inference.card import ModelCard, card_path, load_card
+from tests.train.conftest import TINY
+from train.augment import Augment, Jitter
+from train.cli import main
+from train.datasets import Dataset, save_prepared
+from train.export import export, export_landmarks
+from train.expression import ExpressionTask
+from train.fit import Trainer, fit, load_trained, predict
+from train.keypoints import FaceSet, save
+from train.landmarks import LandmarkTask, float_outputs
+from train.recipe import Network, Recipe
+from train.runs import history_of
+
+
+@pytest.fixture
+def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks this raw round badly; the gate has tests of its own."""
+    monkeypatch.setattr("train.export.LARGEST_LOSS", 0.2)
+    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.5)
+    monkeypatch.setattr("train.export.LARGEST_DRIFT", 10.0)
+
+
+@pytest.mark.usefixtures("lenient")
+def test_it_answers_as_the_lost_one_did_and_can_be_gone_on_from(run: Path, drawn: Dataset, tmp_path: Path) -> None:
+    adjusted = dataclasses.replace(TINY, adjust=0.3)
+    before = load_trained(run, TINY)
+    expected = predict(before, drawn.images)
+    export(before, adjusted, drawn, tmp_path / "m.tflite", history_of(run))
+    save_prepared(drawn, tmp_path / "d.npz")
+    found = tmp_path / "again"
+    assert main(["recover", f"--model={tmp_path}/m.tflite", f"--data={tmp_path}/d.npz", f"--out={found}"]) == 0
+    assert settings.load(Recipe, found / "recipe.yaml") == adjusted
+    answers = predict(load_trained(found, adjusted), drawn.images)
+    assert np.abs(answers - expected).mean() < 0.02 * np.abs(expected).mean()
+    # Training normalises by the batch at hand: there, too, it must start from what it was.
+    trainer = Trainer(adjusted)
+    trainer.restore(found / "checkpoint.npz")
+    batch = (drawn.images[..., None] / 127.5 - 1).astype(np.float32)
+    there = np.asarray(trainer.model(batch, training=True))
+    assert (there.argmax(axis=1) == answers.argmax(axis=1)).mean() > 0.9
+    # It counts as finished, and others start from it.
+    assert fit(ExpressionTask(drawn, adjusted), adjusted, found, resume=True)["epoch"] == TINY.epochs
+    trainer.start_from(found)
+    assert np.allclose(predict(trainer.averaged, drawn.images[:20]), answers[:20], atol=1e-5)
+
+
+@pytest.mark.usefixtures("lenient")
+def test_a_keypoint_network_comes_back_with_each_head_in_its_place(faces: FaceSet, tmp_path: Path) -> None:
+    recipe = Recipe(
+        task="landmarks", side=56, epochs=1, small_epochs=0, batch=16, balance=0.0, ema=0.5,
+        network=Network("8-16-16-16", "0-1-0-0"), augment=Augment(), jitter=Jitter(regions=64),
+    )  # fmt: skip
+    fit(LandmarkTask(faces, recipe), recipe, tmp_path / "run", resume=False)
+    model = load_trained(tmp_path / "run", recipe)
+    export_landmarks(model, recipe, faces, tmp_path / "l.tflite", history_of(tmp_path / "run"))
+    save(faces, tmp_path / "faces.npz")
+    found = tmp_path / "again"
+    assert main(["recover", f"--model={tmp_path}/l.tflite", f"--data={tmp_path}/faces.npz", f"--out={found}"]) == 0
+    images = np.random.default_rng(1).integers(0, 256, (30, 56, 56)).astype(np.uint8)
+    for was, now in zip(*(float_outputs(m, images) for m in (model, load_trained(found, recipe))), strict=True):
+        assert np.abs(was - now).mean() < 0.02 * np.abs(was).mean() + 1e-3
+
+
+def test_what_cannot_be_recovered_is_one_line(
+    exported: Path, drawn: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model, data = tmp_path / "m.tflite", tmp_path / "d.npz"
+    model.write_bytes(exported.read_bytes())
+    save_prepared(drawn, data)
+    told = {"recipe": settings.as_dict(TINY), "epochs": 8}
+
+    def line(training: dict[str, object], out: str = "new") -> str:
+        card: ModelCard = dataclasses.replace(load_card(exported, None), training=training)
+        card.save(card_path(model))
+        caplog.clear()
+        assert main(["recover", f"--model={model}", f"--data={data}", f"--out={tmp_path}/{out}"]) == 2
+        return caplog.text
+
+    assert "its card tells no recipe and epochs" in line({})
+    wrong = {**told, "recipe": {**settings.as_dict(TINY), "epochs": 0}}
+    assert "m.json: training.recipe: " in line(wrong)
+    assert "epochs" in caplog.text
+    other = settings.as_dict(dataclasses.replace(TINY, network=Network("8-16-24", "1-1-1", 0.0)))
+    assert "is another network than its card's recipe (no layer with a kernel of (3, 3, 16, 24)" in line(
+        {**told, "recipe": other}
+    )
+    fewer = settings.as_dict(dataclasses.replace(TINY, network=Network("8-16", "1-1", 0.0)))
+    assert "is another network than its card's recipe" in line({**told, "recipe": fewer})
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/recipe.yaml").write_text(json.dumps(settings.as_dict(TINY)))
+    assert "already holds a run; give another --out" in line(told, "taken")
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,172 @@
+"""From an exported .tflite back to a run that can be gone on from, when its checkpoint is gone.
+
+A model's int8 weights differ from the float ones they came from by rounding only (some 0.4 % of each filter's
+largest weight), so a run that starts from them is a few steps away from where the lost one was.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from monitor import settings
+from monitor.errors import ConfigError
+from monitor.faces.crop import to_unit
+from monitor.inference.card import ModelCard, card_path, read_model
+from monitor.inference.runtime import load_runtime
+from train import datasets, export, eyeset, keypoints, landmarks, network, resources, runs
+from train.expression import offsets, take_off
+from train.fit import Trainer, all_evened
+from train.recipe import Recipe
+
+log = logging.getLogger("train")
+
+WEIGHTED = ("CONV_2D", "FULLY_CONNECTED")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folded:
+    """One layer as the device runs it, in real numbers.
+
+    Attributes:
+        kernel: As Keras keeps it: (3, 3, in, out) or (in, out).
+        bias: (out,), the normalisation folded into both.
+    """
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+def recipe_of(card: ModelCard, model: Path) -> tuple[Recipe, int]:
+    """The recipe a model was trained by and its epochs, as the card tells them.
+
+    Raises:
+        ConfigError: The card tells none, or one that this version does not know.
+    """
+    kept, epochs = card.training.get("recipe"), card.training.get("epochs")
+    if not isinstance(kept, dict) or not isinstance(epochs, int) or epochs < 1:
+        raise ConfigError(f"{model}: its card tells no recipe and epochs; only models of train export can be recovered")
+    try:
+        return settings.load(Recipe, None, [f"{key}={json.dumps(value)}" for key, value in kept.items()]), epochs
+    except ConfigError as error:
+        raise ConfigError(*(f"{card_path(model)}: training.recipe: {line}" for line in error.lines)) from None
+
+
+def recover(model: Path, recipe: Recipe, epochs: int, data: Path | None, run: Path) -> None:
+    """Makes the folder of a finished run whose averaged network is an exported model's.
+
+    Args:
+        model: A .tflite of ``train.export``.
+        recipe: How it was trained.
+        epochs: How long.
+        data: The prepared data set it was trained on (None = where ``train prepare`` puts it): int8 models lack the
+            statistics that training normalises by.
+        run: Folder to make.
+
+    Raises:
+        ConfigError: ``run`` holds a run already, the data set cannot be read, or the model is another network than its
+            recipe's.
+    """
+    runs.require_unclaimed(run)
+    inputs, amounts = _inputs(recipe, data)
+    trainer = Trainer(recipe)
+    try:
+        _give(trainer.averaged, list(_layers(model)))
+    except ValueError as error:
+        raise ConfigError(f"{model}: is another network than its card's recipe ({error})") from None
+    _normalise(trainer.averaged, inputs)
+    if recipe.task == "expression":
+        take_off(trainer.averaged, -amounts)
+    trainer.model.set_weights(trainer.averaged.get_weights())
+    trainer.history = [{"epoch": number + 1, "seconds": 0.0} for number in range(epochs)]
+    with resources.writing(run):
+        runs.keep(run, recipe)
+        trainer.save(run / "checkpoint.npz")
+
+
+def _inputs(recipe: Recipe, data: Path | None) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Training inputs (N, S, S) as the network sees them, those that also set an export's ranges; and what its export
+    took off the logits."""
+    nothing = np.zeros(0, np.float32)
+    if recipe.task == "eyes":
+        return export.eye_patches(eyeset.load(data or Path("runs/eyes.npz"))), nothing
+    if recipe.task == "expression":
+        faces = datasets.load(data or Path("runs/data.npz"))
+        crops = all_evened(export.calibration_crops(faces, export.CALIBRATION), recipe.contrast)
+        training = faces.part("train")
+        return crops, offsets(training.targets[training.usable], recipe.adjust)
+    places = keypoints.load(data or Path("runs/landmarks.npz"))
+    if recipe.task == "proposals":
+        return export.scenes(places), nothing
+    return landmarks.calibration(places, export.CALIBRATION, export.FEW), nothing
+
+
+def _layers(model: Path) -> Iterator[Folded]:
+    """The convolutions and dense layers of a .tflite in the order they run."""
+    runtime = load_runtime()
+    interpreter = runtime.interpreter(model_content=read_model(model))
+    interpreter.allocate_tensors()
+    known = {entry["index"]: entry for entry in interpreter.get_tensor_details()}
+    for step in interpreter._get_ops_details():  # the only way to a graph's order without a schema of our own
+        if step["op_name"] not in WEIGHTED:
+            continue
+        kernel, bias = (_real(interpreter, known[index]) for index in list(step["inputs"])[1:3])
+        axes = (1, 2, 3, 0) if kernel.ndim == 4 else (1, 0)
+        yield Folded(kernel.transpose(axes), bias)
+
+
+def _real(interpreter: Any, entry: dict[str, Any]) -> NDArray[np.float32]:
+    """A constant of a graph in real numbers; one scale for each output channel, which is its first axis."""
+    values = interpreter.get_tensor(entry["index"])
+    scales = np.asarray(entry["quantization_parameters"]["scales"], np.float32)
+    real: NDArray[np.float32] = values.astype(np.float32) * scales.reshape(-1, *(1,) * (values.ndim - 1))
+    return real
+
+
+def _give(model: keras.Model, folded: list[Folded]) -> None:
+    """Puts layers into a new network, whose normalisations then only add.
+
+    Convolutions come in their order; heads, which the converter reorders, are told by their width.
+
+    Raises:
+        ValueError: Their number or shapes differ.
+    """
+    weighted = network.weighted(model)
+    for layer, after in zip(weighted, [*weighted[1:], None], strict=True):
+        if isinstance(layer, layers.BatchNormalization):
+            continue
+        head = layer.use_bias
+        found = [f for f in folded if not head or f.bias.size == layer.kernel.shape[-1]][:1]
+        if not found or found[0].kernel.size != int(np.prod(layer.kernel.shape)):
+            raise ValueError(f"no layer with a kernel of {tuple(layer.kernel.shape)} where one is expected")
+        folded.remove(found[0])
+        kernel, bias = found[0].kernel.reshape(layer.kernel.shape), found[0].bias
+        if head:
+            layer.set_weights([kernel, bias])
+            continue
+        layer.set_weights([kernel])
+        one = np.ones_like(bias)
+        after.set_weights([one, bias, 0 * one, one - after.epsilon])
+    if folded:
+        raise ValueError(f"{len(folded)} layers too many")
+
+
+def _normalise(model: keras.Model, inputs: NDArray[np.uint8]) -> None:
+    """Gives each normalisation the statistics of its inputs, and the scale and shift that undo them.
+
+    The answers stay what they are; training, which normalises by the batch at hand, then starts from them, too.
+    """
+    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    watched = keras.Model(model.inputs[0], [norm.input for norm in norms])
+    for norm, values in zip(norms, watched(to_unit(inputs)[..., None]), strict=True):
+        mean, variance = (np.asarray(f(values, axis=(0, 1, 2))) for f in (keras.ops.mean, keras.ops.var))
+        norm.set_weights([np.sqrt(variance + norm.epsilon), norm.beta.numpy() + mean, mean, variance])
