@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.emotion import find_model
-from monitor.inference.landmarks import LandmarkNet
+from monitor.inference.landmarks import SWAP, LandmarkNet
 from train import keypoints
 from train.keypoint_figures import FRONTAL, looked, near_box, points_off
 
@@ -83,7 +83,7 @@ def main() -> None:
     )
     once = again(args.mediapipe, images, boxes)
     mirrored = again(args.mediapipe, [np.ascontiguousarray(i[:, ::-1]) for i in images], mirrored_boxes)
-    mirrored = mirrored[:, list(keypoints.SWAP)]
+    mirrored = mirrored[:, list(SWAP)]
     mirrored[:, :, 0] = widths - mirrored[:, :, 0]
     ours = _ours(LandmarkNet(args.model), images, points)
     others = (once + mirrored) / 2

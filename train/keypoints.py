@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
-from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, mirror_name
+from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS
 from monitor.inference.proposals import ProposalNet
 from monitor.types import Box
 from train import datasets, packed, resources
@@ -32,8 +32,6 @@ log = logging.getLogger("train")
 Image = NDArray[np.uint8]
 BOX = len(POINTS)
 """Index of the box's upper left corner among a row's points; the lower right one follows."""
-SWAP = tuple(POINTS.index(mirror_name(n)) for n in POINTS)
-"""Left-right partner of each keypoint."""
 DRIVER_WIDTH = 320
 """Driver frames are kept at this width: a face is still twice the network's size."""
 LEAST_SIDE = 24

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.faces.crop import CropSpec, evened
-from monitor.inference.landmarks import POSE_UNIT
+from monitor.inference.landmarks import POSE_UNIT, SWAP
 from train.augment import Augment, Jitter, disturb
-from train.keypoints import SWAP, FaceSet
+from train.keypoints import FaceSet
 
 Image = NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ from monitor.config import Config
 from monitor.errors import ModelError
 from monitor.inference.card import card_path
 from monitor.inference.emotion import find_model
-from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, LandmarkNet, haar_box, mirror_name
+from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, LandmarkNet, haar_box, mirror_name, mirrored
 from monitor.types import Image
 from tests.fakes import picture, square
 
@@ -94,3 +94,46 @@ def test_an_expression_model_is_not_taken_for_it(tmp_path: Path) -> None:
 
 def test_the_default_configuration_names_the_shipped_model() -> None:
     assert find_model(Config().follow.model) == SHIPPED
+
+
+def test_a_turned_face_is_looked_at_from_both_sides(
+    net: LandmarkNet, scene: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = square(196.5, 143, 95)  # its region begins on a whole pixel, in the mirror image, too
+    crops: list[Image] = []
+    one = net._run
+
+    def watched(crop: Image) -> list[np.ndarray]:
+        crops.append(crop)
+        return one(crop)
+
+    monkeypatch.setattr(net, "_run", watched)
+    single = net.read(scene, box)
+    assert len(crops) == 1  # it looks ahead
+    monkeypatch.setattr("monitor.inference.landmarks.TURNED", -1.0)
+    both = net.read(scene, box)
+    assert len(crops) == 3
+    assert np.array_equal(crops[1], crops[2][:, ::-1])
+    assert single is not None
+    assert both is not None
+    assert np.abs(both.points - single.points).max() < 8
+    # In the mirror image, both looks change places: its reading is this one's, mirrored.
+    width = scene.shape[1]
+    there = net.read(np.ascontiguousarray(scene[:, ::-1]), (width - box[2], box[1], width - box[0], box[3]))
+    assert there is not None
+    swap = [POINTS.index(mirror_name(name)) for name in POINTS]
+    back = there.points[swap] * (-1, 1) + (width, 0)
+    assert np.allclose(back, both.points, atol=1e-3)
+    assert there.presence == pytest.approx(both.presence, abs=1e-6)
+    assert np.allclose(there.pose * (-1, 1, -1), both.pose, atol=1e-4)
+    assert np.allclose(there.openness[[1, 0, 2]], both.openness, atol=1e-5)
+    assert np.allclose((width - there.box[2], width - there.box[0]), (both.box[0], both.box[2]), atol=1e-3)
+
+
+def test_mirrored_answers_mirrored_again_are_the_answers() -> None:
+    rng = np.random.default_rng(1)
+    points, head = rng.normal(size=(19, 2)).astype(np.float32), rng.normal(size=6).astype(np.float32)
+    logit, twice, again = mirrored(*mirrored(0.5, points, head))
+    assert logit == 0.5
+    assert np.allclose(twice, points)
+    assert np.allclose(again, head)

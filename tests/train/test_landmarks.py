@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from monitor.errors import ConfigError
 from monitor.faces.crop import crop, evened
-from monitor.inference.landmarks import POINTS, LandmarkNet
+from monitor.inference.landmarks import POINTS, SWAP, LandmarkNet
 from tests.train.conftest import drawn_face
 from train import cli, keypoints
 from train.augment import Augment, Jitter
 from train.keypoint_figures import points_off
-from train.keypoints import BOX, SWAP, FaceSet, Pictures, face_squares
+from train.keypoints import BOX, FaceSet, Pictures, face_squares
 from train.landmarks import LandmarkTask, check_regions, figures, stacked
 from train.recipe import Network, Recipe
 from train.regions import SPEC, Regions
