@@ -15,7 +15,7 @@ import numpy as np
 from monitor.faces.crop import crop
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.types import Box
-from train import keypoints
+from train import faceset, keypoints
 from train.keypoint_figures import FRONTAL
 from train.progress import track
 
@@ -43,10 +43,10 @@ def main() -> None:
         )
 
 
-def _labels(faces: keypoints.FaceSet, row: int, net: EmotionNet) -> list[int]:
+def _labels(faces: faceset.FaceSet, row: int, net: EmotionNet) -> list[int]:
     """The class read in the exact box and in each other one."""
     image = faces.pictures[int(faces.picture[row])]
-    cx, cy, side = (float(v) for v in keypoints.face_squares(faces.points[row : row + 1])[0])
+    cx, cy, side = (float(v) for v in faceset.face_squares(faces.points[row : row + 1])[0])
     roll, out = float(faces.pose[row, 2]), []
     for dx, dy, size in BOXES:
         x, y, half = cx + dx * side, cy + dy * side, side * size / 2

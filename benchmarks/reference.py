@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from monitor.inference.emotion import find_model
 from monitor.inference.landmarks import SWAP, LandmarkNet
-from train import keypoints
+from train import faceset, keypoints
 from train.keypoint_figures import FRONTAL, looked, near_box, points_off
 
 THEIRS = """
@@ -111,7 +111,7 @@ def main() -> None:
 def _ours(net: LandmarkNet, images: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Our points (N, 17, 2) after two looks from a box that is a little off, as ``train evaluate`` takes them."""
     rng, out = np.random.default_rng(5), []
-    for image, (cx, cy, side) in zip(images, keypoints.face_squares(points).astype(float), strict=True):
+    for image, (cx, cy, side) in zip(images, faceset.face_squares(points).astype(float), strict=True):
         marks = looked(net, image, near_box(cx, cy, side, rng), 2)
         out.append(np.full((17, 2), np.nan) if marks is None else marks.points[:17])
     return np.asarray(out, np.float32)

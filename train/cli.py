@@ -21,7 +21,7 @@ EXIT_STOPPED = 130
 
 
 def _prepare(args: argparse.Namespace) -> int:
-    from train import datasets, eyeset, keypoints
+    from train import datasets, eyeset, faceset, keypoints
 
     if args.task not in ("landmarks", "proposals") and (args.backgrounds or args.proposals):
         raise ConfigError(
@@ -31,7 +31,7 @@ def _prepare(args: argparse.Namespace) -> int:
         backgrounds, proposals = (Path(v) if v else None for v in (args.backgrounds, args.proposals))
         faces = keypoints.load(Path(args.data), backgrounds, proposals)
         out = Path(args.out or "runs/landmarks.npz")
-        keypoints.save(faces, out)
+        faceset.save(faces, out)
         log.info("%s: %d faces, %d windows without one; %d unreadable pictures skipped",
                  out, len(faces), len(faces.windows), faces.skipped)  # fmt: skip
         return EXIT_OK
@@ -91,7 +91,8 @@ def _fit(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from monitor import settings
     from train import datasets, eyeset, keypoints, recipe
-    from train.export import export, export_eyes, export_landmarks, export_proposals
+    from train.export import export
+    from train.export_faces import export_eyes, export_landmarks, export_proposals
     from train.fit import load_trained
     from train.runs import history_of
 

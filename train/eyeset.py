@@ -18,7 +18,7 @@ from monitor.faces.crop import CropSpec, crop
 from monitor.inference.eyes import MARGIN, eye_boxes
 from monitor.inference.landmarks import POINTS
 from train import keypoints, packed
-from train.keypoints import FaceSet
+from train.faceset import FaceSet
 
 Image = NDArray[np.uint8]
 

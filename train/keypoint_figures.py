@@ -18,7 +18,7 @@ from monitor.faces.follower import Follower
 from monitor.inference.card import ModelCard
 from monitor.inference.landmarks import POINTS, LandmarkNet
 from monitor.types import Box, Image, Landmarks
-from train.keypoints import FaceSet, face_squares, square_box
+from train.faceset import FaceSet, face_squares, square_box
 from train.progress import track
 
 FRONTAL = 30.0

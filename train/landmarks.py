@@ -18,8 +18,8 @@ from monitor.faces.crop import int8_table, to_unit
 from monitor.inference.landmarks import POSE_UNIT, SHAPES
 from monitor.inference.runtime import Int8Model
 from train.augment import Jitter
+from train.faceset import FaceSet
 from train.keypoint_figures import FRONTAL, points_off
-from train.keypoints import FaceSet
 from train.recipe import Recipe
 from train.regions import CHECK_LIGHT, SPEC, Region, Regions, check_rows
 

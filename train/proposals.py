@@ -21,7 +21,7 @@ from monitor.inference.proposals import SMALLEST, STRIDE, ProposalNet, decode, e
 from monitor.inference.runtime import Int8Model
 from train import landmarks
 from train.augment import Augment, Jitter
-from train.keypoints import FaceSet
+from train.faceset import FaceSet
 from train.recipe import Recipe
 from train.regions import CHECK_LIGHT, SPEC, Regions, check_rows
 

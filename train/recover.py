@@ -23,7 +23,7 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
 from monitor.inference.card import ModelCard, card_path, read_model
 from monitor.inference.runtime import load_runtime
-from train import datasets, export, eyeset, keypoints, landmarks, network, resources, runs
+from train import datasets, export, export_faces, eyeset, keypoints, landmarks, network, resources, runs
 from train.expression import offsets, take_off
 from train.fit import Trainer, all_evened
 from train.recipe import Recipe
@@ -98,16 +98,16 @@ def _inputs(recipe: Recipe, data: Path | None) -> tuple[NDArray[np.uint8], NDArr
     took off the logits."""
     nothing = np.zeros(0, np.float32)
     if recipe.task == "eyes":
-        return export.eye_patches(eyeset.load(data or Path("runs/eyes.npz"))), nothing
+        return export_faces.eye_patches(eyeset.load(data or Path("runs/eyes.npz"))), nothing
     if recipe.task == "expression":
         faces = datasets.load(data or Path("runs/data.npz"))
-        crops = all_evened(export.calibration_crops(faces, export.CALIBRATION), recipe.contrast)
+        crops = all_evened(export.calibration_crops(faces, export_faces.CALIBRATION), recipe.contrast)
         training = faces.part("train")
         return crops, offsets(training.targets[training.usable], recipe.adjust)
     places = keypoints.load(data or Path("runs/landmarks.npz"))
     if recipe.task == "proposals":
-        return export.scenes(places), nothing
-    return landmarks.calibration(places, export.CALIBRATION, export.FEW), nothing
+        return export_faces.scenes(places), nothing
+    return landmarks.calibration(places, export_faces.CALIBRATION, export_faces.FEW), nothing
 
 
 def _layers(model: Path) -> Iterator[Folded]:

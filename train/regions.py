@@ -16,18 +16,15 @@ from numpy.typing import NDArray
 from monitor.faces.crop import CropSpec, evened
 from monitor.inference.landmarks import POSE_UNIT, SWAP
 from train.augment import Augment, Jitter, disturb
-from train.keypoints import FaceSet
+from train.backdrops import MASK, drawn, mix, soft_mask
+from train.faceset import FaceSet
 
 Image = NDArray[np.uint8]
 
 SPEC = CropSpec(side=56, margin=0.65, shift_y=0.08, contrast=48.0)
 """The region: 1.65 Haar boxes, so that a face 0.7 to 1.5 times the expected size and 25 % off still shows."""
-LETTERS = "abcdeghmnopqrsuwxBCDGOPQRS0368&@%8oooeeaa"
-"""What drawn backgrounds are written with, round ones more often."""
 CHECK_LIGHT = Augment(light=0.2, brightness=15, side_light=0.1, blur=0.1, noise=0.1, jpeg=0.05, erase=0.0)
 """How regions that a network is judged on are disturbed."""
-MASK = 24
-"""Side of the masks that blend pictures into backgrounds."""
 SOURCES = {"fer": 0.24, "faces": 0.32, "driver": 0.19}
 """Shares of an epoch's regions; the rest shows no face. Turned heads are few in the data and drawn up to
 seven times as often as frontal ones."""
@@ -160,15 +157,15 @@ class Regions:
         elif kind < 0.86 or not len(self._easy):
             out = self._window(int(rng.choice(self._easy if len(self._easy) else self._hard)), rng)
         else:
-            out = _drawn(rng)
+            out = drawn(SPEC.side, rng)
         return self._empty(out, rng)
 
     def _empty(self, out: Image, rng: np.random.Generator) -> Image:
         """Disturbs a region without a face like one with a face."""
         if rng.random() < 0.3:  # pasted like faces are, so that a soft edge is no sign of one
-            mask = _soft_mask(np.array([[0.1, 0.1], [0.9, 0.9]]) + rng.uniform(-0.1, 0.1, (2, 2)), rng)
+            mask = soft_mask(np.array([[0.1, 0.1], [0.9, 0.9]]) + rng.uniform(-0.1, 0.1, (2, 2)), rng)
             mask = cv2.resize(mask, (SPEC.side, SPEC.side)).astype(np.float32)
-            out = _mix(out, self._ground(rng), mask)
+            out = mix(out, self._ground(rng), mask)
         return disturb(self._hidden(self._framed(out, rng), rng), self._light, rng)
 
     def _far(self, rng: np.random.Generator) -> Image:
@@ -223,11 +220,11 @@ class Regions:
         out = cv2.warpAffine(image, fit, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         if rng is not None and source != "driver":
             edge = rng.uniform(0.0, 0.06)
-            mask = _soft_mask(np.array([[edge, edge], [1 - edge, 1 - edge]]), rng)
+            mask = soft_mask(np.array([[edge, edge], [1 - edge, 1 - edge]]), rng)
             unit = np.array([shape[1], shape[0]]) / MASK
             low = np.hstack([matrix[:, :2] * unit, (matrix[:, :2] @ (unit / 2 - 0.5) + matrix[:, 2])[:, None]])
             soft = cv2.warpAffine(mask, low, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
-            out = _mix(out.astype(np.uint8), self._ground(rng), soft.astype(np.float32))
+            out = mix(out.astype(np.uint8), self._ground(rng), soft.astype(np.float32))
         return out.astype(np.uint8, copy=False)
 
     def _window(self, index: int, rng: np.random.Generator) -> Image:
@@ -243,7 +240,7 @@ class Regions:
     def _ground(self, rng: np.random.Generator) -> Image:
         """A background."""
         if not len(self._grounds) or rng.random() < 0.15:
-            return _drawn(rng)
+            return drawn(SPEC.side, rng)
         return self._window(int(rng.choice(self._grounds)), rng)
 
     def _framed(self, image: Image, rng: np.random.Generator) -> Image:
@@ -270,7 +267,7 @@ class Regions:
             patch = np.full((side, side), rng.integers(0, 256), np.uint8)
         else:
             patch = self._ground(rng)
-        return _mix(patch, image, mask)
+        return mix(patch, image, mask)
 
 
 def check_rows(data: FaceSet, split: str, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -308,53 +305,3 @@ def _shrunk(image: Image, matrix: NDArray[np.float64], scale: float) -> tuple[Im
     linear = matrix[:, :2] / factor
     offset = matrix[:, 2] + matrix[:, :2] @ (0.5 / factor - 0.5 + low)
     return smaller.astype(np.uint8, copy=False), np.hstack([linear, offset[:, None]])
-
-
-def _soft_mask(corners: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A rectangle or ellipse of ones with a soft edge, (MASK, MASK) float32; ``corners`` in 0..1."""
-    mask = np.zeros((MASK, MASK), np.float32)
-    (x1, y1), (x2, y2) = corners * MASK
-    if rng.random() < 0.5:
-        mask[max(0, int(y1)) : int(y2), max(0, int(x1)) : int(x2)] = 1
-    else:  # as wide as the picture, its corners gone
-        centre = (int((x1 + x2) / 2), int((y1 + y2) / 2))
-        cv2.ellipse(mask, centre, (int((x2 - x1) * 0.55), int((y2 - y1) * 0.6)), 0, 0, 360, 1.0, -1)
-    blur = float(rng.uniform(0.01, 0.05)) * MASK
-    out = cv2.GaussianBlur(mask, (0, 0), max(0.3, blur), borderType=cv2.BORDER_CONSTANT)
-    return out.astype(np.float32, copy=False)
-
-
-def _mix(front: Image, back: Image, mask: NDArray[np.float32]) -> Image:
-    return np.asarray(front * mask + back * (1 - mask) + 0.5, dtype=np.uint8)
-
-
-def _drawn(rng: np.random.Generator) -> Image:
-    """A drawn background: letters, soft blobs, stripes or a gradient."""
-    side = SPEC.side
-    kind = rng.random()
-    if kind < 0.4:
-        return _letters(rng)
-    kind = rng.random()
-    if kind < 0.4:
-        small = rng.integers(0, 256, (int(rng.integers(2, 16)),) * 2).astype(np.uint8)
-        return cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
-    axis = np.linspace(-1, 1, side)
-    angle = rng.uniform(0, 2 * np.pi)
-    ramp = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
-    wave = ramp if kind < 0.7 else np.sin(ramp * rng.uniform(4, 40))
-    return np.asarray(np.clip(128 + wave * rng.uniform(5, 90) + rng.uniform(-90, 90), 0, 255), dtype=np.uint8)
-
-
-def _letters(rng: np.random.Generator) -> Image:
-    """Letters and figures: round ones side by side look like eyes to a network that never saw any."""
-    side = SPEC.side
-    light, dark = rng.uniform(90, 255), rng.uniform(0, 160)
-    image = np.full((side, side), light, np.uint8)
-    for _ in range(int(rng.integers(1, 4))):
-        word = "".join(rng.choice(list(LETTERS), int(rng.integers(1, 6))))
-        font, thick = int(rng.integers(0, 8)), int(rng.integers(1, 7))
-        place = (int(rng.integers(-10, side // 2)), int(rng.integers(side // 4, side + 8)))
-        cv2.putText(image, word, place, font, float(rng.uniform(0.5, 2.4)), dark, thick, cv2.LINE_AA)
-        if rng.random() < 0.5:  # an outline
-            cv2.putText(image, word, place, font, float(rng.uniform(0.5, 2.4)), light * 0.6, 1, cv2.LINE_AA)
-    return cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.2))).astype(np.uint8, copy=False)

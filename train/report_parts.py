@@ -13,8 +13,8 @@ from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
 from monitor.types import Image
 from train import datasets, evaluate, html, keypoint_figures, keypoints, metrics, plots
+from train.faceset import FaceSet, face_squares, square_box
 from train.keypoint_figures import Look
-from train.keypoints import FaceSet, face_squares, square_box
 from train.tables import flat, number
 
 WORST, WORST_OF_CLASS, WORST_TIGHT = 48, 12, 24

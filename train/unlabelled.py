@@ -9,7 +9,7 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
 from monitor.faces.quality import SIDEWAYS
 from train.datasets import SIDE
-from train.keypoints import FaceSet, square_box
+from train.faceset import FaceSet, square_box
 
 LEAST_FACE = 24.0
 """Side in pixels of the smallest face worth a crop of 48."""

@@ -12,7 +12,7 @@ from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
 from train.augment import Augment, augment
 from train.datasets import Dataset
-from train.keypoints import FaceSet, Pictures
+from train.faceset import FaceSet, Pictures
 from train.recipe import Network, Recipe
 
 TINY = Recipe(
@@ -106,7 +106,7 @@ def exported(run: Path, drawn: Dataset, tmp_path_factory: pytest.TempPathFactory
     out = tmp_path_factory.mktemp("models") / "tiny.tflite"
     with pytest.MonkeyPatch.context() as patch:
         # A few epochs leave crops on the fence, where one int8 step decides; the gate itself is tested below.
-        patch.setattr("train.export.LARGEST_LOSS", 0.05)
-        patch.setattr("train.export.LEAST_AGREEMENT", 0.9)
+        patch.setattr("train.convert.LARGEST_LOSS", 0.05)
+        patch.setattr("train.convert.LEAST_AGREEMENT", 0.9)
         export(load_trained(run, TINY), TINY, drawn, out, [])
     return out

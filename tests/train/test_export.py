@@ -18,9 +18,10 @@ from tests.fakes import Clock, ScriptedDetector, frame
 from tests.train.conftest import TINY
 from train.augment import Augment
 from train.batches import epoch_batches
+from train.convert import ParityError
 from train.datasets import Dataset
 from train.evaluate import evaluate
-from train.export import ParityError, calibration_crops, check_parity, export
+from train.export import calibration_crops, check_parity, export
 from train.expression import ExpressionTask
 from train.fit import fit, load_trained
 from train.recipe import Network, Recipe
@@ -37,8 +38,8 @@ def test_the_exported_pair_runs_in_the_app_and_measures_the_same(exported: Path,
 def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
     drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.export.LARGEST_LOSS", 0.05)  # a network this raw rounds badly
-    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.8)
+    monkeypatch.setattr("train.convert.LARGEST_LOSS", 0.05)  # a network this raw rounds badly
+    monkeypatch.setattr("train.convert.LEAST_AGREEMENT", 0.8)
     even = dataclasses.replace(TINY, contrast=40.0, epochs=4, small_epochs=0)
     images, _ = next(epoch_batches(drawn.part("train"), even, 0, 48))
     middle = (images[:, 8:40, 8:40, 0] + 1) * 127.5
@@ -57,8 +58,8 @@ def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
 def test_the_card_names_whose_weights_a_teacher_started_from(
     run: Path, drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.export.LARGEST_LOSS", 0.05)
-    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.8)
+    monkeypatch.setattr("train.convert.LARGEST_LOSS", 0.05)
+    monkeypatch.setattr("train.convert.LEAST_AGREEMENT", 0.8)
     (tmp_path / "recipe.yaml").write_text(settings.to_yaml(Recipe(network=Network(pretrained="faces.tgz"))))
     taught = dataclasses.replace(TINY, teachers=str(tmp_path))
     cards = [export(load_trained(run, TINY), recipe, drawn, tmp_path / "m.tflite", []) for recipe in (TINY, taught)]

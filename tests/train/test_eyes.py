@@ -15,7 +15,7 @@ from monitor.errors import ConfigError
 from monitor.inference.eyes import EyeNet
 from monitor.settings import load
 from train import eyes, eyeset
-from train.export import export_eyes
+from train.export_faces import export_eyes
 from train.eyes import EyeTask
 from train.eyeset import INNER, PATCH, SPEC, EyeSet
 from train.fit import Trainer, fit

@@ -17,10 +17,10 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import crop, evened
 from monitor.inference.landmarks import POINTS, SWAP, LandmarkNet
 from tests.train.conftest import drawn_face
-from train import cli, keypoints
+from train import cli, faceset, keypoints
 from train.augment import Augment, Jitter
+from train.faceset import BOX, FaceSet, Pictures, face_squares
 from train.keypoint_figures import points_off
-from train.keypoints import BOX, FaceSet, Pictures, face_squares
 from train.landmarks import LandmarkTask, check_regions, figures, stacked
 from train.recipe import Network, Recipe
 from train.regions import SPEC, Regions
@@ -108,11 +108,11 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     faces: FaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    keypoints.save(faces, Path("runs/landmarks.npz"))
+    faceset.save(faces, Path("runs/landmarks.npz"))
     assert len(keypoints.load(Path("runs/landmarks.npz"))) == 80
     monkeypatch.setattr("train.landmarks.CHECKED", 60)
-    monkeypatch.setattr("train.export.LARGEST_DRIFT", 0.05)  # a network this raw rounds badly
-    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.8)
+    monkeypatch.setattr("train.convert.LARGEST_DRIFT", 0.05)  # a network this raw rounds badly
+    monkeypatch.setattr("train.convert.LEAST_AGREEMENT", 0.8)
     tiny = Recipe(
         task="landmarks", side=56, small_epochs=0, epochs=4, batch=16, rate=0.004, ema=0.9, balance=0.0,
         network=Network("8-16-16-16", "0-0-0-0", 0.0), augment=Augment(erase=0, blur=0), jitter=Jitter(regions=320),

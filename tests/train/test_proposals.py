@@ -11,9 +11,9 @@ import pytest
 
 from monitor.errors import ConfigError
 from monitor.inference.proposals import STRIDE, ProposalNet, encode
-from train import cli, keypoints
+from train import cli, faceset
 from train.augment import Augment, Jitter
-from train.keypoints import FaceSet
+from train.faceset import FaceSet
 from train.proposals import CELLS, HIGH, LOW, ProposalTask, _scene, check_scenes, figures
 from train.recipe import Network, Recipe
 
@@ -83,9 +83,9 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    keypoints.save(faces, Path("runs/landmarks.npz"))
+    faceset.save(faces, Path("runs/landmarks.npz"))
     monkeypatch.setattr("train.proposals.CHECKED", 60)
-    monkeypatch.setattr("train.export.LEAST_AGREEMENT", 0.8)
+    monkeypatch.setattr("train.convert.LEAST_AGREEMENT", 0.8)
     tiny = Recipe(
         task="proposals", side=56, small_epochs=0, epochs=4, batch=16, rate=0.01, ema=0.9, balance=0.0,
         network=Network("8-8-16", "0-0-0", 0.0), augment=Augment(erase=0, blur=0), jitter=Jitter(regions=320),

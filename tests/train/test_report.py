@@ -17,7 +17,7 @@ from monitor.inference.card import load_card
 from monitor.labels import EMOTIONS
 from monitor.types import Landmarks
 from tests.train.conftest import drawn_face
-from train import candidates, cli, datasets, html, keypoints, recipe, report_parts
+from train import candidates, cli, datasets, faceset, html, recipe, report_parts
 from train.datasets import Dataset
 from train.keypoint_figures import Look
 from train.recipe import Recipe
@@ -120,13 +120,13 @@ def test_what_names_hold_cannot_break_the_page() -> None:
     assert "<script>x</script>" in page.words
 
 
-def drawn_faces(count: int) -> keypoints.FaceSet:
+def drawn_faces(count: int) -> faceset.FaceSet:
     """Drawn heads with known points, the first of them with points that are wrong."""
     drawn = [drawn_face(60 + 3 * n, 60, 55) for n in range(count)]
     points = np.stack([p for _, p in drawn])
     points[0] += np.float32(15)
-    return keypoints.FaceSet(
-        keypoints.Pictures.pack([i for i, _ in drawn]), np.arange(count), points, np.zeros((count, 3), np.float32),
+    return faceset.FaceSet(
+        faceset.Pictures.pack([i for i, _ in drawn]), np.arange(count), points, np.zeros((count, 3), np.float32),
         np.full((count, 3), 0.3, np.float32), np.array(["faces", "fer"] * (count // 2)),
         np.full(count, "validation"), np.array([(0, 0.0, 0.0, 20.0)], np.float32), np.array(["validation"]),
         np.array([True]), "drawn",
@@ -134,7 +134,7 @@ def drawn_faces(count: int) -> keypoints.FaceSet:
 
 
 def test_the_page_of_a_keypoint_run_has_the_worst_faces_first(tmp_path: Path) -> None:
-    keypoints.save(drawn_faces(6), tmp_path / "l.npz")
+    faceset.save(drawn_faces(6), tmp_path / "l.npz")
     entries = [{"epoch": n, "loss": 9 / n, "error": 0.1, "yaw_error": 3.0, "false": 0.02} for n in (1, 2)]
     run = run_folder(tmp_path / "marks", recipe.load("landmarks", []), entries)
     flags = ["--run", str(run), "--model", str(MODELS / "landmarks.tflite"), "--data", str(tmp_path / "l.npz")]
@@ -159,20 +159,20 @@ def test_the_page_of_an_eye_run_has_its_curves_and_the_cards_figures(tmp_path: P
 
 def test_true_and_read_points_are_drawn_where_they_are() -> None:
     image = np.full((200, 200), 128, np.uint8)
-    points = np.zeros((1, keypoints.BOX + 2, 2), np.float32)
-    points[0, : keypoints.BOX] = np.linspace((70, 70), (130, 130), keypoints.BOX)
+    points = np.zeros((1, faceset.BOX + 2, 2), np.float32)
+    points[0, : faceset.BOX] = np.linspace((70, 70), (130, 130), faceset.BOX)
     points[0, -2:] = (60, 50), (140, 150)
-    faces = keypoints.FaceSet(
-        keypoints.Pictures.pack([image]), np.zeros(1, np.int64), points, np.zeros((1, 3), np.float32),
+    faces = faceset.FaceSet(
+        faceset.Pictures.pack([image]), np.zeros(1, np.int64), points, np.zeros((1, 3), np.float32),
         np.zeros((1, 3), np.float32), np.array(["faces"]), np.array(["validation"]), np.empty((0, 4), np.float32),
         np.empty(0, np.str_), np.empty(0, bool), "drawn",
     )  # fmt: skip
-    exact = Landmarks(0.9, points[0, : keypoints.BOX], (0, 0, 1, 1), np.zeros(3, np.float32), np.zeros(3, np.float32))
-    shown = report_parts.marked(faces, Look(0, exact, np.zeros(keypoints.BOX)))
+    exact = Landmarks(0.9, points[0, : faceset.BOX], (0, 0, 1, 1), np.zeros(3, np.float32), np.zeros(3, np.float32))
+    shown = report_parts.marked(faces, Look(0, exact, np.zeros(faceset.BOX)))
     assert shown.shape == (176, 176, 3)
     green = (shown == report_parts.TRUE).all(axis=2)
     assert green.sum() > 17
     assert not (shown == report_parts.READ).all(axis=2).any()  # covered by the true ones
     off = dataclasses.replace(exact, points=exact.points + np.float32(12))
-    shown = report_parts.marked(faces, Look(0, off, np.zeros(keypoints.BOX)))
+    shown = report_parts.marked(faces, Look(0, off, np.zeros(faceset.BOX)))
     assert (shown == report_parts.READ).all(axis=2).any()

@@ -10,7 +10,7 @@ import pytest
 from monitor.errors import ConfigError
 from monitor.faces.quality import SIDEWAYS
 from train import unlabelled
-from train.keypoints import FaceSet
+from train.faceset import FaceSet
 
 
 def test_training_faces_of_photographs_are_cut_and_no_others(faces: FaceSet) -> None:
