@@ -115,7 +115,7 @@ def _export(args: argparse.Namespace) -> int:
         card = export_eyes(model, chosen, eyeset.load(Path(args.data or "runs/eyes.npz")), out, history)
     else:
         out = Path(args.out or "models/emotion.tflite")
-        card = export(model, chosen, datasets.load(Path(args.data or "runs/data.npz")), out, history)
+        card = export(model, chosen, datasets.load(Path(args.data or "runs/data.npz")), out, history, run)
     log.info("%s and its card written, version %s", out, card.version)
     log.info("next: python -m train evaluate --model %s --update-card; python -m train cards", out)
     return EXIT_OK

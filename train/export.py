@@ -15,12 +15,12 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec
 from monitor.inference.card import ModelCard
 from monitor.labels import EMOTIONS
-from train import cards, convert, expression, metrics, network, pretrained
+from train import cards, convert, expression, metrics, network, pretrained, runs
 from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
 from train.fit import all_evened, predict
-from train.recipe import Recipe, lineage
+from train.recipe import Recipe
 
 log = logging.getLogger("train")
 
@@ -51,7 +51,14 @@ def calibration_crops(data: Dataset, count: int = CROPS, seed: int = 0) -> NDArr
     return np.stack(crops)
 
 
-def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history: list[dict[str, Any]]) -> ModelCard:
+def export(
+    model: keras.Model,
+    recipe: Recipe,
+    data: Dataset,
+    out: Path,
+    history: list[dict[str, Any]],
+    run: Path | None = None,
+) -> ModelCard:
     """Converts, measures and writes ``out`` and its card.
 
     Args:
@@ -60,13 +67,14 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
         data: For calibration (train) and all figures (validation).
         out: The .tflite to write.
         history: Epochs, for the card.
+        run: Folder of the run, which tells where one made anew came from.
 
     Returns:
         The card as written.
 
     Raises:
-        ParityError: The int8 model loses more than ``LARGEST_LOSS`` or agrees less than
-            ``LEAST_AGREEMENT`` with the float one.
+        ParityError: The int8 model loses more than ``convert.LARGEST_LOSS`` or agrees less than
+            ``convert.LEAST_AGREEMENT`` with the float one.
         ConfigError: The run is a teacher's.
     """
     if recipe.network.pretrained:
@@ -90,7 +98,7 @@ def export(model: keras.Model, recipe: Recipe, data: Dataset, out: Path, history
     if recipe.unlabelled:
         more = f"; photographs of {Path(recipe.unlabelled).name} without labels, by its teachers' answers"
         terms = " Photographs: those of the keypoint network, see its card."
-    if any(run.network.pretrained for run in lineage(recipe)):
+    if runs.others_weights(recipe, run):
         more += f"; {pretrained.ORIGIN}, as the start of one of its teachers"
         terms += f" {pretrained.TERMS}"
     card = replace(

@@ -80,10 +80,12 @@ def offsets(targets: NDArray[np.float32], adjust: float) -> NDArray[np.float32]:
         adjust: The share; 0 = nothing is taken off.
 
     Returns:
-        (K,) float32 with a mean of 0.
+        (K,) float32 with a mean of 0; 0 for what never occurs, of which nothing was learnt.
     """
-    frequency = np.log(np.maximum(targets.mean(axis=0), 1e-6))
-    return np.asarray(adjust * (frequency - frequency.mean()), np.float32)
+    share = targets.mean(axis=0)
+    occurs = share > 0
+    frequency = np.log(share, where=occurs, out=np.zeros(len(share), np.float32))
+    return np.asarray(adjust * np.where(occurs, frequency - frequency[occurs].mean(), 0), np.float32)
 
 
 def take_off(model: keras.Model, amounts: NDArray[np.float32]) -> None:

@@ -119,15 +119,18 @@ def load(name: str, overrides: list[str]) -> Recipe:
     return recipe
 
 
-def lineage(recipe: Recipe) -> list[Recipe]:
-    """The recipe, those of the runs it starts from or is taught by, and theirs; what is no longer there is left out."""
-    found, seen = [recipe], set()
-    for now in found:  # grows meanwhile
-        runs = now.teacher_runs() + ([Path(now.init)] if now.init else [])
-        for kept in (run / "recipe.yaml" for run in runs):
-            if kept not in seen and kept.exists():
-                seen.add(kept)
-                found.append(settings.load(Recipe, kept))
+def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:
+    """The runs a recipe starts from or is taught by, and theirs, by their folders; None = no longer there."""
+    found: dict[Path, Recipe | None] = {}
+    queue = [recipe]
+    for now in queue:  # grows meanwhile
+        for run in now.teacher_runs() + ([Path(now.init)] if now.init else []):
+            if run in found:
+                continue
+            kept = run / "recipe.yaml"
+            found[run] = own = settings.load(Recipe, kept) if kept.exists() else None
+            if own is not None:
+                queue.append(own)
     return found
 
 

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
-from monitor.inference.card import ModelCard, card_path, read_model
-from monitor.inference.runtime import load_runtime
+from monitor.inference.card import ModelCard, card_path, load_card
+from monitor.inference.runtime import Int8Model
 from train import datasets, export, export_faces, eyeset, keypoints, landmarks, network, resources, runs
 from train.expression import offsets, take_off
 from train.fit import Trainer, all_evened
@@ -31,6 +31,8 @@ from train.recipe import Recipe
 log = logging.getLogger("train")
 
 WEIGHTED = ("CONV_2D", "FULLY_CONNECTED")
+MOST = 280
+"""Training inputs that tell the statistics: tens of thousands of places of each filter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,29 +58,37 @@ def recipe_of(card: ModelCard, model: Path) -> tuple[Recipe, int]:
     if not isinstance(kept, dict) or not isinstance(epochs, int) or epochs < 1:
         raise ConfigError(f"{model}: its card tells no recipe and epochs; only models of train export can be recovered")
     try:
-        return settings.load(Recipe, None, [f"{key}={json.dumps(value)}" for key, value in kept.items()]), epochs
+        recipe = settings.load(Recipe, None, [f"{key}={json.dumps(value)}" for key, value in kept.items()])
+        recipe.network.shape()
+        return recipe, epochs
     except ConfigError as error:
-        raise ConfigError(*(f"{card_path(model)}: training.recipe: {line}" for line in error.lines)) from None
+        lines = (line.removeprefix("--set: ") for line in error.lines)
+        raise ConfigError(*(f"{card_path(model)}: training.recipe: {line}" for line in lines)) from None
 
 
-def recover(model: Path, recipe: Recipe, epochs: int, data: Path | None, run: Path) -> None:
+def recover(model: Path, data: Path | None, run: Path) -> None:
     """Makes the folder of a finished run whose averaged network is an exported model's.
 
     Args:
-        model: A .tflite of ``train.export``.
-        recipe: How it was trained.
-        epochs: How long.
+        model: A .tflite of ``train.export``; its card tells the recipe.
         data: The prepared data set it was trained on (None = where ``train prepare`` puts it): int8 models lack the
             statistics that training normalises by.
         run: Folder to make.
 
     Raises:
-        ConfigError: ``run`` holds a run already, the data set cannot be read, or the model is another network than its
-            recipe's.
+        ConfigError: ``run`` holds a run already or cannot be written, the card tells no recipe, the data set cannot be
+            read, or the model is another network than its recipe's.
+        ModelError: The model or its card cannot be used.
     """
+    card = load_card(model, None)
+    recipe, epochs = recipe_of(card, model)
     runs.require_unclaimed(run)
+    resources.make_folder(run)
     inputs, amounts = _inputs(recipe, data)
     trainer = Trainer(recipe)
+    channels, blocks = recipe.network.shape()
+    maps = network.maps(channels, blocks, recipe.side) * len(inputs) * 4
+    resources.require(f"{model}: measuring {len(inputs)} crops", memory=resources.PER_MAP * maps)
     try:
         _give(trainer.averaged, list(_layers(model)))
     except ValueError as error:
@@ -87,39 +97,42 @@ def recover(model: Path, recipe: Recipe, epochs: int, data: Path | None, run: Pa
     if recipe.task == "expression":
         take_off(trainer.averaged, -amounts)
     trainer.model.set_weights(trainer.averaged.get_weights())
-    trainer.history = [{"epoch": number + 1, "seconds": 0.0} for number in range(epochs)]
+    seconds = float(card.training.get("minutes", 0)) * 60 / epochs
+    trainer.history = [{"epoch": number + 1, "seconds": round(seconds, 1)} for number in range(epochs)]
     with resources.writing(run):
-        runs.keep(run, recipe)
         trainer.save(run / "checkpoint.npz")
+        (run / "history.json").write_text(json.dumps(trainer.history, indent=1))
+        runs.keep_origin(run, card)
+        runs.keep(run, recipe)  # last: without it the folder is no run
 
 
 def _inputs(recipe: Recipe, data: Path | None) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Training inputs (N, S, S) as the network sees them, those that also set an export's ranges; and what its export
-    took off the logits."""
+    """Training inputs (N, S, S) as the network sees them, at most ``MOST``; and what its export took off the logits."""
     nothing = np.zeros(0, np.float32)
     if recipe.task == "eyes":
-        return export_faces.eye_patches(eyeset.load(data or Path("runs/eyes.npz"))), nothing
+        return export_faces.eye_patches(eyeset.load(data or Path("runs/eyes.npz")))[:MOST], nothing
     if recipe.task == "expression":
         faces = datasets.load(data or Path("runs/data.npz"))
-        crops = all_evened(export.calibration_crops(faces, export_faces.CALIBRATION), recipe.contrast)
+        crops = all_evened(export.calibration_crops(faces, MOST), recipe.contrast)
         training = faces.part("train")
         return crops, offsets(training.targets[training.usable], recipe.adjust)
     places = keypoints.load(data or Path("runs/landmarks.npz"))
     if recipe.task == "proposals":
-        return export_faces.scenes(places), nothing
-    return landmarks.calibration(places, export_faces.CALIBRATION, export_faces.FEW), nothing
+        return export_faces.scenes(places)[:MOST], nothing
+    return landmarks.calibration(places, export_faces.CALIBRATION, MOST - 20), nothing
 
 
 def _layers(model: Path) -> Iterator[Folded]:
     """The convolutions and dense layers of a .tflite in the order they run."""
-    runtime = load_runtime()
-    interpreter = runtime.interpreter(model_content=read_model(model))
-    interpreter.allocate_tensors()
+    interpreter: Any = Int8Model(model, threads=1)._interpreter
     known = {entry["index"]: entry for entry in interpreter.get_tensor_details()}
     for step in interpreter._get_ops_details():  # the only way to a graph's order without a schema of our own
         if step["op_name"] not in WEIGHTED:
             continue
-        kernel, bias = (_real(interpreter, known[index]) for index in list(step["inputs"])[1:3])
+        given = [known[index] for index in list(step["inputs"])[1:3] if index in known]
+        if len(given) < 2:
+            raise ValueError("a layer has no bias")
+        kernel, bias = (_real(interpreter, entry) for entry in given)
         axes = (1, 2, 3, 0) if kernel.ndim == 4 else (1, 0)
         yield Folded(kernel.transpose(axes), bias)
 

@@ -112,7 +112,7 @@ def write(run: Path, model: Path, data: Path | None, split: str, folders: Sequen
     minutes = sum(entry.get("seconds", 0) for entry in history) / 60
     parts += [
         html.heading(f"Training: {len(history)} of {trained.epochs} epochs, {minutes:.0f} minutes"),
-        html.chart(plots.as_uri(plots.curves(history, kind.curves)), "training curves"),
+        _curves(history, kind),
         html.folded("the recipe", (run / "recipe.yaml").read_text()),
     ]
     if kind.measure is not None:
@@ -125,6 +125,12 @@ def write(run: Path, model: Path, data: Path | None, split: str, folders: Sequen
         out.write_text(text)
     warning = "" if kind.measure is None else "; it shows pictures of the data set, which must not be passed on"
     log.info("%s: %.1f MB%s", out, len(text) / 1e6, warning)
+
+
+def _curves(history: list[dict[str, Any]], kind: Kind) -> str:
+    if not any(key in entry for entry in history for keys in kind.curves for key in keys):
+        return html.note("No curves: this run was made anew from a model (train recover).")
+    return html.chart(plots.as_uri(plots.curves(history, kind.curves)), "training curves")
 
 
 def check(run: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,14 @@ import numpy as np
 
 from monitor import settings
 from monitor.errors import ConfigError
+from monitor.inference.card import ModelCard
 from train import pretrained
-from train.recipe import Recipe, differences
+from train.recipe import Recipe, differences, lineage
+
+log = logging.getLogger("train")
+
+ORIGIN = "origin.json"
+"""In the folder of a run that was made anew from a model: where that one came from."""
 
 
 def require_claimable(run: Path, recipe: Recipe, resume: bool) -> None:
@@ -52,7 +59,7 @@ def require_unclaimed(run: Path) -> None:
     Raises:
         ConfigError: It does.
     """
-    if (run / "recipe.yaml").exists():
+    if any((run / name).exists() for name in ("recipe.yaml", "checkpoint.npz")):
         raise ConfigError(f"{run}: already holds a run; give another --out")
 
 
@@ -68,6 +75,32 @@ def claim(run: Path, recipe: Recipe, resume: bool) -> None:
     """Writes the recipe into the run's folder, where it may stand."""
     require_claimable(run, recipe, resume)
     keep(run, recipe)
+
+
+def keep_origin(run: Path, card: ModelCard) -> None:
+    """Writes into a run's folder what the card of the model it was made from says of its data."""
+    (run / ORIGIN).write_text(json.dumps({"model": card.version, **card.data}, indent=1))
+
+
+def others_weights(recipe: Recipe, run: Path | None) -> bool:
+    """Whether others' weights (``train.pretrained``) are among what a run learnt from.
+
+    A run that was made anew from a model tells it by that model's card; of what else is gone nothing can be told, which
+    is said in one line each.
+
+    Args:
+        recipe: The run's.
+        run: Its folder, if it has one.
+    """
+    kin = {**({run: recipe} if run else {}), **lineage(recipe)}
+    told = {folder: json.loads((folder / ORIGIN).read_text()) for folder in kin if (folder / ORIGIN).exists()}
+    known = {folder for own in told for folder in lineage(settings.load(Recipe, own / "recipe.yaml"))}
+    for folder, own in kin.items():
+        if own is None and folder not in known:
+            log.warning("%s: is gone, so the card cannot tell what it learnt from", folder)
+    return any(own is not None and own.network.pretrained for own in [recipe, *kin.values()]) or any(
+        pretrained.ORIGIN in str(origin.get("training")) for origin in told.values()
+    )
 
 
 def keep(run: Path, recipe: Recipe) -> None:

@@ -156,11 +156,9 @@ def _cards(args: argparse.Namespace) -> int:
 
 
 def _recover(args: argparse.Namespace) -> int:
-    from monitor.inference.card import load_card
     from train import recover
 
     model, run = Path(args.model), Path(args.out)
-    recipe, epochs = recover.recipe_of(load_card(model, None), model)
-    recover.recover(model, recipe, epochs, Path(args.data) if args.data else None, run)
+    recover.recover(model, Path(args.data) if args.data else None, run)
     log.info("%s: holds the weights of %s; name it in a recipe's init or teachers", run, model)
     return EXIT_OK

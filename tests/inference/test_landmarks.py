@@ -13,6 +13,7 @@ from monitor.errors import ModelError
 from monitor.inference.card import card_path
 from monitor.inference.emotion import find_model
 from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, LandmarkNet, haar_box, mirror_name, mirrored
+from monitor.numeric import sigmoid
 from monitor.types import Image
 from tests.fakes import picture, square
 
@@ -128,6 +129,20 @@ def test_a_turned_face_is_looked_at_from_both_sides(
     assert np.allclose(there.pose * (-1, 1, -1), both.pose, atol=1e-4)
     assert np.allclose(there.openness[[1, 0, 2]], both.openness, atol=1e-5)
     assert np.allclose((width - there.box[2], width - there.box[0]), (both.box[0], both.box[2]), atol=1e-3)
+
+
+@pytest.mark.parametrize(("yaw", "looks"), [(0.0, 1), (19.0, 1), (-19.0, 1), (21.0, 2), (-21.0, 2)])
+def test_only_turned_faces_cost_a_second_look_and_must_be_faces_in_both(
+    net: LandmarkNet, scene: Image, monkeypatch: pytest.MonkeyPatch, yaw: float, looks: int
+) -> None:
+    head = np.array([yaw / 45, 0, 0, 0.3, 0.2, 0], np.float32)
+    points = np.zeros((19, 2), np.float32)
+    script = [(3.0, points, head), (-1.0, points + 0.5, head)]
+    monkeypatch.setattr(net, "_answers", lambda pixels: script.pop(0))
+    marks = net.read(scene, square(200, 150, 100))
+    assert marks is not None
+    assert len(script) == 2 - looks
+    assert marks.presence == pytest.approx(sigmoid((3.0 if looks == 1 else -1.0) / net.card.temperature))
 
 
 def test_mirrored_answers_mirrored_again_are_the_answers() -> None:

@@ -49,6 +49,8 @@ def test_whom_a_network_descends_from(tmp_path: Path) -> None:
     teacher = run("teacher", network=Network(pretrained="some.tgz"))
     first = run("first")
     second = run("second", init=first, teachers=f"{teacher}, {first}")
-    found = recipe.lineage(Recipe(init=second, teachers=f"{second},{tmp_path / 'gone'}"))
-    assert len(found) == 4
-    assert [r.network.pretrained for r in found if r.network.pretrained] == ["some.tgz"]
+    gone = str(tmp_path / "gone")
+    found = recipe.lineage(Recipe(init=second, teachers=f"{second},{gone}"))
+    assert set(found) == {Path(p) for p in (first, second, teacher, gone)}
+    assert found[Path(gone)] is None
+    assert [r.network.pretrained for r in found.values() if r and r.network.pretrained] == ["some.tgz"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from tests.train.conftest import TINY
 from train.augment import Augment, Jitter
 from train.cli import main
 from train.datasets import Dataset, save_prepared
+from train.evaluate import int8_logits
 from train.export import export
 from train.export_faces import export_landmarks
-from train.expression import ExpressionTask
+from train.expression import ExpressionTask, offsets
 from train.faceset import FaceSet, save
 from train.fit import Trainer, fit, load_trained, predict
 from train.landmarks import LandmarkTask, float_outputs
@@ -36,15 +38,22 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("lenient")
 def test_it_answers_as_the_lost_one_did_and_can_be_gone_on_from(run: Path, drawn: Dataset, tmp_path: Path) -> None:
     adjusted = dataclasses.replace(TINY, adjust=0.3)
+    drawn = drawn.take(np.flatnonzero((drawn.truth == 3) | (np.arange(len(drawn)) % 12 < 4)))  # one is more common
     before = load_trained(run, TINY)
     expected = predict(before, drawn.images)
     export(before, adjusted, drawn, tmp_path / "m.tflite", history_of(run))
+    training = drawn.part("train")
+    amounts = offsets(training.targets[training.usable], 0.3)
+    assert np.ptp(amounts) > 0.2
+    seen = int8_logits((tmp_path / "m.tflite").read_bytes(), drawn.images)
+    assert np.allclose((expected - seen).mean(axis=0), amounts, atol=0.1)
     save_prepared(drawn, tmp_path / "d.npz")
     found = tmp_path / "again"
     assert main(["recover", f"--model={tmp_path}/m.tflite", f"--data={tmp_path}/d.npz", f"--out={found}"]) == 0
     assert settings.load(Recipe, found / "recipe.yaml") == adjusted
     answers = predict(load_trained(found, adjusted), drawn.images)
     assert np.abs(answers - expected).mean() < 0.02 * np.abs(expected).mean()
+    assert np.allclose((answers - expected).mean(axis=0), 0, atol=0.05)
     # Training normalises by the batch at hand: there, too, it must start from what it was.
     trainer = Trainer(adjusted)
     trainer.restore(found / "checkpoint.npz")
@@ -75,11 +84,12 @@ def test_a_keypoint_network_comes_back_with_each_head_in_its_place(faces: FaceSe
 
 
 def test_what_cannot_be_recovered_is_one_line(
-    exported: Path, drawn: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    exported: Path, drawn: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, data = tmp_path / "m.tflite", tmp_path / "d.npz"
     model.write_bytes(exported.read_bytes())
     save_prepared(drawn, data)
+    monkeypatch.setattr("train.recover.MOST", 14)
     told = {"recipe": settings.as_dict(TINY), "epochs": 8}
 
     def line(training: dict[str, object], out: str = "new") -> str:
@@ -91,8 +101,9 @@ def test_what_cannot_be_recovered_is_one_line(
 
     assert "its card tells no recipe and epochs" in line({})
     wrong = {**told, "recipe": {**settings.as_dict(TINY), "epochs": 0}}
-    assert "m.json: training.recipe: " in line(wrong)
-    assert "epochs" in caplog.text
+    assert "m.json: training.recipe: epochs must be between 1 and" in line(wrong)
+    odd = {**told, "recipe": settings.as_dict(dataclasses.replace(TINY, network=Network("8-16", "a")))}
+    assert "m.json: training.recipe: network.blocks must be numbers" in line(odd)
     other = settings.as_dict(dataclasses.replace(TINY, network=Network("8-16-24", "1-1-1", 0.0)))
     assert "is another network than its card's recipe (no layer with a kernel of (3, 3, 16, 24)" in line(
         {**told, "recipe": other}
@@ -102,4 +113,40 @@ def test_what_cannot_be_recovered_is_one_line(
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken/recipe.yaml").write_text(json.dumps(settings.as_dict(TINY)))
     assert "already holds a run; give another --out" in line(told, "taken")
-    assert not (tmp_path / "new").exists()
+    assert not list((tmp_path / "new").iterdir())
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half/checkpoint.npz").write_bytes(b"someone's")
+    assert "already holds a run" in line(told, "half")
+    monkeypatch.setattr("train.resources.free_memory", lambda: 1000.0)
+    assert "measuring 14 crops" in line(told)
+
+
+@pytest.mark.usefixtures("lenient")
+def test_the_card_of_a_run_made_anew_still_tells_whose_weights_it_learnt_from(
+    run: Path, drawn: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "teacher").mkdir()
+    teacher = dataclasses.replace(TINY, network=Network(pretrained="faces.tgz"))
+    (tmp_path / "teacher/recipe.yaml").write_text(settings.to_yaml(teacher))
+    taught = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"))
+    history = [{"epoch": n + 1, "seconds": 30.0} for n in range(TINY.epochs)]
+    before = export(load_trained(run, TINY), taught, drawn, tmp_path / "m.tflite", history)
+    save_prepared(drawn, tmp_path / "d.npz")
+    shutil.rmtree(tmp_path / "teacher")
+    found = tmp_path / "again"
+    assert main(["recover", f"--model={tmp_path}/m.tflite", f"--data={tmp_path}/d.npz", f"--out={found}"]) == 0
+    caplog.clear()
+    flags = [f"--run={found}", f"--data={tmp_path}/d.npz", f"--out={tmp_path}/n.tflite"]
+    assert main(["export", *flags]) == 0
+    card = load_card(tmp_path / "n.tflite", None)
+    assert card.data == before.data
+    assert card.training["minutes"] == before.training["minutes"] == 4.0
+    assert "is gone" not in caplog.text
+    heir = dataclasses.replace(TINY, init=str(found))
+    assert export(load_trained(run, TINY), heir, drawn, tmp_path / "o.tflite", []).data == before.data
+    orphan = dataclasses.replace(TINY, init=str(tmp_path / "teacher"))
+    export(load_trained(run, TINY), orphan, drawn, tmp_path / "p.tflite", [])
+    assert "teacher: is gone, so the card cannot tell what it learnt from" in caplog.text
+    # Its page has no curves to show, and says so.
+    assert main(["report", f"--run={found}", f"--model={tmp_path}/n.tflite", f"--data={tmp_path}/d.npz"]) == 0
+    assert "No curves: this run was made anew from a model" in (found / "report.html").read_text()
