@@ -21,6 +21,7 @@ from train import candidates, cli, datasets, faceset, html, recipe, report_parts
 from train.datasets import Dataset
 from train.keypoint_figures import Look
 from train.recipe import Recipe
+from train.recover import recipe_of
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -84,7 +85,8 @@ def test_a_model_of_another_recipe_is_called_so(
 ) -> None:
     few = drawn.take(np.arange(0, len(drawn), 30))
     datasets.save_prepared(dataclasses.replace(few, split=np.full(len(few), "validation")), tmp_path / "d.npz")
-    run = run_folder(tmp_path / "mine", recipe.load("pupil", ["rate=0.5"]), HISTORY)
+    own, _ = recipe_of(load_card(MODELS / "emotion.tflite", None), MODELS / "emotion.tflite")
+    run = run_folder(tmp_path / "mine", dataclasses.replace(own, rate=0.5), HISTORY)
     flags = ["--run", str(run), "--model", str(MODELS / "emotion.tflite"), "--data", str(tmp_path / "d.npz")]
     assert cli.main(["report", *flags, "--out", str(tmp_path / "page.html")]) == 0
     assert "another recipe than this run's (they differ in rate)" in caplog.text
