@@ -18,6 +18,7 @@ from monitor.digest import sha256
 from monitor.errors import UserError
 from monitor.faces.crop import CropSpec, to_unit
 from monitor.inference.card import ModelCard, card_path
+from train.network import Cost
 from train.recipe import Recipe
 
 log = logging.getLogger("train")
@@ -90,6 +91,16 @@ def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
     out.write_bytes(content)
     card.save(card_path(out))
     return card
+
+
+def weighed(content: bytes, agreement: float, cost: Cost, digits: int) -> dict[str, Any]:
+    """What every card tells of a model: its agreement with the float one, size and cost (MMAC to so many digits)."""
+    return {
+        "int8_agreement": round(agreement, 4),
+        "size_bytes": len(content),
+        "mmac": round(cost.mmac, digits),
+        "parameters": cost.parameters,
+    }
 
 
 def told(recipe: Recipe, history: list[dict[str, Any]]) -> dict[str, Any]:

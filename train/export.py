@@ -108,10 +108,7 @@ def export(
         metrics={
             "validation": figures,
             "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),
-            "int8_agreement": round(parity, 4),
-            "size_bytes": len(content),
-            "mmac": round(cost.mmac, 1),
-            "parameters": cost.parameters,
+            **convert.weighed(content, parity, cost, 1),
         },
         data={
             "training": f"{data.name}: {int(training.usable.sum())} crops of the split Training{more}",

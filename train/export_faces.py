@@ -41,16 +41,17 @@ FACES_TERMS = (
 """What the cards of networks trained on faces with keypoints say of their data."""
 
 
-def eye_patches(data: EyeSet) -> NDArray[np.uint8]:
-    """Training patches at random, (up to ``CALIBRATION``, 32, 32) uint8, as the eye network sees them."""
+def eye_patches(data: EyeSet, count: int) -> NDArray[np.uint8]:
+    """Training patches at random, (up to ``count``, 32, 32) uint8, as the eye network sees them."""
     training = np.flatnonzero(data.split == "train")
-    rows = np.random.default_rng(0).choice(training, min(CALIBRATION, len(training)), replace=False)
+    rows = np.random.default_rng(0).choice(training, min(count, len(training)), replace=False)
     return eyeset.middle(data.images[rows])
 
 
-def scenes(data: FaceSet) -> NDArray[np.uint8]:
-    """Training scenes, (``CALIBRATION``, 56, 56) uint8, as the proposal network sees them."""
-    return np.stack([s.image for s in proposals.check_scenes(data, "train", CALIBRATION)])
+def scenes(data: FaceSet, count: int) -> NDArray[np.uint8]:
+    """Training scenes as the proposal network sees them, (N, 56, 56) uint8: up to ``count`` with a face, half as many
+    without."""
+    return np.stack([s.image for s in proposals.check_scenes(data, "train", count)])
 
 
 def export_landmarks(
@@ -88,10 +89,7 @@ def export_landmarks(
         metrics={
             "validation": measured,
             "disturbed": {"float": before, "int8": after},
-            "int8_agreement": round(agreement, 4),
-            "size_bytes": len(content),
-            "mmac": round(cost.mmac, 1),
-            "parameters": cost.parameters,
+            **convert.weighed(content, agreement, cost, 1),
         },
         data={
             "training": f"{int((data.split == 'train').sum())} faces with reference keypoints and "
@@ -114,7 +112,7 @@ def export_eyes(
     Raises:
         ParityError: The int8 model agrees less than ``LEAST_AGREEMENT`` with the float one.
     """
-    content = convert.to_int8(model, eye_patches(data))
+    content = convert.to_int8(model, eye_patches(data, CALIBRATION))
     rows = np.flatnonzero(data.split == "validation")
     crops = eyeset.middle(data.images[rows])
     real, quantised = eyes.float_logits(model, crops), int8_logits(content, crops)
@@ -126,10 +124,7 @@ def export_eyes(
         metrics={
             "validation": eyes.figures(quantised, data, rows),
             "float": eyes.figures(real, data, rows),
-            "int8_agreement": round(agreement, 4),
-            "size_bytes": len(content),
-            "mmac": round(cost.mmac, 2),
-            "parameters": cost.parameters,
+            **convert.weighed(content, agreement, cost, 2),
         },
         data={
             "training": f"{int((data.split == 'train').sum())} patches of the training persons of CEW, MRL and a third "
@@ -152,7 +147,7 @@ def export_proposals(
     Raises:
         ParityError: Proposing or not, the int8 model agrees less than ``LEAST_AGREEMENT`` with the float one.
     """
-    content = convert.to_int8(model, scenes(data))
+    content = convert.to_int8(model, scenes(data, CALIBRATION))
     checked = proposals.check_scenes(data, "validation", proposals.CHECKED)
     images = np.stack([s.image for s in checked])
     real, quantised = proposals.float_outputs(model, images), proposals.int8_outputs(content, images)
@@ -165,10 +160,7 @@ def export_proposals(
         metrics={
             "validation": after,
             "float": before,
-            "int8_agreement": round(agreement, 4),
-            "size_bytes": len(content),
-            "mmac": round(cost.mmac, 2),
-            "parameters": cost.parameters,
+            **convert.weighed(content, agreement, cost, 2),
         },
         data={
             "training": f"{int((data.split == 'train').sum())} faces and {int((data.window_split == 'train').sum())} "

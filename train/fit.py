@@ -154,6 +154,18 @@ class Trainer:
         with resources.whole(path) as part, part.open("wb") as handle:
             np.savez(handle, history=json.dumps(self.history), **arrays)
 
+    def keep(self, run: Path) -> None:
+        """Writes the checkpoint and the history into the folder of a run.
+
+        Raises:
+            ConfigError: They cannot be written.
+        """
+        checkpoint = run / "checkpoint.npz"
+        with resources.writing(checkpoint):
+            self.save(checkpoint)
+            with resources.whole(run / "history.json") as part:
+                part.write_text(json.dumps(self.history, indent=1))
+
     def start_from(self, run: Path) -> None:
         """Takes the averaged weights of a finished run as the starting point.
 
@@ -291,10 +303,7 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
                 "seconds": round(time.monotonic() - started, 1),
             }
             trainer.history.append(entry)
-            with resources.writing(checkpoint):
-                trainer.save(checkpoint)
-                with resources.whole(run / "history.json") as part:
-                    part.write_text(json.dumps(trainer.history, indent=1))
+            trainer.keep(run)
             if board:
                 board.write(entry)
             log.info("epoch %s", ", ".join(f"{k} {v}" for k, v in entry.items())[6:])

@@ -101,10 +101,12 @@ def corruptions(report: Mapping[str, Any], clean: float) -> Figure:
     return figure
 
 
-def curves(history: Sequence[Mapping[str, Any]], groups: Sequence[Sequence[str]]) -> Figure:
-    """One chart for each group of history keys that occurs, over the epochs."""
+def curves(history: Sequence[Mapping[str, Any]], groups: Sequence[Sequence[str]]) -> Figure | None:
+    """One chart for each group of history keys that occurs, over the epochs; None when none does."""
     present = [[k for k in keys if any(k in entry for entry in history)] for keys in groups]
     present = [keys for keys in present if keys]
+    if not present:
+        return None
     figure = Figure(figsize=(4.3 * len(present), 3.4), layout="constrained")
     for axes, keys in zip(np.atleast_1d(figure.subplots(1, len(present))), present, strict=True):
         for key in keys:

@@ -13,6 +13,8 @@ from monitor.settings import choice, integer, number, section, text
 from train.augment import Augment, Jitter
 
 HERE = Path(__file__).parent / "recipes"
+ORIGIN = "origin.json"
+"""In the folder of a run that was made anew from a model: where that one came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,10 @@ def load(name: str, overrides: list[str]) -> Recipe:
 
 
 def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:
-    """The runs a recipe starts from or is taught by, and theirs, by their folders; None = no longer there."""
+    """The runs a recipe starts from or is taught by, and theirs, by their folders; None = no longer there.
+
+    A run that was made anew from a model tells itself what it came from (``ORIGIN``): it is not asked for its own.
+    """
     found: dict[Path, Recipe | None] = {}
     queue = [recipe]
     for now in queue:  # grows meanwhile
@@ -129,7 +134,7 @@ def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:
                 continue
             kept = run / "recipe.yaml"
             found[run] = own = settings.load(Recipe, kept) if kept.exists() else None
-            if own is not None:
+            if own is not None and not (run / ORIGIN).exists():
                 queue.append(own)
     return found
 

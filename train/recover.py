@@ -99,9 +99,8 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
     trainer.model.set_weights(trainer.averaged.get_weights())
     seconds = float(card.training.get("minutes", 0)) * 60 / epochs
     trainer.history = [{"epoch": number + 1, "seconds": round(seconds, 1)} for number in range(epochs)]
+    trainer.keep(run)
     with resources.writing(run):
-        trainer.save(run / "checkpoint.npz")
-        (run / "history.json").write_text(json.dumps(trainer.history, indent=1))
         runs.keep_origin(run, card)
         runs.keep(run, recipe)  # last: without it the folder is no run
 
@@ -110,7 +109,7 @@ def _inputs(recipe: Recipe, data: Path | None) -> tuple[NDArray[np.uint8], NDArr
     """Training inputs (N, S, S) as the network sees them, at most ``MOST``; and what its export took off the logits."""
     nothing = np.zeros(0, np.float32)
     if recipe.task == "eyes":
-        return export_faces.eye_patches(eyeset.load(data or Path("runs/eyes.npz")))[:MOST], nothing
+        return export_faces.eye_patches(eyeset.load(data or Path("runs/eyes.npz")), MOST), nothing
     if recipe.task == "expression":
         faces = datasets.load(data or Path("runs/data.npz"))
         crops = all_evened(export.calibration_crops(faces, MOST), recipe.contrast)
@@ -118,7 +117,7 @@ def _inputs(recipe: Recipe, data: Path | None) -> tuple[NDArray[np.uint8], NDArr
         return crops, offsets(training.targets[training.usable], recipe.adjust)
     places = keypoints.load(data or Path("runs/landmarks.npz"))
     if recipe.task == "proposals":
-        return export_faces.scenes(places)[:MOST], nothing
+        return export_faces.scenes(places, MOST * 2 // 3), nothing
     return landmarks.calibration(places, export_faces.CALIBRATION, MOST - 20), nothing
 
 

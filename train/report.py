@@ -128,9 +128,10 @@ def write(run: Path, model: Path, data: Path | None, split: str, folders: Sequen
 
 
 def _curves(history: list[dict[str, Any]], kind: Kind) -> str:
-    if not any(key in entry for entry in history for keys in kind.curves for key in keys):
+    figure = plots.curves(history, kind.curves)
+    if figure is None:
         return html.note("No curves: this run was made anew from a model (train recover).")
-    return html.chart(plots.as_uri(plots.curves(history, kind.curves)), "training curves")
+    return html.chart(plots.as_uri(figure), "training curves")
 
 
 def check(run: Path) -> None:

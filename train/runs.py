@@ -14,12 +14,9 @@ from monitor import settings
 from monitor.errors import ConfigError
 from monitor.inference.card import ModelCard
 from train import pretrained
-from train.recipe import Recipe, differences, lineage
+from train.recipe import ORIGIN, Recipe, differences, lineage
 
 log = logging.getLogger("train")
-
-ORIGIN = "origin.json"
-"""In the folder of a run that was made anew from a model: where that one came from."""
 
 
 def require_claimable(run: Path, recipe: Recipe, resume: bool) -> None:
@@ -92,15 +89,21 @@ def others_weights(recipe: Recipe, run: Path | None) -> bool:
         recipe: The run's.
         run: Its folder, if it has one.
     """
-    kin = {**({run: recipe} if run else {}), **lineage(recipe)}
-    told = {folder: json.loads((folder / ORIGIN).read_text()) for folder in kin if (folder / ORIGIN).exists()}
-    known = {folder for own in told for folder in lineage(settings.load(Recipe, own / "recipe.yaml"))}
-    for folder, own in kin.items():
-        if own is None and folder not in known:
+    if run is not None and (run / ORIGIN).exists():
+        return _told(run)
+    found = bool(recipe.network.pretrained)
+    for folder, own in lineage(recipe).items():
+        if own is None:
             log.warning("%s: is gone, so the card cannot tell what it learnt from", folder)
-    return any(own is not None and own.network.pretrained for own in [recipe, *kin.values()]) or any(
-        pretrained.ORIGIN in str(origin.get("training")) for origin in told.values()
-    )
+        else:
+            found |= bool(own.network.pretrained) or _told(folder)
+    return found
+
+
+def _told(run: Path) -> bool:
+    """Whether a run that was made anew tells of others' weights."""
+    origin = run / ORIGIN
+    return origin.exists() and pretrained.ORIGIN in origin.read_text()
 
 
 def keep(run: Path, recipe: Recipe) -> None:
