@@ -74,6 +74,11 @@ def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
         thread.join()
 
 
+def fallen(recipe: Recipe, epoch: int) -> float:
+    """How far an epoch, counted from 0, is in the learning rate's fall at the end of a recipe: 0..1, the last one 1."""
+    return max(0.0, 1 - (recipe.epochs - 1 - epoch) / recipe.decay) if recipe.decay else 0.0
+
+
 def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Iterator[Batch]:
     """Yields one epoch of ``(images (B, side, side, 1) float32, targets (B, 7) float32)``.
 
@@ -86,9 +91,10 @@ def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Itera
         order = rng.choice(count, count, p=sampling(data.targets, recipe.balance))
     else:
         order = rng.permutation(count)
+    how = recipe.augment.weaker(recipe.fade * fallen(recipe, epoch))
     for start in range(0, count - recipe.batch + 1, recipe.batch):
         rows = order[start : start + recipe.batch]
-        crops = np.stack([augment(data.images[r], recipe.augment, side, rng) for r in rows])
+        crops = np.stack([augment(data.images[r], how, side, rng) for r in rows])
         if recipe.contrast:
             plain = rng.random(len(crops)) < PLAIN
             crops = np.stack([c if p else evened(c, recipe.contrast) for c, p in zip(crops, plain, strict=True)])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,7 +15,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor import settings
+from monitor.digest import sha256
 from monitor.errors import ConfigError
+from monitor.labels import EMOTIONS
+from train import resources
 from train.batches import epoch_batches
 from train.datasets import SIDE, Dataset
 from train.fit import Arrays, all_evened, load_trained, predict, resized
@@ -112,23 +117,53 @@ def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None =
     if unlabelled is not None:
         data = _with_unlabelled(data, unlabelled)
     total = np.zeros((len(data), data.targets.shape[1]), np.float64)
-    mirrored = np.ascontiguousarray(data.images[:, :, ::-1])
     for run in runs:
         if not (run / "recipe.yaml").exists():
             raise ConfigError(f"teachers: {run} is no training run; train it first")
-        own = settings.load(Recipe, run / "recipe.yaml")
-        model = load_trained(run, own)
-        for images in (data.images, mirrored):
-            total += softmax(predict(model, all_evened(images, own.contrast)))
-    answers = (total / (2 * len(runs))).astype(np.float32)
+        # Apart, so that runs with other unlabelled crops, or none, find the answers to the labelled ones.
+        total += np.concatenate([answers(run, part) for part in np.split(data.images, [labelled]) if len(part)])
+    mean = (total / len(runs)).astype(np.float32)
     log.info(
         "%d teachers agree with the crowd's top label on %.4f of %d rows",
         len(runs),
-        float((answers.argmax(axis=1) == data.targets.argmax(axis=1))[:labelled].mean()),
+        float((mean.argmax(axis=1) == data.targets.argmax(axis=1))[:labelled].mean()),
         labelled,
     )
     share = np.where(np.arange(len(data)) < labelled, recipe.taught, 1.0).astype(np.float32)[:, None]
-    return replace(data, targets=share * answers + (1 - share) * data.targets)
+    return replace(data, targets=share * mean + (1 - share) * data.targets)
+
+
+def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a finished run answers to crops, the mean of each crop and its mirror image.
+
+    They are kept in the run's folder, because large teachers take minutes: whoever resumes or is taught by the same
+    run again finds them. Their name tells the checkpoint and the crops they belong to.
+
+    Args:
+        run: Its folder.
+        images: (N, 48, 48) uint8 gray.
+
+    Returns:
+        (N, 7) float32 probabilities.
+
+    Raises:
+        ConfigError: The run has no usable checkpoint, or the answers cannot be kept.
+    """
+    own = settings.load(Recipe, run / "recipe.yaml")
+    model = load_trained(run, own)
+    state = sha256((run / "checkpoint.npz").read_bytes() + (run / "recipe.yaml").read_bytes())
+    path = run / f"answers-{state[:12]}-{sha256(images.tobytes())[:12]}.npy"
+    if path.exists():
+        with contextlib.suppress(OSError, ValueError, EOFError):  # a damaged file is made anew
+            kept = np.load(path)
+            if kept.shape == (len(images), len(EMOTIONS)):
+                return np.asarray(kept, np.float32)
+    looks = (images, np.ascontiguousarray(images[:, :, ::-1]))
+    seen = [softmax(predict(model, all_evened(look, own.contrast))) for look in looks]
+    out = np.asarray((seen[0] + seen[1]) / 2, np.float32)
+    with resources.writing(path), resources.whole(path) as part, part.open("wb") as handle:
+        np.save(handle, out)
+    return out
 
 
 def _with_unlabelled(data: Dataset, crops: NDArray[np.uint8]) -> Dataset:

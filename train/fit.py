@@ -63,7 +63,7 @@ def make_model(recipe: Recipe) -> keras.Model:
     if recipe.task == "proposals":
         return network.build_proposals(channels, blocks)
     if recipe.network.pretrained:
-        return pretrained.build(recipe.network.dropout)
+        return pretrained.build(recipe.network.dropout, recipe.network.enlarged)
     return network.build(channels, blocks, recipe.network.dropout)
 
 
@@ -277,7 +277,10 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
     trainer = Trainer(recipe, task)
     checkpoint = run / "checkpoint.npz"
     parameters = trainer.model.count_params()
-    maps = pretrained.MAPS if recipe.network.pretrained else network.maps(*recipe.network.shape(), recipe.side)
+    if recipe.network.pretrained:
+        maps = pretrained.MAPS * recipe.network.enlarged**2
+    else:
+        maps = network.maps(*recipe.network.shape(), recipe.side)
     resources.require_training(maps, recipe.batch, parameters, run)
     with resources.writing(run):
         runs.claim(run, recipe, resume)

@@ -39,8 +39,6 @@ TERMS = (
 )
 MEMBER = "package/models/faceres-deep"
 """The network in the archive, without the endings of its two files."""
-ENLARGED = 128
-"""Side in pixels that crops are enlarged to: the body was made for 224 and reads 128 half as dear as 160."""
 HALVING = (2, 4, 6, 12)
 """Depthwise layers that halve the picture, besides the first convolution (Howard et al. 2017)."""
 LAYERS = 13
@@ -49,8 +47,8 @@ KEPT = 3
 MEAN = (103.939, 116.779, 123.68)
 """Taken from blue, green and red before the first layer."""
 
-MAPS = 1_760_000
-"""Numbers in the feature maps of one crop."""
+MAPS = 107
+"""Numbers in the feature maps by pixel of the enlarged crop."""
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -135,17 +133,18 @@ def _unpacked(entries: list[dict[str, Any]], content: bytes) -> Weights:
     return out
 
 
-def build(dropout: float) -> keras.Model:
+def build(dropout: float, enlarged: int) -> keras.Model:
     """The body with a new head, its weights not yet given.
 
     Args:
         dropout: Share of the pooled features dropped while training, 0..1.
+        enlarged: Side in pixels that crops are enlarged to: the body was made for 224, and costs grow with the square.
 
     Returns:
         A model from (N, 48, 48, 1) float32 in [-1, 1] to (N, 7) logits.
     """
     inputs = keras.Input((48, 48, 1))
-    x = layers.Rescaling(127.5, 127.5 - float(np.mean(MEAN)))(layers.Resizing(ENLARGED, ENLARGED)(inputs))
+    x = layers.Rescaling(127.5, 127.5 - float(np.mean(MEAN)))(layers.Resizing(enlarged, enlarged)(inputs))
     x = _relu6(layers.Conv2D(32, 3, strides=2, padding="same", name="conv1", trainable=False)(x))
     width = 64
     for number in range(1, LAYERS + 1):

@@ -29,6 +29,7 @@ class Network:
         "what train fetch downloaded: a large network that knows faces already, for a teacher; channels and blocks "
         "are its own, and so are its weights unless init names a run; empty = the plain network of channels and blocks",
     )
+    enlarged: int = integer(128, 64, 224, "side that crops are enlarged to for a pretrained network", "px")
 
     def shape(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """``(channels, blocks)`` as numbers.
@@ -71,6 +72,7 @@ class Recipe:
     decay: int = integer(
         0, 0, 1000, "last epochs, in which a constant rate falls to a hundredth; 0 = one cosine all along"
     )
+    fade: float = number(0.0, 0, 1, "share of the disturbances' strength that goes, bit by bit, along with decay")
     weight_decay: float = number(0.02, 0, 1, "decoupled weight decay")
     ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the ones kept")
     contrast: float = number(
@@ -110,14 +112,18 @@ def load(name: str, overrides: list[str]) -> Recipe:
         raise ConfigError(f"{path.name}: small_epochs must be below epochs (got {recipe.small_epochs})")
     if recipe.network.pretrained:
         _require_teacher(recipe, path.name)
+    elif recipe.network.enlarged != Network().enlarged:
+        raise ConfigError(f"{path.name}: network.enlarged is for network.pretrained, which is empty; leave it out")
     if recipe.task != "expression":
-        for key in ("unlabelled", "teachers", "contrast", "adjust"):
+        for key in ("unlabelled", "teachers", "contrast", "adjust", "fade"):
             if getattr(recipe, key):
                 raise ConfigError(f"{path.name}: {key} is for the task expression (the recipe trains {recipe.task})")
         if recipe.jitter.regions < recipe.batch:
             raise ConfigError(f"{path.name}: jitter.regions must be at least batch={recipe.batch}")
     if recipe.decay > recipe.epochs:
         raise ConfigError(f"{path.name}: decay must not exceed epochs (got {recipe.decay})")
+    if recipe.fade and not recipe.decay:
+        raise ConfigError(f"{path.name}: fade goes along with decay, which is 0; give decay a number of epochs")
     return recipe
 
 

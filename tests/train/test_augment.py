@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from monitor.faces.crop import to_unit
 from train.augment import Augment, augment
-from train.batches import epoch_batches, sampling
+from train.batches import epoch_batches, fallen, sampling
 from train.datasets import Dataset
 from train.recipe import Recipe
 
@@ -54,6 +55,19 @@ def test_an_epoch_depends_on_seed_and_number_alone(drawn: Dataset) -> None:
     assert not np.array_equal(first[0][0], other[0][0])
     assert first[0][0].shape == (32, 32, 32, 1)
     assert np.abs(first[0][0]).max() <= 1
+
+
+def test_disturbances_fade_with_the_learning_rate(drawn: Dataset) -> None:
+    recipe = Recipe(epochs=10, decay=4, fade=0.5, batch=32, balance=0, augment=EVERYTHING)
+    assert [fallen(recipe, epoch) for epoch in (0, 5, 6, 7, 9)] == [0, 0, 0.25, 0.5, 1]
+    assert fallen(Recipe(epochs=10), 9) == 0
+    half = EVERYTHING.weaker(0.5)
+    assert (half.rotate, half.erase, half.flip) == (EVERYTHING.rotate / 2, 0.5, EVERYTHING.flip)
+    whole = dataclasses.replace(recipe, fade=1.0, augment=dataclasses.replace(EVERYTHING, flip=0))
+    rows = np.random.default_rng([whole.seed, 9]).permutation(len(drawn))[:32]
+    plain = to_unit(drawn.images[rows])[..., None]
+    assert np.abs(next(epoch_batches(drawn, whole, 9, 48))[0] - plain).max() < 0.01
+    assert np.abs(next(epoch_batches(drawn, whole, 5, 48))[0] - plain).max() > 0.5
 
 
 def test_mixup_mixes_pictures_and_targets_alike(drawn: Dataset) -> None:

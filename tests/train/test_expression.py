@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
 from tests.train.conftest import TINY
+from train import expression
 from train.datasets import Dataset
-from train.expression import ExpressionTask, offsets, take_off, taught
+from train.expression import ExpressionTask, answers, offsets, take_off, taught
 from train.fit import load_trained, predict
 from train.network import build
 
@@ -43,6 +47,34 @@ def test_crops_without_a_label_are_learnt_from_the_teachers_alone(run: Path, dra
     assert task.steps == len(both) // learner.batch
     with pytest.raises(ConfigError, match="needs teachers"):
         taught(training, TINY, more.images)
+
+
+def test_a_teachers_answers_are_kept_until_it_or_the_crops_change(
+    run: Path, drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = Path(shutil.copytree(run, tmp_path / "teacher"))
+    for old in teacher.glob("answers-*"):
+        old.unlink()
+    asked: list[int] = []
+
+    def counted(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        asked.append(len(images))
+        return predict(model, images)
+
+    monkeypatch.setattr(expression, "predict", counted)
+    few = drawn.images[:5]
+    first = answers(teacher, few)
+    assert np.array_equal(answers(teacher, few), first)
+    assert asked == [5, 5]  # each crop and its mirror image, once
+    (kept,) = teacher.glob("answers-*.npy")
+    kept.write_bytes(kept.read_bytes()[:40])
+    assert np.array_equal(answers(teacher, few), first)
+    answers(teacher, drawn.images[1:6])
+    assert len(asked) == 6
+    recipe = teacher / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("contrast: 0.0", "contrast: 40.0"))
+    assert not np.array_equal(answers(teacher, few), first)
+    assert len(asked) == 8
 
 
 def test_another_side_than_the_crops_is_one_line(drawn: Dataset) -> None:

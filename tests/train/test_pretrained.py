@@ -84,12 +84,12 @@ def test_an_archive_that_cannot_be_used_is_one_line(tmp_path: Path, weights: dic
         with pytest.raises(ConfigError, match=r"cannot be read .*delete it, then: train fetch"):
             pretrained.read(path)
     with pytest.raises(ConfigError, match="holds another network"):
-        pretrained.give(pretrained.build(0.0), {"a": np.ones(3, np.float32)})
+        pretrained.give(pretrained.build(0.0, 128), {"a": np.ones(3, np.float32)})
 
 
 def test_the_first_layer_sees_gray_as_three_like_colors(weights: dict[str, np.ndarray]) -> None:
     """Folded into one channel it must answer as the three-channel layer with its means would, away from the edge."""
-    model = pretrained.build(0.0)
+    model = pretrained.build(0.0, 128)
     pretrained.give(model, weights)
     kernel, bias = model.get_layer("conv1").get_weights()
     gray = np.random.default_rng(1).uniform(0, 255, (3, 3))
@@ -122,6 +122,11 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     more = Trainer(dataclasses.replace(recipe, init=str(tmp_path / "teacher")))
     more.start_from(tmp_path / "teacher")
     assert np.array_equal(predict(more.model, few.images[:3]), predict(model, few.images[:3]))
+    larger = dataclasses.replace(recipe, network=dataclasses.replace(recipe.network, enlarged=160))
+    seen = Trainer(larger)
+    seen.start_from(tmp_path / "teacher")
+    assert seen.model.get_layer("conv1").output.shape[1:3] == (80, 80)
+    assert np.array_equal(seen.model.get_layer(name).get_weights()[0], model.get_layer(name).get_weights()[0])
     with pytest.raises(ConfigError, match="one of both networks is pretrained"):
         Trainer(TINY).start_from(tmp_path / "teacher")
     pupil = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"), taught=1.0)

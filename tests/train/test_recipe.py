@@ -26,6 +26,9 @@ from train.recipe import Network, Recipe
             ["network.pretrained=a.tgz", "small_epochs=0", "network.blocks=1-2-1-1"],
             "network.blocks '1-2-1-1' does not go with network.pre",
         ),
+        (["fade=0.4"], "fade goes along with decay, which is 0"),
+        (["task=landmarks", "fade=0.4", "decay=2"], "fade is for the task expression"),
+        (["network.enlarged=160"], "network.enlarged is for network.pretrained, which is empty"),
         (["network.pretrained=a.tgz"], "small_epochs 9 does not go with network.pretrained"),
     ],
 )
