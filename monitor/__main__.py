@@ -14,6 +14,7 @@ def entry() -> None:
     signal in the last moment could still turn a clean run into a crash.
     """
     stop = stopper.install()
+    _open_streams()
     from monitor.cli import main
 
     try:
@@ -25,6 +26,13 @@ def entry() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
+
+
+def _open_streams() -> None:
+    """Gives whoever started us with a stream closed (``2>&-``) one that takes everything, as every library expects."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 if __name__ == "__main__":

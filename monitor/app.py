@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -104,6 +105,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     keypoints = load_keypoints(config)
     eyes = load_eyes(config, keypoints)
+    require_mqtt(config)
     proposals = load_proposals(config, keypoints)
     detector = make_detector(config.detect)
     wanted = None if options.source is None else revealed(options.source)
@@ -123,6 +125,8 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if video_path is not None and Path(name).exists() and video_path.resolve() == Path(name).resolve():
         source.close()
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
+    if isinstance(source, ImageSource) and not config.source.sequence:
+        config = _apart(config)
     incidents = Incidents()
     stop.running = True
     session: Session | None = None
@@ -145,14 +149,6 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     outputs.video.switch(options.record is not None)
     if not live_view:
         outputs.sinks.append(EventLines())
-    if isinstance(source, ImageSource):
-        # Pictures need not follow one another: nobody can be asked to be seen twice.
-        config = replace(
-            config,
-            track=replace(config.track, confirm_hits=1),
-            detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
-            emotion=replace(config.emotion, every_ms=0),
-        )
     pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes, proposals=proposals)
     feed = make_feed(source, name, config, windowed, incidents)
     worker = Worker(
@@ -204,6 +200,19 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     return _exit_code(worker, feed, name, stop)
 
 
+def _apart(config: Config) -> Config:
+    """Settings for pictures that need not follow one another: each is searched, and nothing is kept for the next one.
+
+    Nobody can be asked to be seen twice, and a face that is forgotten at once takes its smoothing and its shown label
+    along; the next picture's faces are new ones.
+    """
+    return replace(
+        config,
+        track=replace(config.track, confirm_hits=1, lost_s=0.0, forget_s=0.0),
+        detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
+    )
+
+
 def load_keypoints(config: Config) -> LandmarkNet | None:
     """The network that follows faces; None when it is switched off or not there, which is said in one line.
 
@@ -252,6 +261,18 @@ def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
     return EyeNet(find_model(config.driver.model), config.driver.threads)
 
 
+def require_mqtt(config: Config) -> None:
+    """Refuses a run that could not publish, before anything is written.
+
+    Raises:
+        ConfigError: paho-mqtt is not installed, or the password file cannot be read.
+    """
+    if config.driver.enabled and config.mqtt.host:
+        from monitor.outputs import mqtt
+
+        mqtt.require(config.mqtt)
+
+
 # What draws is imported by runs that draw: rich and subprocess would cost every start 60 ms and 3 MB.
 
 
@@ -273,7 +294,10 @@ def _print_summary(outputs: Outputs, elapsed_s: float) -> None:
 
     from monitor.outputs.dashboard import summary_table
 
-    Console().print(summary_table(outputs.stats, elapsed_s))
+    # Whoever reads standard output may be gone, its disk full, its encoding poor: the run was fine and is written.
+    # Rich ends the process when a pipe breaks.
+    with contextlib.suppress(OSError, UnicodeError, SystemExit):
+        Console().print(summary_table(outputs.stats, elapsed_s))
 
 
 def _tell_headless(probe: DisplayProbe) -> str:

@@ -111,14 +111,20 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number (got {text})") from None
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f"must be above 0 (got {text})")
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number (got {text})") from None
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1 (got {text})")
     return value
@@ -184,8 +190,6 @@ def _dispatch(args: argparse.Namespace) -> int:
     overrides = list(args.set)
     if getattr(args, "record_clean", False):
         overrides.append("output.clean=true")
-    if getattr(args, "blur", False):
-        overrides.append("output.blur=faces")
     if args.command == "check":
         from monitor.commands import check
 
@@ -208,8 +212,12 @@ def _dispatch(args: argparse.Namespace) -> int:
         from monitor.commands import replay
 
         return replay.command(args.table, args.events, config)
+    from dataclasses import replace
+
     from monitor import app
 
+    if args.blur and config.output.blur == "none":  # what is set may hide more
+        config = replace(config, output=replace(config.output, blur="faces"))
     record = "" if args.record is None and (args.record_clean or args.blur) else args.record
     options = app.Options(args.source, args.headless, record, args.out, args.max_seconds, args.max_frames, args.quiet)
     return app.run(options, config, config_from)

@@ -33,6 +33,9 @@ class SourceConfig:
     fps: float = number(30.0, 0, 240, "camera rate to ask for; 0 = the camera's choice", "Hz")
     fourcc: str = text("MJPG", "camera pixel format, set before the size; empty = the camera's choice")
     folder_fps: float = number(10.0, 0.1, 240, "rate at which a folder of images is taken to be filmed", "Hz")
+    sequence: bool = flag(
+        False, "a folder's images follow one another like a film's; false = each is read for itself, faces get new ids"
+    )
     pace: str = choice("auto", ("auto", "always", "never"), "play files at true speed; auto = when a window shows them")
     loop: str = choice("auto", ("auto", "always", "never"), "start files again at their end; auto = a window's demo")
     open_timeout_s: float = number(10.0, 0.5, 120, "give up opening a camera, or waiting for a stream, after", "s")

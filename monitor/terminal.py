@@ -14,6 +14,14 @@ def terminal() -> Console:
 
 
 def wide_console() -> Console:
-    """A console for tables on standard output; a pipe or file is taken to be wide enough for them."""
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
+    """A console for tables on standard output; a pipe or file is taken to be wide enough for them.
+
+    Text is printed as it is: files, cameras and folders may be called anything, ``[b]`` and ``:key:`` included.
+    """
+    console = plain_console()
+    return console if console.is_terminal else plain_console(width=120)
+
+
+def plain_console(width: int | None = None) -> Console:
+    """A console on standard output that takes no text for markup."""
+    return Console(markup=False, emoji=False, width=width)

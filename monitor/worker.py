@@ -147,10 +147,10 @@ class Worker:
         t, wall = self.now()
         if t - self._t < BLIND_S:
             return
-        state, events = self._pipeline.blind(t, wall)
+        # A frame on its way was grabbed before now: told of now, it would step back in time when it comes.
+        state, events = self._pipeline.blind(t - BLIND_S / 2, wall - BLIND_S / 2)
         self._tell(events)
-        if state is not None:
-            self.latest = replace(self.latest, driver=state)
+        self.latest = replace(self.latest, faces=(), driver=state)
 
     def _change_effort(self) -> None:
         """Hands a new effort to the pipeline and says so once."""

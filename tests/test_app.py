@@ -28,6 +28,14 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
+def frames_of(video: Path) -> int:
+    capture, count = cv2.VideoCapture(str(video)), 0
+    while capture.read()[0]:
+        count += 1
+    capture.release()
+    return count
+
+
 def run(folder: Path, *argv: str) -> list[dict[str, str]]:
     assert cli.main(["--headless", "-q", "--out", str(folder), *argv]) == 0
     return rows(folder)
@@ -130,11 +138,73 @@ def test_a_folder_of_images_and_a_single_image(demo_clip: Path, tmp_path: Path) 
     assert (single["success"], single["emotion"]) == ("1", "happy")  # nobody can be seen twice in one picture
 
 
+def test_pictures_of_a_folder_are_read_each_for_itself_unless_they_are_a_films(tmp_path: Path) -> None:
+    """A happy face, an empty room, a surprised face in the same place: nothing of one may be told of the next."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    happy, surprise, empty = demo.render(5.5), demo.render(7.8), demo.render(23.5)
+    for name, picture in (("a", happy), ("b", empty), ("c", surprise), ("d", happy)):
+        cv2.imwrite(str(pictures / f"{name}.png"), picture)
+    alone = []
+    for name in "abcd":
+        (row,) = run(tmp_path / name, "--source", str(pictures / f"{name}.png"))
+        alone.append((row["success"], row["emotion"]))
+    table = run(tmp_path / "s", "--source", str(pictures))
+    assert [(row["success"], row["emotion"]) for row in table] == alone
+    assert len(set(alone)) == 3
+    assert [row["face_id"] for row in table if row["success"] == "1"] == ["1", "2", "3"]
+    config = json.loads((tmp_path / "s" / "metadata.json").read_text())["config"]
+    assert config["track"]["forget_s"] == 0, "what was in force is what is told"
+    film = run(tmp_path / "f", "--source", str(pictures), "--set", "source.sequence=true")
+    assert {row["face_id"] for row in film if row["success"] == "1"} == {"1"}
+
+
 def test_a_folder_of_damaged_pictures_is_no_clean_run(tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "a.png").write_bytes(b"damaged")
     assert cli.main(["--headless", "-q", "--source", str(pictures), "--out", str(tmp_path / "s")]) == 3
+
+
+def test_blurring_more_than_faces_is_left_as_it_is_set(demo_clip: Path, tmp_path: Path) -> None:
+    for name, flags in (("faces", []), ("picture", ["--set", "output.blur=picture"])):
+        run(tmp_path / name, "--source", str(demo_clip), "--max-frames", "3", "--blur", *flags)
+        told = json.loads((tmp_path / name / "metadata.json").read_text())
+        assert told["config"]["output"]["blur"] == name
+        (video,) = (tmp_path / name).glob("video*")
+        assert frames_of(video) == 3, "shorter than what waits to be blurred"
+
+
+@pytest.mark.parametrize("stream", ["1>&-", "2>&-", "1>/dev/full", "1>&- 2>&-"])
+def test_a_run_is_fine_whatever_becomes_of_its_standard_streams(demo_clip: Path, tmp_path: Path, stream: str) -> None:
+    arguments = f"-m monitor --headless --source '{demo_clip}' --max-frames 5 --out '{tmp_path / 's'}'"
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}  # no bars of blocks
+    done = subprocess.run(
+        ["sh", "-c", f"exec '{sys.executable}' {arguments} {stream}"], cwd=ROOT, env=environment, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert (tmp_path / "s" / "summary.json").exists()
+
+
+def test_a_reader_who_leaves_is_no_failure(demo_clip: Path, tmp_path: Path) -> None:
+    arguments = ["-m", "monitor", "--headless", "--source", str(demo_clip), "--max-frames", "5"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, *arguments, "--out", str(tmp_path / "s")], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_could_not_be_published_is_told_before_anything_is_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flags = ["--set", "mqtt.host=localhost", "--set", "mqtt.user=a", "--set", "mqtt.password_file=/nowhere"]
+    argv = ["--headless", "--source", "demo", "--profile", "driver", "--out", str(tmp_path / "s"), *flags]
+    assert cli.main(argv) == 2
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_recording_never_overwrites_a_file(demo_clip: Path, tmp_path: Path) -> None:

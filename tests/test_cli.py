@@ -37,6 +37,8 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
         (["--sorce", "x"], 2, "--sorce is not a flag of run; did you mean --source?"),
         (["--max-frames", "0"], 2, "must be at least 1 (got 0)"),
         (["--max-seconds", "-1"], 2, "must be above 0"),
+        (["--max-seconds", "soon"], 2, "must be a number (got soon)"),
+        (["--max-frames", "1.5"], 2, "must be a whole number (got 1.5)"),
         (["--config", "nowhere.yaml"], 2, "nowhere.yaml: no such file"),
         (["--set", "detect.min_face=5"], 2, "detect.min_face must be between 20 and 400 (got 5)"),
         (["--set", "detect.minface=50"], 2, "did you mean detect.min_face?"),

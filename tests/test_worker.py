@@ -208,18 +208,21 @@ def test_a_live_source_without_pictures_is_told_to_the_pipeline_and_the_sinks() 
 
     class Judging(EchoPipeline):
         asked: list[float]
+        now: Clock
 
         def blind(self, t: float, wall: float) -> tuple[object, list[Event]]:
+            assert t <= self.now.now - 0.5, "a frame that is on its way must not step back in time"
             self.asked.append(t)
             begun = [Event("cannot_judge", "start", 5, t, wall, 0, 1)] if len(self.asked) == 3 else []
             return "blind", begun
 
     pipeline, recorder = Judging(), Recorder()
-    pipeline.asked = []
+    pipeline.asked, pipeline.now = [], clock
     worker = Worker(Dying(), pipeline, [recorder], clock=clock)  # type: ignore[arg-type]
     worker.run()
-    assert min(pipeline.asked) == pytest.approx(0.4 + 1.0, abs=0.21)
+    assert min(pipeline.asked) == pytest.approx(0.4 + 1.0 - 0.5, abs=0.21)
     assert len(pipeline.asked) >= 14
     assert [e.kind for e in recorder.told] == ["cannot_judge"]
     assert worker.latest is not None
     assert str(worker.latest.driver) == "blind"
+    assert worker.latest.faces == (), "who is not seen is not said to be in view"

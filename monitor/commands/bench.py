@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from monitor.app import load_eyes, load_keypoints, load_proposals
-from monitor.capture.source import open_source
+from monitor.capture.source import open_source, revealed, shown
 from monitor.config import Config
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.faces.detector import make_detector
@@ -73,7 +73,7 @@ def load(name: str, config: Config) -> tuple[list[Image], NDArray[np.float64]]:
         SourceError: It cannot be opened.
         ConfigError: It gives no picture.
     """
-    source = open_source(name, config.source)
+    source = open_source(revealed(name), config.source)
     images: list[Image] = []
     spent: list[float] = []
     asked = time.monotonic()
@@ -91,7 +91,7 @@ def load(name: str, config: Config) -> tuple[list[Image], NDArray[np.float64]]:
     finally:
         source.close()
     if not images:
-        raise ConfigError(f"--source {name}: gave no readable picture")
+        raise ConfigError(f"--source {shown(name)}: gave no readable picture")
     return images, np.array(spent)
 
 
@@ -191,13 +191,13 @@ def command(source: str, config: Config, seconds: float, as_json: bool) -> int:
     Raises:
         UserError: The source or a model cannot be used.
     """
-    found = report(run(source, config, seconds), source)
+    found = report(run(source, config, seconds), shown(source))
     if as_json:
         print(json.dumps(found, indent=1))
         return EXIT_OK
     console = wide_console()
     table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", min_width=100,
-                  title=f"{source}, {found['width']}x{found['height']}, {found['faces_per_frame']} faces, "
+                  title=f"{found['source']}, {found['width']}x{found['height']}, {found['faces_per_frame']} faces, "
                         f"N = {found['frames']} frames: CPU ms per frame of the working thread")  # fmt: skip
     for column in ("stage", "mean", "p50", "p95", "share"):
         table.add_column(column, justify="left" if column == "stage" else "right")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,13 +12,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from monitor import config as configuration
 from monitor.config import Config
 from monitor.errors import EXIT_CONFIG, EXIT_OK, ConfigError, UserError
 from monitor.outputs.video import CODECS, write_trial
+from monitor.terminal import plain_console
 
 LOW_DISK_MB = 500
 """A day of faces.csv at 15 rows a second is some 200 MB."""
@@ -58,9 +60,10 @@ def command(
         ("following", lambda: _keypoints(config)),
         ("proposals", lambda: _proposals(config)),
         ("driver mode", lambda: _driver(config)),
+        ("mqtt", lambda: _mqtt(config)),
         ("display", _display),
         ("video codecs", _codecs),
-        ("disk", lambda: _disk(Path(out or config.output.dir))),
+        ("disk", lambda: _disk(Path(out or config.output.dir).expanduser())),
     ]
     for what, check in checks:
         try:
@@ -73,8 +76,8 @@ def command(
     table.add_column("found", overflow="fold")
     styles = {"ok": "green", "note": "yellow", "fail": "bold red"}
     for finding in findings:
-        table.add_row(finding.what, f"[{styles[finding.state]}]{finding.state}[/]", finding.detail.replace("[", r"\["))
-    Console().print(table)
+        table.add_row(finding.what, Text(finding.state, styles[finding.state]), finding.detail)
+    plain_console().print(table)
     return next((f.exit_code for f in findings if f.state == "fail"), EXIT_OK)
 
 
@@ -167,6 +170,20 @@ def _driver(config: Config) -> Finding:
     pixels = np.full((net.card.input_side,) * 2, 128, np.uint8)
     each = _mean_ms(lambda: net.logits(pixels))
     return Finding("driver mode", "ok", f"{net.card.name} {net.card.version}, {each:.2f} ms per eye")
+
+
+def _mqtt(config: Config) -> Finding:
+    from monitor.outputs import mqtt
+
+    if not config.mqtt.host or not config.driver.enabled:
+        return Finding("mqtt", "ok", "off" if config.driver.enabled else "off (it tells of a driver only)")
+    mqtt.require(config.mqtt)
+    where = f"{config.mqtt.host}:{config.mqtt.port}"
+    try:
+        socket.create_connection((config.mqtt.host, config.mqtt.port), timeout=3).close()
+    except OSError as error:
+        return Finding("mqtt", "note", f"{where}: cannot be reached ({error}); a run tries again and again")
+    return Finding("mqtt", "ok", f"{where}: answers; user and password are not tried")
 
 
 def _mean_ms(call: Callable[[], object], times: int = 50) -> float:

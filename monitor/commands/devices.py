@@ -127,11 +127,12 @@ def _sizes(fd: int, ioctl: Ioctl, pixel_format: int) -> list[str]:
 def command(verbose: bool) -> int:
     """Prints the cameras; exit code 3 when there is none."""
     # A run looks for cameras, too, and prints no table: it need not wait for rich.
-    from rich.console import Console
     from rich.table import Table
 
+    from monitor.terminal import plain_console
+
     cameras = find_cameras()
-    console = Console()
+    console = plain_console()
     if not cameras:
         console.print("no camera found under /dev/video*; plug one in, or use --source picamera, a URL, a file or demo")
         return EXIT_SOURCE

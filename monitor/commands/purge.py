@@ -6,12 +6,12 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from monitor.config import OutputConfig
 from monitor.errors import EXIT_OK, EXIT_UNEXPECTED, ConfigError
 from monitor.outputs import retention
+from monitor.terminal import plain_console
 
 
 def command(config: OutputConfig, days: float | None, max_mb: float | None, everything: bool, yes: bool) -> int:
@@ -34,7 +34,7 @@ def command(config: OutputConfig, days: float | None, max_mb: float | None, ever
         raise ConfigError("purge: give --days, --max-mb or --all, or set output.keep_days or output.max_mb")
     found = retention.sessions(root)
     gone = found if everything else retention.choose(found, 0, keep_days, most, time.time())
-    console = Console()
+    console = plain_console()
     table = Table(show_edge=False)
     for title in ("session", "last written", "MB"):
         table.add_column(title, justify="right" if title == "MB" else "left", overflow="fold")

@@ -109,7 +109,12 @@ class Tracker:
         self._next_id = 1
 
     def expected(self, t: float) -> list[Box]:
-        """Boxes worth searching around at ``t``, tentative and briefly unseen faces included."""
+        """Boxes worth searching around at ``t``, tentative and briefly unseen faces included.
+
+        Faces last seen longer ago than ``forget_s`` are forgotten here: whoever is there after a gap without
+        pictures (a lost camera, a machine that slept) may be somebody else, and a look at the old place cannot tell.
+        """
+        self._tracks = [track for track in self._tracks if t - track.last <= self._config.forget_s]
         return [track.predicted(t) for track in self._tracks]
 
     def missed(self, t: float) -> frozenset[int]:

@@ -58,6 +58,8 @@ class DriveSink:
             return
         if self._start is None:
             self._start, self._wall = t, result.frame.wall
+        if self._shares.is_blind(t):
+            self._leave_out(t, result.frame.wall)
         self._minute_of(t, result.frame.wall)
         dt = self._shares.see(t, state.attention)
         self._sums["known"] += dt
@@ -80,8 +82,16 @@ class DriveSink:
     def _pass_blind(self, events: Sequence[Event]) -> None:
         for event in events:
             if self._shares.is_blind(event.t):
-                self._minute_of(event.t, event.wall)
-                self._shares.pass_blind(event.t)
+                self._leave_out(event.t, event.wall)
+
+    def _leave_out(self, t: float, wall: float) -> None:
+        """Credits a pause that ends at ``t`` to the minutes it took, and writes those that are over."""
+        assert self._start is not None
+        while (end := self._start + 60.0 * (self._minute + 1)) <= t:
+            self._shares.leave_out(end)
+            self._write()
+            self._reset(self._minute + 1, wall - (t - end))
+        self._shares.leave_out(t)
 
     def _minute_of(self, t: float, wall: float) -> None:
         """Writes the minute that is over, where ``t`` lies in another one."""

@@ -199,6 +199,17 @@ def password(config: MqttConfig) -> str | None:
     return lines[0].strip() if lines else ""
 
 
+def require(config: MqttConfig) -> None:
+    """Refuses what ``MqttSink`` would refuse.
+
+    Raises:
+        ConfigError: paho-mqtt is not installed, or the password file cannot be read.
+    """
+    _paho()
+    if config.user:
+        password(config)
+
+
 def _paho() -> Any:
     try:
         return importlib.import_module("paho.mqtt.client")

@@ -37,6 +37,10 @@ class Shares:
 
     def pass_blind(self, t: float) -> None:
         """Credits the time without a picture until ``t``, where there was none for long enough."""
-        if self._to is not None and self.is_blind(t):
-            self.seconds[UNJUDGED] += t - self._to
-            self._to, self._blind = t, True
+        if self.is_blind(t):
+            self.leave_out(t)
+
+    def leave_out(self, t: float) -> None:
+        """Credits all time until ``t`` as not judged, however short it was."""
+        self.seconds[UNJUDGED] += max(0.0, t - self._to) if self._to is not None else 0.0
+        self._to, self._blind = t, True

@@ -192,8 +192,10 @@ class VideoSink:
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Finalises the file, so that it plays."""
+        # A recording shorter than what waits to be blurred has no file yet.
+        short = self._wanted.is_set() and not self._held.is_set() and not self.failing
         try:
-            self._finish()
+            self._finish(begin=short)
         except TROUBLE as error:
             self._fail(error, None)
 
@@ -270,10 +272,10 @@ class VideoSink:
             cut = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         return np.ascontiguousarray(cut)
 
-    def _finish(self) -> None:
-        """Writes what waits to be blurred and closes the file; without a file what waits is dropped."""
+    def _finish(self, begin: bool = False) -> None:
+        """Writes what waits to be blurred and closes the file; without one what waits is dropped, or begins one."""
         waiting = self._blur.drain() if self._blur is not None else []
-        if self._writer is not None:
+        if self._writer is not None or begin:
             self._renew.clear()  # the file ends here anyway; a new one for its last pictures helps nobody
             for result in waiting:
                 self._write(result)

@@ -32,6 +32,27 @@ def test_the_demo_is_measured_as_json(capsys: pytest.CaptureFixture[str]) -> Non
     assert found["cpu_ms"]["mean"] > 0
 
 
+def test_a_source_kept_in_a_file_is_measured_and_not_told(
+    demo_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "source.txt").write_text(f"{demo_clip}\n")
+    assert main(["bench", "--source", f"@{tmp_path / 'source.txt'}", "--seconds", "0.1", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out)["source"] == f"@{tmp_path / 'source.txt'}"
+    assert str(demo_clip) not in out
+
+
+def test_a_secret_in_a_url_is_not_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures = [frame(n / 10) for n in range(5)]
+    monkeypatch.setattr("monitor.commands.bench.open_source", lambda *_: ScriptedSource(list(pictures)))
+    monkeypatch.setattr("monitor.commands.bench.LIVE_S", 0.05)
+    for flags in ([], ["--json"]):
+        assert main(["bench", "--source", "http://me:s3cret@cam/a.avi?key=abc", "--seconds", "0.1", *flags]) == 0
+        out = capsys.readouterr().out
+        assert "cam/a.avi" in out
+        assert not any(secret in out for secret in ("s3cret", "abc"))
+
+
 def test_driver_mode_has_its_stage_and_words_say_estimate(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--profile", "driver", "--seconds", "0.3"]) == 0
     out = capsys.readouterr().out

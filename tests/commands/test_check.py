@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,26 @@ def test_each_failure_is_a_line_and_the_exit_code(
     assert got == code
     assert expected in " ".join(out.split())
     assert "model" in out  # the rest was tried all the same
+
+
+def test_the_disk_of_a_home_folder_is_the_homes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _, out = check(capsys, "--source", "demo", "--set", "output.dir='~/sessions'")
+    assert str(tmp_path) in re.sub(r"[\s│]", "", out)
+
+
+def test_a_broker_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        flags = ["--source", "demo", "--profile", "driver", "--set", "mqtt.host=127.0.0.1"]
+        port = f"mqtt.port={server.getsockname()[1]}"
+        code, out = check(capsys, *flags, "--set", port)
+        assert (code, "answers" in out) == (0, True)
+    code, out = check(capsys, *flags, "--set", port)
+    assert (code, "cannot be reached" in out) == (0, True)
+    code, out = check(capsys, *flags, "--set", "mqtt.user=a", "--set", "mqtt.password_file=/nowhere")
+    assert (code, "mqtt.password_file" in out) == (2, True)
 
 
 def test_a_folder_that_cannot_be_written_is_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -40,6 +40,13 @@ def test_shown_first_and_deleted_only_with_yes(sessions: Path, capsys: pytest.Ca
     assert left(sessions) == ["20260201T000000_demo", "mine"]
 
 
+def test_a_folder_may_be_called_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "a[b]" / "c[" / "d]:key:"
+    root.mkdir(parents=True)
+    assert cli.main(["purge", "--set", f"output.dir='{root}'", "--days", "1"]) == 0
+    assert str(root) in capsys.readouterr().out.replace("\n", "")
+
+
 def test_all_means_all_of_ours(sessions: Path) -> None:
     assert purge(sessions, "--all", "--yes") == 0
     assert left(sessions) == ["mine"]

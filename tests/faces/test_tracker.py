@@ -53,6 +53,21 @@ def test_a_single_false_hit_never_gets_an_id() -> None:
     assert not any(seen)
 
 
+def test_after_a_gap_without_pictures_whoever_is_there_is_somebody_new() -> None:
+    """A follower that looks at the old place would see a face there, whoever's it is."""
+    config, box = TrackConfig(), square(300, 200, 100)
+    for gap, ids in ((config.forget_s - 0.1, [1]), (config.forget_s + 0.1, [2])):
+        tracker = Tracker(config)
+        for t in (0.0, 0.1):
+            tracker.update(Search(detections(box), True, frozenset()), t, IMAGE)
+        for t in (0.1 + gap, 0.2 + gap):
+            known = range(len(tracker.expected(t)))
+            followed = {i: landmarks(box, 0.9995) for i in known}
+            found = detections(*([] if followed else [box]))
+            tracks = tracker.update(Search(found, True, frozenset(known), followed), t, IMAGE)
+        assert [track.id for track in tracks] == ids
+
+
 @pytest.mark.parametrize("hz", [5, 10, 30])
 def test_two_people_walking_keep_their_ids_at_any_rate(hz: float) -> None:
     seen = play(lambda t: [square(100 + 60 * t, 150, 80), square(550 - 50 * t, 320, 90)], 4, hz)

@@ -10,7 +10,7 @@ import pytest
 from monitor.config import DriverConfig
 from monitor.outputs.drive import COLUMNS, DriveSink
 from monitor.outputs.stats import StatsSink
-from monitor.outputs.table import DRIVER_COLUMNS, TableSink
+from monitor.outputs.table import DRIVER_COLUMNS, TableSink, iso_time
 from monitor.signals.driver import DriverMonitor
 from monitor.signals.evidence import Evidence
 from monitor.types import EyeReading
@@ -68,6 +68,31 @@ def test_a_camera_that_dies_counts_as_not_judged_to_the_end(tmp_path: Path) -> N
     told = stats.summary(1.0)["driver"]
     assert told["attention"]["cannot judge"] == pytest.approx(0.8, abs=0.03)
     assert told["events"]["cannot_judge"] == 1
+
+
+def test_minutes_without_pictures_have_rows_of_their_own(tmp_path: Path) -> None:
+    """A minute of driving, ten without a camera, one of driving: twelve and a half rows of a minute each."""
+    monitor, drive = DriverMonitor(DriverConfig(), iter(range(99))), DriveSink(tmp_path / "drive.csv", "S")
+
+    def pictures(start: float) -> None:
+        for n in range(601):
+            t = start + n / 10
+            state, events = monitor.update(Evidence(t, 1.8e9 + t, 1, True, True, 0.9, 0.0, (0, 0, 0), 0.0, 0.0))
+            drive.handle(result(t, events=tuple(events), driver=state))
+
+    pictures(0)
+    for n in range(1, 600):
+        _, events = monitor.update(Evidence(60 + n, 1.8e9 + 60 + n, picture=False))
+        drive.tell(events)
+    pictures(690)
+    drive.close(monitor.finish())
+    rows = rows_of(tmp_path / "drive.csv")
+    assert [row["minute"] for row in rows] == [str(n) for n in range(13)]
+    assert [float(row["seconds"]) for row in rows] == pytest.approx([60] * 12 + [30], abs=0.2)
+    assert [float(row["cannot_judge"]) for row in rows[1:11]] == pytest.approx([1 - 0.1 / 60, *[1.0] * 9], abs=0.001)
+    assert float(rows[11]["cannot_judge"]) == pytest.approx(0.5, abs=0.02)
+    assert float(rows[12]["attentive"]) == 1.0
+    assert rows[5]["timestamp"] == iso_time(1.8e9 + 300)
 
 
 def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -> None:
