@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Candidate:
     """An exported model.
 
     Attributes:
-        name: File name without its ending.
+        name: File name without its ending, with its folder's where several are called alike.
         card: Its card, with the figures of its own export.
         size: Bytes of the .tflite.
         ms: Median milliseconds of one call on one thread of this machine, now.
@@ -71,7 +72,9 @@ def measure(paths: Sequence[Path]) -> list[Candidate]:
                 started = time.perf_counter()
                 model.run(picture)
                 own.append(time.perf_counter() - started)
+    stems = Counter(path.stem for path in paths)
+    names = [path.stem if stems[path.stem] == 1 else f"{path.absolute().parent.name}/{path.stem}" for path in paths]
     return [  # the first round warms up
-        Candidate(path.stem, load_card(path, None), path.stat().st_size, float(np.median(own[CALLS:]) * 1e3))
-        for path, own in zip(paths, times, strict=True)
+        Candidate(name, load_card(path, None), path.stat().st_size, float(np.median(own[CALLS:]) * 1e3))
+        for name, path, own in zip(names, paths, times, strict=True)
     ]

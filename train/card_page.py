@@ -81,7 +81,7 @@ def _expression(card: ModelCard) -> list[str]:
         for name, row in v["per_class"].items()
     ]
     parts = [
-        "Validation, FER+ majority rule, 7 classes.",
+        "Validation, 7 classes.",
         _table(("", "", "N"), rows),
         _table(("class", "N", "recall", "precision", "F1"), classes),
     ]

@@ -57,9 +57,11 @@ def _prepare(args: argparse.Namespace) -> int:
 def _fit(args: argparse.Namespace) -> int:
     import cv2
 
-    from train import datasets, eyeset, keypoints, recipe, resources, unlabelled
+    from train import inputs, keypoints, recipe, resources, unlabelled
+    from train.datasets import Dataset
     from train.expression import ExpressionTask
     from train.eyes import EyeTask
+    from train.eyeset import EyeSet
     from train.fit import Task, fit
     from train.landmarks import LandmarkTask
     from train.proposals import ProposalTask
@@ -73,26 +75,29 @@ def _fit(args: argparse.Namespace) -> int:
         raise ConfigError(f"--task {args.task}: the recipe {name} trains {chosen.task}; leave --task out")
     run = Path(args.out or f"runs/{Path(name).stem}")
     require_claimable(run, chosen, args.resume)  # before teachers answer for minutes
+    path = inputs.path_for(chosen.task, args.data, run)
+    data = inputs.load(chosen.task, path)
+    inputs.require_same(run, path, data)
     task: Task
-    if chosen.task == "landmarks":
-        task = LandmarkTask(keypoints.load(Path(args.data or "runs/landmarks.npz")), chosen)
-    elif chosen.task == "proposals":
-        task = ProposalTask(keypoints.load(Path(args.data or "runs/landmarks.npz")), chosen)
-    elif chosen.task == "eyes":
-        task = EyeTask(eyeset.load(Path(args.data or "runs/eyes.npz")), chosen)
-    else:
+    if isinstance(data, Dataset):
         more = unlabelled.crops(keypoints.load(Path(chosen.unlabelled))) if chosen.unlabelled else None
-        task = ExpressionTask(datasets.load(Path(args.data or "runs/data.npz")), chosen, more)
-    fit(task, chosen, run, args.resume, args.tensorboard)
+        task = ExpressionTask(data, chosen, more)
+    elif isinstance(data, EyeSet):
+        task = EyeTask(data, chosen)
+    else:
+        task = (LandmarkTask if chosen.task == "landmarks" else ProposalTask)(data, chosen)
+    fit(task, chosen, run, args.resume, args.tensorboard, begun=lambda: inputs.keep(run, path, data))
     log.info("%s: done; next: python -m train export --run %s", run, run)
     return EXIT_OK
 
 
 def _export(args: argparse.Namespace) -> int:
     from monitor import settings
-    from train import datasets, eyeset, keypoints, recipe
+    from train import convert, inputs, recipe
+    from train.datasets import Dataset
     from train.export import export
     from train.export_faces import export_eyes, export_landmarks, export_proposals
+    from train.eyeset import EyeSet
     from train.fit import load_trained
     from train.runs import history_of
 
@@ -100,22 +105,19 @@ def _export(args: argparse.Namespace) -> int:
     if not (run / "recipe.yaml").exists():
         raise ConfigError(f"{run}: is no training run; make one with: python -m train fit --out {run}")
     chosen = settings.load(recipe.Recipe, run / "recipe.yaml")
+    out = Path(args.out or f"models/{'emotion' if chosen.task == 'expression' else chosen.task}.tflite")
+    convert.require_place(out)
+    path = inputs.path_for(chosen.task, args.data, run)
+    data = inputs.load(chosen.task, path)
+    inputs.require_same(run, path, data)
     model = load_trained(run, chosen)
     history = history_of(run)
-    if chosen.task == "landmarks":
-        out = Path(args.out or "models/landmarks.tflite")
-        faces = keypoints.load(Path(args.data or "runs/landmarks.npz"))
-        card = export_landmarks(model, chosen, faces, out, history)
-    elif chosen.task == "proposals":
-        out = Path(args.out or "models/proposals.tflite")
-        faces = keypoints.load(Path(args.data or "runs/landmarks.npz"))
-        card = export_proposals(model, chosen, faces, out, history)
-    elif chosen.task == "eyes":
-        out = Path(args.out or "models/eyes.tflite")
-        card = export_eyes(model, chosen, eyeset.load(Path(args.data or "runs/eyes.npz")), out, history)
+    if isinstance(data, Dataset):
+        card = export(model, chosen, data, out, history, run)
+    elif isinstance(data, EyeSet):
+        card = export_eyes(model, chosen, data, out, history)
     else:
-        out = Path(args.out or "models/emotion.tflite")
-        card = export(model, chosen, datasets.load(Path(args.data or "runs/data.npz")), out, history, run)
+        card = (export_landmarks if chosen.task == "landmarks" else export_proposals)(model, chosen, data, out, history)
     log.info("%s and its card written, version %s", out, card.version)
     log.info("next: python -m train evaluate --model %s --update-card; python -m train cards", out)
     return EXIT_OK

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from monitor import settings
 from monitor.digest import sha256
-from monitor.errors import UserError
+from monitor.errors import ConfigError, UserError
 from monitor.faces.crop import CropSpec, to_unit
 from monitor.inference.card import ModelCard, card_path
+from train import resources
 from train.network import Cost
 from train.recipe import Recipe
 
@@ -86,11 +87,27 @@ def bare_card(name: str, labels: tuple[str, ...], crop: CropSpec, content: bytes
 
 
 def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
-    """Writes a model and its card beside it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(content)
-    card.save(card_path(out))
+    """Writes a model and its card beside it; an older pair stays whole until both are complete.
+
+    Raises:
+        ConfigError: They cannot be written.
+    """
+    resources.make_folder(out.parent)
+    with resources.writing(out), resources.whole(out) as model, resources.whole(card_path(out)) as text:
+        model.write_bytes(content)
+        card.save(text)
     return card
+
+
+def require_place(out: Path) -> None:
+    """Refuses a name that no model can be written to, before minutes of work for it.
+
+    Raises:
+        ConfigError: It is a folder or does not end in .tflite, or its folder cannot be made.
+    """
+    if out.is_dir() or out.suffix != ".tflite":
+        raise ConfigError(f"--out {out}: must be a file that ends in .tflite")
+    resources.make_folder(out.parent)
 
 
 def weighed(content: bytes, agreement: float, cost: Cost, digits: int) -> dict[str, Any]:

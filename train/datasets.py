@@ -61,6 +61,16 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def voted(self) -> bool:
+        """Whether a crowd's votes stand behind the labels, and not one label for each picture."""
+        return bool((self.targets[self.usable].max(axis=1, initial=0) < 0.999).any())
+
+    @property
+    def rule(self) -> str:
+        """By what the true class was told."""
+        return "FER+ majority rule" if self.voted else "the data set's own labels"
+
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Dataset:
         """The rows chosen by a mask or by indices."""
         return replace(
@@ -158,7 +168,8 @@ def read_crop(picture: importers.Picture) -> NDArray[np.uint8] | None:
             return None
         if picture.box is not None:
             return crop(np.asarray(image, np.uint8), picture.box, CropSpec(side=SIDE))
-        return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        # As predict reads it: an oblong picture is not pressed into a square.
+        return crop(np.asarray(image, np.uint8), (0, 0, image.shape[1], image.shape[0]), CropSpec(SIDE, 0.0, 0.0))
     except (cv2.error, ValueError):  # OpenCV refuses pictures of over 2^30 pixels, crop() a box beside the picture
         return None
 

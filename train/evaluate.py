@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
-from monitor.faces.crop import int8_table
+from monitor.faces.crop import CropSpec, crop, int8_table
 from monitor.inference.card import ModelCard
 from monitor.inference.emotion import EmotionNet
 from monitor.inference.runtime import Int8Model
@@ -66,6 +66,13 @@ def evaluate_logits(logits: NDArray[np.float32], data: Dataset, temperature: flo
     }
 
 
+def fitted(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A (S, S) crop at the side a network takes."""
+    if len(image) == side:
+        return image
+    return crop(image, (0, 0, len(image), len(image)), CropSpec(side, 0.0, 0.0))
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A measured model.
@@ -109,7 +116,7 @@ def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Meas
         raise ConfigError(f"{data.name}: no row of the split {split!r} has a clear answer; nothing to measure")
 
     def read(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return net.logits(net.prepared(image))
+        return net.logits(net.prepared(fitted(image, net.card.input_side)))
 
     logits = np.stack([read(image) for image in track(rows.images, "reading")])
     figures = evaluate_logits(logits, rows, net.card.temperature)

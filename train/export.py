@@ -84,6 +84,8 @@ def export(
         )
     training, validation = data.part("train"), data.part("validation")
     validation = validation.take(validation.truth >= 0)
+    if not len(validation):
+        raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to measure")
     expression.take_off(model, expression.offsets(training.targets[training.usable], recipe.adjust))
     content = convert.to_int8(model, all_evened(calibration_crops(data), recipe.contrast))
     seen = all_evened(validation.images, recipe.contrast)
@@ -111,14 +113,26 @@ def export(
             **convert.weighed(content, parity, cost, 1),
         },
         data={
-            "training": f"{data.name}: {int(training.usable.sum())} crops of the split Training{more}",
-            "validation": f"{data.name}: split PublicTest, FER+ majority rule, 7 classes; the recipe was chosen on it",
-            "terms": f"FER2013: Kaggle challenge data, research use. FER+ votes: MIT licence (Microsoft).{terms}",
+            "training": f"{data.name}: {int(training.usable.sum())} crops of the split training{more}",
+            "validation": f"{data.name}: split {'PublicTest' if _is_fer(data) else 'validation'}, {data.rule}, "
+            "7 classes; the recipe was chosen on it",
+            "terms": _terms(data) + terms,
         },
         notes=cards.notes("emotion"),
         training=convert.told(recipe, history),
     )
     return convert.written(card, content, out)
+
+
+def _is_fer(data: Dataset) -> bool:
+    return data.voted or data.name.lower().startswith("fer2013")
+
+
+def _terms(data: Dataset) -> str:
+    if not _is_fer(data):
+        return f"{data.name}: under the terms of whoever gave it out; they were not told to this program."
+    votes = " FER+ votes: MIT licence (Microsoft)." if data.voted else ""
+    return f"FER2013: Kaggle challenge data, research use.{votes}"
 
 
 def check_parity(float_logits: NDArray[np.float32], logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float:

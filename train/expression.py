@@ -40,8 +40,8 @@ class ExpressionTask:
             unlabelled: (N, 48, 48) more crops, learnt from the teachers' answers alone.
 
         Raises:
-            ConfigError: Another side than the crops', too few rows for one batch, a teacher is no finished run, or
-                none for unlabelled crops.
+            ConfigError: Another side than the crops', too few rows for one batch or none to validate on, a teacher is
+                no finished run, or none for unlabelled crops.
         """
         if recipe.side != SIDE:
             raise ConfigError(f"side must be {SIDE} for the task expression (got {recipe.side})")
@@ -49,6 +49,8 @@ class ExpressionTask:
         training = training.take(training.usable)
         validation = data.part("validation")
         self.validation = validation.take(validation.truth >= 0)
+        if not len(self.validation):
+            raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to judge by")
         if len(training) < recipe.batch:
             raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
         self.offsets = offsets(training.targets, recipe.adjust)
@@ -147,9 +149,11 @@ def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         (N, 7) float32 probabilities.
 
     Raises:
-        ConfigError: The run has no usable checkpoint, or the answers cannot be kept.
+        ConfigError: The run is another task's or has no usable checkpoint, or the answers cannot be kept.
     """
     own = settings.load(Recipe, run / "recipe.yaml")
+    if own.task != "expression":
+        raise ConfigError(f"teachers: {run} was trained for {own.task}, not for expression; leave it out")
     model = load_trained(run, own)
     state = sha256((run / "checkpoint.npz").read_bytes() + (run / "recipe.yaml").read_bytes())
     path = run / f"answers-{state[:12]}-{sha256(images.tobytes())[:12]}.npy"

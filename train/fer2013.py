@@ -22,7 +22,11 @@ from train import votes as ferplus
 from train.progress import bars
 
 SIDE = 48
-USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+USAGES = {
+    "training": "train", "train": "train", "publictest": "validation", "validation": "validation", "val": "validation",
+    "privatetest": "test", "test": "test",
+}  # fmt: skip
+"""Splits by the file's words for them, in small letters. A row with another word is damaged, not one to learn from."""
 PIXELS, VOTES = "fer2013.csv", "fer2013new.csv"
 ROW_BYTES = 7000
 """Least bytes of a row of the file: an estimate of how many rows a file holds."""
@@ -85,11 +89,13 @@ def _parse(handle: IO[bytes], size: int, votes_csv: str | None, name: str) -> Ro
         for number, row in enumerate(rows):
             pixels = _pixels(row.get("pixels") or "")
             label = row.get("emotion") or ""
-            if pixels is None or not (label.isascii() and label.isdecimal() and int(label) < len(EMOTIONS)):
+            labelled = label.isascii() and label.isdecimal() and int(label) < len(EMOTIONS)
+            usage = USAGES.get((row.get("Usage") or "").strip().lower())
+            if pixels is None or usage is None or not labelled:
                 continue
             images.append(pixels)
             labels.append(int(label))
-            split.append(USAGES.get(row.get("Usage") or "", "train"))
+            split.append(usage)
             good.append(number)
     votes = None if votes_csv is None else _read_votes(votes_csv, number + 1, name)[good]
     stacked = np.stack(images) if images else np.empty((0, SIDE, SIDE), np.uint8)
@@ -101,7 +107,7 @@ def _rows(handle: IO[bytes], size: int, name: str) -> Iterator[Iterator[dict[str
     """The rows of the file, with a bar over its bytes; a row the csv module cannot read is an empty one."""
     with bars(counted=False) as progress:
         wrapped = progress.wrap_file(cast(BinaryIO, handle), total=size, description=f"reading {name}")
-        reader = csv.DictReader(io.TextIOWrapper(wrapped, encoding="utf-8", errors="replace"))
+        reader = csv.DictReader(io.TextIOWrapper(wrapped, encoding="utf-8-sig", errors="replace"))
         if not {"emotion", "pixels", "Usage"} <= set(reader.fieldnames or []):
             raise ConfigError(f"{name}: {PIXELS} must have the columns emotion,pixels,Usage")
         yield _tolerant(reader)

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -217,7 +217,8 @@ class Trainer:
                     for i, variable in enumerate(owner.variables):
                         variable.assign(saved[f"{name}/{i}"])
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise ConfigError(f"{path}: cannot be resumed ({error}); start anew in another --out") from None
+            why = resources.brief(error)
+            raise ConfigError(f"{path}: cannot be resumed ({why}); start anew in another --out") from None
 
 
 def resized(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -257,7 +258,14 @@ def load_trained(run: Path, recipe: Recipe) -> keras.Model:
     return trainer.averaged
 
 
-def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool = False) -> dict[str, Any]:
+def fit(
+    task: Task,
+    recipe: Recipe,
+    run: Path,
+    resume: bool,
+    tensorboard: bool = False,
+    begun: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
     """Trains a recipe and validates each epoch.
 
     Args:
@@ -266,6 +274,7 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
         run: Folder of the run: recipe.yaml, checkpoint.npz, history.json.
         resume: Go on from the folder's checkpoint instead of starting anew.
         tensorboard: Also write the history as TensorBoard event files into the folder's ``tensorboard/``.
+        begun: Called once the folder is the run's, before it is trained.
 
     Returns:
         The last epoch's history entry.
@@ -284,6 +293,7 @@ def fit(task: Task, recipe: Recipe, run: Path, resume: bool, tensorboard: bool =
     resources.require_training(maps, recipe.batch, parameters, run)
     with resources.writing(run):
         runs.claim(run, recipe, resume)
+    begun()
     if resume and checkpoint.exists():
         trainer.restore(checkpoint)
         log.info("resuming after epoch %d of %d", len(trainer.history), recipe.epochs)

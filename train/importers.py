@@ -67,7 +67,8 @@ def pictures(folder: Path) -> list[Picture]:
         found = find(folder)
         if found is not None:
             return list(read(found))
-    classes = list(_class_folders(folder))
+    root = _find_classes(folder)
+    classes = list(_class_folders(root)) if root is not None else []
     if not classes:
         raise ConfigError(
             f"{folder}: holds no images in class folders named {', '.join(EMOTIONS)} (docs/TRAINING.md, layouts)"
@@ -83,10 +84,26 @@ def _index(name: str) -> int | None:
     return EMOTIONS.index(word) if word in EMOTIONS else None
 
 
+def _find_classes(folder: Path) -> Path | None:
+    """The folder that holds the classes, or the splits that hold them: this one, or one in it."""
+    for root in (folder, *_folders(folder)):
+        if any(_index(d.name) is not None for part in _split_folders(root) for d in _folders(part)):
+            return root
+    return None
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(d for d in folder.iterdir() if d.is_dir())
+
+
+def _split_folders(folder: Path) -> dict[Path, str]:
+    return {d: SPLITS[d.name] for d in _folders(folder) if d.name in SPLITS} or {folder: ""}
+
+
 def _class_folders(folder: Path) -> Iterator[Picture]:
-    roots = {d: SPLITS[d.name] for d in sorted(folder.iterdir()) if d.name in SPLITS} or {folder: ""}
+    roots = _split_folders(folder)
     for root, split in roots.items():
-        for directory in sorted(d for d in root.iterdir() if d.is_dir()):
+        for directory in _folders(root):
             label = _index(directory.name)
             if label is None:
                 log.warning("%s: is not one of the seven classes; skipped", directory)
@@ -115,7 +132,7 @@ def _raf(labels: Path) -> Iterator[Picture]:
 
 
 def _find_affectnet(folder: Path) -> Path | None:
-    for root in (folder, *sorted(d for d in folder.iterdir() if d.is_dir())):
+    for root in (folder, *_folders(folder)):
         if any((root / f"{part}_set" / "annotations").is_dir() for part in ("train", "val")):
             return root
     return None
@@ -142,7 +159,7 @@ def _affectnet_label(note: Path) -> int | None:
 
 
 def _find_tables(folder: Path) -> Path | None:
-    for root in (folder, *sorted(d for d in folder.iterdir() if d.is_dir())):
+    for root in (folder, *_folders(folder)):
         if (root / "Manually_Annotated_Images").is_dir() and any((root / name).exists() for name in TABLES):
             return root
     return None

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from monitor.errors import ConfigError
 from monitor.inference.card import card_path, load_card
+from monitor.labels import EMOTIONS
 from train import datasets, evaluate, keypoint_figures, keypoints, metrics, plots, resources
 from train.predict import Reading
 
@@ -79,14 +80,23 @@ def _written(report: dict[str, Any], pictures: dict[str, Figure], out: Path) -> 
 def update_card(model: Path, report: dict[str, Any], split: str) -> None:
     """Writes a report's figures into the card; the model, its sha256 and its version stay as they are.
 
+    What the report leaves out (disturbed crops, where they were not asked for) stays as it was measured before.
+
     Raises:
-        ConfigError: The figures are of another split than the one cards speak of.
+        ConfigError: The figures are of another split or another data set than the one the card speaks of.
     """
     if split != "validation":
         raise ConfigError(f"--update-card: a card has the figures of the split validation (got {split})")
     card = load_card(model, None)
     left_out = ("model", "split", "pictures", "reliability", "int8_agreement", "data", "skipped")
-    own = card.metrics | {"validation": {k: v for k, v in report.items() if k not in left_out}}
+    spoken_of = str(card.data.get("validation", ""))
+    if card.labels == EMOTIONS and not spoken_of.startswith(f"{report['data']}:"):
+        raise ConfigError(
+            f"--update-card: the card of {model.name} has the figures of {spoken_of.partition(':')[0] or 'no set'}, "
+            f"these are of {report['data']}; leave --update-card out, or give --data"
+        )
+    figures = {k: v for k, v in report.items() if k not in left_out}
+    own = card.metrics | {"validation": {**card.metrics.get("validation", {}), **figures}}
     with resources.writing(card_path(model)):
         replace(card, metrics=own).save(card_path(model))
     log.info("%s: figures of N = %s written", card_path(model), report.get("n", report.get("found_n")))

@@ -120,13 +120,13 @@ def curves(history: Sequence[Mapping[str, Any]], groups: Sequence[Sequence[str]]
     return figure
 
 
-def scatter(points: Sequence[tuple[str, float, float]], across: str, up: str, marked: str) -> Figure:
-    """Named points; the one called ``marked`` has a black edge."""
+def scatter(points: Sequence[tuple[str, float, float, bool]], across: str, up: str) -> Figure:
+    """Named points; those that are marked have a black edge."""
     figure = Figure(figsize=(7.2, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    for (name, x, y), shape in zip(points, cycle("osD^vP*X<>"), strict=False):
+    for (name, x, y, marked), shape in zip(points, cycle("osD^vP*X<>"), strict=False):
         # A legend, not labels at the points: equal networks lie on top of each other.
-        axes.plot(x, y, shape, ms=8, mec="black" if name == marked else "none", alpha=0.85, label=name)
+        axes.plot(x, y, shape, ms=8, mec="black" if marked else "none", alpha=0.85, label=name)
     axes.margins(0.15)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
     axes.set(xlabel=across, ylabel=up)

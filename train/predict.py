@@ -23,6 +23,7 @@ from monitor.inference.landmarks import LandmarkNet
 from monitor.labels import EMOTIONS
 from monitor.types import Image
 from train.datasets import Dataset
+from train.evaluate import fitted
 from train.importers import IMAGE_SUFFIXES
 
 log = logging.getLogger("train")
@@ -122,7 +123,7 @@ def read_random(data: Dataset, split: str, count: int, seed: int, net: EmotionNe
         data.part(split)
         raise ConfigError(f"{data.name}: no row of the split {split!r} has a clear label")
     chosen = np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False)
-    seen = [net.prepared(data.images[r]) for r in chosen]
+    seen = [net.prepared(fitted(data.images[r], net.card.input_side)) for r in chosen]
     return [
         Reading(f"row {r}", image, net.probabilities(image), EMOTIONS[int(data.truth[r])])
         for r, image in zip(chosen, seen, strict=True)

@@ -35,14 +35,12 @@ class Kind:
         measure: From model, data and split to the sections about it, or None where only its card speaks.
         score: From a card to what candidates are compared by, and its N.
         score_name: What that is, for people.
-        data: Where ``prepare`` puts the data.
     """
 
     curves: tuple[tuple[str, ...], ...]
     measure: Callable[[Path, Path, str], list[str]] | None
     score: Callable[[ModelCard], tuple[float | None, int | None]]
     score_name: str
-    data: str
 
 
 def _accuracy(card: ModelCard) -> tuple[float | None, int | None]:
@@ -72,30 +70,30 @@ def _found(card: ModelCard) -> tuple[float | None, int | None]:
 KINDS = {
     "expression": Kind(
         (("loss",), ("validation_accuracy", "validation_mean_recall")),
-        report_parts.expression, _accuracy, "accuracy %", "runs/data.npz",
+        report_parts.expression, _accuracy, "accuracy %",
     ),
     "landmarks": Kind(
         (("loss",), ("error", "error_turned", "eye_error", "mouth_error"), ("yaw_error",), ("false",)),
-        report_parts.landmarks, _point_error, "point error %, frontal", "runs/landmarks.npz",
+        report_parts.landmarks, _point_error, "point error %, frontal",
     ),
     "eyes": Kind(
         (("loss",), ("mrl", "cew", "faces", "driver", "fer", "visible"), ("ghosts",)),
-        None, _eyes, "accuracy %, MRL's held-out persons", "runs/eyes.npz",
+        None, _eyes, "accuracy %, MRL's held-out persons",
     ),
     "proposals": Kind(
         (("loss",), ("found",), ("false",), ("place", "size")),
-        None, _found, "faces found %, disturbed scenes", "runs/landmarks.npz",
+        None, _found, "faces found %, disturbed scenes",
     ),
 }  # fmt: skip
 
 
-def write(run: Path, model: Path, data: Path | None, split: str, folders: Sequence[Path], out: Path) -> None:
+def write(run: Path, model: Path, data: Path, split: str, folders: Sequence[Path], out: Path) -> None:
     """Writes the page of a run.
 
     Args:
         run: Folder of the run, with ``recipe.yaml`` and ``history.json``.
         model: The .tflite exported from it.
-        data: What to measure it on; None = the task's own.
+        data: What to measure it on.
         split: Which split.
         folders: Where to look for other exported models to compare with.
         out: The page.
@@ -116,7 +114,7 @@ def write(run: Path, model: Path, data: Path | None, split: str, folders: Sequen
         html.folded("the recipe", (run / "recipe.yaml").read_text()),
     ]
     if kind.measure is not None:
-        parts += kind.measure(model, data or Path(kind.data), split)
+        parts += kind.measure(model, data, split)
     else:
         parts += [html.heading("Figures of the card"), report_parts.listed(card.metrics.get("validation", {}))]
     parts += _compared(model, card, folders, kind)
@@ -169,12 +167,19 @@ def _belongs(trained: Recipe, card: ModelCard, model: Path) -> list[str]:
     if not isinstance(made, dict):
         return [html.note(f"The card of {model.name} does not say by which recipe it was made.", warn=True)]
     now = settings.as_dict(trained)
-    other = sorted(key for key in made if key in now and made[key] != now[key])
+    other = sorted(key for key in made if key in now and not _same(made[key], now[key]))
     if not other:
         return []
     text = f"{model.name} was made by another recipe than this run's (they differ in {', '.join(other)})"
     log.warning("%s; name the run's own export with --model", text)
     return [html.note(f"{text}: curves and figures do not belong together.", warn=True)]
+
+
+def _same(made: Any, now: Any) -> bool:
+    """Whether what an older card tells of a recipe is still so; fields that came later are none of it."""
+    if isinstance(made, dict) and isinstance(now, dict):
+        return all(_same(value, now[key]) for key, value in made.items() if key in now)
+    return bool(made == now)
 
 
 def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind) -> list[str]:
@@ -184,7 +189,7 @@ def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind)
     marked = next(n for n, c in enumerate(found) if c.card.sha256 == card.sha256)
     rows = [_row(c, kind) for c in found]
     heads = ("model", "version", kind.score_name, "N", "kB", "MMAC", "parameters", "ms")
-    points = [(c.name, c.ms, score) for c in found if (score := kind.score(c.card)[0]) is not None]
+    points = [(c.name, c.ms, score, c is found[marked]) for c in found if (score := kind.score(c.card)[0]) is not None]
     ms = "ms per call, median, one thread"
     parts = [
         html.heading("All exported candidates"),
@@ -196,7 +201,7 @@ def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind)
         html.table(heads, rows, marked),
     ]
     if points:
-        chart = plots.scatter(points, ms, kind.score_name, found[marked].name)
+        chart = plots.scatter(points, ms, kind.score_name)
         parts.append(html.chart(plots.as_uri(chart), "score against ms"))
     return parts
 

@@ -72,6 +72,11 @@ def require(what: str, memory: float = 0.0, disk: float = 0.0, at: Path = Path()
         )
 
 
+def brief(error: BaseException) -> str:
+    """An error's first line, without the array that some of them end with."""
+    return str(error).strip().partition("\n")[0][:120] or type(error).__name__
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turns a failing write into one line that names the file.

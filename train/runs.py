@@ -13,7 +13,7 @@ import numpy as np
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.inference.card import ModelCard
-from train import pretrained
+from train import pretrained, resources
 from train.recipe import ORIGIN, Recipe, differences, lineage
 
 log = logging.getLogger("train")
@@ -109,7 +109,8 @@ def _told(run: Path) -> bool:
 def keep(run: Path, recipe: Recipe) -> None:
     """Writes the recipe into the run's folder."""
     run.mkdir(parents=True, exist_ok=True)
-    (run / "recipe.yaml").write_text(settings.to_yaml(recipe))
+    with resources.whole(run / "recipe.yaml") as part:
+        part.write_text(settings.to_yaml(recipe))
 
 
 def history_of(run: Path) -> list[dict[str, Any]]:

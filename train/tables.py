@@ -17,7 +17,7 @@ def print_expression(report: dict[str, Any]) -> None:
     console = Console()
     low, high = report["accuracy_ci95"]
     console.print(
-        f"{report['model']} on {report['data']} {report['split']}, majority rule, 7 classes, N = {report['n']}: "
+        f"{report['model']} on {report['data']} {report['split']}, 7 classes, N = {report['n']}: "
         f"accuracy {report['accuracy']:.4f} (95 % between {low:.4f} and {high:.4f}), mean recall "
         f"{report['mean_recall']:.4f}, ECE {report['ece']:.4f} ({number(report['ece_cross_fitted'], 4)} with the "
         f"temperature of the other half), NLL {report['nll']:.4f}, KL to votes {report['kl_to_votes']:.4f}"

@@ -41,7 +41,7 @@ def add_commands(commands: Any) -> None:
     predict.add_argument("--data", default="runs/data.npz", help="data set of the random faces")
     predict.add_argument("--split", default="validation", choices=SPLITS, help="its split")
     predict.add_argument("--count", type=_faces, default=24, metavar="N", help="random faces (default 24)")
-    predict.add_argument("--seed", type=int, default=0, metavar="N", help="which random faces")
+    predict.add_argument("--seed", type=_whole, default=0, metavar="N", help="which random faces")
     predict.set_defaults(run_command=_predict)
     report = commands.add_parser("report", help="one HTML page about a run, with its worst mistakes")
     report.add_argument("--run", default="runs/quick", help="folder of the run")
@@ -64,8 +64,14 @@ def add_commands(commands: Any) -> None:
     recover.set_defaults(run_command=_recover)
 
 
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more (got {text})")
+    return int(text)
+
+
 def _faces(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if not 1 <= value <= MOST_FACES:
         raise argparse.ArgumentTypeError(f"must be between 1 and {MOST_FACES} (got {text})")
     return value
@@ -76,23 +82,23 @@ def _evaluate(args: argparse.Namespace) -> int:
     from monitor.inference.eyes import EYES
     from monitor.inference.landmarks import POINTS
     from monitor.inference.proposals import FACE
-    from train import outputs, resources, tables
+    from train import inputs, outputs, resources, tables
 
     model = Path(args.model)
     card = load_card(model, None)
     out = Path(args.out or f"runs/evaluate/{model.stem}-{card.version}")
     resources.make_folder(out)
     if card.labels == POINTS:
-        report = outputs.evaluate_landmarks(model, Path(args.data or "runs/landmarks.npz"), args.split, out)
+        report = outputs.evaluate_landmarks(model, inputs.path_for("landmarks", args.data), args.split, out)
         show = tables.print_landmarks
     elif card.labels == FACE:
-        report = outputs.evaluate_proposals(model, Path(args.data or "runs/landmarks.npz"), args.split, out)
+        report = outputs.evaluate_proposals(model, inputs.path_for("proposals", args.data), args.split, out)
         show = tables.print_any
     elif card.labels == EYES:
-        report = outputs.evaluate_eyes(model, Path(args.data or "runs/eyes.npz"), args.split, out)
+        report = outputs.evaluate_eyes(model, inputs.path_for("eyes", args.data), args.split, out)
         show = tables.print_any
     else:
-        data = Path(args.data or "runs/data.npz")
+        data = inputs.path_for("expression", args.data)
         report = outputs.evaluate_expression(model, data, args.split, out, robust=not args.undisturbed)
         show = tables.print_expression
     if args.update_card:
@@ -129,7 +135,7 @@ def _predict(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace) -> int:
     from monitor import settings
-    from train import recipe, report
+    from train import inputs, recipe, report
 
     run = Path(args.run)
     report.check(run)
@@ -140,7 +146,7 @@ def _report(args: argparse.Namespace) -> int:
         if not folder.is_dir():
             raise ConfigError(f"--candidates: {folder} is no folder")
     out = Path(args.out) if args.out else run / "report.html"
-    report.write(run, model, Path(args.data) if args.data else None, args.split, folders, out)
+    report.write(run, model, inputs.path_for(task, args.data, run), args.split, folders, out)
     return EXIT_OK
 
 

@@ -64,7 +64,13 @@ class ModelCard:
     def save(self, path: Path) -> None:
         """Writes the card as JSON; a figure that is no number (a mean of nothing) becomes null."""
         fields = {"schema": SCHEMA, **_finite(asdict(self))}
-        path.write_text(json.dumps(fields, indent=2, allow_nan=False) + "\n")
+        part = path.with_name(path.name + ".part")  # a card cut off in the middle would cost the model
+        try:
+            part.write_text(json.dumps(fields, indent=2, allow_nan=False) + "\n")
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _finite(value: Any) -> Any:

@@ -38,6 +38,23 @@ def test_the_public_csv_with_votes(tmp_path: Path) -> None:
     assert data.images[1].ravel()[:3].tolist() == [7, 8, 9]
 
 
+def test_rows_of_an_unknown_split_are_never_learnt_from(tmp_path: Path) -> None:
+    pixels = " ".join(["7"] * SIDE * SIDE)
+    usages = ["Training", " PrivateTest", "privatetest", "Test", "validation", "Public", "", "PublicTest"]
+    rows = "".join(f"3,{pixels},{usage}\n" for usage in usages)
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n" + rows, encoding="utf-8-sig")
+    data = datasets.load(tmp_path / "fer2013.csv")
+    assert data.split.tolist() == ["train", "test", "test", "test", "validation", "validation"]
+    assert data.skipped == 2
+
+
+def test_by_what_rule_the_classes_are_told(tmp_path: Path) -> None:
+    path = csvs(tmp_path)
+    assert datasets.load(path).rule == "FER+ majority rule"
+    (tmp_path / "fer2013new.csv").unlink()
+    assert datasets.load(path).rule == "the data set's own labels"
+
+
 def test_without_votes_the_labels_are_taken(tmp_path: Path) -> None:
     path = csvs(tmp_path)
     (tmp_path / "fer2013new.csv").unlink()

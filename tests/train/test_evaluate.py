@@ -101,7 +101,8 @@ def test_the_card_takes_the_figures_and_stays_the_card_of_that_file(
     for name in ("emotion.tflite", "emotion.json"):
         shutil.copy(MODELS / name, tmp_path / name)
     before = load_card(tmp_path / "emotion.tflite")
-    datasets.save_prepared(dataclasses.replace(few, split=np.full(len(few), "validation")), tmp_path / "d.npz")
+    rows = dataclasses.replace(few, split=np.full(len(few), "validation"), name="fer2013.zip")
+    datasets.save_prepared(rows, tmp_path / "d.npz")
     flags = ["--model", str(tmp_path / "emotion.tflite"), "--data", str(tmp_path / "d.npz"), "--out", str(tmp_path)]
     assert cli.main(["evaluate", *flags, "--update-card"]) == 0
     after = load_card(tmp_path / "emotion.tflite")
@@ -109,10 +110,24 @@ def test_the_card_takes_the_figures_and_stays_the_card_of_that_file(
     assert after.metrics["validation"]["n"] == 26
     assert after.metrics["validation"]["corruptions"]["n"] == 26
     assert after.metrics["mmac"] == before.metrics["mmac"]
+    assert cli.main(["evaluate", *flags, "--undisturbed", "--update-card"]) == 0
+    again = load_card(tmp_path / "emotion.tflite")
+    assert again.metrics["validation"]["corruptions"] == after.metrics["validation"]["corruptions"]
+    datasets.save_prepared(dataclasses.replace(rows, name="raf"), tmp_path / "d.npz")
+    assert cli.main(["evaluate", *flags, "--undisturbed", "--update-card"]) == 2
+    assert "has the figures of fer2013.zip, these are of raf" in caplog.text
+    assert load_card(tmp_path / "emotion.tflite") == again
     datasets.save_prepared(few, tmp_path / "t.npz")
     flags = ["--model", str(tmp_path / "emotion.tflite"), "--data", str(tmp_path / "t.npz"), "--split", "test"]
     assert cli.main(["evaluate", *flags, "--out", str(tmp_path), "--undisturbed", "--update-card"]) == 2
     assert "the split validation (got test)" in caplog.text
+
+
+def test_a_model_with_another_side_is_given_crops_of_that_side() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (48, 48), dtype=np.uint8)
+    assert evaluate.fitted(image, 48) is image
+    assert evaluate.fitted(image, 64).shape == (64, 64)
+    assert evaluate.fitted(image, 32).shape == (32, 32)
 
 
 def test_where_no_picture_can_be_written_it_says_which(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 
 from monitor import settings
 from monitor.config import Config, DetectConfig, EmotionConfig
+from monitor.errors import ConfigError
+from monitor.inference.card import load_card
 from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS
 from monitor.pipeline import Pipeline
@@ -18,7 +21,7 @@ from tests.fakes import Clock, ScriptedDetector, frame
 from tests.train.conftest import TINY
 from train.augment import Augment
 from train.batches import epoch_batches
-from train.convert import ParityError
+from train.convert import ParityError, written
 from train.datasets import Dataset
 from train.evaluate import evaluate
 from train.export import calibration_crops, check_parity, export
@@ -98,6 +101,26 @@ def test_training_and_app_feed_the_network_identical_bytes(
         pipeline.step(frame(n / 10, image=np.repeat(one.images[0][:, :, None], 3, axis=2)))
     assert fed
     assert np.array_equal(fed[0][0, :, :, 0], wanted)
+
+
+def test_a_disk_that_is_full_costs_no_model(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in (exported, exported.with_suffix(".json")):
+        shutil.copy(file, tmp_path / file.name)
+    out = tmp_path / exported.name
+    before, card = out.read_bytes(), load_card(out)
+
+    def full(path: Path, content: str, *rest: object, **more: object) -> int:
+        with path.open("wb") as handle:
+            handle.write(content.encode()[:20])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        written(card, before + b"new", out)
+    with pytest.raises(OSError, match="No space left"):
+        card.save(out.with_suffix(".json"))
+    assert (out.read_bytes(), load_card(out)) == (before, card)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_parity_gate_can_fail() -> None:

@@ -77,6 +77,17 @@ def test_a_teachers_answers_are_kept_until_it_or_the_crops_change(
     assert len(asked) == 8
 
 
+def test_without_anything_to_validate_on_or_with_another_tasks_teacher_it_says_so(
+    drawn: Dataset, tmp_path: Path
+) -> None:
+    unclear = dataclasses.replace(drawn, truth=np.where(drawn.split == "validation", -1, drawn.truth))
+    with pytest.raises(ConfigError, match="no row of the split 'validation' has a clear answer"):
+        ExpressionTask(unclear, TINY)
+    (tmp_path / "recipe.yaml").write_text("task: landmarks\n")
+    with pytest.raises(ConfigError, match="was trained for landmarks, not for expression"):
+        taught(drawn, dataclasses.replace(TINY, teachers=str(tmp_path)))
+
+
 def test_another_side_than_the_crops_is_one_line(drawn: Dataset) -> None:
     with pytest.raises(ConfigError, match=r"side must be 48 for the task expression \(got 64\)"):
         ExpressionTask(drawn, dataclasses.replace(TINY, side=64))

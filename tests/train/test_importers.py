@@ -141,5 +141,25 @@ def test_a_layouts_own_validation_split_is_left_alone() -> None:
     assert (datasets.splits(pictures) == "validation").sum() == 1
 
 
+def test_classes_are_found_one_folder_further_down_beside_other_files(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for name in ("happy", "sad"):
+            picture(tmp_path / "archive" / split / name / "a.png")
+    (tmp_path / "archive" / "val").write_text("no folder")
+    data = datasets.load(tmp_path)
+    assert sorted(data.split.tolist()) == ["test", "test", "train", "train"]
+
+
+def test_an_oblong_picture_is_not_pressed_into_a_square_but_read_as_predict_reads_it(tmp_path: Path) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (90, 60), dtype=np.uint8)
+    image = cv2.GaussianBlur(image, (0, 0), 3)
+    (tmp_path / "happy").mkdir()
+    cv2.imwrite(str(tmp_path / "happy/a.png"), image)
+    data = datasets.load(tmp_path)
+    assert np.array_equal(data.images[0], crop(image, (0, 0, 60, 90), CropSpec(48, 0.0, 0.0)))
+    cv2.imwrite(str(tmp_path / "happy/a.png"), image[:48, :48])
+    assert np.array_equal(datasets.load(tmp_path).images[0], image[:48, :48]), "a crop of that size stays as it is"
+
+
 def test_raf_db_is_found_in_the_folder_itself_too(tmp_path: Path) -> None:
     assert len(importers.pictures(raf(tmp_path) / "basic")) == 16

@@ -96,3 +96,11 @@ def test_mistakes_are_one_line(flags: list[str], expected: str, caplog: pytest.L
     assert cli.main(["predict", *model, *flags]) in (2, 4)
     assert expected in caplog.text
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("flags", [["--seed", "-1"], ["--count", "many"], ["--count", "0"]])
+def test_a_number_that_is_none_is_one_line(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["predict", *flags])
+    assert ended.value.code == 2
+    assert "must be" in capsys.readouterr().err

@@ -17,11 +17,12 @@ from monitor.inference.card import load_card
 from monitor.labels import EMOTIONS
 from monitor.types import Landmarks
 from tests.train.conftest import drawn_face
-from train import candidates, cli, datasets, faceset, html, recipe, report_parts
+from train import candidates, cli, datasets, faceset, html, plots, recipe, report_parts
 from train.datasets import Dataset
 from train.keypoint_figures import Look
 from train.recipe import Recipe
 from train.recover import recipe_of
+from train.report import _same
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -115,6 +116,23 @@ def test_candidates_are_models_of_the_same_kind_each_once(tmp_path: Path, caplog
     timed = candidates.measure(found)[0]
     assert timed.size == found[0].stat().st_size
     assert 0 < timed.ms < 1000
+
+
+def test_candidates_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:
+    for number, name in enumerate(("a", "b")):
+        (tmp_path / name).mkdir()
+        shutil.copy(MODELS / "emotion.tflite", tmp_path / name / "emotion.tflite")
+        card = json.loads((MODELS / "emotion.json").read_text())
+        (tmp_path / name / "emotion.json").write_text(json.dumps(card | {"version": str(number)}))
+    paths = [tmp_path / name / "emotion.tflite" for name in ("a", "b")]
+    assert [c.name for c in candidates.measure(paths)] == ["a/emotion", "b/emotion"]
+    chart = plots.scatter([("a/emotion", 1.0, 2.0, False), ("b/emotion", 1.0, 2.0, True)], "ms", "%")
+    assert [line.get_markeredgecolor() for line in chart.axes[0].lines] == ["none", "black"]
+
+
+def test_fields_that_came_after_a_card_make_no_other_recipe() -> None:
+    assert _same({"blocks": "1", "old": 2}, {"blocks": "1", "enlarged": 128})
+    assert not _same({"blocks": "1"}, {"blocks": "2", "enlarged": 128})
 
 
 def test_what_names_hold_cannot_break_the_page() -> None:
