@@ -84,6 +84,11 @@ lock: $(VENV)/tools
 		--no-emit-find-links -o $(VENV)/edge.lock $(VENV)/edge.in
 	@{ echo "# The edge install, every file pinned by its sha256 (Python 3.11-3.13, x86_64 and aarch64): make lock"; \
 		sed '/^#/d; /^$$/d' $(VENV)/edge.lock; } > deploy/edge.lock
+	@echo simplejpeg > $(VENV)/picamera.in
+	$(VENV)/tools/bin/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links -c deploy/edge.lock -o $(VENV)/picamera.lock $(VENV)/picamera.in
+	@{ echo "# For a CSI camera: picamera2's own simplejpeg (apt) was built for an older NumPy than edge.lock's: make lock"; \
+		sed -n '/^simplejpeg==/,/[^\\]$$/p' $(VENV)/picamera.lock; } > deploy/picamera.lock
 
 # --strict: a package that could not be looked up is a failure, not a pass.
 audit: $(VENV)/tools

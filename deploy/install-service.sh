@@ -14,11 +14,18 @@ fi
 umask 022
 mkdir -p "$app/docs" "$root/etc/emotion-monitor" "$root/etc/systemd/system" "$root/usr/lib/sysusers.d"
 
-# picamera2 comes from apt and must be visible inside.
+# picamera2 comes from apt and must be visible inside. Its simplejpeg was built for apt's NumPy, not for ours, and would
+# not let it be imported (picamera2 #1088, #1211).
 flags=
 "$python" -c 'import picamera2' 2>/dev/null && flags=--system-site-packages
 "$python" -m venv $flags "$app/venv"
 "$app/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$here/deploy/edge.lock"
+if [ -n "$flags" ]; then
+    "$app/venv/bin/pip" install -q --disable-pip-version-check --force-reinstall --no-deps --require-hashes \
+        -r "$here/deploy/picamera.lock"
+    "$app/venv/bin/python" -c 'import picamera2' ||
+        echo "picamera2 cannot be imported in $app/venv (above): --source picamera will not work, other cameras will" >&2
+fi
 # Built by the setuptools of the lock: an isolated build would fetch whatever is newest and run it, as root.
 "$app/venv/bin/pip" install -q --disable-pip-version-check --no-index --no-build-isolation --no-deps "$here"
 

@@ -43,7 +43,9 @@ class Driver:
         Returns:
             The faces, the driver's with its eyes read; the driver's state; what began, went on or ended.
         """
-        face = self._seat.choose(faces, frame.t)
+        face = self._seat.choose(faces, frame.t, self._monitor.calibrated)
+        if self._seat.taken:
+            self._monitor.forget()
         if face is not None and face.seen and face.marks is None:
             return faces, self._state, []  # not looked at in this frame: nothing new is known
         if face is not None and face.marks is not None:

@@ -80,6 +80,12 @@ def test_the_lock_pins_and_hashes_everything_the_program_needs() -> None:
 def test_the_installer_takes_hashed_packages_and_fetches_nothing_to_build_with() -> None:
     script = (ROOT / "deploy/install-service.sh").read_text()
     installs = [line for line in script.splitlines() if '/pip" install' in line]
-    assert len(installs) == 2
-    assert "--require-hashes -r" in installs[0]
-    assert {"--no-index", "--no-build-isolation", "--no-deps"} <= set(installs[1].split())
+    assert len(installs) == 3
+    assert all("--require-hashes" in line for line in installs[:2])
+    assert {"--no-index", "--no-build-isolation", "--no-deps"} <= set(installs[2].split())
+
+
+def test_what_a_csi_camera_needs_besides_is_pinned_and_hashed() -> None:
+    lock = (ROOT / "deploy/picamera.lock").read_text()
+    assert re.findall(r"^([a-z0-9-]+)==", lock, re.M) == ["simplejpeg"]
+    assert lock.count("--hash=sha256:") > 10

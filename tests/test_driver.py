@@ -95,6 +95,41 @@ def test_an_empty_seat_is_taken_after_a_while() -> None:
     assert seat.choose([], 11.0) is None
 
 
+def test_who_got_in_first_and_sits_further_back_is_not_the_driver_for_good() -> None:
+    one, seen = driver(Eyes()), []
+    for n in range(200):
+        faces = (person(1, 450, 70),) if n < 5 else (person(1, 450, 70), person(2, 200, 150))
+        _, state, _ = one.step(frame(n / 10), faces)
+        assert state is not None
+        seen.append((state.face, state.calibrated))
+    assert [number for number, _ in seen[:5]] == [1] * 5
+    assert seen[54][0] == 1
+    assert {number for number, _ in seen[60:]} == {2}
+    assert seen[60][1] < 0.05 < seen[40][1], "what was learnt of the passenger is not the driver's usual"
+
+
+def test_once_learnt_a_driver_keeps_the_seat_from_whoever_comes_closer() -> None:
+    seat = Seat(10.0)
+    seat.choose([person(1, 200)], 0.0)
+    for n in range(300):
+        chosen = seat.choose([person(1, 200), person(2, 450, 200)], n / 10, settled=True)
+        assert chosen is not None
+        assert chosen.id == 1
+    for n in range(300, 340):
+        passing = [person(1, 200)] + [person(2, 450, 200)] * (n % 20 < 15)
+        assert seat.choose(passing, n / 10, settled=False).id == 1  # type: ignore[union-attr]
+
+
+def test_a_driver_who_leant_forward_before_being_lost_is_known_again() -> None:
+    seat = Seat(360.0)
+    for n in range(600):
+        seat.choose([person(1, 300, 110)], n / 10)
+    for n in range(10):
+        seat.choose([person(1, 300, 110 + 9 * n)], 60 + n / 10)
+    assert seat.choose([person(2, 300, 110)], 65.0).id == 2  # type: ignore[union-attr]
+    assert seat.choose([person(3, 300, 50)], 66.0) is None
+
+
 def test_a_passenger_in_view_is_not_the_driver_while_the_driver_is_away() -> None:
     one = driver(Eyes())
     events = []

@@ -32,6 +32,12 @@ class PiCameraSource:
                 "--source picamera: picamera2 is not importable; sudo apt install python3-picamera2 "
                 "and make the environment with: python3 -m venv --system-site-packages .venv"
             ) from None
+        except Exception as error:  # apt's simplejpeg was built for apt's NumPy (picamera2 #1088, #1211)
+            why = " ".join(str(error).split())[:120]
+            raise SourceError(
+                f"--source picamera: picamera2 does not fit this environment ({why}); where its simplejpeg is meant: "
+                "pip install --force-reinstall simplejpeg, in the environment that runs this program"
+            ) from None
         self._index = 0
         size = (config.width or 640, config.height or 480)
         try:

@@ -77,16 +77,17 @@ class EventLines:
 
     def handle(self, result: Result) -> None:
         """Logs the events of one frame."""
-        for event in result.events:
+        self.tell(result.events)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Logs faces and a driver's events; of the machine's whoever noticed them has logged a line."""
+        for event in events:
             if event.kind == "face" and event.phase != "update":
                 log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
             elif event.kind == "emotion" and event.phase == "start":
                 log.info("face %d: %s expression", event.face, event.data["label"])
             elif event.kind in KINDS:
                 log.info("%s", driver_line(event))
-
-    def tell(self, events: Sequence[Event]) -> None:
-        """Whoever noticed it has logged it."""
 
     def flush(self) -> None:
         """Nothing is buffered."""

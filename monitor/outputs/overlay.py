@@ -71,11 +71,11 @@ class Overlay:
         if overlay:
             taken = [self._place(face.box, canvas) for face in result.faces]
             panels = len(taken) <= MOST_PANELS
+            if result.driver is not None:
+                taken.append(pen.gauges(result.driver))  # first: a face's own label may lie on them, not under them
             for number, face in enumerate(result.faces):
                 self._face(pen, face, taken, number, result.frame.t, panels)
             pen.status_line(result, status)
-            if result.driver is not None:
-                pen.gauges(result.driver)
         if status.recording:
             pen.recording_dot(status.blurred)
         if status.paused:
@@ -238,7 +238,8 @@ class _Pen:
 
     def status_line(self, result: Result, status: Status) -> None:
         """Frame rate, latency and drops at the lower left."""
-        words = [f"{status.fps:.1f} fps", f"{result.latency_ms:.0f} ms", f"{result.dropped} dropped", *status.wrong]
+        # What is amiss comes first: a narrow picture has no room for all.
+        words = [*status.wrong, f"{status.fps:.1f} fps", f"{result.latency_ms:.0f} ms", f"{result.dropped} dropped"]
         # Word by word: most of them were drawn before, the whole line hardly ever.
         widths = [self.text_width(word) for word in words]
         gap, x, y = self.px(12), self.px(7), self.height - self.px(8)
@@ -247,9 +248,13 @@ class _Pen:
             self.text(word, (x, y), WHITE)
             x += width + gap
 
-    def gauges(self, state: DriverState) -> None:
-        """A driver's eyes, PERCLOS, mouth and fatigue as bars at the upper left, with the level in words."""
-        row, width = self.px(14), self.px(182)
+    def gauges(self, state: DriverState) -> Box:
+        """A driver's eyes, PERCLOS, mouth and fatigue as bars at the upper left, with the level in words.
+
+        Returns:
+            The rectangle they take.
+        """
+        row, width = self.px(14), self.px(212)
         rows = (
             ("eyes", state.eyes, 1.0, f"shut {state.closed_s:.1f} s" if state.closed_s > 0.3 else ""),
             ("PERCLOS", state.perclos, 0.3, "" if state.perclos is None else f"{state.perclos:.0%}"),
@@ -274,6 +279,7 @@ class _Pen:
         if state.calibrated < 1:
             y = (len(rows) + 1) * row + self.px(4)
             self.text(f"calibrating {state.calibrated:.0%}", (self.px(6), y + row - self.px(4)), WHITE, 0.82)
+        return 0.0, 0.0, float(width), float(row * (len(rows) + 2) + self.px(6))
 
     def recording_dot(self, blurred: bool = False) -> None:
         """A red dot: pixels are being stored, those of faces or not."""

@@ -39,6 +39,11 @@ class Aggression:
         self.level = 0
 
     @property
+    def going(self) -> bool:
+        """Whether the share is above the threshold at this moment, as far as is known."""
+        return self._on
+
+    @property
     def mean(self) -> float:
         """Mean share of the present or last stretch."""
         return self._sum / self._seconds if self._seconds else 0.0

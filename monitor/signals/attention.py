@@ -26,6 +26,7 @@ class Attention:
         state: "attentive", "turned away", "absent" or "cannot judge". A lost face is never "attentive".
         level: 0 to 3: turned away or absent for ``away_notice_s``, ``away_warn_s``, ``away_alarm_s``.
         unjudged: Whether the eyes could not be judged for ``judge_s``.
+        blind: Whether the eyes cannot be judged at this moment.
         nodded: Whether a nod was completed just now.
     """
 
@@ -40,7 +41,7 @@ class Attention:
         self._came = False
         self.state = UNJUDGED
         self.level = 0
-        self.unjudged = False
+        self.unjudged = self.blind = False
         self.nodded = False
 
     @property
@@ -77,8 +78,8 @@ class Attention:
         else:
             self.state, away = ATTENTIVE, False
         self.level = self._away.update(t, away)
-        blind = not evidence.picture or (evidence.present and evidence.eyes is None and not self._turned)
-        self.unjudged = self._blind.update(t, blind) > 0
+        self.blind = not evidence.picture or (evidence.present and evidence.eyes is None and not self._turned)
+        self.unjudged = self._blind.update(t, self.blind) > 0
 
     def _is_turned(self, yaw: float | None, pitch: float | None) -> bool:
         if yaw is None or pitch is None:

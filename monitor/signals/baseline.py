@@ -1,6 +1,8 @@
-"""What is usual for this driver, learnt in the first good minute."""
+"""What is usual for this driver, learnt in the first good minute; where ahead is goes on being learnt."""
 
 from __future__ import annotations
+
+import math
 
 from monitor.signals.evidence import Clock, Evidence
 
@@ -13,12 +15,22 @@ LARGEST_ZERO = 40.0
 filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the clips)."""
 
 
+AGAIN_S = 1.0
+"""Once learnt, what is ahead is told anew this often: a median over bins costs more than all the rest here."""
+HEAVY = 1e6
+"""Weight of a new second at which all are scaled down again."""
+
+
 class _Quantiles:
     """Quantiles of a number over time, in bins, weighted by seconds."""
 
     def __init__(self, low: float, high: float, bins: int) -> None:
         self._low, self._width = low, (high - low) / bins
         self._bins = [0.0] * bins
+
+    def scale(self, factor: float) -> None:
+        """Makes all that was added weigh so much more."""
+        self._bins = [seconds * factor for seconds in self._bins]
 
     def add(self, value: float, seconds: float) -> None:
         index = int((value - self._low) / self._width)
@@ -37,19 +49,23 @@ class Baseline:
     """Learns openness, straight-ahead pose and the usual anger-like share over ``needed_s`` of good time.
 
     Good is a face whose eyes and pose can be told. Once learnt it stays: a driver who drifts into sleep must not
-    become the new usual. It is forgotten when the driver was away for ``memory_s`` (somebody else may sit there).
+    become the new usual. Only where ahead is goes on being learnt, from moments with open eyes, and what was seen
+    ``memory_s`` ago weighs a third: who looked at a phone in the first minute is not "turned away" for the whole
+    drive. All is forgotten when the driver was away for ``memory_s`` (somebody else may sit there).
 
     Args:
         needed_s: Seconds of good time.
-        memory_s: Seconds of absence after which it is learnt anew.
+        memory_s: Seconds of absence after which it is learnt anew, and time constant of what is ahead; 0 = that
+            stays, too.
+        opened: Openness, against this driver's own, from which eyes are open.
 
     Attributes:
         good_s: Seconds of good time so far.
         blinks: Blinks in that time.
     """
 
-    def __init__(self, needed_s: float, memory_s: float) -> None:
-        self._needed, self._memory = needed_s, memory_s
+    def __init__(self, needed_s: float, memory_s: float, opened: float) -> None:
+        self._needed, self._memory, self._opened = needed_s, memory_s, opened
         self._left: float | None = None
         self._clock = Clock()
         self._reset()
@@ -62,6 +78,11 @@ class Baseline:
         self.blinks = 0
         self._learnt: tuple[float, float] | None = None
         self._ahead = (0.0, 0.0)
+        self._weight, self._since_told = 1.0, 0.0
+
+    def forget(self) -> None:
+        """Begins anew: somebody else is the driver."""
+        self._reset()
 
     @property
     def progress(self) -> float:
@@ -79,7 +100,10 @@ class Baseline:
             self._left = None
         elif self._left is None:
             self._left = evidence.t
-        if self._learnt is not None or evidence.pose is None:
+        if evidence.pose is None:
+            return forgotten
+        if self._learnt is not None:
+            self._follow(evidence.pose, evidence.eyes, dt or 0.0)
             return forgotten
         seconds = dt or 1e-3  # the first pose is the best guess of "ahead" there is
         self._yaw.add(evidence.pose[0], seconds)
@@ -96,13 +120,29 @@ class Baseline:
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), self._anger.at(0.9))
         return forgotten
 
+    def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
+        """Goes on learning where ahead is; instead of letting all else fade, each new second weighs a little more."""
+        if not dt or not self._memory or eyes is None or self.openness(eyes) < self._opened:
+            return
+        self._weight *= math.exp(dt / self._memory)
+        if self._weight > HEAVY:
+            self._yaw.scale(1 / self._weight)
+            self._pitch.scale(1 / self._weight)
+            self._weight = 1.0
+        self._yaw.add(pose[0], dt * self._weight)
+        self._pitch.add(pose[1], dt * self._weight)
+        self._since_told += dt
+        if self._since_told >= AGAIN_S:
+            self._since_told = 0.0
+            self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
+
     def openness(self, eyes: float) -> float:
         """Openness relative to this driver's open eyes, 0..1."""
         return min(1.0, eyes / self._learnt[0]) if self._learnt else eyes
 
     @property
     def zero(self) -> tuple[float, float]:
-        """Yaw and pitch of this driver looking ahead: the median so far, until the rest is learnt too."""
+        """Yaw and pitch of this driver looking ahead: the median, of late more than of long ago."""
         return self._ahead
 
     @property

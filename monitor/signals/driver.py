@@ -89,7 +89,7 @@ class DriverMonitor:
 
     def __init__(self, config: DriverConfig, ids: Iterator[int]) -> None:
         self._config = config
-        self._baseline = Baseline(config.calibrate_s, config.memory_s)
+        self._baseline = Baseline(config.calibrate_s, config.memory_s, config.opened)
         self._closure, self._yawns = Closure(config), Yawns(config)
         self._attention, self._fatigue = Attention(config), Fatigue(config)
         self._aggression = Aggression(config)
@@ -99,6 +99,7 @@ class DriverMonitor:
         self._slow_steps = 0
         self._away_what = ABSENT
         self._after_yawn_s = 0.0
+        self._shut = False
 
         def happening(kind: str, release_s: float = RELEASE_S) -> Happening:
             return Happening(kind, ids, config.update_s, release_s)
@@ -126,6 +127,7 @@ class DriverMonitor:
         steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
         # Eyes that cannot be told for a moment do not end a closure: its time stands still meanwhile.
         closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed is not False else 0
+        self._shut = closure > 0
         yawned = yawning and not self._was_yawning
         self._was_yawning = yawning
         self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded, self._baseline.blinks_per_min)
@@ -147,7 +149,12 @@ class DriverMonitor:
         return state, self._events(evidence, state, closure)
 
     def _excused(self, evidence: Evidence, opened: float | None, wide: bool, dt: float) -> bool:
-        """Whether shut eyes are a yawn's or a laugh's: neither a microsleep nor known to be open."""
+        """Whether shut eyes are a yawn's or a laugh's: neither a microsleep nor known to be open.
+
+        Eyes that were shut for long before are no yawn's: a sleeper's jaw drops.
+        """
+        if self._shut:
+            return False
         laughing = evidence.happy is not None and evidence.happy > LAUGH
         if (wide or laughing) and opened is not None and opened <= self._config.opened:
             self._excused_s += dt
@@ -160,6 +167,17 @@ class DriverMonitor:
         config = self._config
         self._closure, self._yawns = Closure(config), Yawns(config)
         self._fatigue, self._aggression = Fatigue(config), Aggression(config)
+        self._shut, self._excused_s = False, 0.0
+
+    def forget(self) -> None:
+        """Another face is the driver's now: whoever was taken for the driver was not."""
+        self._baseline.forget()
+        self._start_anew()
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether this driver's usual is learnt."""
+        return self._baseline.progress >= 1
 
     def finish(self) -> list[Event]:
         """Ends what is still going on, at the end of a session."""
@@ -183,8 +201,9 @@ class DriverMonitor:
             attention.level, t, wall, face, since=t - attention.away_s, active=now_away, what=self._away_what
         )
         events += self._blind.update(
-            int(state.unjudged), t, wall, face, since=t - attention.blind_s, what="eyes or face cannot be judged"
-        )
+            int(state.unjudged), t, wall, face, since=t - attention.blind_s,
+            active=attention.blind or self._slow_steps >= SLOW, what="eyes or face cannot be judged",
+        )  # fmt: skip
         parts = {name: round(points, 1) for name, points in state.parts.items() if points >= 0.05}
         events += self._tired.update(
             fatigue.level, t, wall, face, what=state.level, score=round(state.fatigue, 1), parts=parts
@@ -194,6 +213,7 @@ class DriverMonitor:
             t,
             wall,
             face,
+            active=anger.going,
             what="anger-like expression",
             mean=round(anger.mean, 3),
             peak=round(anger.peak, 3),

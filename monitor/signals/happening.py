@@ -71,7 +71,8 @@ class Happening:
         if active or new:
             self._on, self._on_wall, self._data, self._face = t, wall, data, face
         changed = level != self._level
-        due = t - self._reported >= max(self._update_s, SPACING * (t - self._start))
+        # What is not the case any more goes on until it is surely over, but is not told as if it were.
+        due = active and t - self._reported >= max(self._update_s, SPACING * (t - self._start))
         self._level, self._peak = level, max(self._peak, level)
         if not (new or changed or due):
             return events

@@ -11,6 +11,10 @@ NEAR = 1.5
 """In face sizes: a face this close to where the driver's was is the driver's again."""
 LARGER = 0.6
 """A face smaller than this share of the driver's usual size sits further back."""
+USUAL_S = 30.0
+"""Time constant of the driver's usual size: who leans forward for a moment is not larger from then on."""
+CLAIM_S = 5.0
+"""While the driver's usual is not learnt yet, a face that was so much larger for this long takes the seat."""
 
 
 class Seat:
@@ -18,32 +22,67 @@ class Seat:
 
     Somebody who leans in or sits behind does not become the driver while the driver looks away: a new face must
     be where the driver's was and about as large. Only after ``empty_s`` without the driver may anybody take it.
+    Who was there first and sits further back (a passenger gets in, the driver follows) is no driver: until the
+    driver's usual is learnt, a face that is larger by ``LARGER`` for ``CLAIM_S`` takes the seat.
     """
 
     def __init__(self, empty_s: float) -> None:
         self._empty_s = empty_s
         self._id = 0
         self._last_t = -math.inf
-        self._place: tuple[float, float, float] | None = None
+        self._place: tuple[float, float] | None = None
+        self._size = self._usual = 0.0
+        self._rival, self._since = 0, -math.inf
+        self.taken = False
 
-    def choose(self, faces: Sequence[Face], t: float) -> Face | None:
-        """The driver's face among those in view, or None."""
+    def choose(self, faces: Sequence[Face], t: float, settled: bool = True) -> Face | None:
+        """The driver's face among those in view, or None.
+
+        Args:
+            faces: Those in view.
+            t: Frame time in seconds.
+            settled: Whether the driver's usual is learnt. ``taken`` tells whether the seat has just passed, before
+                that, from one face in view to another.
+        """
         chosen = next((f for f in faces if f.id == self._id), None)
+        self.taken = False
         if chosen is None:
             empty = self._place is None or t - self._last_t > self._empty_s or t < self._last_t
             fitting = [f for f in faces if empty or self._fits(f)]
-            chosen = max(fitting, key=lambda f: _place(f)[2], default=None)
+            chosen = max(fitting, key=_size, default=None)
+        elif not settled:
+            claimant = self._claimant(faces, t)
+            self.taken = claimant is not None
+            chosen = claimant or chosen
         if chosen is not None:
-            self._id, self._last_t, self._place = chosen.id, t, _place(chosen)
+            self._sit(chosen, t)
         return chosen
+
+    def _sit(self, face: Face, t: float) -> None:
+        size = _size(face)
+        if self.taken or self._place is None or not 0 <= t - self._last_t <= self._empty_s:
+            self._usual = size
+        else:
+            self._usual += (1 - math.exp((self._last_t - t) / USUAL_S)) * (size - self._usual)
+        x1, y1, x2, y2 = face.box
+        self._id, self._last_t, self._place, self._size = face.id, t, ((x1 + x2) / 2, (y1 + y2) / 2), size
+
+    def _claimant(self, faces: Sequence[Face], t: float) -> Face | None:
+        """The largest face, if it has been so much larger than the driver's for long enough."""
+        largest = max(faces, key=_size)
+        if largest.id == self._id or _size(largest) * LARGER < self._usual:
+            self._rival = 0
+            return None
+        if largest.id != self._rival or t < self._since:
+            self._rival, self._since = largest.id, t
+        return largest if t - self._since >= CLAIM_S else None
 
     def _fits(self, face: Face) -> bool:
         assert self._place is not None
-        x, y, size = _place(face)
-        away = math.hypot(x - self._place[0], y - self._place[1])
-        return away <= NEAR * self._place[2] and size >= LARGER * self._place[2]
+        x1, y1, x2, y2 = face.box
+        away = math.hypot((x1 + x2) / 2 - self._place[0], (y1 + y2) / 2 - self._place[1])
+        return away <= NEAR * self._size and _size(face) >= LARGER * min(self._size, self._usual)
 
 
-def _place(face: Face) -> tuple[float, float, float]:
-    x1, y1, x2, y2 = face.box
-    return (x1 + x2) / 2, (y1 + y2) / 2, max(1.0, x2 - x1)
+def _size(face: Face) -> float:
+    return max(1.0, face.box[2] - face.box[0])

@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from monitor.outputs.lines import PlainLines, RateMeter
+from monitor.outputs.lines import EventLines, PlainLines, RateMeter
 from monitor.outputs.stats import StatsSink
+from monitor.types import Event
 from tests.fakes import Clock, result
 
 
@@ -16,6 +17,17 @@ def test_plain_lines_come_by_the_clock() -> None:
         stats.handle(result(0.0))
         clock.advance(5)
         lines.update(result(0.0), stats)
+
+
+def test_a_drivers_event_is_logged_also_while_no_pictures_come(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("monitor"), "propagate", True)
+    blind = Event("cannot_judge", "start", 3, 5.0, 0.0, 0, 1, {"what": "eyes or face cannot be judged"})
+    lost = Event("camera", "start", -1, 5.0, 0.0, 0, 1, {"state": "lost"})
+    with caplog.at_level(logging.INFO, "monitor"):
+        EventLines().tell([lost, blind])
+    assert caplog.messages == ["driver: eyes or face cannot be judged (level 1)"]
 
 
 def test_in_the_journal_lines_are_rare(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 
 from monitor.config import DisplayConfig
+from monitor.faces.detector import common_area
 from monitor.outputs.overlay import FONT, WHITE, Overlay, Status, _Pen
+from monitor.signals.driver import DriverState
 from monitor.types import Box
 from tests.fakes import face, picture, result
+from tests.signals.stories import tell
 
 
 def canvas(width: int, height: int) -> np.ndarray:
@@ -65,6 +68,34 @@ def test_a_face_that_fills_the_picture_has_its_bars_in_a_corner(monkeypatch: pyt
     assert drawn[0][2] == 640  # the box leaves most room at the right
     assert drawn[0][1] >= 0
     assert drawn[0][3] <= 480
+
+
+@pytest.mark.parametrize("box", [(250, 40, 520, 330), (140, 60, 500, 440), (300, 200, 420, 330)])
+def test_a_drivers_gauges_hide_no_bars_and_no_label(monkeypatch: pytest.MonkeyPatch, box: Box) -> None:
+    drawn: list[Box] = []
+    order: list[str] = []
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: drawn.append(spot))
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.tag", lambda *_: order.append("tag"))
+    gauges = _Pen.gauges
+
+    def told(pen: _Pen, state: DriverState) -> Box:
+        order.append("gauges")
+        drawn.append(gauges(pen, state))
+        return drawn[0]
+
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.gauges", told)
+    driven = result(0.0, [face(1, box=box)], image=canvas(640, 480), driver=tell(20, 5.0).last)
+    Overlay(DisplayConfig()).annotate(driven, Status())
+    assert order == ["gauges", "tag"]
+    assert len(drawn) == 2
+    assert common_area(drawn[0], drawn[1]) == 0
+
+
+def test_what_is_amiss_comes_first_where_there_is_no_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    words: list[str] = []
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.text", lambda pen, text, *_: words.append(text))
+    Overlay(DisplayConfig()).annotate(result(0.0, image=canvas(240, 320)), Status(wrong=("camera slow",)))
+    assert words[0] == "camera slow"
 
 
 def test_the_history_forgets_what_is_older_than_its_strip() -> None:

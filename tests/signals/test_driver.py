@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -165,6 +167,21 @@ def test_sleep_with_an_open_mouth_or_a_smile_is_sleep(rate: float, face: dict[st
     drive = tell(200, rate, lambda t: {"eyes": 0.02, **face} if between(t, 121, 30) else {})
     assert drive.worst("eyes_closed") == 4
     assert drive.at(140).attention == "eyes shut"
+
+
+@at_every_rate
+@pytest.mark.parametrize("snore", [lambda t: t >= 125, lambda t: 125 <= t < 127, lambda t: t % 4 < 1.5])
+def test_a_sleeper_whose_mouth_opens_sleeps_on(rate: float, snore: Callable[[float], bool]) -> None:
+    """An excuse for eyes shut in a yawn must not end an alarm that was given before the mouth opened."""
+    drive = tell(
+        180, rate, lambda t: {"eyes": 0.02, "mouth": 0.55 if snore(t) else 0.03} if between(t, 121, 30) else {}
+    )
+    (start,), (end,) = drive.started("eyes_closed"), drive.ended("eyes_closed")
+    assert end.level == 4
+    assert start.id == end.id
+    levels = [e.level for e in drive.events if e.kind == "eyes_closed"]
+    assert levels == sorted(levels)
+    assert {drive.at(t).attention for t in range(124, 151)} == {"eyes shut"}
 
 
 @at_every_rate

@@ -89,6 +89,23 @@ def test_anger_ends_when_the_angry_one_is_gone(rate: float) -> None:
 
 
 @at_every_rate
+@pytest.mark.parametrize(
+    ("kind", "act", "lasted"),  # anger is counted from its notice on
+    [("away", {"present": False}, 14), ("anger_like", {"anger": 0.9}, 12.3), ("cannot_judge", {"eyes": None}, 14)],
+)
+def test_nothing_is_told_of_what_is_over_after_its_end(
+    rate: float, kind: str, act: dict[str, object], lasted: float
+) -> None:
+    drive = tell(170, rate, lambda t: act if between(t, 121, 14) else {})
+    told = [e for e in drive.events if e.kind == kind]
+    assert [e.t for e in told] == sorted(e.t for e in told)
+    assert told[-1].phase == "end"
+    assert told[-1].t == pytest.approx(135, abs=0.9)
+    assert told[-1].data["duration_s"] == pytest.approx(lasted, abs=0.7)
+    assert max(e.data.get("duration_s", 0) for e in told) == told[-1].data["duration_s"]
+
+
+@at_every_rate
 def test_an_absence_is_told_as_one_to_its_end(rate: float) -> None:
     drive = tell(200, rate, lambda t: {"present": False} if between(t, 121, 20) else {})
     (end,) = drive.ended("away")

@@ -151,8 +151,8 @@ def test_classes_are_found_one_folder_further_down_beside_other_files(tmp_path: 
 
 
 def test_an_oblong_picture_is_not_pressed_into_a_square_but_read_as_predict_reads_it(tmp_path: Path) -> None:
-    image = np.random.default_rng(1).integers(0, 255, (90, 60), dtype=np.uint8)
-    image = cv2.GaussianBlur(image, (0, 0), 3)
+    noise = np.random.default_rng(1).integers(0, 255, (90, 60), dtype=np.uint8)
+    image = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.uint8)
     (tmp_path / "happy").mkdir()
     cv2.imwrite(str(tmp_path / "happy/a.png"), image)
     data = datasets.load(tmp_path)
