@@ -29,10 +29,18 @@ def entry() -> None:
 
 
 def _open_streams() -> None:
-    """Gives whoever started us with a stream closed (``2>&-``) one that takes everything, as every library expects."""
-    for name in ("stdout", "stderr"):
+    """Gives whoever started us with a stream closed (``2>&-``) one that takes everything.
+
+    Also its number is taken: the next file opened would get it, and what a library writes to "standard error".
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+    for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 if __name__ == "__main__":

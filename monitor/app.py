@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("monitor")
 
+ALL_FACES = 1000
+"""In a picture by itself no face can wait for its turn."""
 WORKER_S = 2.5
 """Time the worker gets to finish its frame; the sinks need the rest of ``stopper.SHUTDOWN_S``."""
 
@@ -210,6 +212,7 @@ def _apart(config: Config) -> Config:
         config,
         track=replace(config.track, confirm_hits=1, lost_s=0.0, forget_s=0.0),
         detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
+        emotion=replace(config.emotion, max_per_frame=ALL_FACES),
     )
 
 

@@ -151,7 +151,11 @@ class DriverConfig:
     anger_alarm_s: float = number(10.0, 2, 300, "… alarm", "s")
     calibrate_s: float = number(60.0, 0, 600, "good time in which this driver's usual is learnt; 0 = not at all", "s")
     memory_s: float = number(
-        360.0, 0, 3600, "absence after which it is learnt anew, and another face may take the seat", "s"
+        360.0,
+        0,
+        3600,
+        "absence after which it is learnt anew and the seat is free; memory of where ahead is, 0 = for good",
+        "s",
     )
     update_s: float = number(5.0, 0.5, 600, "what goes on is reported again this often", "s")
 

@@ -101,6 +101,7 @@ class Pipeline:
             Faces in view, events and timings.
         """
         started = self._clock()
+        self._tracker.forget(frame.t)
         expected, missed = self._tracker.expected(frame.t), self._tracker.missed(frame.t)
         search = self._finder.search(frame.image, expected, frame.t, missed)
         found = self._clock()

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.wholefile import replace_text
+
 log = logging.getLogger("monitor")
 
 EVERY_S = 5.0
@@ -75,11 +77,9 @@ class Service:
         if self._health is None:
             return
         content = {"status": status, "pid": os.getpid(), "time": round(time.time(), 3), **facts}
-        part = self._health.with_name(self._health.name + ".part")
         try:
-            part.write_text(json.dumps(content) + "\n", encoding="utf-8")
-            part.chmod(0o644)  # it holds no readings; a supervisor of another user may look
-            part.replace(self._health)
+            # It holds no readings; a supervisor of another user may look.
+            replace_text(self._health, json.dumps(content) + "\n", mode=0o644)
             self._complained = False
         except OSError as error:
             if not self._complained:

@@ -58,6 +58,7 @@ class Worker:
         self._incidents = incidents or Incidents()
         self._offset: float | None = None
         self._t = self._wall = 0.0
+        self._blinded = False
         self.beats = 0
         self._stop = threading.Event()
         self.governor = governor if governor is not None else Governor(PerformanceConfig())
@@ -113,6 +114,7 @@ class Worker:
             self._look_at_clocks(frame)
             if self._feed.live and not self.governor.wants(frame.t):
                 continue
+            self._see_again(frame)
             first = frame.t if first is None else first
             if self._max_seconds and frame.t - first >= self._max_seconds:
                 return
@@ -149,8 +151,15 @@ class Worker:
             return
         # A frame on its way was grabbed before now: told of now, it would step back in time when it comes.
         state, events = self._pipeline.blind(t - BLIND_S / 2, wall - BLIND_S / 2)
+        self._blinded = True
         self._tell(events)
         self.latest = replace(self.latest, faces=(), driver=state)
+
+    def _see_again(self, frame: Frame) -> None:
+        """Ends a time without pictures at the moment of the first one, which vouches for nothing before it."""
+        if self._blinded:
+            self._blinded = False
+            self._tell(self._pipeline.blind(frame.t, frame.wall)[1])
 
     def _change_effort(self) -> None:
         """Hands a new effort to the pipeline and says so once."""

@@ -17,7 +17,9 @@ import cv2
 import pytest
 
 from monitor import cli
+from monitor.app import _apart
 from monitor.capture import demo
+from monitor.config import Config
 from monitor.outputs.table import CLOCK_COLUMNS, COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,6 +161,11 @@ def test_pictures_of_a_folder_are_read_each_for_itself_unless_they_are_a_films(t
     assert {row["face_id"] for row in film if row["success"] == "1"} == {"1"}
 
 
+def test_in_a_picture_of_many_no_face_waits_for_its_turn() -> None:
+    """Four faces are read in a frame of a film, the others in the next one; a picture has no next one."""
+    assert _apart(Config()).emotion.max_per_frame >= 64
+
+
 def test_a_folder_of_damaged_pictures_is_no_clean_run(tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -175,7 +182,7 @@ def test_blurring_more_than_faces_is_left_as_it_is_set(demo_clip: Path, tmp_path
         assert frames_of(video) == 3, "shorter than what waits to be blurred"
 
 
-@pytest.mark.parametrize("stream", ["1>&-", "2>&-", "1>/dev/full", "1>&- 2>&-"])
+@pytest.mark.parametrize("stream", ["1>&-", "2>&-", "1>/dev/full", "0<&- 1>&- 2>&-"])
 def test_a_run_is_fine_whatever_becomes_of_its_standard_streams(demo_clip: Path, tmp_path: Path, stream: str) -> None:
     arguments = f"-m monitor --headless --source '{demo_clip}' --max-frames 5 --out '{tmp_path / 's'}'"
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}  # no bars of blocks
@@ -185,6 +192,7 @@ def test_a_run_is_fine_whatever_becomes_of_its_standard_streams(demo_clip: Path,
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
     assert (tmp_path / "s" / "summary.json").exists()
+    assert len(rows(tmp_path / "s")) == 5, "nothing but rows was written there"
 
 
 def test_a_reader_who_leaves_is_no_failure(demo_clip: Path, tmp_path: Path) -> None:

@@ -108,6 +108,15 @@ def test_who_got_in_first_and_sits_further_back_is_not_the_driver_for_good() -> 
     assert seen[60][1] < 0.05 < seen[40][1], "what was learnt of the passenger is not the driver's usual"
 
 
+def test_a_driver_first_seen_small_keeps_the_seat_from_a_passenger_of_the_same_size() -> None:
+    seat = Seat(360.0)
+    seat.choose([person(1, 200, 60)], 0.0)
+    for n in range(1, 300):
+        chosen = seat.choose([person(1, 200, 60 if n < 10 else 150), person(2, 450, 156)], n / 10, settled=False)
+        assert chosen is not None
+        assert chosen.id == 1
+
+
 def test_once_learnt_a_driver_keeps_the_seat_from_whoever_comes_closer() -> None:
     seat = Seat(10.0)
     seat.choose([person(1, 200)], 0.0)

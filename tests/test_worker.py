@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from monitor.config import DriverConfig
 from monitor.errors import ConfigError
+from monitor.signals.driver import DriverMonitor
+from monitor.signals.evidence import Evidence
 from monitor.types import Event, Frame, Result
 from monitor.worker import MOST_FAILURES, Worker
 from tests.fakes import Clock, frame, result
@@ -189,6 +192,43 @@ def test_an_output_that_fails_is_told_once_and_monitoring_goes_on() -> None:
     assert recorder.indices == list(range(20))
     assert disk.calls == 1
     assert worker.broken_sinks == {"FullDisk"}
+
+
+@pytest.mark.parametrize("every", [1.5, 2.1, 3.0, 5.0])
+def test_a_camera_of_less_than_a_picture_a_second_shows_nothing_of_a_driver(every: float) -> None:
+    """The moments between its pictures must not add up to good time, nor take back what is not known."""
+    clock = Clock()
+
+    class Slow:
+        live, dropped, ended, n = True, 0, False, 0
+
+        def next(self, timeout: float) -> Frame | None:
+            clock.advance(0.1)
+            self.ended = clock.now > 60
+            if clock.now < self.n * every:
+                return None
+            self.n += 1
+            return frame(clock.now, self.n)
+
+        def wake(self) -> None: ...
+
+    class Judging(EchoPipeline):
+        driver = DriverMonitor(DriverConfig(), iter(range(99)))
+
+        def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
+            state, events = self.driver.update(Evidence(frame.t, 0.0, 1, True, True, 0.9, 0.0, (0, 0, 0), 0.0, 0.0))
+            return result(frame.t, events=tuple(events), driver=state)
+
+        def blind(self, t: float, wall: float) -> tuple[object, list[Event]]:
+            return self.driver.update(Evidence(t, wall, picture=False))
+
+    pipeline, recorder = Judging(), Recorder()
+    Worker(Slow(), pipeline, [recorder], clock=clock).run()  # type: ignore[arg-type]
+    told = [(e.kind, e.phase) for e in recorder.told]
+    assert told.count(("cannot_judge", "start")) == 1
+    assert pipeline.driver.calibrated is False
+    state, _ = pipeline.driver.update(Evidence(99.0, 0.0, picture=False))
+    assert state.calibrated < 0.05
 
 
 def test_a_live_source_without_pictures_is_told_to_the_pipeline_and_the_sinks() -> None:

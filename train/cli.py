@@ -166,7 +166,7 @@ def build_parser() -> argparse.ArgumentParser:
     tools_cli.add_commands(commands)
     export = commands.add_parser("export", help="convert a run to int8, check parity, write the card")
     export.add_argument("--run", default="runs/quick", help="folder of the run")
-    export.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    export.add_argument("--data", help="default what the run learnt from")
     export.add_argument("--out", help="default models/emotion.tflite, or the task's name")
     export.set_defaults(run_command=_export)
     fetch = commands.add_parser("fetch", help="download the network that the recipe teacher starts from (145 MB)")

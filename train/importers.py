@@ -61,7 +61,8 @@ def pictures(folder: Path) -> list[Picture]:
     """All labelled pictures of a folder, whatever its layout, in a fixed order.
 
     Raises:
-        ConfigError: The folder has a known layout's label file, but that cannot be read, or no layout at all.
+        ConfigError: The folder has a known layout's label file, but that cannot be read, or no layout at all, or holds
+            several data sets.
     """
     for find, read in LAYOUTS:
         found = find(folder)
@@ -86,10 +87,16 @@ def _index(name: str) -> int | None:
 
 def _find_classes(folder: Path) -> Path | None:
     """The folder that holds the classes, or the splits that hold them: this one, or one in it."""
-    for root in (folder, *_folders(folder)):
-        if any(_index(d.name) is not None for part in _split_folders(root) for d in _folders(part)):
-            return root
-    return None
+    if _holds_classes(folder):
+        return folder
+    found = [d for d in _folders(folder) if _holds_classes(d)]
+    if len(found) > 1:
+        raise ConfigError(f"{folder}: holds several data sets ({', '.join(d.name for d in found)}); give one of them")
+    return found[0] if found else None
+
+
+def _holds_classes(folder: Path) -> bool:
+    return any(_index(d.name) is not None for part in _split_folders(folder) for d in _folders(part))
 
 
 def _folders(folder: Path) -> list[Path]:

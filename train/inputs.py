@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
+
+import numpy as np
 
 from monitor.errors import ConfigError
 from train import datasets, eyeset, keypoints, resources
@@ -60,7 +63,7 @@ def require_same(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> Non
         ConfigError: It is another one.
     """
     kept, found = _kept(run), _identity(data)
-    if kept and any(kept.get(key) != value for key, value in found.items()):
+    if any(key in kept and kept[key] != value for key, value in found.items()):
         raise ConfigError(
             f"{path}: is another data set ({found['name']}, {found['rows']} rows) than {run} began with "
             f"({kept.get('name')}, {kept.get('rows')} rows); give --data {kept.get('path')}"
@@ -68,7 +71,9 @@ def require_same(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> Non
 
 
 def _identity(data: Dataset | FaceSet | EyeSet) -> dict[str, str | int]:
-    return {"name": data.name, "rows": len(data)}
+    pixels = data.points if isinstance(data, FaceSet) else data.images
+    digest = zlib.crc32(np.ascontiguousarray(pixels).tobytes(), zlib.crc32("".join(data.split.tolist()).encode()))
+    return {"name": data.name, "rows": len(data), "crc32": digest}
 
 
 def _kept(run: Path) -> dict[str, str | int]:

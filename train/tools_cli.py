@@ -46,7 +46,7 @@ def add_commands(commands: Any) -> None:
     report = commands.add_parser("report", help="one HTML page about a run, with its worst mistakes")
     report.add_argument("--run", default="runs/quick", help="folder of the run")
     report.add_argument("--model", help="what was exported from it (default models/emotion.tflite, or the task's)")
-    report.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    report.add_argument("--data", help="default what the run learnt from")
     report.add_argument("--split", default="validation", choices=SPLITS)
     report.add_argument(
         "--candidates", nargs="+", default=[], metavar="FOLDER", help="where more exported models to compare with lie"

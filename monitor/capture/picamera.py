@@ -36,7 +36,7 @@ class PiCameraSource:
             why = " ".join(str(error).split())[:120]
             raise SourceError(
                 f"--source picamera: picamera2 does not fit this environment ({why}); where its simplejpeg is meant: "
-                "pip install --force-reinstall simplejpeg, in the environment that runs this program"
+                "pip install --force-reinstall --no-deps simplejpeg, in the environment that runs this program"
             ) from None
         self._index = 0
         size = (config.width or 640, config.height or 480)

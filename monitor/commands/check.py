@@ -181,6 +181,8 @@ def _mqtt(config: Config) -> Finding:
     where = f"{config.mqtt.host}:{config.mqtt.port}"
     try:
         socket.create_connection((config.mqtt.host, config.mqtt.port), timeout=3).close()
+    except UnicodeError:
+        raise ConfigError(f"mqtt.host: is no name of a host (got {config.mqtt.host[:60]})") from None
     except OSError as error:
         return Finding("mqtt", "note", f"{where}: cannot be reached ({error}); a run tries again and again")
     return Finding("mqtt", "ok", f"{where}: answers; user and password are not tried")

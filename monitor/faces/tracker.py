@@ -108,13 +108,16 @@ class Tracker:
         self._tracks: list[Track] = []
         self._next_id = 1
 
-    def expected(self, t: float) -> list[Box]:
-        """Boxes worth searching around at ``t``, tentative and briefly unseen faces included.
+    def forget(self, t: float) -> None:
+        """Forgets faces last seen longer ago than ``forget_s``; call before ``expected``.
 
-        Faces last seen longer ago than ``forget_s`` are forgotten here: whoever is there after a gap without
-        pictures (a lost camera, a machine that slept) may be somebody else, and a look at the old place cannot tell.
+        Whoever is there after a gap without pictures (a lost camera, a machine that slept) may be somebody else, and
+        a look at the old place cannot tell.
         """
         self._tracks = [track for track in self._tracks if t - track.last <= self._config.forget_s]
+
+    def expected(self, t: float) -> list[Box]:
+        """Boxes worth searching around at ``t``, tentative and briefly unseen faces included."""
         return [track.predicted(t) for track in self._tracks]
 
     def missed(self, t: float) -> frozenset[int]:

@@ -12,6 +12,7 @@ from monitor.digest import sha256
 from monitor.errors import ModelError
 from monitor.faces.crop import CropSpec
 from monitor.labels import EMOTIONS
+from monitor.wholefile import replace_text
 
 SCHEMA = 1
 MAX_MODEL_BYTES = 64_000_000
@@ -64,13 +65,7 @@ class ModelCard:
     def save(self, path: Path) -> None:
         """Writes the card as JSON; a figure that is no number (a mean of nothing) becomes null."""
         fields = {"schema": SCHEMA, **_finite(asdict(self))}
-        part = path.with_name(path.name + ".part")  # a card cut off in the middle would cost the model
-        try:
-            part.write_text(json.dumps(fields, indent=2, allow_nan=False) + "\n")
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        replace_text(path, json.dumps(fields, indent=2, allow_nan=False) + "\n")
 
 
 def _finite(value: Any) -> Any:

@@ -25,6 +25,7 @@ from monitor.inference.proposals import ProposalNet
 from monitor.outputs import retention
 from monitor.outputs.reader import PART
 from monitor.versions import installed
+from monitor.wholefile import replace_text
 
 
 class Session:
@@ -97,13 +98,7 @@ class Session:
         path = self.folder / name
         if path.exists():
             path.rename(self.free_path(name))
-        part = path.with_name(name + ".part")
-        try:
-            part.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        replace_text(path, json.dumps(content, indent=2, default=str) + "\n")
 
     def free_path(self, name: str) -> Path:
         """``name`` in the folder, numbered where that name is taken."""

@@ -17,6 +17,10 @@ filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the 
 
 AGAIN_S = 1.0
 """Once learnt, what is ahead is told anew this often: a median over bins costs more than all the rest here."""
+FIRST_MINUTE = 0.5
+"""What the first good minute says of where ahead is weighs like this share of ``memory_s``. With 360 s a head that is
+held otherwise from then on is ahead after some 145 s, in a long drive after 250 s: who looked at a phone throughout
+the first minute is told to look away for so long, and a real look aside may last so long before it is lost."""
 HEAVY = 1e6
 """Weight of a new second at which all are scaled down again."""
 
@@ -118,6 +122,9 @@ class Baseline:
             self._anger.add(evidence.anger, dt)
         if self.progress >= 1:
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), self._anger.at(0.9))
+            # One minute weighs as several: a look aside of two must not become what is ahead.
+            self._yaw.scale(self._first_weight())
+            self._pitch.scale(self._first_weight())
         return forgotten
 
     def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
@@ -135,6 +142,9 @@ class Baseline:
         if self._since_told >= AGAIN_S:
             self._since_told = 0.0
             self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
+
+    def _first_weight(self) -> float:
+        return max(1.0, FIRST_MINUTE * self._memory / self.good_s)
 
     def openness(self, eyes: float) -> float:
         """Openness relative to this driver's open eyes, 0..1."""

@@ -70,7 +70,7 @@ class Seat:
     def _claimant(self, faces: Sequence[Face], t: float) -> Face | None:
         """The largest face, if it has been so much larger than the driver's for long enough."""
         largest = max(faces, key=_size)
-        if largest.id == self._id or _size(largest) * LARGER < self._usual:
+        if largest.id == self._id or _size(largest) * LARGER < max(self._size, self._usual):
             self._rival = 0
             return None
         if largest.id != self._rival or t < self._since:

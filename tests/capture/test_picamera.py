@@ -18,7 +18,7 @@ from monitor.errors import SourceError
         (ImportError("No module named 'picamera2'"), "sudo apt install python3-picamera2"),
         (
             ValueError("numpy.dtype size changed, may indicate binary incompatibility. Expected 96, got 88"),
-            "pip install --force-reinstall simplejpeg",
+            "pip install --force-reinstall --no-deps simplejpeg",
         ),
     ],
 )

@@ -55,6 +55,8 @@ def test_a_broker_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
         assert (code, "answers" in out) == (0, True)
     code, out = check(capsys, *flags, "--set", port)
     assert (code, "cannot be reached" in out) == (0, True)
+    code, out = check(capsys, *flags, "--set", "mqtt.host=broker..local")
+    assert (code, "mqtt.host: is no name of a host" in out) == (2, True)
     code, out = check(capsys, *flags, "--set", "mqtt.user=a", "--set", "mqtt.password_file=/nowhere")
     assert (code, "mqtt.password_file" in out) == (2, True)
 

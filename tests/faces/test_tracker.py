@@ -61,6 +61,7 @@ def test_after_a_gap_without_pictures_whoever_is_there_is_somebody_new() -> None
         for t in (0.0, 0.1):
             tracker.update(Search(detections(box), True, frozenset()), t, IMAGE)
         for t in (0.1 + gap, 0.2 + gap):
+            tracker.forget(t)
             known = range(len(tracker.expected(t)))
             followed = {i: landmarks(box, 0.9995) for i in known}
             found = detections(*([] if followed else [box]))

@@ -150,6 +150,13 @@ def test_classes_are_found_one_folder_further_down_beside_other_files(tmp_path: 
     assert sorted(data.split.tolist()) == ["test", "test", "train", "train"]
 
 
+def test_of_several_data_sets_in_one_folder_none_is_chosen_silently(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / name / "train/happy/a.png")
+    with pytest.raises(ConfigError, match=r"holds several data sets \(a, b\)"):
+        datasets.load(tmp_path)
+
+
 def test_an_oblong_picture_is_not_pressed_into_a_square_but_read_as_predict_reads_it(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (90, 60), dtype=np.uint8)
     image = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.uint8)

@@ -47,6 +47,16 @@ def test_a_run_goes_on_and_is_exported_with_the_data_it_began_with(
     assert not Path("n.tflite").exists()
 
 
+def test_another_set_of_the_same_name_and_length_is_another(
+    begun: list[str], drawn: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = drawn.take(np.arange(0, len(drawn), 3))
+    shifted = dataclasses.replace(few, name="raf", split=np.roll(few.split, 1))
+    datasets.save_prepared(shifted, Path("raf.npz"))
+    assert cli.main([*begun, "--resume"]) == 2
+    assert "is another data set" in caplog.text
+
+
 def test_a_model_is_never_written_to_a_folder_or_under_another_ending(
     begun: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
