@@ -29,6 +29,7 @@ class Frame:
         wall: Seconds since the epoch, for logs only; it may jump.
         image: (H, W, 3) uint8 BGR, read-only.
         source: Name of the source.
+        file: Name of the picture in a folder of images, else empty.
     """
 
     index: int
@@ -36,6 +37,7 @@ class Frame:
     wall: float
     image: Image
     source: str
+    file: str = ""
 
     @property
     def size(self) -> tuple[int, int]:

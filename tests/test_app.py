@@ -145,16 +145,17 @@ def test_pictures_of_a_folder_are_read_each_for_itself_unless_they_are_a_films(t
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     happy, surprise, empty = demo.render(5.5), demo.render(7.8), demo.render(23.5)
-    for name, picture in (("a", happy), ("b", empty), ("c", surprise), ("d", happy)):
+    for name, picture in (("a", happy), ("b", empty), ("c", surprise), ("d, again", happy)):
         cv2.imwrite(str(pictures / f"{name}.png"), picture)
     alone = []
-    for name in "abcd":
+    for name in ("a", "b", "c", "d, again"):
         (row,) = run(tmp_path / name, "--source", str(pictures / f"{name}.png"))
         alone.append((row["success"], row["emotion"]))
     table = run(tmp_path / "s", "--source", str(pictures))
     assert [(row["success"], row["emotion"]) for row in table] == alone
     assert len(set(alone)) == 3
     assert [row["face_id"] for row in table if row["success"] == "1"] == ["1", "2", "3"]
+    assert [row["file"] for row in table] == ["a.png", "b.png", "c.png", "d, again.png"]
     config = json.loads((tmp_path / "s" / "metadata.json").read_text())["config"]
     assert config["track"]["forget_s"] == 0, "what was in force is what is told"
     film = run(tmp_path / "f", "--source", str(pictures), "--set", "source.sequence=true")

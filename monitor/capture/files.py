@@ -158,7 +158,7 @@ class ImageSource:
             image.setflags(write=False)
             # Its place in the folder is its time, so that a skipped picture leaves a gap, not a shift.
             t = round((self._index if self._loop else self._next - 1) / self.fps, 6)
-            frame = Frame(self._index, t, time.time(), image, self.name)
+            frame = Frame(self._index, t, time.time(), image, self.name, file.name)
             self._index += 1
             return frame
 

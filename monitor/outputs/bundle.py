@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from monitor.capture.files import ImageSource
 from monitor.capture.source import Source
 from monitor.config import Config
 from monitor.incidents import Incidents
@@ -63,6 +64,7 @@ class Outputs:
             config.output.flush_s,
             config.output.keypoints,
             config.driver.enabled,
+            isinstance(source, ImageSource),
         )
         events = EventSink(session.folder / "events.jsonl", session.name)
         self.sinks: list[Sink] = [self.stats, table, events, self._background]

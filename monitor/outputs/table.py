@@ -29,6 +29,8 @@ DRIVER_COLUMNS = (
 )  # fmt: skip
 """Added in driver mode: what was seen of each face, then, in the driver's row (or that of an empty frame), the
 driver's state."""
+FILE_COLUMN = "file"
+"""Added for a folder of images: which of them the row is of."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 """Columns that differ between two runs of the same file; all others are the same byte for byte."""
 
@@ -46,6 +48,7 @@ class TableSink:
         flush_s: Rows reach the file at least this often.
         keypoints: Also write each face's 17 keypoints.
         driver: Also write ``DRIVER_COLUMNS``.
+        files: Also write ``FILE_COLUMN``.
         clock: Monotonic seconds.
 
     Attributes:
@@ -61,12 +64,13 @@ class TableSink:
         flush_s: float,
         keypoints: bool = False,
         driver: bool = False,
+        files: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session, self._rows, self._flush_s, self._clock = session, rows, flush_s, clock
-        self._keypoints, self._driver = keypoints, driver
+        self._keypoints, self._driver, self._files = keypoints, driver, files
         self._columns = COLUMNS + (POINT_COLUMNS if keypoints else ()) + (DRIVER_COLUMNS if driver else ())
-        self.lines = LineLog(path, ",".join(self._columns) + "\n")
+        self.lines = LineLog(path, ",".join(self._columns + ((FILE_COLUMN,) if files else ())) + "\n")
         self.thin = False
         self._start: float | None = None
         self._flushed = clock()
@@ -118,16 +122,17 @@ class TableSink:
         stamp = iso_time(frame.wall)
         head = f"{self._session},{frame.index},{stamp},{video_time:.3f}"
         tail = f"{result.latency_ms:.1f}"
+        file = f",{_quoted(frame.file)}" if self._files else ""
         if not result.faces:
             after = [""] * (len(self._columns) - COLUMNS.index("latency_ms") - 1)
             if self._driver:
                 after[-len(DRIVER_COLUMNS) :] = _driver_cells(None, result.driver)
-            return [f"{head},,0{',' * (COLUMNS.index('latency_ms') - 6)},{tail},{','.join(after)}\n"]
+            return [f"{head},,0{',' * (COLUMNS.index('latency_ms') - 6)},{tail},{','.join(after)}{file}\n"]
         state, first = result.driver, result.faces[0].id
         seated = state is not None and any(face.id == state.face for face in result.faces)
         driver = state.face if state is not None and seated else first
         return [
-            f"{head},{_face_cells(face)},{tail},{self._pose_cells(face, state, face.id == driver)}\n"
+            f"{head},{_face_cells(face)},{tail},{self._pose_cells(face, state, face.id == driver)}{file}\n"
             for face in result.faces
         ]
 
@@ -156,6 +161,13 @@ def _driver_cells(face: Face | None, state: DriverState | None, carries: bool = 
         _cell(state.eyes, 3), _cell(state.blinks_per_min, 1), _cell(state.perclos, 3),
         f"{state.fatigue:.1f}", state.level, state.attention,
     ]  # fmt: skip
+
+
+def _quoted(text: str) -> str:
+    """Text of others as one cell (RFC 4180)."""
+    if not any(c in text for c in ',"\r\n'):
+        return text
+    return '"' + " ".join(text.splitlines()).replace('"', '""') + '"'
 
 
 def _cell(value: float | None, digits: int) -> str:
