@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to be written, which takes its place when that is complete and not otherwise."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def replace_text(path: Path, text: str, mode: int | None = None) -> None:
@@ -16,12 +30,7 @@ def replace_text(path: Path, text: str, mode: int | None = None) -> None:
     Raises:
         OSError: It cannot be written; nothing is left of the attempt.
     """
-    part = path.with_name(path.name + ".part")
-    try:
+    with whole(path) as part:
         part.write_text(text, encoding="utf-8")
         if mode is not None:
             part.chmod(mode)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise

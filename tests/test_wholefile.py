@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.wholefile import replace_text
+from monitor.wholefile import replace_text, whole
 
 
 def test_a_new_text_takes_the_old_ones_place(tmp_path: Path) -> None:
@@ -30,3 +30,21 @@ def test_where_it_cannot_be_written_the_old_one_stays(tmp_path: Path, monkeypatc
         replace_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_could_not_be_written_whole_leaves_the_old_one_and_no_part(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    path.write_text("old")
+
+    def killed() -> None:
+        with whole(path) as part:
+            part.write_text("ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    with whole(path) as part:
+        part.write_text("new")
+    assert path.read_text() == "new"

@@ -18,6 +18,7 @@ from monitor.digest import sha256
 from monitor.errors import ConfigError, UserError
 from monitor.faces.crop import CropSpec, to_unit
 from monitor.inference.card import ModelCard, card_path
+from monitor.wholefile import whole
 from train import resources
 from train.network import Cost
 from train.recipe import Recipe
@@ -93,7 +94,7 @@ def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
         ConfigError: They cannot be written.
     """
     resources.make_folder(out.parent)
-    with resources.writing(out), resources.whole(out) as model, resources.whole(card_path(out)) as text:
+    with resources.writing(out), whole(out) as model, whole(card_path(out)) as text:
         model.write_bytes(content)
         card.save(text)
     return card

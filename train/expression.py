@@ -18,6 +18,7 @@ from monitor import settings
 from monitor.digest import sha256
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS
+from monitor.wholefile import whole
 from train import resources
 from train.batches import epoch_batches
 from train.datasets import SIDE, Dataset
@@ -166,7 +167,7 @@ def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     seen = [softmax(predict(model, all_evened(look, own.contrast))) for look in looks]
     out = np.asarray((seen[0] + seen[1]) / 2, np.float32)
     try:
-        with resources.writing(path), resources.whole(path) as part, part.open("wb") as handle:
+        with resources.writing(path), whole(path) as part, part.open("wb") as handle:
             np.save(handle, out)
     except ConfigError as error:  # it only saves time
         log.warning("%s", error.lines[0])

@@ -21,6 +21,7 @@ from rich.progress import Progress, TextColumn
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.faces.crop import evened, to_unit
+from monitor.wholefile import whole
 from train import network, pretrained, resources, runs
 from train.batches import ahead
 from train.progress import bars
@@ -151,7 +152,7 @@ class Trainer:
         arrays = {f"model/{i}": v.numpy() for i, v in enumerate(self.model.variables)}
         arrays |= {f"averaged/{i}": v.numpy() for i, v in enumerate(self.averaged.variables)}
         arrays |= {f"optimizer/{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
-        with resources.whole(path) as part, part.open("wb") as handle:
+        with whole(path) as part, part.open("wb") as handle:
             np.savez(handle, history=json.dumps(self.history), **arrays)
 
     def keep(self, run: Path) -> None:
@@ -163,7 +164,7 @@ class Trainer:
         checkpoint = run / "checkpoint.npz"
         with resources.writing(checkpoint):
             self.save(checkpoint)
-            with resources.whole(run / "history.json") as part:
+            with whole(run / "history.json") as part:
                 part.write_text(json.dumps(self.history, indent=1))
 
     def start_from(self, run: Path) -> None:

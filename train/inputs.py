@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor.errors import ConfigError
+from monitor.wholefile import whole
 from train import datasets, eyeset, keypoints, resources
 from train.datasets import Dataset
 from train.eyeset import EyeSet
@@ -47,7 +48,7 @@ def keep(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    with resources.writing(run / KEPT), resources.whole(run / KEPT) as part:
+    with resources.writing(run / KEPT), whole(run / KEPT) as part:
         part.write_text(json.dumps({"path": str(path), **_identity(data)}, indent=1) + "\n")
 
 

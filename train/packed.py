@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from monitor.errors import ConfigError
+from monitor.wholefile import whole
 from train import resources
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ def write(path: Path, arrays: dict[str, Any], needs: float, compressed: bool = F
     resources.require(f"{path}", disk=needs, at=path.parent)
     with resources.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with resources.whole(path) as part, part.open("wb") as handle:
+        with whole(path) as part, part.open("wb") as handle:
             (np.savez_compressed if compressed else np.savez)(handle, **arrays)
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from monitor.digest import sha256
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS
+from monitor.wholefile import whole
 from train import resources
 
 log = logging.getLogger("train")
@@ -71,7 +72,7 @@ def fetch(folder: Path) -> Path:
     resources.make_folder(folder)
     resources.require(f"{path}: downloading", disk=150e6, at=folder)
     log.info("downloading %s", URL)
-    with resources.writing(path), resources.whole(path) as part:
+    with resources.writing(path), whole(path) as part:
         try:
             with urllib.request.urlopen(URL, timeout=60) as answer, part.open("wb") as handle:
                 while chunk := answer.read(1 << 20):

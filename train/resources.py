@@ -90,18 +90,6 @@ def writing(path: Path) -> Iterator[None]:
         raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` to be written, which takes its place when that is complete and not otherwise."""
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    part.replace(path)
-
-
 def make_folder(path: Path) -> None:
     """Makes a folder before the work whose results go there: better refused now than in two minutes.
 

@@ -13,7 +13,8 @@ import numpy as np
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.inference.card import ModelCard
-from train import pretrained, resources
+from monitor.wholefile import whole
+from train import pretrained
 from train.recipe import ORIGIN, Recipe, differences, lineage
 
 log = logging.getLogger("train")
@@ -109,7 +110,7 @@ def _told(run: Path) -> bool:
 def keep(run: Path, recipe: Recipe) -> None:
     """Writes the recipe into the run's folder."""
     run.mkdir(parents=True, exist_ok=True)
-    with resources.whole(run / "recipe.yaml") as part:
+    with whole(run / "recipe.yaml") as part:
         part.write_text(settings.to_yaml(recipe))
 
 

@@ -52,24 +52,6 @@ def test_a_write_that_fails_names_the_file(tmp_path: Path) -> None:
         (tmp_path).open("w")
 
 
-def test_a_file_that_could_not_be_written_whole_leaves_the_old_one_and_no_part(tmp_path: Path) -> None:
-    path = tmp_path / "data.npz"
-    path.write_text("old")
-
-    def killed() -> None:
-        with resources.whole(path) as part:
-            part.write_text("ne")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        killed()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-    with resources.whole(path) as part:
-        part.write_text("new")
-    assert path.read_text() == "new"
-
-
 def test_a_folder_that_cannot_be_made_is_refused_before_the_work(tmp_path: Path) -> None:
     resources.make_folder(tmp_path / "a/b")
     assert (tmp_path / "a/b").is_dir()
