@@ -94,9 +94,9 @@ def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
         ConfigError: They cannot be written.
     """
     resources.make_folder(out.parent)
-    with resources.writing(out), whole(out) as model, whole(card_path(out)) as text:
+    with resources.writing(out), whole(out) as model:
         model.write_bytes(content)
-        card.save(text)
+        card.save(card_path(out))
     return card
 
 

@@ -168,10 +168,25 @@ def read_crop(picture: importers.Picture) -> NDArray[np.uint8] | None:
             return None
         if picture.box is not None:
             return crop(np.asarray(image, np.uint8), picture.box, CropSpec(side=SIDE))
-        # As predict reads it: an oblong picture is not pressed into a square.
-        return crop(np.asarray(image, np.uint8), (0, 0, image.shape[1], image.shape[0]), CropSpec(SIDE, 0.0, 0.0))
+        return fitted(np.asarray(image, np.uint8), SIDE)
     except (cv2.error, ValueError):  # OpenCV refuses pictures of over 2^30 pixels, crop() a box beside the picture
         return None
+
+
+def fitted(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture that is a face crop itself, at the side a network takes; an oblong one is not pressed into a square.
+
+    Args:
+        image: (H, W) gray or (H, W, 3) BGR, uint8.
+        side: Of the result, in pixels.
+
+    Returns:
+        (side, side) uint8 gray.
+    """
+    if image.shape == (side, side):
+        return image
+    height, width = image.shape[:2]
+    return crop(image, (0, 0, width, height), CropSpec(side, 0.0, 0.0))
 
 
 def splits(pictures: Sequence[importers.Picture]) -> NDArray[np.str_]:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
-from monitor.faces.crop import CropSpec, crop, int8_table
+from monitor.faces.crop import int8_table
 from monitor.inference.card import ModelCard
 from monitor.inference.emotion import EmotionNet
 from monitor.inference.runtime import Int8Model
 from monitor.labels import EMOTIONS
 from train import metrics, robustness
-from train.datasets import Dataset
+from train.datasets import Dataset, fitted
 from train.progress import track
 
 
@@ -64,13 +64,6 @@ def evaluate_logits(logits: NDArray[np.float32], data: Dataset, temperature: flo
         "per_class": per_class,
         "confusion": table.tolist(),
     }
-
-
-def fitted(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A (S, S) crop at the side a network takes."""
-    if len(image) == side:
-        return image
-    return crop(image, (0, 0, len(image), len(image)), CropSpec(side, 0.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,7 @@ from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.landmarks import LandmarkNet
 from monitor.labels import EMOTIONS
 from monitor.types import Image
-from train.datasets import Dataset
-from train.evaluate import fitted
+from train.datasets import Dataset, fitted
 from train.importers import IMAGE_SUFFIXES
 
 log = logging.getLogger("train")
@@ -98,8 +97,7 @@ def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None
             log.warning("%s: cannot be read as a picture; skipped", path)
             continue
         if finder is None:
-            spec = CropSpec(net.card.input_side, 0.0, 0.0)
-            faces = [net.prepared(crop(image, (0, 0, image.shape[1], image.shape[0]), spec))]
+            faces = [net.prepared(fitted(image, net.card.input_side))]
         else:
             faces = finder.crops(image, net.card.crop)
             if not faces:

@@ -23,7 +23,7 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
 from monitor.inference.card import ModelCard, card_path, load_card
 from monitor.inference.runtime import Int8Model
-from train import datasets, export, export_faces, eyeset, keypoints, landmarks, network, resources, runs
+from train import datasets, export, export_faces, eyeset, inputs, keypoints, landmarks, network, resources, runs
 from train.expression import offsets, take_off
 from train.fit import Trainer, all_evened
 from train.recipe import Recipe
@@ -109,13 +109,13 @@ def _inputs(recipe: Recipe, data: Path | None) -> tuple[NDArray[np.uint8], NDArr
     """Training inputs (N, S, S) as the network sees them, at most ``MOST``; and what its export took off the logits."""
     nothing = np.zeros(0, np.float32)
     if recipe.task == "eyes":
-        return export_faces.eye_patches(eyeset.load(data or Path("runs/eyes.npz")), MOST), nothing
+        return export_faces.eye_patches(eyeset.load(data or inputs.path_for("eyes", None)), MOST), nothing
     if recipe.task == "expression":
-        faces = datasets.load(data or Path("runs/data.npz"))
+        faces = datasets.load(data or inputs.path_for("expression", None))
         crops = all_evened(export.calibration_crops(faces, MOST), recipe.contrast)
         training = faces.part("train")
         return crops, offsets(training.targets[training.usable], recipe.adjust)
-    places = keypoints.load(data or Path("runs/landmarks.npz"))
+    places = keypoints.load(data or inputs.path_for("landmarks", None))
     if recipe.task == "proposals":
         return export_faces.scenes(places, MOST * 2 // 3), nothing
     return landmarks.calibration(places, export_faces.CALIBRATION, MOST - 20), nothing

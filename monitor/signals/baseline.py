@@ -123,8 +123,7 @@ class Baseline:
         if self.progress >= 1:
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), self._anger.at(0.9))
             # One minute weighs as several: a look aside of two must not become what is ahead.
-            self._yaw.scale(self._first_weight())
-            self._pitch.scale(self._first_weight())
+            self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
         return forgotten
 
     def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
@@ -133,8 +132,7 @@ class Baseline:
             return
         self._weight *= math.exp(dt / self._memory)
         if self._weight > HEAVY:
-            self._yaw.scale(1 / self._weight)
-            self._pitch.scale(1 / self._weight)
+            self._scale(1 / self._weight)
             self._weight = 1.0
         self._yaw.add(pose[0], dt * self._weight)
         self._pitch.add(pose[1], dt * self._weight)
@@ -143,8 +141,9 @@ class Baseline:
             self._since_told = 0.0
             self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
 
-    def _first_weight(self) -> float:
-        return max(1.0, FIRST_MINUTE * self._memory / self.good_s)
+    def _scale(self, factor: float) -> None:
+        self._yaw.scale(factor)
+        self._pitch.scale(factor)
 
     def openness(self, eyes: float) -> float:
         """Openness relative to this driver's open eyes, 0..1."""

@@ -125,9 +125,9 @@ def test_the_card_takes_the_figures_and_stays_the_card_of_that_file(
 
 def test_a_model_with_another_side_is_given_crops_of_that_side() -> None:
     image = np.random.default_rng(0).integers(0, 255, (48, 48), dtype=np.uint8)
-    assert evaluate.fitted(image, 48) is image
-    assert evaluate.fitted(image, 64).shape == (64, 64)
-    assert evaluate.fitted(image, 32).shape == (32, 32)
+    assert datasets.fitted(image, 48) is image
+    assert datasets.fitted(image, 64).shape == (64, 64)
+    assert datasets.fitted(image, 32).shape == (32, 32)
 
 
 def test_where_no_picture_can_be_written_it_says_which(tmp_path: Path) -> None:
