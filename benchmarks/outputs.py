@@ -100,7 +100,8 @@ def window(results: Sequence[Result]) -> list[str]:
     reason = DisplayProbe().reason()
     if reason:
         return [f"| window | 0 | not measured: {reason} | | | |"]
-    shown, overlay = Window(DisplayConfig().max_width), Overlay(DisplayConfig())
+    config = DisplayConfig()
+    shown, overlay = Window(config.max_width, config.max_height), Overlay(config)
 
     def show(result: Result) -> None:
         shown.show(overlay.annotate(result, Status(30.0)))

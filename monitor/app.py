@@ -34,6 +34,7 @@ from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
 from monitor.outputs.session import Session
 from monitor.outputs.video import SUFFIXES
+from monitor.paths import encodable
 from monitor.pipeline import Pipeline
 from monitor.service import Service
 from monitor.stopper import Stopper
@@ -175,7 +176,9 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     service.ready()
     try:
         if windowed:
-            watch_window(worker, outputs, session, config, stop, watch)
+            limited = bool(options.max_frames or options.max_seconds)
+            stay = isinstance(source, ImageSource) and not config.source.sequence and not limited
+            watch_window(worker, outputs, session, config, stop, watch, stay)
         else:
             view: Dashboard | PlainLines = PlainLines(source.name, source.frames)
             if live_view:
@@ -206,13 +209,14 @@ def _apart(config: Config) -> Config:
     """Settings for pictures that need not follow one another: each is searched, and nothing is kept for the next one.
 
     Nobody can be asked to be seen twice, and a face that is forgotten at once takes its smoothing and its shown label
-    along; the next picture's faces are new ones.
+    along; the next picture's faces are new ones. Each picture has its rows: no other one stands for it.
     """
     return replace(
         config,
         track=replace(config.track, confirm_hits=1, lost_s=0.0, forget_s=0.0),
         detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
         emotion=replace(config.emotion, max_per_frame=ALL_FACES),
+        output=replace(config.output, rows="every"),
     )
 
 
@@ -319,6 +323,8 @@ def _video_path(record: str | None) -> Path | None:
     if not record:
         return None
     path = Path(record)
+    if not encodable(path):
+        raise ConfigError(f"--record {record!r}: the name is not in UTF-8, which OpenCV cannot open; give another file")
     if path.is_dir():
         raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mkv'}")
     if path.suffix.lower() not in SUFFIXES:

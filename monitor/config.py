@@ -169,6 +169,7 @@ class DisplayConfig:
     keypoints: bool = flag(False, "draw the keypoints of followed faces")
     history_s: float = number(6.0, 1, 60, "length of each face's history strip", "s")
     max_width: int = integer(1280, 160, 7680, "a wider picture is shrunk for the window", "px")
+    max_height: int = integer(720, 120, 4320, "a higher picture is shrunk for the window", "px")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,17 +43,44 @@ def watch_headless(
 
 
 def watch_window(
-    worker: Worker, outputs: Outputs, session: Session, config: Config, stop: Stopper, watch: Supervisor
+    worker: Worker,
+    outputs: Outputs,
+    session: Session,
+    config: Config,
+    stop: Stopper,
+    watch: Supervisor,
+    stay: bool = False,
 ) -> None:
-    """The main thread's loop with a window: draw the newest result, react to keys."""
+    """The main thread's loop with a window: draw the newest result, react to keys.
+
+    Args:
+        worker: The worker.
+        outputs: Whose recording the keys switch.
+        session: Where snapshots go.
+        config: What is drawn.
+        stop: Ends it from outside.
+        watch: Ends it when the worker is stuck.
+        stay: Leave the last picture on the screen until somebody quits: photographs are over before they are seen.
+    """
     from monitor.outputs.window import Window
 
-    window, overlay, meter = Window(config.display.max_width), Overlay(config.display), RateMeter()
+    window, overlay, meter = (
+        Window(config.display.max_width, config.display.max_height),
+        Overlay(config.display),
+        RateMeter(),
+    )
     stats, video = outputs.stats, outputs.video
     drawn, picture, show_overlay, help_shown, redraw = None, None, config.display.overlay, False, False
     blurred = config.output.blur != "none"
-    while not worker.done.is_set() and not stop.asked.is_set() and watch.tick():
+    waiting = False
+    while not stop.asked.is_set() and watch.tick():
+        over = worker.done.is_set()
         result = worker.latest
+        if over and not (stay and result is not None and not worker.failed):
+            break
+        if over and not waiting:
+            waiting = True
+            log.info("that was the last picture; q in the window ends it")
         if result is not None and (result is not drawn or redraw):
             status = Status(
                 meter.update(stats.frames),

@@ -162,6 +162,27 @@ def test_pictures_of_a_folder_are_read_each_for_itself_unless_they_are_a_films(t
     assert {row["face_id"] for row in film if row["success"] == "1"} == {"1"}
 
 
+def test_each_picture_of_a_folder_has_its_row_whatever_the_rate_of_rows(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for n in range(4):
+        cv2.imwrite(str(pictures / f"{n}.png"), demo.render(5.5))
+    (pictures / "2.png").write_bytes(b"damaged")
+    table = run(tmp_path / "s", "--source", str(pictures), "--set", "output.rows=1hz")
+    assert [row["file"] for row in table] == ["0.png", "1.png", "3.png"]
+    assert json.loads((tmp_path / "s" / "summary.json").read_text())["pictures_skipped"] == 1
+
+
+def test_a_name_that_opencv_cannot_be_given_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/b\xff")
+    for flags in (["--record", f"{odd}.mkv"], ["--out", odd]):
+        assert cli.main(["--source", "demo", "--headless", "--max-frames", "3", *flags]) == 2
+        told = capsys.readouterr().err
+        assert "not in UTF-8" in told
+        assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_in_a_picture_of_many_no_face_waits_for_its_turn() -> None:
     """Four faces are read in a frame of a film, the others in the next one; a picture has no next one."""
     assert _apart(Config()).emotion.max_per_frame >= 64

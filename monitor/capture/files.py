@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from monitor.capture.source import IMAGE_SUFFIXES, shown
 from monitor.errors import SourceError
+from monitor.paths import encodable
 from monitor.types import Frame, Image
 
 log = logging.getLogger("monitor")
@@ -19,13 +21,18 @@ log = logging.getLogger("monitor")
 MAX_FPS = 240.0
 DEFAULT_FPS = 25.0
 """Taken when a file states no rate, or an absurd one."""
+LONGEST_STEP_S = 60.0
+"""A longer step between the times that a container states, or one back, is taken for a broken stamp."""
+MOST_MISSES = 1000
+"""Pictures in a row that may be unreadable in the middle of a file, before that is its end."""
 
 
 class VideoSource:
     """A video file (or animated GIF); see ``Source``.
 
-    A frame's time is the one its container states as long as that advances, else its number divided
-    by the stated rate, so variable frame rates keep true seconds and broken stamps do no harm.
+    A frame's time is the one its container states as long as that advances, by ``LONGEST_STEP_S`` at most; else it
+    follows the one before by the stated rate, and the container's times count on from there. So variable frame rates
+    keep true seconds and broken stamps do no harm.
     """
 
     live = False
@@ -38,7 +45,7 @@ class VideoSource:
         """
         self._path, self._loop = path, loop
         self.name = path.name if isinstance(path, Path) else shown(path)
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self._capture = _opened(path)
         if not self._capture.isOpened():
             raise SourceError(f"{self.name}: cannot be opened as a video; it may be damaged or of an unknown format")
         stated = float(self._capture.get(cv2.CAP_PROP_FPS))
@@ -46,9 +53,9 @@ class VideoSource:
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.frames = count if 0 < count < 10**8 and not loop else 0
         self._stated_count = max(0, count)
-        self._index = 0
+        self._index = self._missed = 0
         self._offset = 0.0
-        self._t = -1.0
+        self._stated = self._t = -1.0
         self._first: Image | None = self._grab()
         if self._first is None:
             self.close()
@@ -57,13 +64,13 @@ class VideoSource:
 
     def read(self) -> Frame | None:
         """The next frame, None at the end of the file."""
-        image = self._first if self._first is not None else self._grab()
+        image = self._first if self._first is not None else self._grab_on()
         self._first = None
         if image is None and self._loop:
             self._rewind()
             image = self._grab()
         if image is None:
-            if self.frames and self._index < 0.9 * self.frames:
+            if self.frames and self._index + self._missed < 0.9 * self.frames:
                 log.warning(
                     "%s: ended after %d of %d frames; the file may be truncated", self.name, self._index, self.frames
                 )
@@ -71,6 +78,18 @@ class VideoSource:
         frame = Frame(self._index, self._time(), time.time(), image, self.name)
         self._index += 1
         return frame
+
+    def _grab_on(self) -> Image | None:
+        """The next picture that can be read; damaged ones before it are passed over, None at the end of the file."""
+        image = self._grab()
+        if image is None and not self._loop:
+            most = min(self.frames - self._index - self._missed - 1, MOST_MISSES)
+            for missed in range(1, most + 1):
+                if (image := self._grab()) is not None:
+                    log.warning("%s: damaged after frame %d; %d pictures passed over", self.name, self._index, missed)
+                    self._missed += missed
+                    break
+        return image
 
     def _grab(self) -> Image | None:
         ok, image = self._capture.read()
@@ -81,16 +100,21 @@ class VideoSource:
 
     def _time(self) -> float:
         by_rate = (self._t + 1 / self.fps) if self._t >= 0 else 0.0
-        stated = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000 + self._offset
-        # 1 s of slack lets a variable rate through and stops a container that jumps by hours.
-        good = np.isfinite(stated) and self._t < stated < by_rate + 1.0
-        self._t = round(stated if good else by_rate, 6)
+        stated = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        if not np.isfinite(stated):
+            stated = self._stated
+        t = stated + self._offset
+        if not self._t < t < by_rate + LONGEST_STEP_S:
+            t = by_rate
+        if not -1.0 < stated - self._stated < LONGEST_STEP_S:
+            self._offset = t - stated  # its clock was set: what it states from now on follows from here
+        self._stated, self._t = stated, round(t, 6)
         return self._t
 
     def _rewind(self) -> None:
-        self._offset = self._t + 1 / self.fps
+        self._offset, self._stated = self._t + 1 / self.fps, 0.0
         self._capture.release()
-        self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        self._capture = _opened(self._path)
 
     def close(self) -> None:
         """Releases the file."""
@@ -107,17 +131,42 @@ class VideoSource:
         }  # fmt: skip
 
 
+def _opened(path: Path | str) -> cv2.VideoCapture:
+    """A video file, or one behind a URL.
+
+    Raises:
+        SourceError: Its name is none that OpenCV can be given.
+    """
+    if isinstance(path, Path):
+        if not encodable(path):
+            raise SourceError(f"{path!r}: the name is not in UTF-8, which OpenCV cannot open; rename the file")
+        path = path.absolute()  # FFmpeg takes what is before a colon in a relative one for a protocol
+    return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+
+
 def _read_picture(path: Path) -> Image | None:
     """A picture as BGR, None where it is damaged (OpenCV raises for some kinds of damage)."""
     try:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error:
+        # Not by its name: one that is not in UTF-8 would crash OpenCV.
+        content = np.fromfile(path, np.uint8)
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
+    except (OSError, cv2.error):
         return None
     return None if image is None else image.astype(np.uint8, copy=False)
 
 
+def _in_order(file: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sorts names as people count: f2 before f10."""
+    parts = re.split(r"(\d+)", file.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
+
+
 class ImageSource:
-    """One image, or a folder of them in the order of their names; see ``Source``."""
+    """One image, or a folder of them in the order of their names, numbers in them by value; see ``Source``.
+
+    Attributes:
+        skipped: Pictures that could not be read so far.
+    """
 
     live = False
 
@@ -130,14 +179,14 @@ class ImageSource:
         self._path, self._loop, self.fps = path, loop, fps
         self.name = path.name or path.resolve().name
         self._files = [path] if path.is_file() else sorted(
-            (f for f in path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()), key=lambda f: f.name
+            (f for f in path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()), key=_in_order
         )  # fmt: skip
         if not self._files:
             raise SourceError(f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
         if path.is_file() and _read_picture(path) is None:
             raise SourceError(f"{path}: cannot be read as a picture; it may be damaged")
         self.frames = 0 if loop else len(self._files)
-        self._next = self._index = self._skipped = 0
+        self._next = self._index = self.skipped = 0
 
     def read(self) -> Frame | None:
         """The next readable image; unreadable ones are skipped and counted."""
@@ -152,7 +201,7 @@ class ImageSource:
             image = _read_picture(file)
             if image is None:
                 misses += 1
-                self._skipped += 1
+                self.skipped += 1
                 log.warning("%s: cannot be read as a picture; skipped", file)
                 continue
             image.setflags(write=False)
@@ -172,5 +221,4 @@ class ImageSource:
             "file": self.name,
             "images": len(self._files),
             "fps": self.fps,
-            "skipped": self._skipped,
         }

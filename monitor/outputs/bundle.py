@@ -43,7 +43,7 @@ class Outputs:
         incidents: Incidents,
         stop: Stopper,
     ) -> None:
-        self._session = session
+        self._session, self._source = session, source
         self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
         self.video = VideoSink(
             lambda suffix: session.free_path(f"video{suffix}"),
@@ -102,6 +102,8 @@ class Outputs:
                 fine = False
                 log.error("error: %s could not be finished: %s", type(sink).__name__, error)
         summary = {"session": self._session.name, **self.stats.summary(elapsed_s)}
+        if isinstance(self._source, ImageSource):
+            summary["pictures_skipped"] = self._source.skipped
         try:
             self._session.write_json("summary.json", summary | {"video_frames_dropped": self._background.dropped})
         except OSError as error:

@@ -24,6 +24,7 @@ from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.outputs import retention
 from monitor.outputs.reader import PART
+from monitor.paths import encodable
 from monitor.versions import installed
 from monitor.wholefile import replace_text
 
@@ -53,6 +54,8 @@ class Session:
         self.root = None if out else self.folder.parent
         self._metadata: dict[str, Any] | None = None
         option = "--out" if out else "output.dir"
+        if not encodable(self.folder):
+            raise ConfigError(f"{option} {str(self.folder)!r}: is not in UTF-8; give another folder")
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:

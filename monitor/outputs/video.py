@@ -215,8 +215,13 @@ class VideoSink:
                 raise VideoError(f"{path.parent}: is missing or not writable")
             if proven is None and not self._works(image, codec, path):
                 continue
+            path = claimed(path)
+            writer = writer_for(path, codec, self.fps, self._size)
+            if not writer.isOpened():
+                path.unlink(missing_ok=True)
+                raise VideoError(f"{path}: cannot be opened for writing")
             self.path, self._codec, self.failing, self._failed_at = path, (codec, suffix), False, None
-            self._writer = self._writer_for(path, codec)
+            self._writer = writer
             self.files.append(path)
             level = logging.INFO if proven is None else logging.DEBUG
             log.log(level, "recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
@@ -244,9 +249,6 @@ class VideoSink:
             )  # fmt: skip
         return True
 
-    def _writer_for(self, path: Path, codec: str) -> cv2.VideoWriter:
-        return cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), self.fps, self._size)
-
     def _trial(self, image: Image, codec: str, path: Path) -> float | None:
         """Writes a few frames beside ``path``; seconds per frame, None when they cannot be played back."""
         return write_trial(path.with_name(f".trial-{codec}{path.suffix}"), codec, self.fps, self._fit(image))
@@ -265,12 +267,17 @@ class VideoSink:
         return codecs
 
     def _fit(self, image: Image) -> Image:
-        if (image.shape[1], image.shape[0]) == self._size:
-            return image
-        cut = image[: self._size[1], : self._size[0]]
-        if (cut.shape[1], cut.shape[0]) != self._size:  # the source changed its size
-            cut = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        return np.ascontiguousarray(cut)
+        """A picture at the file's size: an odd row or column is cut off, another size is shown whole within black."""
+        height, width = image.shape[:2]
+        if (width // 2 * 2, height // 2 * 2) == self._size:
+            return np.ascontiguousarray(image[: self._size[1], : self._size[0]])
+        scale = min(self._size[0] / width, self._size[1] / height)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        left, top = (self._size[0] - size[0]) // 2, (self._size[1] - size[1]) // 2
+        fitted = np.zeros((self._size[1], self._size[0], 3), np.uint8)
+        fitted[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=way)
+        return fitted
 
     def _finish(self, begin: bool = False) -> None:
         """Writes what waits to be blurred and closes the file; without one what waits is dropped, or begins one."""
@@ -288,6 +295,7 @@ class VideoSink:
         self._writer.release()
         path, self._writer, self.path = self.path, None, None
         if path is not None and not playable(path):
+            self.failing = True
             log.error("error: %s cannot be played back; is the disk full?", path)
 
 
@@ -300,6 +308,23 @@ def _make_blur(mode: str) -> Blur | None:
     return Blur(whole=False, detector=HaarDetector(DetectConfig(neighbors=3, profile="always")))
 
 
+def claimed(path: Path) -> Path:
+    """The path itself, or a free one where another run has taken it meanwhile; it is there then, empty."""
+    while True:
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            path = unused(path)
+        else:
+            return path
+
+
+def writer_for(path: Path, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
+    """A writer of (width, height) pictures; whether it could be opened is the caller's to ask."""
+    # Absolute: FFmpeg takes what is before a colon in a relative path for a protocol.
+    return cv2.VideoWriter(str(path.absolute()), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
+
+
 def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | None:
     """Writes a few frames to ``path``, plays them back and deletes the file.
 
@@ -308,7 +333,7 @@ def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | Non
     """
     try:
         size = (image.shape[1], image.shape[0])
-        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
+        writer = writer_for(path, codec, fps, size)
         started = time.perf_counter()
         for _ in range(TRIAL_FRAMES):
             writer.write(image)
@@ -321,7 +346,7 @@ def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | Non
 
 def playable(path: Path) -> bool:
     """Whether a video file opens and yields a picture."""
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     try:
         return bool(capture.isOpened() and capture.read()[0])
     finally:

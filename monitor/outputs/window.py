@@ -56,15 +56,18 @@ class DisplayProbe:
 class Window:
     """One resizable window that keeps the picture's proportions."""
 
-    def __init__(self, max_width: int) -> None:
-        self._max_width = max_width
-        self._opened = False
+    def __init__(self, max_width: int, max_height: int) -> None:
+        self._max_width, self._max_height = max_width, max_height
+        self._opened = self._closed = False
 
     def show(self, image: Image) -> None:
-        """Shows a picture, shrunk where it is wider than ``max_width``."""
+        """Shows a picture, shrunk where it is wider or higher than allowed; nothing once the window was closed."""
+        if self._closed:
+            return
         height, width = image.shape[:2]
-        if width > self._max_width:
-            size = (self._max_width, round(height * self._max_width / width))
+        scale = min(self._max_width / width, self._max_height / height)
+        if scale < 1:
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         if not self._opened:
             cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
@@ -74,9 +77,13 @@ class Window:
 
     def key(self, wait_ms: int) -> str:
         """The key pressed within ``wait_ms``: a character, "esc", "closed" (the window's x), or ""."""
-        # Unmasked: the low byte of the arrow keys' codes are letters (Left would quit).
-        code = cv2.waitKeyEx(max(1, wait_ms))
-        if self._opened and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
+        try:
+            # Unmasked: the low byte of the arrow keys' codes are letters (Left would quit).
+            code = cv2.waitKeyEx(max(1, wait_ms))
+            self._closed |= self._opened and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
+        except cv2.error:  # Qt is gone with its last window, and raises when asked for it
+            self._closed = True
+        if self._closed:
             return "closed"
         if code == 27:
             return "esc"
@@ -84,7 +91,7 @@ class Window:
 
     def close(self) -> None:
         """Closes the window."""
-        if self._opened:
+        if self._opened and not self._closed:
             cv2.destroyAllWindows()
             cv2.waitKey(1)
-            self._opened = False
+        self._opened = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -66,6 +68,82 @@ def test_pictures_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     source = ImageSource(tmp_path, fps=5.0)
     assert source.frames == 2
     assert times(source) == [0.0, 0.2]
+
+
+def test_numbers_in_names_are_in_the_order_of_counting(tmp_path: Path) -> None:
+    for name in ("f10.png", "f2.png", "f1.png", "02.png", "2.png", "g.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((4, 4, 3), np.uint8))
+    source, names = ImageSource(tmp_path, fps=5.0), []
+    while (frame := source.read()) is not None:
+        names.append(frame.file)
+    assert names == ["02.png", "2.png", "f1.png", "f2.png", "f10.png", "g.png"]
+
+
+def test_a_name_that_is_not_utf8_is_read_or_refused(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xfe"))
+    ok, png = cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))
+    assert ok
+    odd.with_name(odd.name + ".png").write_bytes(png.tobytes())
+    assert times(ImageSource(tmp_path, fps=5.0)) == [0.0]
+    film = odd.with_name(odd.name + ".avi")
+    film.touch()
+    with pytest.raises(SourceError, match="the name is not in UTF-8"):
+        VideoSource(film)
+
+
+class Container:
+    """A capture that states the times it is given, a picture for each; None where a picture is damaged."""
+
+    def __init__(self, stated: Sequence[float | None]) -> None:
+        self._left, self._count, self._now = list(stated), len(stated), 0.0
+
+    def isOpened(self) -> bool:
+        return True
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        now = self._left.pop(0) if self._left else None
+        if now is None:
+            return False, None
+        self._now = now
+        return True, np.zeros((4, 4, 3), np.uint8)
+
+    def get(self, what: int) -> float:
+        return {cv2.CAP_PROP_FPS: 10.0, cv2.CAP_PROP_FRAME_COUNT: self._count}.get(what, self._now * 1000)
+
+    def release(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ([0, 0.1, 3.1, 3.2, 9.2, 9.3], [0, 0.1, 3.1, 3.2, 9.2, 9.3]),  # pauses of a variable rate
+        ([3600, 3600.1, 3600.2], [0, 0.1, 0.2]),  # a transport stream begins anywhere
+        ([0, 0.1, 7200, 7200.1, 7200.2], [0, 0.1, 0.2, 0.3, 0.4]),  # a jump by hours
+        ([5, 5.1, 0, 0.1, 0.2], [5, 5.1, 5.2, 5.3, 5.4]),  # its clock was set back
+        ([0, 0, 0.2, 0.2, 0.4], [0, 0.1, 0.2, 0.3, 0.4]),  # every second stamp is missing
+        ([0, 0, 0, 0], [0, 0.1, 0.2, 0.3]),  # none states anything
+        ([0, float("nan"), 0.2], [0, 0.1, 0.2]),
+    ],
+)
+def test_times_are_the_containers_as_long_as_they_can_be_true(
+    monkeypatch: pytest.MonkeyPatch, stated: list[float], told: list[float]
+) -> None:
+    monkeypatch.setattr("monitor.capture.files._opened", lambda path: Container(stated))
+    assert times(VideoSource(Path("a.mp4"))) == pytest.approx(told, abs=1e-5)
+
+
+def test_what_follows_a_damaged_part_is_read_at_its_true_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stated = [n / 10 if n < 30 or n >= 50 else None for n in range(60)]
+    monkeypatch.setattr("monitor.capture.files._opened", lambda path: Container(stated))
+    assert times(VideoSource(Path("a.mp4"))) == pytest.approx([t for t in stated if t is not None], abs=1e-5)
+    assert "damaged after frame 30; 20 pictures passed over" in caplog.text
+    assert "truncated" not in caplog.text
+    monkeypatch.setattr("monitor.capture.files._opened", lambda path: Container([*stated[:30], *[None] * 30]))
+    assert len(times(VideoSource(Path("a.mp4")))) == 30
+    assert "ended after 30 of 60 frames" in caplog.text
 
 
 def test_a_loop_over_damaged_pictures_ends(tmp_path: Path) -> None:

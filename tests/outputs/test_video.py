@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from monitor.capture.files import VideoSource
 from monitor.config import DisplayConfig, OutputConfig
 from monitor.outputs.overlay import Overlay
 from monitor.outputs.sink import Background
@@ -257,6 +258,68 @@ def test_odd_sizes_and_a_size_that_changes_are_recorded(tmp_path: Path) -> None:
     video.close([])
     assert playable(video.files[0])
     assert length(video.files[0]) == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (80, 60), (120, 480), (161, 120), (1000, 20)])
+def test_a_source_that_changes_its_size_is_recorded_whole(tmp_path: Path, width: int, height: int) -> None:
+    """White within, a gray frame around: all four sides must be in the film, and nothing stretched."""
+    video = sink(tmp_path, clean=True)
+    film(video, [0.0])
+    image = np.full((height, width, 3), 255, np.uint8)
+    image[height // 4 : -(height // 4), width // 4 : -(width // 4)] = 128
+    fitted = video._fit(image)
+    assert fitted.shape == (120, 160, 3)
+    lit = np.argwhere(fitted[:, :, 0] > 64)
+    (top, left), (bottom, right) = lit.min(axis=0), lit.max(axis=0) + 1
+    scale = min(160 / width, 120 / height)
+    assert (right - left, bottom - top) == pytest.approx((width * scale, height * scale), abs=1.01)
+    assert [fitted[(top + bottom) // 2, x, 0] for x in (left, right - 1)] == pytest.approx([255, 255], abs=40)
+    video.close([])
+
+
+def test_two_runs_that_were_given_one_path_both_keep_their_recording(tmp_path: Path) -> None:
+    def run() -> VideoSink:
+        made = VideoSink(Path, OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed=tmp_path / "same.mkv")
+        made.switch(True)
+        return made
+
+    first, second = run(), run()
+    for video in (first, second):
+        film(video, [n / 20 for n in range(20)])
+    for video in (first, second):
+        video.close([])
+    assert [p.name for p in (*first.files, *second.files)] == ["same.mkv", "same-2.mkv"]
+    assert all(playable(p) for p in (*first.files, *second.files))
+
+
+def test_a_colon_in_a_relative_path_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    video = VideoSink(Path, OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed=Path("12:30.mkv"))
+    video.switch(True)
+    film(video, [n / 20 for n in range(20)])
+    video.close([])
+    assert not video.failing
+    assert VideoSource(Path("12:30.mkv")).read() is not None
+
+
+def test_a_writer_that_cannot_be_opened_swallows_no_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = sink(tmp_path)
+    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.001)
+    monkeypatch.setattr("monitor.outputs.video.writer_for", lambda *_: cv2.VideoWriter())
+    film(video, [0.0, 0.05])
+    assert not video.recording
+    assert "cannot be opened for writing" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_does_not_play_is_a_failure_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(20)])
+    monkeypatch.setattr("monitor.outputs.video.playable", lambda path: False)
+    video.close([])
+    assert video.failing
 
 
 def test_off_and_on_makes_a_second_file(tmp_path: Path) -> None:

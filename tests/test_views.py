@@ -1,0 +1,62 @@
+"""The main thread with a window: what is left on the screen, and what ends it."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from monitor.config import Config
+from monitor.views import watch_window
+from tests.fakes import result
+
+
+class Screen:
+    """A window whose keys are scripted."""
+
+    keys: ClassVar[list[str]] = []
+    shown = 0
+
+    def __init__(self, *_: object) -> None:
+        type(self).shown = 0
+
+    def show(self, image: object) -> None:
+        type(self).shown += 1
+
+    def key(self, wait_ms: int) -> str:
+        return type(self).keys.pop(0)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Worker, outputs, session, settings, stop and supervisor of a run whose worker is through with one picture."""
+    monkeypatch.setattr("monitor.outputs.window.Window", Screen)
+    done = threading.Event()
+    done.set()
+    worker = SimpleNamespace(done=done, latest=result(0.0), failed="", paused=threading.Event())
+    outputs = SimpleNamespace(stats=SimpleNamespace(frames=1), video=SimpleNamespace(recording=False))
+    stop = SimpleNamespace(asked=threading.Event())
+    return [worker, outputs, None, Config(), stop, SimpleNamespace(tick=lambda: True, wrong=[])]
+
+
+@pytest.mark.parametrize("key", ["q", "esc", "closed"])
+def test_a_photograph_stays_until_somebody_quits(ended: Any, key: str) -> None:
+    Screen.keys = ["", "", key]
+    watch_window(*ended, stay=True)
+    assert Screen.shown == 1
+    assert Screen.keys == []
+
+
+def test_a_film_ends_by_itself_and_so_does_a_run_that_failed(ended: Any) -> None:
+    Screen.keys = []
+    watch_window(*ended)
+    ended[0].failed = "no network"
+    watch_window(*ended, stay=True)
+    ended[0].failed, ended[0].latest = "", None
+    watch_window(*ended, stay=True)
+    assert Screen.shown == 0
