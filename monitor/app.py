@@ -34,7 +34,7 @@ from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
 from monitor.outputs.session import Session
 from monitor.outputs.video import SUFFIXES
-from monitor.paths import encodable
+from monitor.paths import encodable, refusal
 from monitor.pipeline import Pipeline
 from monitor.service import Service
 from monitor.stopper import Stopper
@@ -93,7 +93,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
         return _run(options, config, config_from, stop)
     finally:
         os.umask(mask)
-        stop.running = False
+        stop.running, stop.before = False, lambda: None
         if mine:
             stopper.remove()
 
@@ -103,6 +103,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     give_back_start_pages()
     video_path = _video_path(options.record)
     service = Service(config.service.health_file)
+    stop.before = lambda: service.tell("ended", {"state": "ended"})
     probe = None if options.headless else _display_probe()
     cv2.setNumThreads(config.detect.threads)
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
@@ -331,8 +332,10 @@ def _video_path(record: str | None) -> Path | None:
         raise ConfigError(f"--record {path}: must end in {', '.join(SUFFIXES)}")
     if path.exists():
         raise ConfigError(f"--record {path}: exists already; delete it or give another file")
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise ConfigError(f"--record {path}: the folder {path.parent} is missing or not writable")
+    refused = refusal(path.parent)
+    if refused is not None:
+        kind = DiskError if refused.errno in DiskError.FAULTS else ConfigError
+        raise kind(f"--record {path}: the folder {path.parent} is missing or not writable ({refused.strerror})")
     return path
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from monitor import __version__
+from monitor import __version__, stopper
 from monitor.errors import EXIT_CONFIG, EXIT_MODEL, EXIT_OK, EXIT_UNEXPECTED, UserError
 
 log = logging.getLogger("monitor")
@@ -155,6 +155,8 @@ def _with_command(argv: list[str]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns the exit code. User errors end in one line each, never a traceback."""
     args = _parse(_with_command(list(sys.argv[1:] if argv is None else argv)))
+    if args.command != "run":
+        stopper.expect_answer()
     _set_up_logging(getattr(args, "quiet", False), args.verbose)
     if not args.verbose:
         _quiet_libraries()

@@ -1,7 +1,8 @@
-"""What may be asked of a path before OpenCV is given it."""
+"""What may be asked of a path before it is used."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -12,3 +13,14 @@ def encodable(path: Path) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def refusal(folder: Path) -> OSError | None:
+    """Why nothing can be written into a folder, None when something can: tried, as its permissions do not tell all."""
+    trial = folder / f".trial-{os.getpid()}"
+    try:
+        os.close(os.open(trial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        trial.unlink()
+    except OSError as error:
+        return error
+    return None

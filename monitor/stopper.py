@@ -11,6 +11,7 @@ import select
 import signal
 import stat
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 SHUTDOWN_S = 5.0
@@ -29,13 +30,18 @@ class Stopper:
     Attributes:
         asked: Set when the run shall end.
         rotate: Set when new files shall be begun; whoever does it clears it.
-        running: Whether there are files to finish; before that a stop ends the process at once, with code 0.
+        running: Whether there are files to finish; before that a stop ends the process at once.
+        clean: Whether such an end is a clean one (code 0): a run that began nothing, but no command that was to find
+            something out.
+        before: Called before such an end.
     """
 
     def __init__(self) -> None:
         self.asked = threading.Event()
         self.rotate = threading.Event()
         self.running = False
+        self.clean = True
+        self.before: Callable[[], None] = _nothing
         self._has_terminal = _has_terminal()
         self._before = {}
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -59,20 +65,25 @@ class Stopper:
         if number == signal.SIGHUP:
             silence()
         if not self.asked.is_set():
-            self.ask()
+            self.ask(number)
         elif number != signal.SIGHUP:  # the kernel and the shell both hang up; nobody insists
             os._exit(128 + number)
 
-    def ask(self) -> None:
-        """Asks for an orderly end, which is cut when it takes longer than ``SHUTDOWN_S``."""
+    def ask(self, number: int = signal.SIGTERM) -> None:
+        """Asks for an orderly end, which is cut when it takes longer than ``SHUTDOWN_S``; ``number`` is the signal."""
         if self.asked.is_set():
             return
         self.asked.set()
         if not self.running:
-            os._exit(0)
+            self.before()
+            os._exit(0 if self.clean else 128 + number)
         deadline = threading.Timer(SHUTDOWN_S, os._exit, (EXIT_CUT,))
         deadline.daemon = True
         deadline.start()
+
+
+def _nothing() -> None:
+    """Nothing is to be done before an end."""
 
 
 _current: Stopper | None = None
@@ -84,6 +95,12 @@ def install() -> Stopper:
     if _current is None:
         _current = Stopper()
     return _current
+
+
+def expect_answer() -> None:
+    """Tells that the process is to find something out: cut short it has not, and its exit code must say so."""
+    if _current is not None:
+        _current.clean = False
 
 
 def installed() -> bool:

@@ -26,6 +26,19 @@ def test_before_there_are_files_a_stop_ends_the_process_at_once_and_clean(name: 
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_command_cut_short_has_found_nothing_out(name: str) -> None:
+    done = run(f"stopper.install(); stopper.expect_answer(); signal.raise_signal(signal.{name}); print('still here')")
+    assert (done.returncode, done.stdout) == (128 + getattr(signal, name), "")
+
+
+def test_what_was_told_is_taken_back_before_an_end_at_once() -> None:
+    done = run(
+        "s = stopper.install(); s.before = lambda: print('ended', flush=True); signal.raise_signal(signal.SIGTERM)"
+    )
+    assert (done.returncode, done.stdout) == (0, "ended\n")
+
+
 def test_with_files_the_first_asks_and_the_second_forces() -> None:
     done = run(
         "s = stopper.install(); s.running = True; signal.raise_signal(signal.SIGTERM)\n"

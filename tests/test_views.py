@@ -33,7 +33,7 @@ class Screen:
 
 
 @pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> Any:
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Worker, outputs, session, settings, stop and supervisor of a run whose worker is through with one picture."""
     monkeypatch.setattr("monitor.outputs.window.Window", Screen)
     done = threading.Event()
@@ -44,19 +44,24 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Any:
     return [worker, outputs, None, Config(), stop, SimpleNamespace(tick=lambda: True, wrong=[])]
 
 
+def look(parts: list[Any], stay: bool = False) -> None:
+    worker, outputs, session, config, stop, watch = parts
+    watch_window(worker, outputs, session, config, stop, watch, stay)
+
+
 @pytest.mark.parametrize("key", ["q", "esc", "closed"])
-def test_a_photograph_stays_until_somebody_quits(ended: Any, key: str) -> None:
+def test_a_photograph_stays_until_somebody_quits(ended: list[Any], key: str) -> None:
     Screen.keys = ["", "", key]
-    watch_window(*ended, stay=True)
+    look(ended, stay=True)
     assert Screen.shown == 1
     assert Screen.keys == []
 
 
-def test_a_film_ends_by_itself_and_so_does_a_run_that_failed(ended: Any) -> None:
+def test_a_film_ends_by_itself_and_so_does_a_run_that_failed(ended: list[Any]) -> None:
     Screen.keys = []
-    watch_window(*ended)
+    look(ended)
     ended[0].failed = "no network"
-    watch_window(*ended, stay=True)
+    look(ended, stay=True)
     ended[0].failed, ended[0].latest = "", None
-    watch_window(*ended, stay=True)
+    look(ended, stay=True)
     assert Screen.shown == 0

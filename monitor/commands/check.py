@@ -17,7 +17,7 @@ from rich.text import Text
 
 from monitor import config as configuration
 from monitor.config import Config
-from monitor.errors import EXIT_CONFIG, EXIT_OK, ConfigError, UserError
+from monitor.errors import EXIT_CONFIG, EXIT_OK, EXIT_UNEXPECTED, ConfigError, UserError
 from monitor.outputs.video import CODECS, write_trial
 from monitor.terminal import plain_console
 
@@ -70,6 +70,8 @@ def command(
             findings.append(check())
         except UserError as error:
             findings.append(Finding(what, "fail", "\n".join(error.lines), error.exit_code))
+        except OSError as error:  # a full or read-only disk is what this command is there to tell
+            findings.append(Finding(what, "fail", _reason(error), EXIT_UNEXPECTED))
     table = Table(show_edge=False)
     table.add_column("what")
     table.add_column("")
@@ -79,6 +81,11 @@ def command(
         table.add_row(finding.what, Text(finding.state, styles[finding.state]), finding.detail)
     plain_console().print(table)
     return next((f.exit_code for f in findings if f.state == "fail"), EXIT_OK)
+
+
+def _reason(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
 
 
 def _source(config: Config, name: str | None) -> Finding:

@@ -19,6 +19,7 @@ from monitor.outputs.events import event_line
 from monitor.signals.driver import DriverMonitor
 from monitor.terminal import wide_console
 from monitor.types import Event
+from monitor.wholefile import replace_text
 
 log = logging.getLogger("monitor")
 
@@ -85,8 +86,10 @@ def command(table: str, out: str | None, config: Config) -> int:
         raise ConfigError(f"{path}: holds no rows of driver mode ({counted.skipped} lines could not be read)")
     if out:
         lines = "".join(json.dumps(event_line(event, f"replay of {path.name}", 0.0)) + "\n" for event in events)
+        if Path(out).exists():
+            raise ConfigError(f"--events {out}: exists already; delete it or give another file")
         try:
-            Path(out).write_text(lines, encoding="utf-8")
+            replace_text(Path(out), lines)
         except OSError as error:
             raise ConfigError(f"--events {out}: cannot be written: {error.strerror}") from None
     wide_console().print(summary(events, judged.seconds))

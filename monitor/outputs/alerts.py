@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import wave
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -29,8 +30,10 @@ PLAYERS = ("aplay", "paplay", "pw-play", "afplay")
 RATE = 22050
 TONES = {1: (660.0, 1), 2: (880.0, 2), 3: (1320.0, 3)}
 """Hertz and number of beeps of each level."""
-CLOSE_S = 2.0
+CLOSE_S = 1.5
 """Time that actions still waiting get at the session's end."""
+END_S = 0.5
+"""Time that the thread gets to see that its command was ended."""
 
 _RUNNING: set[subprocess.Popen[bytes]] = set()
 """Commands that run now: none may outlive the program."""
@@ -95,6 +98,7 @@ class AlertSink:
         self._tones: dict[int, str] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._player = self._find_player(which) if config.sound else None
+        self._closing = threading.Event()
         self._queue: queue.Queue[Event | None] = queue.Queue(maxsize=16)
         self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
         self._thread.start()
@@ -111,16 +115,19 @@ class AlertSink:
         """Nothing is buffered."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Acts on the last events, as far as ``CLOSE_S`` allows."""
+        """Acts on the last events, as far as ``CLOSE_S`` allows; no command outlives it."""
         self._take(last_events)
-        try:
-            self._queue.put(None, timeout=CLOSE_S)
-        except queue.Full:
-            self._queue.queue.clear()  # an action hangs: what waits behind it comes too late
+        with contextlib.suppress(queue.Full):
             self._queue.put_nowait(None)
         self._thread.join(CLOSE_S)
-        for process in list(_RUNNING):
-            end_group(process)
+        self._closing.set()  # an action hangs: what waits behind it comes too late
+        deadline = time.monotonic() + END_S
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            for process in list(_RUNNING):
+                end_group(process)
+            with contextlib.suppress(queue.Full):
+                self._queue.put_nowait(None)
+            self._thread.join(0.05)
         if self._folder is not None and not self._thread.is_alive():
             self._folder.cleanup()
 
@@ -147,11 +154,11 @@ class AlertSink:
             self._tell("queue", "error: alerts: actions take longer than events come; some are left out")
 
     def _work(self) -> None:
-        while (event := self._queue.get()) is not None:
+        while (event := self._queue.get()) is not None and not self._closing.is_set():
             try:
                 if self._command:
                     self._act("alerts.command", self._command, variables(event))
-                if self._player is not None and event.phase != "end":
+                if self._player is not None and event.phase != "end" and not self._closing.is_set():
                     self._act("alerts.sound", [self._player, self._tones[min(event.level, max(TONES))]], {})
             except Exception as error:  # the thread must live: a later alert may be the one that matters
                 self._tell("thread", f"error: alerts: {type(error).__name__}: {error}")

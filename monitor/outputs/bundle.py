@@ -53,6 +53,7 @@ class Outputs:
             video_path,
             live=source.live,
             draw=config.display.overlay,
+            begun=session.note_recording,
         )
         self._background = Background(
             self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S
@@ -68,6 +69,7 @@ class Outputs:
         )
         events = EventSink(session.folder / "events.jsonl", session.name)
         self.sinks: list[Sink] = [self.stats, table, events, self._background]
+        self._outward: list[Sink] = []
         logs = [table.lines, events.lines]
         if config.driver.enabled:
             drive = DriveSink(session.folder / "drive.csv", session.name)
@@ -77,11 +79,12 @@ class Outputs:
             if config.alerts.command or config.alerts.sound:
                 from monitor.outputs.alerts import AlertSink
 
-                self.sinks.append(AlertSink(config.alerts))
+                self._outward.append(AlertSink(config.alerts))
             if config.mqtt.host:
                 from monitor.outputs.mqtt import MqttSink
 
-                self.sinks.append(MqttSink(config.mqtt, session.name))
+                self._outward.append(MqttSink(config.mqtt, session.name))
+            self.sinks += self._outward
         recordings = None if video_path is None else video_path.parent
         self.storage = Storage(
             session, config.output, table, logs, self.video, incidents, source.live, stop.rotate, recordings
@@ -89,18 +92,16 @@ class Outputs:
         self.sinks.insert(1, self.storage)
 
     def close(self, last_events: list[Event], elapsed_s: float) -> bool:
-        """Closes the sinks, the video last, and writes the summary; one failure does not keep the others open.
+        """Closes the sinks, the video after the logs, writes the summary, and only then says good-bye to the outside.
+
+        A broker out of reach or an alarm that goes on may take what is left of the time; no file waits for them. One
+        failure does not keep the others open.
 
         Returns:
             Whether everything was written.
         """
-        fine = True
-        for sink in sorted(self.sinks, key=lambda sink: sink is self._background):
-            try:
-                sink.close(last_events)
-            except Exception as error:
-                fine = False
-                log.error("error: %s could not be finished: %s", type(sink).__name__, error)
+        files = [sink for sink in self.sinks if sink not in self._outward]
+        fine = _all_closed(sorted(files, key=lambda sink: sink is self._background), last_events)
         summary = {"session": self._session.name, **self.stats.summary(elapsed_s)}
         if isinstance(self._source, ImageSource):
             summary["pictures_skipped"] = self._source.skipped
@@ -109,4 +110,17 @@ class Outputs:
         except OSError as error:
             fine = False
             log.error("error: summary.json could not be written: %s", error.strerror)
+        fine &= _all_closed(self._outward, last_events)
         return fine and not self._background.broken and not self.video.failing
+
+
+def _all_closed(sinks: list[Sink], last_events: list[Event]) -> bool:
+    """Closes each; whether all could be."""
+    fine = True
+    for sink in sinks:
+        try:
+            sink.close(last_events)
+        except Exception as error:
+            fine = False
+            log.error("error: %s could not be finished: %s", type(sink).__name__, error)
+    return fine

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import ssl
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -30,6 +31,10 @@ from monitor.types import Event, Result
 log = logging.getLogger("monitor")
 
 ROOT = "emotion-monitor"
+LAST_S = 0.8
+"""Seconds that the last words to the broker may take, and as many that its thread may take to end."""
+LASTED_S = 60.0
+"""A connection that was lost sooner is the old trouble still: it is not told again."""
 STATE_S = 1.0
 """The state is published at most this often."""
 PASSWORD = "EMOTION_MONITOR_MQTT_PASSWORD"
@@ -64,6 +69,7 @@ class MqttSink:
         self._published = -STATE_S
         self._start: float | None = None
         self._told = False
+        self._since: float | None = None
         self._state: dict[str, Any] = {}
         self._waiting: deque[str] = deque(maxlen=KEPT)
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"{ROOT}-{config.name}")
@@ -102,9 +108,12 @@ class MqttSink:
         if self._client.is_connected():
             info = self._publish("availability", "stopped", retain=True)
             with contextlib.suppress(RuntimeError, ValueError):  # gone meanwhile: the broker says offline
-                info.wait_for_publish(2.0)
+                info.wait_for_publish(LAST_S)
         self._client.disconnect()
-        self._client.loop_stop()
+        # paho waits for its thread, which may be asking a name server that does not answer: not at our cost.
+        stopping = threading.Thread(target=self._client.loop_stop, name="mqtt-stop", daemon=True)
+        stopping.start()
+        stopping.join(LAST_S)
 
     def _events(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -128,21 +137,26 @@ class MqttSink:
         if reason.is_failure:
             self._tell(f"refused by the broker: {reason}; check mqtt.user and the password")
             return
-        self._told = False
+        self._since = self._clock()
         self._publish("availability", "online", retain=True)
         if self._config.discovery:
             for topic, content in discovery(self._config.name):
                 client.publish(topic, json.dumps(content), qos=1, retain=True)
 
     def _failed(self, client: Any, data: Any) -> None:
-        self._tell("cannot be reached; trying again and again")
+        hint = "; does it speak TLS on this port (mqtt.tls)?" if self._config.tls else ""
+        self._tell(f"cannot be reached; trying again and again{hint}")
 
     def _disconnected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
-        if reason.is_failure:
-            self._tell(f"connection lost ({reason}); trying again and again")
+        if not reason.is_failure:
+            return
+        lasted = self._clock() - self._since if self._since is not None else 0.0
+        self._told &= lasted < LASTED_S
+        hint = "" if lasted >= LASTED_S else f"; is another device called mqtt.name={self._config.name}, too?"
+        self._tell(f"connection lost ({reason}); trying again and again{hint}")
 
     def _tell(self, what: str) -> None:
-        """Says a failure once until the broker is there again."""
+        """Says a failure once until a connection has lasted (``LASTED_S``)."""
         if not self._told:
             self._told = True
             log.error("error: mqtt %s:%d: %s", self._config.host, self._config.port, what)

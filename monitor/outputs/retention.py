@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,20 +62,22 @@ def sessions(root: Path) -> list[Stored]:
     return sorted(found, key=lambda stored: stored.changed)
 
 
-def old_parts(folder: Path, current: Iterable[Path], since: float = 0.0) -> list[Stored]:
+def old_parts(folder: Path, current: Iterable[Path], recorded: Collection[str] | None = None) -> list[Stored]:
     """Finished parts of a session's logs and recordings, oldest first.
 
     Args:
         folder: The session's folder.
         current: Files that are being written; they are left out.
-        since: Parts last written before it (seconds since the epoch) are left out: in a folder of the user's own a
-            ``video.mp4`` of before this run may be anybody's.
+        recorded: Names of recordings that are ours: in a folder of the user's own a ``video.mp4`` may be anybody's.
+            None = all are.
     """
     kept = {path.name for path in current}
     found = []
     for path in entries(folder):
-        status = state(path) if PART.fullmatch(path.name) and path.name not in kept else None
-        if status is not None and stat.S_ISREG(status.st_mode) and status.st_mtime >= since:
+        name = path.name
+        ours = PART.fullmatch(name) and (recorded is None or not name.startswith("video") or name in recorded)
+        status = state(path) if ours and name not in kept else None
+        if status is not None and stat.S_ISREG(status.st_mode):
             found.append(Stored(path, status.st_size, status.st_mtime))
     return sorted(found, key=lambda stored: stored.changed)
 

@@ -24,7 +24,7 @@ from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.outputs import retention
 from monitor.outputs.reader import PART
-from monitor.paths import encodable
+from monitor.paths import encodable, refusal
 from monitor.versions import installed
 from monitor.wholefile import replace_text
 
@@ -48,24 +48,39 @@ class Session:
         """
         self.name = started.strftime("%Y%m%dT%H%M%S")
         self.started = started
-        self.folder = (
-            Path(out).expanduser() if out else unused(Path(root).expanduser() / f"{self.name}_{slug(source_name)}")
-        )
-        self.root = None if out else self.folder.parent
+        self.folder = Path(out or root).expanduser()
+        self.root = None if out else self.folder
         self._metadata: dict[str, Any] | None = None
         option = "--out" if out else "output.dir"
         if not encodable(self.folder):
             raise ConfigError(f"{option} {str(self.folder)!r}: is not in UTF-8; give another folder")
+        what = "cannot be made"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self.root is not None:
+                self.folder = _made(self.root / f"{self.name}_{slug(source_name)}")
+            what = "is not writable"
+            if (refused := refusal(self.folder)) is not None:
+                raise refused
         except OSError as error:
             kind = DiskError if error.errno in DiskError.FAULTS else ConfigError
-            raise kind(f"{option} {self.folder}: cannot be made: {error.strerror}; give another folder") from None
-        if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise ConfigError(f"{option} {self.folder}: is not writable; give another folder")
+            raise kind(f"{option} {self.folder}: {what}: {error.strerror}; give another folder") from None
         self._held = retention.hold(self.folder)
         if self._held is None:
             raise ConfigError(f"{option} {self.folder}: another run is writing there; give another folder")
+        if self.root is None:
+            self._tell_apart()
+
+    def _tell_apart(self) -> None:
+        """Gives the name a number where an earlier run in this folder has it: the same second, or a clock set back."""
+        taken = set()
+        for path in self.folder.glob("metadata*.json"):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                taken.add(json.loads(path.read_text(encoding="utf-8")).get("session"))
+        name, number = self.name, 1
+        while self.name in taken:
+            number += 1
+            self.name = f"{name}-{number}"
 
     def restore(self) -> None:
         """Makes a folder that was deleted anew.
@@ -101,7 +116,23 @@ class Session:
         path = self.folder / name
         if path.exists():
             path.rename(self.free_path(name))
-        replace_text(path, json.dumps(content, indent=2, default=str) + "\n")
+        replace_text(path, _json(content))
+
+    def note_recording(self, path: Path) -> None:
+        """Writes into ``metadata.json`` that a recording in the folder is ours, as long as the disk takes it."""
+        if self._metadata is None or path.parent != self.folder:
+            return
+        self._metadata.setdefault("recordings", []).append(path.name)
+        with contextlib.suppress(OSError):
+            replace_text(self.folder / "metadata.json", _json(self._metadata))
+
+    def recorded(self) -> set[str]:
+        """Names of the folder's recordings that this run and earlier ones there have made."""
+        names: set[str] = set(self._metadata.get("recordings", []) if self._metadata is not None else [])
+        for path in self.folder.glob("metadata*.json"):
+            with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+                names.update(json.loads(path.read_text(encoding="utf-8")).get("recordings", []))
+        return names
 
     def free_path(self, name: str) -> Path:
         """``name`` in the folder, numbered where that name is taken."""
@@ -137,6 +168,10 @@ class Session:
         self.write_json("metadata.json", self._metadata)
 
 
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, default=str) + "\n"
+
+
 def versions(runtime: str) -> dict[str, str]:
     """Versions of what runs."""
     system = os.uname()  # platform.platform() starts a process to ask for the same
@@ -146,6 +181,15 @@ def versions(runtime: str) -> dict[str, str]:
         "opencv": cv2.__version__, "numpy": np.__version__, "tflite_runtime": runtime,
         "rich": installed("rich"), "pyyaml": installed("pyyaml"),
     }  # fmt: skip
+
+
+def _made(path: Path) -> Path:
+    """A new folder of this name, with a number where another run has made it meanwhile."""
+    while True:
+        path = unused(path)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+            return path
 
 
 def slug(text: str) -> str:

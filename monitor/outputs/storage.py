@@ -256,11 +256,12 @@ class Storage:
         folder = self._session.folder
         recording = self._video.path
         current = [lines.path for lines in self._logs] + ([recording] if recording is not None else [])
-        since = 0.0 if self._session.root is not None else self._session.started.timestamp()
-        ours = retention.old_parts(folder, current, since)
-        states = [retention.state(entry) for entry in retention.entries(folder)]
-        everything = sum(s.st_size for s in states if s is not None)
         root = self._session.root
+        ours = retention.old_parts(folder, current, None if root is not None else self._session.recorded())
+        # In a folder of the user's own only what is ours counts: nothing of ours has to go for anything else.
+        counted = retention.entries(folder) if root is not None else [*current, *(part.path for part in ours)]
+        states = [retention.state(entry) for entry in counted]
+        everything = sum(s.st_size for s in states if s is not None)
         others = [s for s in retention.sessions(root) if s.path != folder] if root is not None else []
         gone = retention.choose(
             [*others, *ours], everything - sum(part.size for part in ours),

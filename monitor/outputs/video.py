@@ -64,6 +64,7 @@ class VideoSink:
         fixed: A path the user named: its suffix is kept and decides the codec order; more files get numbers.
         draw: Draw boxes and labels (``display.overlay``); else only the recording dot.
         live: Whether time passes without us, so that a slow encoder must write fewer frames.
+        begun: Told of each file that is begun.
 
     Attributes:
         path: The file being written, None while there is none.
@@ -80,7 +81,9 @@ class VideoSink:
         fixed: Path | None = None,
         live: bool = False,
         draw: bool = True,
+        begun: Callable[[Path], None] = lambda path: None,
     ) -> None:
+        self._begun = begun
         self._make_path, self._config, self._overlay, self._fixed = make_path, config, overlay, fixed
         self._live, self._draw = live, draw
         self._blur = _make_blur(config.blur)
@@ -223,6 +226,7 @@ class VideoSink:
             self.path, self._codec, self.failing, self._failed_at = path, (codec, suffix), False, None
             self._writer = writer
             self.files.append(path)
+            self._begun(path)
             level = logging.INFO if proven is None else logging.DEBUG
             log.log(level, "recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
             return

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from pathlib import Path
@@ -59,6 +60,19 @@ def test_a_broker_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, "mqtt.host: is no name of a host" in out) == (2, True)
     code, out = check(capsys, *flags, "--set", "mqtt.user=a", "--set", "mqtt.password_file=/nowhere")
     assert (code, "mqtt.password_file" in out) == (2, True)
+
+
+def test_a_disk_without_room_for_a_trial_is_a_line_of_the_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/x")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", full)
+    assert cli.main(["check", "--source", "demo"]) == 1
+    shown = capsys.readouterr().out
+    assert "/tmp/x: No space left on device" in " ".join(shown.split())
+    assert "model" in shown
 
 
 def test_a_folder_that_cannot_be_written_is_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

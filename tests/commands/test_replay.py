@@ -119,6 +119,17 @@ def test_torn_and_foreign_lines_are_left_out_and_counted(tmp_path: Path) -> None
     assert counted.rows >= 190
 
 
+def test_events_are_never_written_over_others(tmp_path: Path) -> None:
+    drive(tmp_path / "faces.csv")
+    log = tmp_path / "events.jsonl"
+    replay.command(str(tmp_path / "faces.csv"), str(log), Config())
+    before = log.read_text()
+    assert before
+    with pytest.raises(ConfigError, match="exists already"):
+        replay.command(str(tmp_path / "faces.csv"), str(log), Config())
+    assert log.read_text() == before
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [(None, "No such file"), ("", "is no faces.csv of driver mode"), ("a,b\n1,2\n", "is no faces.csv of driver mode")],

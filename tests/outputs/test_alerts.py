@@ -128,6 +128,21 @@ def test_what_a_command_started_ends_with_it(tmp_path: Path) -> None:
     assert not _runs(child)
 
 
+def test_no_command_begins_during_the_end_or_outlives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "CLOSE_S", 0.3)
+    log = tmp_path / "log"
+    sink = AlertSink(AlertsConfig(command=f"sh -c 'echo $$ >> {log}; exec sleep 300'", timeout_s=60))
+    for number in range(3):
+        sink.handle(result(1.0, events=(event("start", 1, number=number),)))
+    until = time.monotonic() + 10
+    while not log.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    sink.close([])
+    assert not sink._thread.is_alive()
+    (begun,) = log.read_text().split()
+    assert not _runs(int(begun))
+
+
 def _runs(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -176,6 +179,45 @@ def test_without_a_broker_nothing_waits_and_one_line_says_so(caplog: pytest.LogC
         time.sleep(0.05)
     sink.close([])
     assert caplog.text.count("cannot be reached") == 1
+
+
+def test_a_name_server_that_does_not_answer_holds_no_end_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A car out of reach of its network is the usual case, not the odd one."""
+    gate = threading.Event()
+
+    def silent(*_: object, **__: object) -> None:
+        gate.wait(30)
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    sink = MqttSink(MqttConfig(host="broker.local"), "S1")
+    sink.handle(result(0.0, driver=state()))
+    began = time.monotonic()
+    sink.close([])
+    assert time.monotonic() - began < 3.0
+    gate.set()
+
+
+def test_two_devices_of_one_name_are_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The broker throws one out for the other, for ever: one line, which names the likely cause."""
+    logging.getLogger("monitor").propagate = True
+    clock = Clock()
+    sink = MqttSink(MqttConfig(host="127.0.0.1", port=9, name="van"), "S1", clock)
+    fine, lost = SimpleNamespace(is_failure=False), SimpleNamespace(is_failure=True)
+    for _ in range(20):
+        sink._connected(SimpleNamespace(publish=lambda *_, **__: None), None, None, fine, None)
+        clock.advance(1.0)
+        sink._disconnected(None, None, None, lost, None)
+    told = [r.getMessage() for r in caplog.records if "connection lost" in r.getMessage()]
+    assert len(told) == 1
+    assert "is another device called mqtt.name=van, too?" in told[0]
+    sink._connected(SimpleNamespace(publish=lambda *_, **__: None), None, None, fine, None)
+    clock.advance(600.0)
+    sink._disconnected(None, None, None, lost, None)
+    told = [r.getMessage() for r in caplog.records if "connection lost" in r.getMessage()]
+    assert len(told) == 2, "a connection that lasted was lost: that is news"
+    assert "another device" not in told[1]
+    sink.close([])
 
 
 def test_the_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,13 +71,12 @@ def test_the_time_of_a_clock_that_was_never_set_is_no_age() -> None:
     assert choose([never], 0, 0, 0.0000001, NOW) == [never]
 
 
-def test_a_video_that_was_there_before_is_not_a_part_of_ours(tmp_path: Path) -> None:
-    (tmp_path / "video.mp4").write_text("somebody's")
-    os.utime(tmp_path / "video.mp4", (NOW - 90 * DAY_S, NOW - 90 * DAY_S))
-    (tmp_path / "video-2.mkv").write_text("ours")
-    os.utime(tmp_path / "video-2.mkv", (NOW, NOW))
-    assert [p.path.name for p in retention.old_parts(tmp_path, [], NOW - 60)] == ["video-2.mkv"]
-    assert len(retention.old_parts(tmp_path, [])) == 2
+def test_in_a_folder_of_the_users_own_only_recordings_known_as_ours_are_parts(tmp_path: Path) -> None:
+    for name in ("video.mp4", "video-2.mkv", "faces-20260101-0001.csv", "holiday.mp4"):
+        (tmp_path / name).write_text("x")
+    found = retention.old_parts(tmp_path, [], {"video-2.mkv", "holiday.mp4"})
+    assert {p.path.name for p in found} == {"video-2.mkv", "faces-20260101-0001.csv"}
+    assert len(retention.old_parts(tmp_path, [])) == 3
 
 
 def test_room_is_made_before_a_session_begins(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, DiskError
+from monitor.outputs import session as session_module
 from monitor.outputs.session import Session, slug, unused
 
 START = datetime(2026, 11, 23, 12, 0, 0)
@@ -37,6 +40,40 @@ def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
         Session(str(tmp_path / "s"), "x", "demo", START)
     first.release()
     Session(str(tmp_path / "s"), "x", "demo", START).release()
+
+
+def test_runs_in_one_folder_are_told_apart_even_when_they_began_in_one_second(tmp_path: Path) -> None:
+    names = []
+    for _ in range(3):
+        session = Session(str(tmp_path / "s"), "x", "demo", START)
+        session.write_json("metadata.json", {"session": session.name})
+        session.release()
+        names.append(session.name)
+    assert names == [names[0], f"{names[0]}-2", f"{names[0]}-3"]
+    (tmp_path / "s" / "metadata.json").write_text("[damaged")
+    Session(str(tmp_path / "s"), "x", "demo", START).release()
+
+
+def test_runs_that_begin_in_one_moment_get_a_folder_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Session(None, str(tmp_path), "demo", START)
+    look, looked = session_module.unused, []
+
+    def a_moment_before_the_other(path: Path) -> Path:
+        looked.append(path)
+        return path if len(looked) == 1 else look(path)
+
+    monkeypatch.setattr(session_module, "unused", a_moment_before_the_other)
+    mine = Session(None, str(tmp_path), "demo", START)
+    assert mine.folder != other.folder
+    assert mine.folder.is_dir()
+
+
+def test_a_disk_that_is_read_only_is_no_wrong_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service is started anew after a disk error, never after a wrong setting."""
+    for number, kind in ((errno.EROFS, DiskError), (errno.EACCES, ConfigError)):
+        monkeypatch.setattr(session_module, "refusal", lambda folder, n=number: OSError(n, os.strerror(n)))
+        with pytest.raises(kind, match="is not writable"):
+            Session(str(tmp_path / "s"), "x", "demo", START)
 
 
 def test_numbers_go_on_after_the_highest_even_when_older_files_were_deleted(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Night:
         monkeypatch: pytest.MonkeyPatch,
         live: bool = True,
         recordings: Path | None = None,
+        own: bool = False,
         **config: Any,
     ) -> None:
         self.clock, self.wall, self.incidents, self.video = Clock(), Clock(1_795_000_000.0), Incidents(), Camera()
@@ -52,7 +53,7 @@ class Night:
         monkeypatch.setattr(
             "shutil.disk_usage", lambda path: SimpleNamespace(free=os.stat(path) and self.free_mb * 1e6)
         )
-        self.session = Session(None, str(folder), "demo", datetime(2026, 11, 23))
+        self.session = Session(str(folder) if own else None, str(folder), "demo", datetime(2026, 11, 23))
         self.table = TableSink(self.session.folder / "faces.csv", "S", "every", 0.0, clock=self.clock)
         self.events = EventSink(self.session.folder / "events.jsonl", "S")
         self.storage = Storage(
@@ -236,6 +237,33 @@ def test_the_total_is_kept_by_deleting_old_sessions_then_old_parts(
     assert 0 < len(kept) < 600
     assert kept[-1] == 599  # the newest stay
     assert sum(path.stat().st_size for path in night.session.folder.iterdir()) <= 60_000
+
+
+def test_in_a_folder_of_the_users_own_the_oldest_of_ours_goes_and_nothing_for_anything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "holiday.mp4").write_bytes(b"x" * 90_000)
+    (folder / "video-9.mkv").write_bytes(b"x" * 90_000)  # somebody's, by chance called like ours
+    (folder / "metadata-2.json").write_text('{"session": "before", "recordings": ["video.mkv", "video-2.mkv"]}')
+    for age, name in enumerate(("video-2.mkv", "video.mkv"), 1):
+        (folder / name).write_bytes(b"x" * 20_000)
+        os.utime(folder / name, (1_794_000_000 - age,) * 2)
+    night = Night(folder, monkeypatch, own=True, rotate_mb=0.01, max_mb=0.06)
+    new = folder / "video-3.mkv"
+    new.write_bytes(b"x" * 20_000)
+    night.session._metadata = {"session": night.session.name}
+    night.session.note_recording(new)
+    night.film(5)
+    night.storage.clean()
+    assert sorted(path.name for path in folder.glob("*.m*")) == [
+        "holiday.mp4",
+        "video-2.mkv",
+        "video-3.mkv",
+        "video-9.mkv",
+    ]
+    assert night.rows() == list(range(50))
 
 
 def test_a_clock_that_jumped_ten_years_deletes_nothing_for_its_age(
