@@ -149,12 +149,14 @@ class DriverConfig:
     anger_notice_s: float = number(2.0, 0.5, 60, "anger-like for this long: notice", "s")
     anger_warn_s: float = number(5.0, 1, 120, "… warning", "s")
     anger_alarm_s: float = number(10.0, 2, 300, "… alarm", "s")
-    calibrate_s: float = number(60.0, 0, 600, "good time in which this driver's usual is learnt; 0 = not at all", "s")
+    calibrate_s: float = number(
+        60.0, 0, 600, "good time in which this driver's usual is learnt; 0 = only where ahead is, in 5 s", "s"
+    )
     memory_s: float = number(
         360.0,
         0,
         3600,
-        "absence after which it is learnt anew and the seat is free; memory of where ahead is, 0 = for good",
+        "absence after which it is learnt anew and the seat is free; memory of where ahead is; 0 = all for good",
         "s",
     )
     update_s: float = number(5.0, 0.5, 600, "what goes on is reported again this often", "s")
@@ -299,6 +301,10 @@ def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Con
         problems.append(
             f"{at('detect.method')}: detect.yunet_model must name a YuNet .onnx file when detect.method is yunet"
         )
+    for key, name in _models(config).items():
+        if not name.strip() or Path(name).expanduser().is_dir():
+            off = "; to switch following off set detect.follow=false" if key == "follow.model" else ""
+            problems.append(f"{at(key)}: {key} must name a model file (got {name!r}){off}")
     if config.follow.keep > config.follow.start:
         where = at("follow.start", "follow.keep")
         problems.append(f"{where}: follow.keep must be at most follow.start (got {config.follow.keep:g})")
@@ -323,6 +329,15 @@ def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Con
     if problems:
         raise ConfigError(*problems)
     return config, str(file) if file else "built-in defaults"
+
+
+def _models(config: Config) -> dict[str, str]:
+    """What names the models, by key."""
+    named = {"emotion.model": config.emotion.model, "follow.model": config.follow.model}
+    named["driver.model"] = config.driver.model
+    if config.detect.proposals:
+        named["detect.proposals"] = config.detect.proposals
+    return named
 
 
 RISING = (

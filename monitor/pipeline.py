@@ -72,6 +72,7 @@ class Pipeline:
         proposals: Proposer | None = None,
     ) -> None:
         self._config = config.emotion
+        self._stale_s = max(config.emotion.hold_s, 2 * config.emotion.every_ms / 1000)
         follower = Follower(keypoints, config.follow) if keypoints is not None else None
         within = config.track.lost_s / 2
         self._finder = Finder(detector, config.detect, follower, config.follow.every_ms, proposals, within)
@@ -193,9 +194,11 @@ class Pipeline:
     def _judge(self, track: Track, t: float) -> Face:
         reading = self._readings[track.id]
         probs = reading.smoother.value
-        known = probs is not None
-        shown = probs if probs is not None else UNIFORM
         label = reading.gate.label
+        # Unknown because nothing could be read for a while: what was read before says nothing of now.
+        stale = label == UNKNOWN and t - reading.last_raw_t > self._stale_s
+        known = probs is not None and not stale
+        shown = probs if probs is not None and known else UNIFORM
         confidence = float(shown.max() if label == UNKNOWN else shown[EMOTIONS.index(label)])
         return Face(
             id=track.id,

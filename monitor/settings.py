@@ -238,7 +238,9 @@ def _flatten(
         if not empty:
             problems.append(Problem(where, key, "must be a group of settings (key: value lines)"))
     elif isinstance(node, yaml.ScalarNode):
-        values[key] = (_scalar(node), where)
+        # A text is what was typed: YAML 1.1 would make 83 of 0123, 750 of 12:30 and true of on.
+        typed = target is str and not node.tag.endswith(":null")
+        values[key] = (str(node.value) if typed else _scalar(node), where)
     else:
         problems.append(Problem(where, key, "must be a single value"))
 

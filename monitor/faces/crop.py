@@ -170,13 +170,20 @@ def _upright(image: Image, box: Box, spec: CropSpec, roll: float) -> Image:
     return out.astype(np.uint8, copy=False)
 
 
+TIE = 1e-3
+"""In quantisation steps: what is so near to the middle between two is a tie."""
+
+
 def to_unit(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Gray levels 0..255 as float32 in [-1, 1], the network's real-valued input."""
     return (crops.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
 
 
 def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
-    """The network's quantised input for each gray level: ``quantise(to_unit(level))``.
+    """The network's quantised input for each gray level: ``quantise(to_unit(level))``, ties upwards.
+
+    Where the range [-1, 1] is quantised by 256 steps every level is a tie. Rounded to even, or as the last bit of a
+    float has it, each second pair of neighbours would become one: a quarter of all gray levels would be lost.
 
     Args:
         scale: The input tensor's quantisation scale.
@@ -186,7 +193,8 @@ def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
         (256,) int8 lookup table.
     """
     unit = to_unit(np.arange(256, dtype=np.uint8))
-    table: NDArray[np.int8] = np.clip(np.round(unit / scale) + zero_point, -128, 127).astype(np.int8)
+    nearest = np.floor(unit.astype(np.float64) / scale + zero_point + 0.5 + TIE)
+    table: NDArray[np.int8] = np.clip(nearest, -128, 127).astype(np.int8)
     return table
 
 

@@ -26,6 +26,8 @@ LEVEL_COLORS: dict[str, Color] = {
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 WHITE: Color = (245, 245, 245)
 HELP = ("q / Esc  quit", "space  pause", "r  record on/off", "o  overlay on/off", "s  snapshot", "h  this help")
+MOST_HIDDEN = 0.4
+"""Share of a face that its bars may cover where they find no other place: what they are about must be seen."""
 MOST_PANELS = 4
 """More faces than this get a label only: seven bars each would cover the picture."""
 
@@ -69,13 +71,22 @@ class Overlay:
         self._remember(result)
         pen = _Pen(canvas)
         if overlay:
-            taken = [self._place(face.box, canvas) for face in result.faces]
-            panels = len(taken) <= MOST_PANELS
+            boxes = [self._place(face.box, canvas) for face in result.faces]
+            dot = pen.dot_box(status.blurred) if status.recording else None
+            tags = [pen.tag_box(_tag(face), box, dot) for face, box in zip(result.faces, boxes, strict=True)]
+            # What no panel may cover: all labels, the panels before it, dot and status line, the other faces.
+            taken = [*tags, pen.status_box(_words(result, status)), *([dot] if dot is not None else [])]
             if result.driver is not None:
                 taken.append(pen.gauges(result.driver))  # first: a face's own label may lie on them, not under them
-            for number, face in enumerate(result.faces):
-                self._face(pen, face, taken, number, result.frame.t, panels)
-            pen.status_line(result, status)
+            for number, (face, tag) in enumerate(zip(result.faces, tags, strict=True)):
+                self._face(pen, face, boxes[number], tag)
+                if face.known and len(boxes) <= MOST_PANELS:
+                    spot = pen.panel_spot(boxes[number], [*taken, *boxes[:number], *boxes[number + 1 :]])
+                    if spot is not None:
+                        taken.append(spot)
+                        pen.bars(spot, face)
+                        pen.strip(spot, self._history[face.id], result.frame.t, self._config.history_s)
+            pen.status_line(_words(result, status))
         if status.recording:
             pen.recording_dot(status.blurred)
         if status.paused:
@@ -110,20 +121,21 @@ class Overlay:
         """A point in the picture as drawn."""
         return round(canvas.shape[1] - x if self._config.mirror else x), round(y)
 
-    def _face(self, pen: _Pen, face: Face, taken: list[Box], number: int, t: float, panel: bool) -> None:
-        box, color = taken[number], COLORS[face.label]
-        pen.box(box, color, solid=face.seen)
-        text = f"{face.id}  {face.label}" + ("" if face.is_unknown else f" {face.confidence:.0%}")
-        pen.tag(text, box, color)
+    def _face(self, pen: _Pen, face: Face, box: Box, tag: Box) -> None:
+        pen.box(box, COLORS[face.label], solid=face.seen)
+        pen.tag(_tag(face), tag, COLORS[face.label])
         if self._config.keypoints and face.marks is not None:
             pen.points([self._spot(x, y, pen.canvas) for x, y in face.marks.points.tolist()])
-        if not panel or not face.known:
-            return
-        spot = pen.panel_spot(box, [b for n, b in enumerate(taken) if n != number])
-        if spot is not None:
-            taken.append(spot)
-            pen.bars(spot, face)
-            pen.strip(spot, self._history[face.id], t, self._config.history_s)
+
+
+def _tag(face: Face) -> str:
+    """A face's id and label."""
+    return f"{face.id}  {face.label}" + ("" if face.is_unknown else f" {face.confidence:.0%}")
+
+
+def _words(result: Result, status: Status) -> list[str]:
+    """The status line; what is amiss comes first, as a narrow picture has no room for all."""
+    return [*status.wrong, f"{status.fps:.1f} fps", f"{result.latency_ms:.0f} ms", f"{result.dropped} dropped"]
 
 
 class _Pen:
@@ -178,19 +190,31 @@ class _Pen:
             cv2.circle(self.canvas, at, self.px(2.4), (0, 0, 0), -1, cv2.LINE_AA)
             cv2.circle(self.canvas, at, self.px(1.4), WHITE, -1, cv2.LINE_AA)
 
-    def tag(self, text: str, box: Box, color: Color) -> None:
-        """The label above the box, or inside it at the picture's top; always within the picture."""
+    def tag_box(self, text: str, box: Box, dot: Box | None) -> Box:
+        """Where a label goes: above the box, or inside it at the picture's top or under the dot; within the picture."""
         width, height = self.text_width(text, 1.15) + self.px(8), self.px(19)
         x = min(max(0, round(box[0])), max(0, self.width - width))
         y = round(box[1]) - height
         if y < 0:
             y = max(0, round(box[1]))
+        if dot is not None and _overlap((x, y, x + width, y + height), dot):
+            y = round(dot[3])
         y = min(y, self.height - height)
-        self.shade(x, y, x + width, y + height)
-        self.text(text, (x + self.px(4), y + height - self.px(5)), color, 1.15)
+        return float(x), float(y), float(x + width), float(y + height)
+
+    def tag(self, text: str, at: Box, color: Color) -> None:
+        """The label in the rectangle of ``tag_box``."""
+        x1, y1, x2, y2 = (round(v) for v in at)
+        self.shade(x1, y1, x2, y2)
+        self.text(text, (x1 + self.px(4), y2 - self.px(5)), color, 1.15)
 
     def panel_spot(self, box: Box, others: list[Box]) -> Box | None:
-        """Room for the bars: right of the face, left, below, else a corner; None when others are there."""
+        """Room for the bars: right of the face, left, below, else a corner; None when there is none.
+
+        Args:
+            box: The face's.
+            others: Rectangles that must not be covered.
+        """
         width, height = self.px(124), self.px(13 * len(EMOTIONS) + 18)
         gap = self.px(6)
         top = min(max(0, round(box[1])), max(0, self.height - height))
@@ -200,14 +224,16 @@ class _Pen:
             inside = x >= 0 and y >= 0 and x + width <= self.width and y + height <= self.height
             if inside and not any(_overlap(spot, other) for other in others):
                 return spot
-        # A face that fills the picture: the corner that hides least of it, clear of dot and status line.
+        # A face that fills the picture: the corner that hides least of it.
         if width > self.width or height + self.px(56) > self.height:
             return None
         low, right = self.height - self.px(28) - height, self.width - width
         corners = [(float(x), float(y)) for y in (self.px(28), low) for x in (0, right)]
         spots = [(x, y, x + width, y + height) for x, y in corners]
         free = [spot for spot in spots if not any(_overlap(spot, other) for other in others)]
-        return min(free, key=lambda spot: common_area(spot, box), default=None)
+        best = min(free, key=lambda spot: common_area(spot, box), default=None)
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        return best if best is not None and common_area(best, box) <= MOST_HIDDEN * area else None
 
     def bars(self, spot: Box, face: Face) -> None:
         """The seven probabilities; the shown label's in full color."""
@@ -236,17 +262,19 @@ class _Pen:
             right = x2 - round((x2 - x1) * max(0.0, (t - end) / span))
             cv2.rectangle(self.canvas, (left, y1), (max(left, right), y2), COLORS[spell.label], -1)
 
-    def status_line(self, result: Result, status: Status) -> None:
-        """Frame rate, latency and drops at the lower left."""
-        # What is amiss comes first: a narrow picture has no room for all.
-        words = [*status.wrong, f"{status.fps:.1f} fps", f"{result.latency_ms:.0f} ms", f"{result.dropped} dropped"]
-        # Word by word: most of them were drawn before, the whole line hardly ever.
-        widths = [self.text_width(word) for word in words]
-        gap, x, y = self.px(12), self.px(7), self.height - self.px(8)
-        self.shade(0, y - self.px(14), x + sum(widths) + gap * (len(words) - 1) + self.px(7), self.height)
-        for word, width in zip(words, widths, strict=True):
-            self.text(word, (x, y), WHITE)
-            x += width + gap
+    def status_box(self, words: list[str]) -> Box:
+        """The rectangle of the status line at the lower left."""
+        width = sum(self.text_width(word) for word in words) + self.px(12) * (len(words) - 1) + 2 * self.px(7)
+        return 0.0, float(self.height - self.px(8) - self.px(14)), float(width), float(self.height)
+
+    def status_line(self, words: list[str]) -> None:
+        """Frame rate, latency and drops."""
+        x1, y1, x2, y2 = (round(v) for v in self.status_box(words))
+        self.shade(x1, y1, x2, y2)
+        x = self.px(7)
+        for word in words:  # one by one: most of them were drawn before, the whole line hardly ever
+            self.text(word, (x, self.height - self.px(8)), WHITE)
+            x += self.text_width(word) + self.px(12)
 
     def gauges(self, state: DriverState) -> Box:
         """A driver's eyes, PERCLOS, mouth and fatigue as bars at the upper left, with the level in words.
@@ -286,9 +314,13 @@ class _Pen:
         at = (self.width - self.px(16), self.px(16))
         cv2.circle(self.canvas, at, self.px(8), (0, 0, 0), -1, cv2.LINE_AA)
         cv2.circle(self.canvas, at, self.px(6), (40, 40, 235), -1, cv2.LINE_AA)
-        text = "REC blurred" if blurred else "REC"
-        left = at[0] - self.px(14) - self.text_width(text)
-        self.text(text, (left, at[1] + self.px(5)), (90, 90, 245))
+        left = at[0] - self.px(14) - self.text_width(_dot_text(blurred))
+        self.text(_dot_text(blurred), (left, at[1] + self.px(5)), (90, 90, 245))
+
+    def dot_box(self, blurred: bool) -> Box:
+        """The rectangle of the dot and its word."""
+        left = self.width - self.px(32) - self.text_width(_dot_text(blurred))
+        return float(left), 0.0, float(self.width), float(self.px(26))
 
     def help(self) -> None:
         """The keys."""
@@ -336,6 +368,10 @@ def _sprite(text: str, color: Color, size: float, thin: int, rim: int) -> _Sprit
 @lru_cache(maxsize=256)
 def _text_width(text: str, size: float, thin: int) -> int:
     return int(cv2.getTextSize(text, FONT, size, thin)[0][0])
+
+
+def _dot_text(blurred: bool) -> str:
+    return "REC blurred" if blurred else "REC"
 
 
 def _overlap(a: Box, b: Box) -> bool:

@@ -15,6 +15,11 @@ LARGEST_ZERO = 40.0
 filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the clips)."""
 
 
+FIRST_S = 5.0
+"""Where nothing is to be learnt, what is seen in this time is ahead for good."""
+DOUBT = 0.25
+"""While it is learnt, a second that looks turned away weighs like this share of one: who looks aside is told so before
+it becomes what is ahead, and who was looking aside at first is believed after four times as long."""
 AGAIN_S = 1.0
 """Once learnt, what is ahead is told anew this often: a median over bins costs more than all the rest here."""
 FIRST_MINUTE = 0.5
@@ -58,18 +63,22 @@ class Baseline:
     drive. All is forgotten when the driver was away for ``memory_s`` (somebody else may sit there).
 
     Args:
-        needed_s: Seconds of good time.
-        memory_s: Seconds of absence after which it is learnt anew, and time constant of what is ahead; 0 = that
-            stays, too.
+        needed_s: Seconds of good time; 0 = nothing is learnt but where ahead is, from the first ``FIRST_S``.
+        memory_s: Seconds of absence after which it is learnt anew, and time constant of what is ahead; 0 = all stays.
         opened: Openness, against this driver's own, from which eyes are open.
+        turned: Degrees of yaw off ahead that are turned away.
+        lowered: Degrees of pitch off ahead that are.
 
     Attributes:
         good_s: Seconds of good time so far.
         blinks: Blinks in that time.
     """
 
-    def __init__(self, needed_s: float, memory_s: float, opened: float) -> None:
+    def __init__(
+        self, needed_s: float, memory_s: float, opened: float, turned: float = 35.0, lowered: float = 28.0
+    ) -> None:
         self._needed, self._memory, self._opened = needed_s, memory_s, opened
+        self._off = (turned, lowered)
         self._left: float | None = None
         self._clock = Clock()
         self._reset()
@@ -82,6 +91,7 @@ class Baseline:
         self.blinks = 0
         self._learnt: tuple[float, float] | None = None
         self._ahead = (0.0, 0.0)
+        self._begun, self._guessed = False, 0.0
         self._weight, self._since_told = 1.0, 0.0
 
     def forget(self) -> None:
@@ -98,7 +108,7 @@ class Baseline:
         forgotten = False
         dt = self._clock.step(evidence.t)
         if evidence.present:
-            if self._left is not None and evidence.t - self._left > self._memory:
+            if self._left is not None and self._memory and evidence.t - self._left > self._memory:
                 self._reset()
                 forgotten = True
             self._left = None
@@ -109,10 +119,7 @@ class Baseline:
         if self._learnt is not None:
             self._follow(evidence.pose, evidence.eyes, dt or 0.0)
             return forgotten
-        seconds = dt or 1e-3  # the first pose is the best guess of "ahead" there is
-        self._yaw.add(evidence.pose[0], seconds)
-        self._pitch.add(evidence.pose[1], seconds)
-        self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
+        self._guess(evidence.pose, dt)
         if not dt or evidence.eyes is None or self._needed <= 0:
             return forgotten
         self.good_s += dt
@@ -125,6 +132,20 @@ class Baseline:
             # One minute weighs as several: a look aside of two must not become what is ahead.
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
         return forgotten
+
+    def _guess(self, pose: tuple[float, float, float], dt: float | None) -> None:
+        """Where ahead is, as long as it is not learnt: the first pose is the best guess there is."""
+        if self._needed <= 0:
+            if self._guessed >= FIRST_S:
+                return
+            self._guessed += dt or 0.0
+        seconds = dt or 1e-3
+        if any(abs(seen - ahead) > off for seen, ahead, off in zip(pose, self._ahead, self._off, strict=False)):
+            seconds *= DOUBT if self._begun else 1.0
+        self._begun = True
+        self._yaw.add(pose[0], seconds)
+        self._pitch.add(pose[1], seconds)
+        self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
 
     def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
         """Goes on learning where ahead is; instead of letting all else fade, each new second weighs a little more."""

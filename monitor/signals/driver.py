@@ -89,7 +89,9 @@ class DriverMonitor:
 
     def __init__(self, config: DriverConfig, ids: Iterator[int]) -> None:
         self._config = config
-        self._baseline = Baseline(config.calibrate_s, config.memory_s, config.opened)
+        self._baseline = Baseline(
+            config.calibrate_s, config.memory_s, config.opened, config.turned_deg, config.lowered_deg
+        )
         self._closure, self._yawns = Closure(config), Yawns(config)
         self._attention, self._fatigue = Attention(config), Fatigue(config)
         self._aggression = Aggression(config)

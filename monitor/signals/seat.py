@@ -27,7 +27,8 @@ class Seat:
     """
 
     def __init__(self, empty_s: float) -> None:
-        self._empty_s = empty_s
+        """``empty_s``: seconds without the driver after which anybody may take the seat; 0 = never."""
+        self._empty_s = empty_s or math.inf
         self._id = 0
         self._last_t = -math.inf
         self._place: tuple[float, float] | None = None

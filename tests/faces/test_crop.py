@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.faces.crop import CropSpec, crop, evened, int8_table, quantised, shrunk, square, to_unit
+from monitor.faces.crop import TIE, CropSpec, crop, evened, int8_table, quantised, shrunk, square, to_unit
 from tests.fakes import picture
 
 SPEC = CropSpec()
@@ -78,8 +78,14 @@ def test_the_table_quantises_what_training_feeds(scale: float, zero: int) -> Non
     levels = to_unit(np.arange(256, dtype=np.uint8))
     back = (table.astype(np.float64) - zero) * scale
     free = (table > -128) & (table < 127)
-    assert np.abs(back - levels)[free].max(initial=0) <= scale / 2 + 1e-6
+    assert np.abs(back - levels)[free].max(initial=0) <= scale * (0.5 + TIE) + 1e-6
     assert (np.diff(table.astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("scale", [1 / 127.5, 1.00000006 / 127.5, np.nextafter(1 / 127.5, 0), 0.007843137718737125])
+def test_no_gray_level_is_lost_where_the_network_can_tell_them_all(scale: float) -> None:
+    """The shipped networks' own scale: 255 steps from -1 to 1, every level half-way between two of them."""
+    assert np.array_equal(int8_table(scale, -1), np.arange(256) - 128)
 
 
 @pytest.mark.parametrize("roll", [-30.0, -10.0, 15.0, 40.0])
