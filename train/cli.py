@@ -126,8 +126,7 @@ def _export(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     from train import pretrained
 
-    for path in pretrained.fetch(Path(args.out)):
-        log.info("%s is there", path)
+    log.info("%s is there", pretrained.fetch(Path(args.out)))
     return EXIT_OK
 
 
@@ -170,7 +169,7 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--data", help="default what the run learnt from")
     export.add_argument("--out", help="default models/emotion.tflite, or the task's name")
     export.set_defaults(run_command=_export)
-    fetch = commands.add_parser("fetch", help="download the networks that teachers start from (158 MB)")
+    fetch = commands.add_parser("fetch", help="download the network that the recipe teacher starts from (145 MB)")
     fetch.add_argument("--out", default="runs", help="folder it goes to")
     fetch.set_defaults(run_command=_fetch)
     faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")

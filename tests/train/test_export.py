@@ -19,7 +19,6 @@ from monitor.labels import EMOTIONS
 from monitor.pipeline import Pipeline
 from tests.fakes import Clock, ScriptedDetector, frame
 from tests.train.conftest import TINY
-from train import pretrained
 from train.augment import Augment
 from train.batches import epoch_batches
 from train.convert import ParityError, written
@@ -64,21 +63,11 @@ def test_the_card_names_whose_weights_a_teacher_started_from(
 ) -> None:
     monkeypatch.setattr("train.convert.LARGEST_LOSS", 0.05)
     monkeypatch.setattr("train.convert.LEAST_AGREEMENT", 0.8)
-    teachers = []
-    for package in pretrained.PACKAGES:
-        folder = tmp_path / package.archive
-        folder.mkdir()
-        network = Network(pretrained=f"runs/{package.archive}")
-        (folder / "recipe.yaml").write_text(settings.to_yaml(Recipe(network=network)))
-        teachers.append(str(folder))
-    recipes = [dataclasses.replace(TINY, teachers=names) for names in ("", teachers[1], ",".join(reversed(teachers)))]
-    cards = [export(load_trained(run, TINY), recipe, drawn, tmp_path / "m.tflite", []) for recipe in recipes]
-    for key, told in (("terms", ("VGGFace2", "FaceScrub")), ("training", ("HSE_FaceRec_tf", "dlib"))):
-        assert [[name in card.data[key] for name in told] for card in cards] == [
-            [False, False],
-            [False, True],
-            [True] * 2,
-        ]
+    (tmp_path / "recipe.yaml").write_text(settings.to_yaml(Recipe(network=Network(pretrained="faces.tgz"))))
+    taught = dataclasses.replace(TINY, teachers=str(tmp_path))
+    cards = [export(load_trained(run, TINY), recipe, drawn, tmp_path / "m.tflite", []) for recipe in (TINY, taught)]
+    assert ["VGGFace2" in card.data["terms"] for card in cards] == [False, True]
+    assert ["HSE_FaceRec_tf" in card.data["training"] for card in cards] == [False, True]
 
 
 @pytest.mark.parametrize("contrast", [0.0, 40.0])

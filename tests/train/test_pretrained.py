@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import tarfile
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from monitor.digest import sha256
 from monitor.errors import ConfigError
 from tests.train.conftest import TINY
-from train import bodies, pretrained
-from train.bodies import BLOCKS
+from train import pretrained
 from train.cli import main
 from train.datasets import Dataset
-from train.pretrained import Package
 from train.recipe import Network
 
 TEACHER = dataclasses.replace(
@@ -28,34 +24,20 @@ TEACHER = dataclasses.replace(
 )
 
 
-MOBILENET, RESNET = pretrained.PACKAGES
-
-
-def packed(
-    folder: Path, weights: dict[str, np.ndarray], dtype: str = "float32", cut: int = 0, package: Package = MOBILENET
-) -> Path:
-    """A package's file like the true one, with these weights."""
+def packed(path: Path, weights: dict[str, np.ndarray], dtype: str = "float32", cut: int = 0) -> Path:
+    """An archive like the package's, with these weights."""
     entries, content = [], b""
     for name, values in weights.items():
-        entry: dict[str, object] = {"name": name, "shape": list(values.shape), "dtype": "float32"}
-        if dtype == "uint8":
-            least, scale = float(values.min()), float(np.ptp(values)) / 255 or 1.0
-            entry["quantization"] = {"dtype": dtype, "min": least, "scale": scale}
-            content += ((values - least) / scale).round().astype(np.uint8).tobytes()
-            entries.append(entry)
-            continue
+        entry = {"name": name, "shape": list(values.shape), "dtype": "float32"}
         entries.append(entry | ({} if dtype == "float32" else {"quantization": {"dtype": dtype}}))
         content += values.astype(dtype).tobytes()
-    groups: object = [{"weights": entries}]
     files = {
-        package.manifest: json.dumps({"weightsManifest": groups} if package is MOBILENET else groups).encode(),
-        package.content: content[: len(content) - cut],
+        ".json": json.dumps({"weightsManifest": [{"weights": entries}]}).encode(),
+        ".bin": content[: len(content) - cut],
     }
-    folder.mkdir(exist_ok=True)
-    path = folder / package.archive
     with tarfile.open(path, "w:gz") as archive:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
+        for ending, data in files.items():
+            info = tarfile.TarInfo(pretrained.MEMBER + ending)
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
     return path
@@ -83,99 +65,38 @@ def weights() -> dict[str, np.ndarray]:
     return out
 
 
-@pytest.fixture(scope="module")
-def residual_weights() -> dict[str, np.ndarray]:
-    """Random weights of the residual network's shapes."""
-    rng = np.random.default_rng(4)
-    out: dict[str, np.ndarray] = {}
-
-    def layer(name: str, *shape: int) -> None:
-        out[f"{name}/conv/filters"] = rng.normal(0, 0.5 * np.prod(shape[:3]) ** -0.5, shape).astype(np.float32)
-        for part, mean in (("conv/bias", 0.0), ("scale/weights", 1.0), ("scale/biases", 0.0)):
-            out[f"{name}/{part}"] = rng.normal(mean, 0.1, shape[3]).astype(np.float32)
-
-    layer("conv32_down", 7, 7, 3, 32)
-    before = 32
-    for block in (*BLOCKS, "256_down_out"):
-        width = int(block.split("_")[0])
-        layer(f"conv{block}/conv1", 3, 3, before, width)
-        layer(f"conv{block}/conv2", 3, 3, width, width)
-        before = width
-    return out
-
-
-def test_a_package_is_read_back_in_whichever_precision_it_is_kept(tmp_path: Path) -> None:
+def test_the_archive_is_read_back_also_in_half_precision(tmp_path: Path) -> None:
     given = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([0.5], np.float32)}
     for dtype in ("float32", "float16"):
-        read = pretrained.read(packed(tmp_path, given, dtype))
+        read = pretrained.read(packed(tmp_path / "a.tgz", given, dtype))
         assert {name: values.tolist() for name, values in read.items()} == {"a": [[0, 1, 2], [3, 4, 5]], "b": [0.5]}
         assert read["a"].dtype == np.float32
-    values = np.linspace(-1, 2, 40, dtype=np.float32).reshape(2, 20)
-    read = pretrained.read(packed(tmp_path, {"a": values}, "uint8", package=RESNET))
-    assert read["a"] == pytest.approx(values, abs=3 / 255 / 2 + 1e-6)
-    assert read["a"].dtype == np.float32
 
 
 def test_an_archive_that_cannot_be_used_is_one_line(tmp_path: Path, weights: dict[str, np.ndarray]) -> None:
-    with pytest.raises(ConfigError, match=r"human-models-3.0.4\.tgz is not there; run: train fetch"):
-        pretrained.read(tmp_path / MOBILENET.archive)
-    with pytest.raises(ConfigError, match=r"mine\.tgz: must be one of human-models-.*\.tgz, face-api-.*\.tgz"):
-        pretrained.read(tmp_path / "mine.tgz")
-    text, broken = tmp_path / "text" / MOBILENET.archive, tmp_path / "broken" / MOBILENET.archive
-    for path in (text, broken):
-        path.parent.mkdir()
-    text.write_text("no archive")
-    short = packed(tmp_path / "short", {"a": np.ones(3, np.float32)}, cut=4)
-    whole = packed(tmp_path / "whole", weights).read_bytes()
-    broken.write_bytes(whole[: len(whole) // 2])
-    for path in (text, short, broken):
+    with pytest.raises(ConfigError, match=r"gone\.tgz is not there; run: train fetch"):
+        pretrained.read(tmp_path / "gone.tgz")
+    (tmp_path / "text.tgz").write_text("no archive")
+    short = packed(tmp_path / "short.tgz", {"a": np.ones(3, np.float32)}, cut=4)
+    whole = packed(tmp_path / "whole.tgz", weights).read_bytes()
+    (tmp_path / "broken.tgz").write_bytes(whole[: len(whole) // 2])
+    for path in (tmp_path / "text.tgz", short, tmp_path / "broken.tgz"):
         with pytest.raises(ConfigError, match=r"cannot be read .*delete it, then: train fetch"):
             pretrained.read(path)
-    for package in pretrained.PACKAGES:
-        archive = Path(package.archive)
-        with pytest.raises(ConfigError, match="holds another network"):
-            pretrained.give(archive, pretrained.build(archive, 0.0, 128), {"a": np.ones(3, np.float32)})
+    with pytest.raises(ConfigError, match="holds another network"):
+        pretrained.give(pretrained.build(0.0, 128), {"a": np.ones(3, np.float32)})
 
 
 def test_the_first_layer_sees_gray_as_three_like_colors(weights: dict[str, np.ndarray]) -> None:
     """Folded into one channel it must answer as the three-channel layer with its means would, away from the edge."""
-    model = bodies.build_mobilenet(0.0, 128)
-    bodies.give_mobilenet(model, weights)
+    model = pretrained.build(0.0, 128)
+    pretrained.give(model, weights)
     kernel, bias = model.get_layer("conv1").get_weights()
     gray = np.random.default_rng(1).uniform(0, 255, (3, 3))
-    color = gray[:, :, None] - np.array(bodies.MOBILENET_MEAN)
+    color = gray[:, :, None] - np.array(pretrained.MEAN)
     expected = (color[..., None] * weights["conv1/convolution/merged_input"]).sum(axis=(0, 1, 2))
-    seen = ((gray - np.mean(bodies.MOBILENET_MEAN))[:, :, None] * kernel[:, :, 0]).sum(axis=(0, 1)) + bias
+    seen = ((gray - np.mean(pretrained.MEAN))[:, :, None] * kernel[:, :, 0]).sum(axis=(0, 1)) + bias
     assert seen == pytest.approx(expected + weights["conv1_bn/batchnorm_1/sub"], rel=1e-4, abs=1e-2)
-
-
-def test_the_residual_network_answers_as_its_package_defines_it(residual_weights: dict[str, np.ndarray]) -> None:
-    """Against the definition written out: colors, each convolution with its scale, halving with the mean added."""
-    model = bodies.build_resnet(0.0, 131)  # every side on the way is odd, as at the 150 pixels it was made for
-    bodies.give_resnet(model, residual_weights)
-    features = keras.Model(model.inputs, model.get_layer("logits").input)
-    crops = np.random.default_rng(2).uniform(-1, 1, (2, 48, 48, 1)).astype(np.float32)
-
-    def conv(x: tf.Tensor, name: str, stride: int = 1) -> tf.Tensor:
-        given = residual_weights
-        x = tf.nn.conv2d(x, given[f"{name}/conv/filters"], stride, "VALID" if stride == 2 else "SAME")
-        x = x + given[f"{name}/conv/bias"]
-        return x * given[f"{name}/scale/weights"] + given[f"{name}/scale/biases"]
-
-    gray = tf.image.resize((crops + 1) * 127.5, (131, 131))
-    x = (tf.repeat(gray, 3, axis=3) - np.array(bodies.RESNET_MEAN, np.float32)) / 255
-    x = tf.nn.max_pool2d(tf.nn.relu(conv(x, "conv32_down", 2)), 3, 2, "VALID")
-    sides = [x.shape[1]]
-    for block in BLOCKS:
-        down = block.endswith("down")
-        y = conv(tf.nn.relu(conv(x, f"conv{block}/conv1", 2 if down else 1)), f"conv{block}/conv2")
-        if down:
-            x = tf.nn.avg_pool2d(x, 2, 2, "VALID")
-            x = tf.concat([x, tf.zeros_like(x)], axis=3)
-            sides.append(x.shape[1])
-        x = tf.nn.relu(x + y)
-    assert sides == [31, 15, 7, 3]
-    assert np.asarray(features(crops)) == pytest.approx(np.asarray(tf.reduce_mean(x, (1, 2))), rel=1e-3, abs=1e-4)
 
 
 def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
@@ -185,10 +106,10 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     from train.expression import ExpressionTask, taught
     from train.fit import Trainer, fit, load_trained, predict
 
-    archive = packed(tmp_path / "packages", weights)
+    archive = packed(tmp_path / "some.tgz", weights)
     recipe = dataclasses.replace(TEACHER, network=Network(pretrained=str(archive), dropout=0.0))
     few = drawn.take(np.arange(0, len(drawn), 3))
-    gone = dataclasses.replace(recipe, network=Network(pretrained=str(tmp_path / MOBILENET.archive)))
+    gone = dataclasses.replace(recipe, network=Network(pretrained=str(tmp_path / "gone.tgz")))
     with pytest.raises(ConfigError, match="run: train fetch"):
         fit(ExpressionTask(few, gone), gone, tmp_path / "teacher", resume=False)
     assert not (tmp_path / "teacher").exists()
@@ -206,7 +127,7 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     seen.start_from(tmp_path / "teacher")
     assert seen.model.get_layer("conv1").output.shape[1:3] == (80, 80)
     assert np.array_equal(seen.model.get_layer(name).get_weights()[0], model.get_layer(name).get_weights()[0])
-    with pytest.raises(ConfigError, match=r"network.pretrained differs: human-models.* and none"):
+    with pytest.raises(ConfigError, match="one of both networks is pretrained"):
         Trainer(TINY).start_from(tmp_path / "teacher")
     pupil = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"), taught=1.0)
     assert not np.array_equal(taught(few.part("train"), pupil).targets, few.part("train").targets)
@@ -217,45 +138,21 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     assert not (tmp_path / "m.tflite").exists()
 
 
-def test_another_packages_network_learns_too_and_neither_goes_on_from_the_other(
-    residual_weights: dict[str, np.ndarray], drawn: Dataset, tmp_path: Path
-) -> None:
-    from train.expression import ExpressionTask
-    from train.fit import Trainer, fit, load_trained
-
-    archive = packed(tmp_path / "packages", residual_weights, package=RESNET)
-    recipe = dataclasses.replace(TEACHER, network=Network(pretrained=str(archive), enlarged=64, dropout=0.0))
-    few = drawn.take(np.arange(0, len(drawn), 6))
-    fit(ExpressionTask(few, recipe), recipe, tmp_path / "teacher", resume=False)
-    model = load_trained(tmp_path / "teacher", recipe)
-    fresh = pretrained.build(archive, 0.0, 64)
-    pretrained.give(archive, fresh, residual_weights)
-    for name, same in (("conv32_down", True), ("conv32_1_1", False), ("conv256_2_2", False)):
-        assert np.allclose(model.get_layer(name).get_weights()[0], fresh.get_layer(name).get_weights()[0]) == same
-    other = dataclasses.replace(recipe, network=Network(pretrained=str(tmp_path / MOBILENET.archive), enlarged=64))
-    with pytest.raises(ConfigError, match=r"network.pretrained differs: face-api.* and human-models"):
-        Trainer(other).start_from(tmp_path / "teacher")
-
-
 def test_fetching_happens_once_and_takes_nothing_else_for_the_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    files = [packed(tmp_path / "source", {"a": np.ones(3, np.float32)}, package=p) for p in pretrained.PACKAGES]
-    given = [dataclasses.replace(p, url=f.as_uri()) for p, f in zip(pretrained.PACKAGES, files, strict=True)]
+    source = packed(tmp_path / "source.tgz", {"a": np.ones(3, np.float32)})
     out = tmp_path / "runs"
-    monkeypatch.setattr(pretrained, "PACKAGES", given)
+    monkeypatch.setattr(pretrained, "URL", source.as_uri())
     with pytest.raises(ConfigError, match="is another file than expected"):
         pretrained.fetch(out)
     assert list(out.iterdir()) == []
-    given = [dataclasses.replace(p, sha256=sha256(f.read_bytes())) for p, f in zip(given, files, strict=True)]
-    monkeypatch.setattr(pretrained, "PACKAGES", given)
+    monkeypatch.setattr(pretrained, "SHA256", hashlib.sha256(source.read_bytes()).hexdigest())
     with caplog.at_level("INFO", "train"):
         assert main(["fetch", "--out", str(out)]) == 0
-        assert sorted(p.name for p in out.iterdir()) == sorted(p.archive for p in given)
-        for file in files:
-            file.unlink()
+        source.unlink()
         assert main(["fetch", "--out", str(out)]) == 0
-    assert caplog.text.count("downloading") == len(given)
-    (out / RESNET.archive).unlink()
+    assert caplog.text.count("downloading") == 1
+    (out / pretrained.ARCHIVE).unlink()
     with pytest.raises(ConfigError, match=r"cannot be downloaded .* put the file at .* by hand"):
         pretrained.fetch(out)

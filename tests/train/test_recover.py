@@ -126,7 +126,7 @@ def test_the_card_of_a_run_made_anew_still_tells_whose_weights_it_learnt_from(
     run: Path, drawn: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "teacher").mkdir()
-    teacher = dataclasses.replace(TINY, network=Network(pretrained="human-models-3.0.4.tgz"))
+    teacher = dataclasses.replace(TINY, network=Network(pretrained="faces.tgz"))
     (tmp_path / "teacher/recipe.yaml").write_text(settings.to_yaml(teacher))
     taught = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"))
     history = [{"epoch": n + 1, "seconds": 30.0} for n in range(TINY.epochs)]
