@@ -56,13 +56,23 @@ def find(folders: Iterable[Path], labels: Sequence[str]) -> list[Path]:
     return list(found.values())
 
 
-def measure(paths: Sequence[Path]) -> list[Candidate]:
-    """Times models on gray noise, whose pixels cost what a face's cost.
+def _runnable(paths: Sequence[Path]) -> tuple[list[Int8Model], list[Path]]:
+    """Those of the models that run here, and their files."""
+    running, kept = [], []
+    for path in paths:
+        try:
+            model = Int8Model(path, threads=1)
+        except ModelError as error:
+            log.warning("not compared: %s", error.lines[0])
+            continue
+        running.append(model)
+        kept.append(path)
+    return running, kept
 
-    Raises:
-        ModelError: A model cannot be run.
-    """
-    running = [Int8Model(path, threads=1) for path in paths]
+
+def measure(paths: Sequence[Path]) -> list[Candidate]:
+    """Times models on gray noise, whose pixels cost what a face's cost; one that cannot be run is told and left out."""
+    running, paths = _runnable(paths)
     rng = np.random.default_rng(0)
     pictures = [rng.integers(-128, 128, model.input.shape).astype(np.int8) for model in running]
     times: list[list[float]] = [[] for _ in paths]

@@ -39,7 +39,7 @@ def _card(path: Path, card: ModelCard) -> str:
     turned += f", contrast evened to {card.crop_contrast:g} gray levels" if card.crop_contrast else ""
     per = " for a tile of 56×56 pixels" if card.name in INPUTS else ""
     facts = [
-        ("file", f"`{path.name}`, {size:,} bytes, sha256 `{card.sha256[:16]}…`"),
+        ("file", f"`{path.name}`, {number(size, 0)} bytes, sha256 `{card.sha256[:16]}…`"),
         ("input", INPUTS[card.name])
         if card.name in INPUTS
         else (
@@ -48,14 +48,21 @@ def _card(path: Path, card: ModelCard) -> str:
             f"side and moved down by {card.crop_shift_y:g}{turned}",
         ),
         ("outputs", f"{len(card.labels)}: {', '.join(card.labels)}"),
-        ("cost", f"{m.get('mmac', '?')} million multiply-adds{per}, {m.get('parameters', 0):,} parameters"),
+        ("cost", f"{m.get('mmac', '?')} million multiply-adds{per}, {number(m.get('parameters'), 0)} parameters"),
         ("temperature", f"{card.temperature:g}"),
     ]
     words = [f"**{TITLES.get(key, key)}.** {text}" for key, text in card.notes.items()]
     data = [f"**{key.capitalize()}.** {text}" for key, text in card.data.items()]
-    figures = FIGURES.get(card.name, _any_figures)(card)
+    figures = _figures(card)
     parts = [f"## {card.name}, version {card.version}", _table(("", ""), facts), *words]
     return "\n\n".join([*parts, "### Data and terms", *data, "### Figures", *figures, "### Training", _training(card)])
+
+
+def _figures(card: ModelCard) -> list[str]:
+    try:
+        return FIGURES.get(card.name, _any_figures)(card)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return _any_figures(card)  # written by hand: whatever it tells
 
 
 def _expression(card: ModelCard) -> list[str]:

@@ -65,9 +65,32 @@ NOTES: dict[str, dict[str, str]] = {
 }
 
 
+NOTES["other"] = NOTES["emotion"] | {
+    "limits": "Those of its data, which this program does not know: read the figures of each class and the table of "
+    "disturbed crops. Compression, blur, small faces and overexposure cost most in the networks measured so far. "
+    "The program reads no expression beyond 45 degrees of yaw.",
+    "groups": "Accuracy by age, sex and skin group is not measured. Expect it to be unequal until somebody measures "
+    "it; measure it on your own people before relying on it.",
+}
+"""An expression network of other data than FER2013."""
+
+
 def notes(name: str) -> dict[str, str]:
     """The texts of a network's card."""
     return dict(NOTES[name])
+
+
+def is_fer(name: str) -> bool:
+    """Whether a data set is FER2013, by its name."""
+    return name.lower().startswith("fer2013")
+
+
+def terms(name: str, fer: bool, voted: bool) -> str:
+    """What a card says of the terms of a data set of expressions."""
+    if not fer:
+        return f"{name}: under the terms of whoever gave it out; they were not told to this program."
+    votes = " FER+ votes: MIT licence (Microsoft)." if voted else ""
+    return f"FER2013: Kaggle challenge data, research use.{votes}"
 
 
 def models(folder: Path) -> list[Path]:
@@ -85,12 +108,16 @@ def models(folder: Path) -> list[Path]:
 def refresh(paths: Iterable[Path]) -> None:
     """Brings the texts of cards up to those of this file; figures, version and sha256 stay.
 
+    Only those of the data that this project ships models of: of other data their maker knows more, and may have written
+    it down.
+
     Raises:
         ModelError: A card is missing or damaged.
     """
     for path in paths:
         card = load_card(path, None)
-        if card.name in NOTES and card.notes != NOTES[card.name]:
+        foreign = card.name == "emotion" and not is_fer(str(card.data.get("training", "")))
+        if card.name in NOTES and not foreign and card.notes != NOTES[card.name]:
             with resources.writing(card_path(path)):
                 replace(card, notes=notes(card.name)).save(card_path(path))
             log.info("%s: texts brought up to date", card_path(path))

@@ -78,6 +78,8 @@ def _fit(args: argparse.Namespace) -> int:
     path = inputs.path_for(chosen.task, args.data, run)
     data = inputs.load(chosen.task, path)
     inputs.require_same(run, path, data)
+    teachers = chosen.teacher_runs()
+    inputs.require_same_teachers(run, teachers)
     task: Task
     if isinstance(data, Dataset):
         more = unlabelled.crops(keypoints.load(Path(chosen.unlabelled))) if chosen.unlabelled else None
@@ -86,7 +88,7 @@ def _fit(args: argparse.Namespace) -> int:
         task = EyeTask(data, chosen)
     else:
         task = (LandmarkTask if chosen.task == "landmarks" else ProposalTask)(data, chosen)
-    fit(task, chosen, run, args.resume, args.tensorboard, begun=lambda: inputs.keep(run, path, data))
+    fit(task, chosen, run, args.resume, args.tensorboard, begun=lambda: inputs.keep(run, path, data, teachers))
     log.info("%s: done; next: python -m train export --run %s", run, run)
     return EXIT_OK
 

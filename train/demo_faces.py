@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import logging
+import zlib
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS
+from monitor.wholefile import whole
+from train import resources
 from train.datasets import Dataset
 
 log = logging.getLogger("train")
@@ -37,7 +40,7 @@ def read_landmarks(path: Path) -> dict[int, dict[str, float]]:
         with gzip.open(path, "rt") as handle:
             rows = [r for r in csv.DictReader(handle) if r["x"]]
         return {int(r["row"]): {k: float(v) for k, v in r.items() if v and k != "found"} for r in rows}
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, zlib.error, KeyError, ValueError, csv.Error) as error:
         raise ConfigError(f"{path}: is not a gzipped landmark table ({error})") from None
 
 
@@ -55,6 +58,8 @@ def average_faces(data: Dataset, landmarks: dict[int, dict[str, float]]) -> NDAr
         if row < len(data) and data.split[row] == "train" and data.truth[row] >= 0
         if abs(p["yaw"]) < 18 and abs(p["pitch"]) < 20
     ]
+    if not rows:
+        raise ConfigError(f"{data.name}: no clear training face has landmarks in that table")
     points = np.array([[(landmarks[r][f"{n}_x"], landmarks[r][f"{n}_y"]) for n in POINTS] for r in rows])
     mean = _mean_shape(points)
     length = np.linalg.norm(points[:, -1] - points[:, 4], axis=1) / np.linalg.norm(points[:, 0] - points[:, 3], axis=1)
@@ -126,5 +131,8 @@ def _finish(mean: NDArray[np.float64]) -> NDArray[np.uint8]:
 def save(faces: NDArray[np.uint8], path: Path) -> None:
     """Writes the faces as one wide JPEG, which keeps the package small: people down, expressions across."""
     sheet = np.vstack([np.hstack(list(person)) for person in faces])
-    if not cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, 92]):
-        raise ConfigError(f"{path}: cannot be written")
+    ok, content = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    if not ok:
+        raise ConfigError(f"{path}: cannot be made a JPEG")
+    with resources.writing(path), whole(path) as part:
+        part.write_bytes(content.tobytes())

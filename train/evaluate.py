@@ -44,7 +44,8 @@ def evaluate_logits(logits: NDArray[np.float32], data: Dataset, temperature: flo
     recall = metrics.recalls(logits, data.truth)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = table.diagonal() / table.sum(axis=0)
-        f1 = 2 * precision * recall / (precision + recall)
+        # Not from recall and precision: 0 where a class that occurs is never named, not unknown.
+        f1 = 2 * table.diagonal() / (table.sum(axis=0) + table.sum(axis=1))
     per_class = {
         name: {
             "n": int(table[i].sum()),

@@ -6,6 +6,7 @@ import csv
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +25,10 @@ from train.progress import bars
 SIDE = 48
 USAGES = {
     "training": "train", "train": "train", "publictest": "validation", "validation": "validation", "val": "validation",
-    "privatetest": "test", "test": "test",
+    "valid": "validation", "privatetest": "test", "test": "test", "testing": "test",
 }  # fmt: skip
-"""Splits by the file's words for them, in small letters. A row with another word is damaged, not one to learn from."""
+"""Splits by the words for them, in small letters; folders of pictures are called so, too. A row with another word is
+damaged, not one to learn from."""
 PIXELS, VOTES = "fer2013.csv", "fer2013new.csv"
 ROW_BYTES = 7000
 """Least bytes of a row of the file: an estimate of how many rows a file holds."""
@@ -77,7 +79,8 @@ def _read_zip(path: Path) -> Rows:
             votes = archive.read(names[VOTES]).decode(errors="replace") if VOTES in names else None
             with archive.open(names[PIXELS]) as handle:
                 return _parse(handle, archive.getinfo(names[PIXELS]).file_size, votes, path.name)
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        # RuntimeError: encrypted; NotImplementedError: a compression that Python does not know
         raise ConfigError(f"{path}: is not a readable zip: {error}") from None
 
 
@@ -137,7 +140,10 @@ def _pixels(text: str) -> NDArray[np.uint8] | None:
 
 
 def _read_votes(votes_csv: str, rows: int, name: str) -> NDArray[np.int64]:
-    table = list(csv.DictReader(io.StringIO(votes_csv)))
+    try:
+        table = list(csv.DictReader(io.StringIO(votes_csv)))
+    except csv.Error as error:
+        raise ConfigError(f"{name}: {VOTES} is no readable table: {error}") from None
     if len(table) != rows:
         raise ConfigError(f"{name}: {VOTES} has {len(table)} rows and {PIXELS} {rows}; they must match row by row")
     try:

@@ -284,14 +284,14 @@ def fit(
         ConfigError: ``run`` already holds a run and ``resume`` is false, or holds another recipe's; memory or
             disk will not suffice, or the folder can no longer be written.
     """
-    trainer = Trainer(recipe, task)
     checkpoint = run / "checkpoint.npz"
-    parameters = trainer.model.count_params()
     if recipe.network.pretrained:
-        maps = pretrained.MAPS * recipe.network.enlarged**2
+        maps, parameters = pretrained.MAPS * recipe.network.enlarged**2, pretrained.PARAMETERS
     else:
-        maps = network.maps(*recipe.network.shape(), recipe.side)
-    resources.require_training(maps, recipe.batch, parameters, run)
+        shape = recipe.network.shape()
+        maps, parameters = network.maps(*shape, recipe.side), network.cost(*shape, recipe.side).parameters
+    resources.require_training(maps, recipe.batch, parameters, run)  # before the weights are made
+    trainer = Trainer(recipe, task)
     with resources.writing(run):
         runs.claim(run, recipe, resume)
     begun()

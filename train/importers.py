@@ -2,7 +2,7 @@
 
 Nothing is read here but names and labels; ``train.datasets`` reads the pictures. The layouts:
 
-- a folder per class, optionally under ``train``, ``validation`` (or ``val``) and ``test``;
+- a folder per class, optionally under folders called like a split (``fer2013.USAGES``: ``train``, ``Val``, ``test``);
 - RAF-DB, basic emotions (Li et al. 2017): ``EmoLabel/list_patition_label.txt`` (the file's own spelling)
   with lines ``train_00001.jpg 5``, and ``Image/aligned/train_00001_aligned.jpg``;
 - AffectNet as distributed for research since 2021 (Mollahosseini et al. 2017): ``train_set/images/0.jpg``
@@ -23,6 +23,7 @@ import numpy as np
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS
 from monitor.types import Box
+from train.fer2013 import USAGES
 
 log = logging.getLogger("train")
 
@@ -33,7 +34,6 @@ ALIASES = {
     "anger": "angry", "happiness": "happy", "sadness": "sad", "surprised": "surprise",
     "fearful": "fear", "disgusted": "disgust", "afraid": "fear",
 }  # fmt: skip
-SPLITS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 RAF = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
 """RAF-DB's labels 1 to 7."""
 AFFECTNET = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
@@ -104,11 +104,15 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _split_folders(folder: Path) -> dict[Path, str]:
-    return {d: SPLITS[d.name] for d in _folders(folder) if d.name in SPLITS} or {folder: ""}
+    return {d: USAGES[d.name.lower()] for d in _folders(folder) if d.name.lower() in USAGES} or {folder: ""}
 
 
 def _class_folders(folder: Path) -> Iterator[Picture]:
     roots = _split_folders(folder)
+    if folder not in roots:
+        for left in _folders(folder):
+            if left not in roots and (_index(left.name) is not None or _holds_classes(left)):
+                log.warning("%s: is neither train, validation nor test, as the folders beside it are; left out", left)
     for root, split in roots.items():
         for directory in _folders(root):
             label = _index(directory.name)
@@ -153,7 +157,7 @@ def _affectnet(root: Path) -> Iterator[Picture]:
         for note in sorted(notes.glob("*_exp.npy"), key=lambda p: (len(p.name), p.name)):
             label = _affectnet_label(note)
             if label is not None:
-                yield Picture(notes.parent / "images" / note.name.replace("_exp.npy", ".jpg"), label, SPLITS[part])
+                yield Picture(notes.parent / "images" / note.name.replace("_exp.npy", ".jpg"), label, USAGES[part])
 
 
 def _affectnet_label(note: Path) -> int | None:

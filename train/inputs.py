@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from monitor.digest import sha256
 from monitor.errors import ConfigError
 from monitor.wholefile import whole
-from train import datasets, eyeset, keypoints, resources
+from train import cards, datasets, eyeset, keypoints, resources
 from train.datasets import Dataset
 from train.eyeset import EyeSet
 from train.faceset import FaceSet
@@ -42,14 +45,20 @@ def load(task: str, path: Path) -> Dataset | FaceSet | EyeSet:
     return eyeset.load(path) if task == "eyes" else keypoints.load(path)
 
 
-def keep(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> None:
-    """Writes into a run's folder which data set it learns from.
+def keep(run: Path, path: Path, data: Dataset | FaceSet | EyeSet, teachers: Sequence[Path] = ()) -> None:
+    """Writes into a run's folder which data set it learns from, and in which state its teachers are.
 
     Raises:
         ConfigError: It cannot be written.
     """
     with resources.writing(run / KEPT), whole(run / KEPT) as part:
-        part.write_text(json.dumps({"path": str(path), **_identity(data)}, indent=1) + "\n")
+        kept: dict[str, Any] = {"path": str(path), **_identity(data)}
+        if isinstance(data, Dataset):
+            fer = data.voted or cards.is_fer(data.name)
+            kept["terms"] = cards.terms(data.name, fer, data.voted)
+        if teachers:
+            kept["teachers"] = _states(teachers)
+        part.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 def require_same(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> None:
@@ -71,13 +80,39 @@ def require_same(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> Non
         )
 
 
+def require_same_teachers(run: Path, teachers: Sequence[Path]) -> None:
+    """Refuses teachers that are no longer those a run began with: half of it would learn from others.
+
+    Raises:
+        ConfigError: One has changed.
+    """
+    kept = _kept(run).get("teachers", {})
+    changed = [name for name, state in _states(teachers).items() if kept.get(name, state) != state]
+    if changed:
+        raise ConfigError(
+            f"{run}: its teacher {changed[0]} was trained on since it began; give it back its checkpoint, or start "
+            "anew in another --out"
+        )
+
+
+def _states(teachers: Sequence[Path]) -> dict[str, str]:
+    paths = {str(run): run / "checkpoint.npz" for run in teachers}
+    return {name: sha256(path.read_bytes())[:12] for name, path in paths.items() if path.exists()}
+
+
 def _identity(data: Dataset | FaceSet | EyeSet) -> dict[str, str | int]:
     pixels = data.points if isinstance(data, FaceSet) else data.images
     digest = zlib.crc32(np.ascontiguousarray(pixels).tobytes(), zlib.crc32("".join(data.split.tolist()).encode()))
-    return {"name": data.name, "rows": len(data), "crc32": digest}
+    found: dict[str, str | int] = {"name": data.name, "rows": len(data), "crc32": digest}
+    if isinstance(data, Dataset):
+        labels = (data.targets, data.truth, data.usable)
+        found["labels"] = zlib.crc32(b"".join(np.ascontiguousarray(part).tobytes() for part in labels))
+    elif isinstance(data, EyeSet):
+        found["labels"] = zlib.crc32(data.opened.tobytes() + data.visible.tobytes())
+    return found
 
 
-def _kept(run: Path) -> dict[str, str | int]:
+def _kept(run: Path) -> dict[str, Any]:
     try:
         kept = json.loads((run / KEPT).read_text())
     except (OSError, ValueError):

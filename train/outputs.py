@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from monitor.errors import ConfigError
 from monitor.inference.card import card_path, load_card
 from monitor.labels import EMOTIONS
+from monitor.wholefile import replace_text
 from train import datasets, evaluate, keypoint_figures, keypoints, metrics, plots, resources
 from train.predict import Reading
 
@@ -72,7 +73,7 @@ def _written(report: dict[str, Any], pictures: dict[str, Figure], out: Path) -> 
         plots.save(figure, out / f"{name}.png")
     report["pictures"] = {name: str(out / f"{name}.png") for name in pictures}
     with resources.writing(out / "report.json"):
-        (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+        replace_text(out / "report.json", json.dumps(report, indent=1) + "\n")
     log.info("%s: %s", out, ", ".join([*(f"{name}.png" for name in pictures), "report.json"]))
     return report
 
@@ -90,7 +91,7 @@ def update_card(model: Path, report: dict[str, Any], split: str) -> None:
     card = load_card(model, None)
     left_out = ("model", "split", "pictures", "reliability", "int8_agreement", "data", "skipped")
     spoken_of = str(card.data.get("validation", ""))
-    if card.labels == EMOTIONS and not spoken_of.startswith(f"{report['data']}:"):
+    if sorted(card.labels) == sorted(EMOTIONS) and not spoken_of.startswith(f"{report['data']}:"):
         raise ConfigError(
             f"--update-card: the card of {model.name} has the figures of {spoken_of.partition(':')[0] or 'no set'}, "
             f"these are of {report['data']}; leave --update-card out, or give --data"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,5 +51,5 @@ def read(path: Path, make: Callable[[Any], T], what: str, command: str) -> T:
     try:
         with np.load(path, allow_pickle=False) as file:
             return make(file)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ConfigError(f"{path}: is not a prepared {what} ({error}); make it with: {command}") from None

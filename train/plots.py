@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from monitor.labels import EMOTIONS
 from monitor.outputs.overlay import COLORS
 from monitor.types import Image
+from monitor.wholefile import whole
 from train import resources
 from train.metrics import Bin
 
@@ -34,7 +35,8 @@ def save(figure: Figure, path: Path) -> None:
     """
     with resources.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=130, format="png")
+        with whole(path) as part:
+            figure.savefig(part, dpi=130, format="png")
 
 
 def as_uri(figure: Figure) -> str:
@@ -60,7 +62,7 @@ def confusion(table: Sequence[Sequence[int]], title: str) -> Figure:
     axes.set_yticks(range(len(EMOTIONS)), names)
     axes.set_xlabel("read as")
     axes.set_ylabel("the crowd's label (N)")
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title, fontsize=10, parse_math=False)
     return figure
 
 
@@ -78,7 +80,7 @@ def reliability(bins: Sequence[Bin], title: str) -> Figure:
     upper.plot([0, 1], [0, 1], color=GRAY, lw=1, ls="--", label="as sure as right")
     upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is right")
     upper.legend(loc="lower right", fontsize=8)
-    upper.set_title(title, fontsize=10)
+    upper.set_title(title, fontsize=10, parse_math=False)
     lower.bar(middles, [b.n for b in full], width * 0.94, color=GRAY)
     lower.set(xlabel="confidence after temperature", ylabel="readings")
     return figure
@@ -146,7 +148,7 @@ def errors(groups: Mapping[str, Mapping[str, Any]], title: str) -> Figure:
     axes.margins(x=0.12)
     axes.invert_yaxis()
     axes.set_xlabel("mean distance over the distance of the irises")
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title, fontsize=10, parse_math=False)
     return figure
 
 
@@ -167,7 +169,7 @@ def readings(images: Sequence[Image], probs: NDArray[np.floating[Any]], titles: 
     for n, (image, row, title) in enumerate(zip(images, probs, titles, strict=True)):
         face, bars = grid[n // columns, n % columns * 2], grid[n // columns, n % columns * 2 + 1]
         face.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        face.set_title(title, fontsize=8)
+        face.set_title(title, fontsize=8, parse_math=False)  # a file's name is no formula
         _bars(bars, row)
     return figure
 

@@ -50,6 +50,8 @@ MEAN = (103.939, 116.779, 123.68)
 
 MAPS = 107
 """Numbers in the feature maps by pixel of the enlarged crop."""
+PARAMETERS = 3_200_000
+"""Weights, nearly."""
 
 Weights = dict[str, NDArray[np.float32]]
 

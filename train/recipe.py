@@ -43,6 +43,8 @@ class Network:
         channels, blocks = ([int(n) for n in v.split("-")] for v in (self.channels, self.blocks))
         if len(channels) != len(blocks):
             raise ConfigError(f"network.channels and network.blocks must have one entry per stage (got {self})")
+        if not all(channels):
+            raise ConfigError(f"network.channels must be 1 or more each (got {self.channels})")
         return tuple(channels), tuple(blocks)
 
 
@@ -124,6 +126,7 @@ def load(name: str, overrides: list[str]) -> Recipe:
         raise ConfigError(f"{path.name}: decay must not exceed epochs (got {recipe.decay})")
     if recipe.fade and not recipe.decay:
         raise ConfigError(f"{path.name}: fade goes along with decay, which is 0; give decay a number of epochs")
+    _require_used(recipe, path.name)
     return recipe
 
 
@@ -143,6 +146,36 @@ def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:
             if own is not None and not (run / ORIGIN).exists():
                 queue.append(own)
     return found
+
+
+GEOMETRY = tuple(f"augment.{key}" for key in ("flip", "rotate", "shift", "zoom", "aspect", "mixup"))
+"""How crops of expressions are moved; other tasks move their regions by ``jitter``."""
+MOVED = tuple(f"jitter.{f.name}" for f in dataclasses.fields(Jitter) if f.name != "regions")
+UNUSED = {
+    "expression": ("jitter.regions", *MOVED),
+    "landmarks": ("network.dropout", *GEOMETRY),
+    "proposals": ("network.dropout", *GEOMETRY),
+    "eyes": (*GEOMETRY, *MOVED),
+}
+"""What each task has no use for."""
+
+
+def _require_used(recipe: Recipe, name: str) -> None:
+    """Refuses settings that would do nothing.
+
+    Raises:
+        ConfigError: One that the task has no use for is not at its default.
+    """
+    plain = Recipe()
+    unused = UNUSED[recipe.task] + (() if recipe.teachers else ("taught",))
+    for key in unused:
+        group, _, field = key.rpartition(".")
+        ours, default = (getattr(r, group) if group else r for r in (recipe, plain))
+        if getattr(ours, field) != getattr(default, field):
+            without = "a recipe without teachers" if key == "taught" else f"the task {recipe.task}"
+            raise ConfigError(f"{name}: {key} does nothing for {without}; leave it out")
+    if recipe.task != "expression" and recipe.balance not in (0, plain.balance):
+        raise ConfigError(f"{name}: balance does nothing for the task {recipe.task}; leave it out")
 
 
 def _require_teacher(recipe: Recipe, name: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,11 @@ from monitor.errors import ConfigError
 from monitor.faces.crop import to_unit
 from monitor.inference.card import ModelCard, card_path, load_card
 from monitor.inference.runtime import Int8Model
-from train import datasets, export, export_faces, eyeset, inputs, keypoints, landmarks, network, resources, runs
+from train import export, export_faces, inputs, landmarks, network, resources, runs
+from train.datasets import Dataset
 from train.expression import offsets, take_off
+from train.eyeset import EyeSet
+from train.faceset import FaceSet
 from train.fit import Trainer, all_evened
 from train.recipe import Recipe
 
@@ -77,48 +81,66 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
 
     Raises:
         ConfigError: ``run`` holds a run already or cannot be written, the card tells no recipe, the data set cannot be
-            read, or the model is another network than its recipe's.
+            read or is another one than the card names, or the model is another network than its recipe's.
         ModelError: The model or its card cannot be used.
     """
     card = load_card(model, None)
     recipe, epochs = recipe_of(card, model)
     runs.require_unclaimed(run)
     resources.make_folder(run)
-    inputs, amounts = _inputs(recipe, data)
+    path = inputs.path_for(recipe.task, None if data is None else str(data))
+    learnt = inputs.load(recipe.task, path)
+    _require_same(card, model, learnt)
+    seen, amounts = _inputs(recipe, learnt)
     trainer = Trainer(recipe)
     channels, blocks = recipe.network.shape()
-    maps = network.maps(channels, blocks, recipe.side) * len(inputs) * 4
-    resources.require(f"{model}: measuring {len(inputs)} crops", memory=resources.PER_MAP * maps)
+    maps = network.maps(channels, blocks, recipe.side) * len(seen) * 4
+    resources.require(f"{model}: measuring {len(seen)} crops", memory=resources.PER_MAP * maps)
     try:
         _give(trainer.averaged, list(_layers(model)))
     except ValueError as error:
         raise ConfigError(f"{model}: is another network than its card's recipe ({error})") from None
-    _normalise(trainer.averaged, inputs)
+    _normalise(trainer.averaged, seen)
     if recipe.task == "expression":
         take_off(trainer.averaged, -amounts)
     trainer.model.set_weights(trainer.averaged.get_weights())
     seconds = float(card.training.get("minutes", 0)) * 60 / epochs
     trainer.history = [{"epoch": number + 1, "seconds": round(seconds, 1)} for number in range(epochs)]
     trainer.keep(run)
+    inputs.keep(run, path, learnt)
     with resources.writing(run):
         runs.keep_origin(run, card)
         runs.keep(run, recipe)  # last: without it the folder is no run
 
 
-def _inputs(recipe: Recipe, data: Path | None) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _require_same(card: ModelCard, model: Path, data: Dataset | FaceSet | EyeSet) -> None:
+    """Refuses expressions the model did not learn from: what its export took off the logits would be put back wrong.
+
+    Raises:
+        ConfigError: The card names another set, or another number of crops.
+    """
+    told = re.match(r"(.+?): (\d+) crops of the split training", str(card.data.get("training", "")))
+    if told is None or not isinstance(data, Dataset):
+        return
+    count = int(data.part("train").usable.sum())
+    if (data.name, count) != (told[1], int(told[2])):
+        raise ConfigError(
+            f"{model}: learnt from {told[1]} ({told[2]} crops), this is {data.name} ({count} crops); give --data"
+        )
+
+
+def _inputs(recipe: Recipe, data: Dataset | FaceSet | EyeSet) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Training inputs (N, S, S) as the network sees them, at most ``MOST``; and what its export took off the logits."""
     nothing = np.zeros(0, np.float32)
-    if recipe.task == "eyes":
-        return export_faces.eye_patches(eyeset.load(data or inputs.path_for("eyes", None)), MOST), nothing
-    if recipe.task == "expression":
-        faces = datasets.load(data or inputs.path_for("expression", None))
-        crops = all_evened(export.calibration_crops(faces, MOST), recipe.contrast)
-        training = faces.part("train")
+    if isinstance(data, EyeSet):
+        return export_faces.eye_patches(data, MOST), nothing
+    if isinstance(data, Dataset):
+        crops = all_evened(export.calibration_crops(data, MOST), recipe.contrast)
+        training = data.part("train")
         return crops, offsets(training.targets[training.usable], recipe.adjust)
-    places = keypoints.load(data or inputs.path_for("landmarks", None))
     if recipe.task == "proposals":
-        return export_faces.scenes(places, MOST * 2 // 3), nothing
-    return landmarks.calibration(places, export_faces.CALIBRATION, MOST - 20), nothing
+        return export_faces.scenes(data, MOST * 2 // 3), nothing
+    return landmarks.calibration(data, export_faces.CALIBRATION, MOST - 20), nothing
 
 
 def _layers(model: Path) -> Iterator[Folded]:

@@ -18,6 +18,7 @@ from typing import Any
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.inference.card import ModelCard, load_card
+from monitor.wholefile import replace_text
 from train import candidates, html, plots, recipe, report_parts, resources
 from train.candidates import Candidate
 from train.recipe import Recipe
@@ -43,28 +44,33 @@ class Kind:
     score_name: str
 
 
+def _hundredfold(value: Any) -> float | None:
+    """A share in percent; None where a card has none, or no number."""
+    return 100 * value if isinstance(value, (int, float)) else None
+
+
 def _accuracy(card: ModelCard) -> tuple[float | None, int | None]:
     figures = card.metrics.get("validation", {})
     value = figures.get("accuracy")
-    return (100 * value if value is not None else None), figures.get("n")
+    return _hundredfold(value), figures.get("n")
 
 
 def _eyes(card: ModelCard) -> tuple[float | None, int | None]:
     figures = card.metrics.get("validation", {})
     value = figures.get("mrl")
-    return (100 * value if value is not None else None), figures.get("mrl_n")
+    return _hundredfold(value), figures.get("mrl_n")
 
 
 def _point_error(card: ModelCard) -> tuple[float | None, int | None]:
     figures = card.metrics.get("validation", {})
     value = figures.get("frontal")
-    return (100 * value if value is not None else None), figures.get("frontal_n")
+    return _hundredfold(value), figures.get("frontal_n")
 
 
 def _found(card: ModelCard) -> tuple[float | None, int | None]:
     figures = card.metrics.get("validation", {})
     value = figures.get("found")
-    return (100 * value if value is not None else None), figures.get("found_n")
+    return _hundredfold(value), figures.get("found_n")
 
 
 KINDS = {
@@ -120,7 +126,7 @@ def write(run: Path, model: Path, data: Path, split: str, folders: Sequence[Path
     parts += _compared(model, card, folders, kind)
     text = html.page(f"Run {run.name}: {model.name} {card.version}", parts)
     with resources.writing(out):
-        out.write_text(text)
+        replace_text(out, text)
     warning = "" if kind.measure is None else "; it shows pictures of the data set, which must not be passed on"
     log.info("%s: %.1f MB%s", out, len(text) / 1e6, warning)
 
@@ -184,12 +190,19 @@ def _same(made: Any, now: Any) -> bool:
 
 def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind) -> list[str]:
     paths = candidates.find([model.parent, *folders], card.labels)
+    if all(load_card(path, None).sha256 != card.sha256 for path in paths):
+        paths.insert(0, model)  # its name does not end like the others'
     found = candidates.measure(paths)
     found.sort(key=lambda c: c.ms)
-    marked = next(n for n, c in enumerate(found) if c.card.sha256 == card.sha256)
+    marked = next((n for n, c in enumerate(found) if c.card.sha256 == card.sha256), -1)
     rows = [_row(c, kind) for c in found]
     heads = ("model", "version", kind.score_name, "N", "kB", "MMAC", "parameters", "ms")
-    points = [(c.name, c.ms, score, c is found[marked]) for c in found if (score := kind.score(c.card)[0]) is not None]
+    scores = [kind.score(c.card)[0] for c in found]
+    points = [
+        (c.name, c.ms, score, n == marked)
+        for n, (c, score) in enumerate(zip(found, scores, strict=True))
+        if score is not None
+    ]
     ms = "ms per call, median, one thread"
     parts = [
         html.heading("All exported candidates"),
@@ -209,9 +222,8 @@ def _compared(model: Path, card: ModelCard, folders: Sequence[Path], kind: Kind)
 def _row(candidate: Candidate, kind: Kind) -> list[str]:
     score, n = kind.score(candidate.card)
     metrics = candidate.card.metrics
-    parameters = metrics.get("parameters")
     return [
-        candidate.name, candidate.card.version, number(score, 2), "-" if n is None else f"{n:,}",
+        candidate.name, candidate.card.version, number(score, 2), number(n, 0),
         f"{candidate.size / 1e3:,.0f}", number(metrics.get("mmac"), 1),
-        "-" if parameters is None else f"{parameters:,}", f"{candidate.ms:.3f}",
+        number(metrics.get("parameters"), 0), f"{candidate.ms:.3f}",
     ]  # fmt: skip

@@ -128,6 +128,11 @@ CHECKPOINT = 4 * 4 * 2
 """Bytes of disk for each weight: weights, their averages and two moments in float32, old and new file at once."""
 
 
+COPIES = 5
+"""Of each weight: the network's, their average, two moments of the optimiser, the gradient. Those of a million are in
+``TRAINING``, which was measured with such a network."""
+
+
 def require_training(maps: int, batch: int, parameters: int, run: Path) -> None:
     """Checks that a training will have room, before its first step.
 
@@ -140,5 +145,5 @@ def require_training(maps: int, batch: int, parameters: int, run: Path) -> None:
     Raises:
         ConfigError: Memory or disk will not suffice.
     """
-    memory = TRAINING + PER_MAP * maps * batch * 4
+    memory = TRAINING + PER_MAP * maps * batch * 4 + COPIES * 4 * max(0, parameters - 1_000_000)
     require(f"{run}: training at batch {batch}", memory=memory, disk=CHECKPOINT * parameters + 1e6, at=run)

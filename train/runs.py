@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ import numpy as np
 from monitor import settings
 from monitor.errors import ConfigError
 from monitor.inference.card import ModelCard
-from monitor.wholefile import whole
-from train import pretrained
+from monitor.wholefile import replace_text, whole
+from train import inputs, pretrained
 from train.recipe import ORIGIN, Recipe, differences, lineage
 
 log = logging.getLogger("train")
+
+PHOTOGRAPHS = "Photographs: those of the keypoint network, see its card."
+"""What a card says of the terms of unlabelled photographs."""
 
 
 def require_claimable(run: Path, recipe: Recipe, resume: bool) -> None:
@@ -77,7 +81,50 @@ def claim(run: Path, recipe: Recipe, resume: bool) -> None:
 
 def keep_origin(run: Path, card: ModelCard) -> None:
     """Writes into a run's folder what the card of the model it was made from says of its data."""
-    (run / ORIGIN).write_text(json.dumps({"model": card.version, **card.data}, indent=1))
+    replace_text(run / ORIGIN, json.dumps({"model": card.version, **card.data}, indent=1) + "\n")
+
+
+def data_before(recipe: Recipe, run: Path | None, name: str) -> dict[str, str]:
+    """Other data that a run's ancestors, and theirs, learnt from.
+
+    Args:
+        recipe: The run's.
+        run: Its folder, if it has one.
+        name: Its own data set.
+
+    Returns:
+        What a card says of each, with its terms.
+    """
+    found: dict[str, str] = {}
+    folders = list(lineage(recipe).items())
+    if run is not None:
+        folders.append((run, None if recipe.unlabelled else recipe))
+    for folder, own in folders:
+        origin, kept = _json_of(folder / ORIGIN), _json_of(folder / inputs.KEPT)
+        if origin:
+            training = str(origin.get("training", "")).partition(";")[0]
+            if training and training.partition(":")[0] != name:
+                found[training] = str(origin.get("terms", ""))
+            found |= _photographs(re.findall(r"photographs of (\S+) without", str(origin.get("training"))), recipe)
+        elif kept.get("name", name) != name:
+            found[f"{kept['name']}: {kept.get('rows', '?')} rows"] = str(kept.get("terms", ""))
+        if own is not None and own.unlabelled:
+            found |= _photographs([Path(own.unlabelled).name], recipe)
+    return found
+
+
+def _photographs(names: list[str], recipe: Recipe) -> dict[str, str]:
+    """Unlabelled photographs of ancestors, as far as the recipe itself does not name them."""
+    other = [name for name in names if name != Path(recipe.unlabelled).name]
+    return {f"photographs of {name} without labels": PHOTOGRAPHS for name in other}
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def others_weights(recipe: Recipe, run: Path | None) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from monitor.labels import EMOTIONS
 from train.predict import Reading
@@ -14,7 +16,7 @@ from train.predict import Reading
 
 def print_expression(report: dict[str, Any]) -> None:
     """What ``train.evaluate.measure`` found."""
-    console = Console()
+    console = Console(markup=False)
     low, high = report["accuracy_ci95"]
     console.print(
         f"{report['model']} on {report['data']} {report['split']}, 7 classes, N = {report['n']}: "
@@ -57,7 +59,7 @@ def _print_robustness(console: Console, corruptions: dict[str, Any], jitter: dic
 
 def print_landmarks(report: dict[str, Any]) -> None:
     """What ``train.landmarks.measure`` found."""
-    console = Console()
+    console = Console(markup=False)
     console.print(
         f"{report['model']} on {report['data']} {report['split']}: mean point error over the distance of the irises "
         f"{number(report['frontal'], 4)} up to 30 degrees of yaw (N = {report['frontal_n']}), "
@@ -77,7 +79,7 @@ def print_landmarks(report: dict[str, Any]) -> None:
 def print_any(report: dict[str, Any]) -> None:
     """Figures of a kind that has no table of its own, a line each."""
     rows = [[name, str(value)] for name, value in flat(report)]
-    show(Console(), "", ["", ""], rows)
+    show(Console(markup=False), "", ["", ""], rows)
 
 
 def flat(figures: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
@@ -89,23 +91,24 @@ def flat(figures: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
 
 
 def show(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """One table, its first column left, the others right."""
-    table = Table(box=None, padding=(0, 1), title=title, title_justify="left")
+    """One table, its first column left, the others right; nothing in it is taken for markup."""
+    table = Table(box=None, padding=(0, 1), title=Text(title) if title else None, title_justify="left")
     for number_, head in enumerate(heads):
-        table.add_column(head, justify="right" if number_ else "left", no_wrap=True)
+        table.add_column(Text(head), justify="right" if number_ else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
 
-def number(value: float | None, digits: int) -> str:
-    """A figure, or a dash where there is none."""
-    return "-" if value is None or value != value else f"{value:.{digits}f}"
+def number(value: Any, digits: int) -> str:
+    """A figure, or a dash where there is none (a card may be written by hand)."""
+    known = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return f"{value:,.{digits}f}" if known else "-"
 
 
 def print_readings(readings: Sequence[Reading]) -> None:
     """Each face of ``predict`` in a line."""
-    console = Console()
+    console = Console(markup=False)
     known = [r for r in readings if r.truth]
     heads = ["", "label", "%", *(["known"] if known else []), *(name[:3] for name in EMOTIONS)]
     rows = []

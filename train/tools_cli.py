@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import EXIT_OK, ConfigError
+from monitor.wholefile import replace_text
 
 log = logging.getLogger("train")
 
@@ -155,8 +156,9 @@ def _cards(args: argparse.Namespace) -> int:
 
     found = cards.models(Path(args.models))
     cards.refresh(found)
+    text = card_page.render(found)
     with resources.writing(Path(args.out)):
-        Path(args.out).write_text(card_page.render(found))
+        replace_text(Path(args.out), text)
     log.info("%s: %d cards", args.out, len(found))
     return EXIT_OK
 

@@ -56,6 +56,28 @@ def test_a_card_with_old_texts_is_brought_up_to_date_and_stays_the_models(copies
     assert "Disturbed crops" not in page
 
 
+def test_what_the_maker_of_another_sets_model_wrote_stays(copies: Path) -> None:
+    fields = json.loads((copies / "emotion.json").read_text())
+    fields["notes"] = {"limits": "my own words"}
+    fields["data"]["training"] = "mine: 300 crops of the split training"
+    fields["metrics"] = {"parameters": "12k", "validation": {"accuracy": 0.5}}
+    (copies / "emotion.json").write_text(json.dumps(fields))
+    cards.refresh([copies / "emotion.tflite"])
+    assert load_card(copies / "emotion.tflite").notes == {"limits": "my own words"}
+    page = card_page.render([copies / "emotion.tflite"])
+    assert "my own words" in page
+    assert "| validation.accuracy | 0.5 |" in page
+    assert "FER2013" not in " ".join(cards.notes("other").values())
+
+
+def test_a_page_that_cannot_be_written_whole_is_not_written(copies: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before")
+    (tmp_path / "page.md.part").mkdir()  # stands for a disk that takes no more
+    assert cli.main(["cards", "--models", str(copies), "--out", str(page)]) == 2
+    assert page.read_text() == "before"
+
+
 def test_a_network_without_tables_of_its_own_lists_its_figures(copies: Path) -> None:
     fields = json.loads((copies / "landmarks.json").read_text())
     fields |= {"name": "novel", "metrics": {"validation": {"share": 0.5, "n": 1200}}, "notes": {"use": "a|b"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -98,8 +99,52 @@ def test_given_split_folders_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "names",
+    [("train", "valid", "test"), ("Train", "Val", "Test"), ("training", "validation", "testing"),
+     ("Training", "PublicTest", "PrivateTest")],
+)  # fmt: skip
+def test_splits_are_known_however_they_are_spelt_and_nothing_beside_them_is_lost_in_silence(
+    tmp_path: Path, names: tuple[str, str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for part in (*names, "holdout"):
+        (tmp_path / part / "fear").mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / part / "fear" / "a.png"), np.zeros((10, 10), np.uint8))
+    (tmp_path / "happy").mkdir()
+    assert sorted(datasets.load(tmp_path).split.tolist()) == ["test", "train", "validation"]
+    assert f"{tmp_path}/holdout: is neither train, validation nor test" in caplog.text
+    assert f"{tmp_path}/happy: is neither" in caplog.text
+
+
+def zipped(path: Path, damage: str) -> Path:
+    """A zip of fer2013.csv that cannot be read."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("fer2013.csv", "emotion,pixels,Usage\n" + "0,0 0 0,Training\n" * 5000)
+        archive.writestr("fer2013new.csv", "a,b\n1,2\r3,4\n" if damage == "return" else "")
+    content = bytearray(path.read_bytes())
+    if damage == "deflate":
+        content[60:90] = b"\xff" * 30
+    flag = {"encrypted": (6, 8, 1), "method": (8, 10, 9)}.get(damage)
+    if flag is not None:
+        for head, at in ((b"PK\x03\x04", flag[0]), (b"PK\x01\x02", flag[1])):
+            start = -1
+            while (start := content.find(head, start + 1)) >= 0:
+                content[start + at] = flag[2]
+    path.write_bytes(bytes(content))
+    return path
+
+
+@pytest.mark.parametrize("damage", ["deflate", "encrypted", "method", "return"])
+def test_a_zip_that_cannot_be_unpacked_is_one_line(tmp_path: Path, damage: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        datasets.load(zipped(tmp_path / "fer2013.zip", damage))
+    assert len(caught.value.lines) == 1
+
+
+@pytest.mark.parametrize(
     ("make", "expected"),
     [
+        (lambda p: _written(p / "b.npz", b""), "not a prepared data set"),
+        (lambda p: _written(p / "c.npz", _npy()), "not a prepared data set"),
         (lambda p: p / "none", "no such file or folder"),
         (lambda p: _written(p / "a.zip", b"no zip"), "not a readable zip"),
         (lambda p: _written(p / "a.npz", b"no npz"), "not a prepared data set"),
@@ -112,6 +157,12 @@ def test_what_cannot_be_read_is_one_line(tmp_path: Path, make, expected: str) ->
     with pytest.raises(ConfigError, match=expected) as caught:
         datasets.load(make(tmp_path))
     assert len(caught.value.lines) == 1
+
+
+def _npy() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros(3))
+    return buffer.getvalue()
 
 
 def _written(path: Path, content: bytes) -> Path:

@@ -16,6 +16,7 @@ from monitor.inference.card import load_card
 from monitor.labels import EMOTIONS
 from train import cli, datasets, evaluate, plots
 from train.datasets import Dataset
+from train.evaluate import evaluate_logits
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -54,6 +55,19 @@ def test_where_contempt_is_not_known_the_eight_class_figure_says_so(few: Dataset
     assert report["eight_class"]["accuracy"] is None
     assert "run prepare again" in report["eight_class"]["note"]
     assert "corruptions" not in report
+
+
+def test_a_class_that_is_never_named_has_an_f1_of_0_and_one_that_never_occurs_has_none() -> None:
+    labels = np.array([0, 0, 1, 1, 3])
+    rows = Dataset(
+        np.zeros((5, 48, 48), np.uint8), np.eye(7, dtype=np.float32)[labels], labels, np.ones(5, bool),
+        np.full(5, "validation"), "made",
+    )  # fmt: skip
+    logits = 5 * np.eye(7, dtype=np.float32)[[0, 3, 3, 3, 3]]
+    per_class = evaluate_logits(logits, rows, 1.0)["per_class"]
+    assert per_class["disgust"] == {"n": 2, "recall": 0.0, "precision": None, "f1": 0.0}
+    assert per_class["angry"]["f1"] == pytest.approx(2 / 3, abs=1e-4)
+    assert per_class["sad"]["f1"] is None
 
 
 def test_a_split_without_clear_labels_is_one_line(few: Dataset) -> None:
@@ -121,6 +135,20 @@ def test_the_card_takes_the_figures_and_stays_the_card_of_that_file(
     flags = ["--model", str(tmp_path / "emotion.tflite"), "--data", str(tmp_path / "t.npz"), "--split", "test"]
     assert cli.main(["evaluate", *flags, "--out", str(tmp_path), "--undisturbed", "--update-card"]) == 2
     assert "the split validation (got test)" in caplog.text
+
+
+def test_a_card_whose_labels_stand_in_another_order_is_not_given_another_sets_figures(
+    few: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copy(MODELS / "emotion.tflite", tmp_path / "m.tflite")
+    card = json.loads((MODELS / "emotion.json").read_text())
+    card["labels"] = card["labels"][::-1]
+    card["data"]["validation"] = "otherset: its own rule"
+    (tmp_path / "m.json").write_text(json.dumps(card))
+    datasets.save_prepared(dataclasses.replace(few, split=np.full(len(few), "validation")), tmp_path / "d.npz")
+    flags = ["--model", str(tmp_path / "m.tflite"), "--data", str(tmp_path / "d.npz"), "--out", str(tmp_path)]
+    assert cli.main(["evaluate", *flags, "--undisturbed", "--update-card"]) == 2
+    assert "has the figures of otherset" in caplog.text
 
 
 def test_a_model_with_another_side_is_given_crops_of_that_side() -> None:

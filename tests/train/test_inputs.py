@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from monitor import settings
+from monitor.errors import ConfigError
 from tests.train.conftest import TINY
 from train import cli, datasets, inputs
 from train.datasets import Dataset
@@ -55,6 +56,27 @@ def test_another_set_of_the_same_name_and_length_is_another(
     datasets.save_prepared(shifted, Path("raf.npz"))
     assert cli.main([*begun, "--resume"]) == 2
     assert "is another data set" in caplog.text
+
+
+def test_other_labels_for_the_same_pictures_are_another_set(
+    begun: list[str], drawn: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = drawn.take(np.arange(0, len(drawn), 3))
+    other = dataclasses.replace(few, name="raf", targets=np.roll(few.targets, 1, axis=1))
+    datasets.save_prepared(other, Path("raf.npz"))
+    assert cli.main([*begun, "--resume"]) == 2
+    assert "is another data set" in caplog.text
+
+
+def test_a_teacher_that_was_trained_on_meanwhile_is_another_teacher(begun: list[str], tmp_path: Path) -> None:
+    teacher = Path("runs/r/checkpoint.npz")
+    data = datasets.load(Path("raf.npz"))
+    inputs.keep(tmp_path, Path("raf.npz"), data, [Path("runs/r"), Path("runs/gone")])
+    inputs.require_same_teachers(tmp_path, [Path("runs/r"), Path("runs/gone")])
+    teacher.write_bytes(teacher.read_bytes() + b"more")
+    with pytest.raises(ConfigError, match="its teacher runs/r was trained on since it began"):
+        inputs.require_same_teachers(tmp_path, [Path("runs/r")])
+    assert json.loads((tmp_path / inputs.KEPT).read_text())["terms"].startswith("raf: under the terms")
 
 
 def test_a_model_is_never_written_to_a_folder_or_under_another_ending(

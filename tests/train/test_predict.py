@@ -78,6 +78,10 @@ def test_the_command_draws_a_grid_and_prints_json(
     assert reading["label"] == "happy"
     assert sum(reading["probs"].values()) == pytest.approx(1, abs=1e-3)
     assert np.asarray(cv2.imread(str(grid))).std() > 20
+    odd = folder / "c$^$[red].png"
+    odd.write_bytes((folder / "a_face.png").read_bytes())
+    assert cli.main(["predict", str(odd), "--model", MODEL, "--grid", str(grid)]) == 0
+    assert "c$^$[red].png" in capsys.readouterr().out
     datasets.save_prepared(drawn, folder / "d.npz")
     assert cli.main(["predict", "--data", str(folder / "d.npz"), "--model", MODEL, "--count", "6"]) == 0
     assert "of N = 6 as the crowd says" in capsys.readouterr().out

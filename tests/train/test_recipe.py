@@ -30,11 +30,34 @@ from train.recipe import Network, Recipe
         (["task=landmarks", "fade=0.4", "decay=2"], "fade is for the task expression"),
         (["network.enlarged=160"], "network.enlarged is for network.pretrained, which is empty"),
         (["network.pretrained=a.tgz"], "small_epochs 9 does not go with network.pretrained"),
+        (["network.channels=0-8-8-8"], "network.channels must be 1 or more each"),
     ],
 )
 def test_a_wrong_recipe_is_one_line(overrides: list[str], expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         recipe.load("quick", overrides)
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "expected"),
+    [
+        ("quick", "jitter.regions=500", "jitter.regions does nothing for the task expression"),
+        ("quick", "taught=1", "taught does nothing for a recipe without teachers"),
+        ("landmarks5", "augment.mixup=0.5", "augment.mixup does nothing for the task landmarks"),
+        ("landmarks5", "network.dropout=0.9", "network.dropout does nothing for the task landmarks"),
+        ("proposals2", "augment.rotate=45", "augment.rotate does nothing for the task proposals"),
+        ("eyes2", "jitter.hide=0.5", "jitter.hide does nothing for the task eyes"),
+        ("eyes2", "balance=1", "balance does nothing for the task eyes"),
+    ],
+)
+def test_a_setting_that_would_do_nothing_is_refused(name: str, override: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        recipe.load(name, [override])
+
+
+def test_every_recipe_of_ours_loads() -> None:
+    for path in recipe.HERE.glob("*.yaml"):
+        recipe.load(path.stem, [])
 
 
 def test_an_unknown_recipe_names_those_there_are() -> None:

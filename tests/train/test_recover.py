@@ -100,6 +100,9 @@ def test_what_cannot_be_recovered_is_one_line(
         return caplog.text
 
     assert "its card tells no recipe and epochs" in line({})
+    save_prepared(dataclasses.replace(drawn, name="other"), data)
+    assert "m.tflite: learnt from drawn (315 crops), this is other (315 crops); give --data" in line(told)
+    save_prepared(drawn, data)
     wrong = {**told, "recipe": {**settings.as_dict(TINY), "epochs": 0}}
     assert "m.json: training.recipe: epochs must be between 1 and" in line(wrong)
     odd = {**told, "recipe": settings.as_dict(dataclasses.replace(TINY, network=Network("8-16", "a")))}

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from monitor import settings
+from monitor.errors import ModelError
 from monitor.inference.card import load_card
+from monitor.inference.runtime import Int8Model
 from monitor.labels import EMOTIONS
 from monitor.types import Landmarks
 from tests.train.conftest import drawn_face
-from train import candidates, cli, datasets, faceset, html, plots, recipe, report_parts
+from train import candidates, cli, datasets, faceset, html, plots, recipe, report, report_parts
 from train.datasets import Dataset
 from train.keypoint_figures import Look
 from train.recipe import Recipe
@@ -116,6 +118,27 @@ def test_candidates_are_models_of_the_same_kind_each_once(tmp_path: Path, caplog
     timed = candidates.measure(found)[0]
     assert timed.size == found[0].stat().st_size
     assert 0 < timed.ms < 1000
+
+
+def test_a_candidate_that_does_not_run_here_or_tells_no_figures_is_no_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("fine", "foreign"):
+        shutil.copy(MODELS / "emotion.tflite", tmp_path / f"{name}.tflite")
+        card = json.loads((MODELS / "emotion.json").read_text()) | {"version": name, "metrics": {"parameters": "12k"}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(card))
+
+    def picky(path: Path, threads: int) -> Int8Model:
+        if path.stem == "foreign":
+            raise ModelError(f"{path}: tensor x is float32, not int8")
+        return Int8Model(path, threads)
+
+    monkeypatch.setattr(candidates, "Int8Model", picky)
+    (found,) = candidates.measure([tmp_path / "fine.tflite", tmp_path / "foreign.tflite"])
+    assert "not compared" in caplog.text
+    row = report._row(found, report.KINDS["expression"])
+    assert row[:4] == ["fine", "fine", "-", "-"]
+    assert row[6] == "-"
 
 
 def test_candidates_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:

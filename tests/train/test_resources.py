@@ -75,6 +75,14 @@ def test_the_estimate_of_a_training_is_near_what_was_measured(monkeypatch: pytes
             resources.require_training(maps, batch, 900_000, tmp_path)
 
 
+def test_a_network_too_large_for_the_machine_is_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(resources, "free_memory", lambda: 8e9)
+    with pytest.raises(ConfigError, match="training at batch 96: needs about"):
+        resources.require_training(network.maps((9999, 9999), (0, 0), 48), 96, 900_000_000, tmp_path)
+
+
 def test_freed_memory_is_kept_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
 
