@@ -95,6 +95,14 @@ def test_an_empty_seat_is_taken_after_a_while() -> None:
     assert seat.choose([], 11.0) is None
 
 
+def test_a_seat_that_is_never_free_waits_for_its_driver() -> None:
+    seat = Seat(0)
+    assert seat.choose([person(1, 300)], 0.0) is not None
+    assert seat.choose([], 0.1) is None
+    assert seat.choose([person(2, 30)], 5000.0) is None
+    assert seat.choose([person(3, 300)], 5001.0) is not None
+
+
 def test_who_got_in_first_and_sits_further_back_is_not_the_driver_for_good() -> None:
     one, seen = driver(Eyes()), []
     for n in range(200):

@@ -102,6 +102,25 @@ def test_a_dark_frame_is_unknown_and_never_read() -> None:
     assert emotion.reads == 0
 
 
+def test_what_was_read_before_a_face_turned_away_is_no_reading_of_now() -> None:
+    """Somebody who averages the columns must not count one old reading in row after row."""
+    _, step, _ = build(one_face)
+    for n in range(10):
+        result = step(n / 10)
+    assert result.faces[0].label == "neutral"
+    black = np.zeros((480, 640, 3), np.uint8)
+    known = []
+    for n in range(10, 20):
+        (face,) = step(n / 10, black).faces
+        known.append(face.known)
+        assert face.known == (face.label != UNKNOWN)
+    assert known[0]
+    assert not known[-1]
+    for n in range(20, 30):
+        (face,) = step(n / 10).faces
+    assert (face.label, face.known) == ("neutral", True)
+
+
 def test_an_unsure_reading_is_unknown() -> None:
     _, step, _ = build(one_face, lambda t: np.full(7, 1 / 7, np.float32))
     for n in range(10):

@@ -104,6 +104,14 @@ def test_set_without_equals_is_explained() -> None:
         settings.load(Root, None, ["detect.size"])
 
 
+@pytest.mark.parametrize("typed", ["0123", "12:30", "2026_11_25", "on", "no", "1e3", "0x1F", "2026-11-25"])
+def test_a_text_is_what_was_typed_and_not_what_yaml_would_make_of_it(tmp_path: Path, typed: str) -> None:
+    assert load(tmp_path, f"name: {typed}\n").name == typed
+    got = load(tmp_path, "", f"name={typed}")
+    assert got.name == typed
+    assert load(tmp_path, settings.to_yaml(got)) == got
+
+
 def test_what_is_printed_is_read_back(tmp_path: Path) -> None:
     changed = Root(Inner(size=77, share=0.125, how="yunet"), on=False, name="a: b # c")
     assert load(tmp_path, settings.to_yaml(changed)) == changed

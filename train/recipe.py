@@ -171,7 +171,7 @@ def _require_used(recipe: Recipe, name: str) -> None:
     for key in unused:
         group, _, field = key.rpartition(".")
         ours, default = (getattr(r, group) if group else r for r in (recipe, plain))
-        if getattr(ours, field) != getattr(default, field):
+        if getattr(ours, field) not in (0, getattr(default, field)):  # 0: none of it, which is so
             without = "a recipe without teachers" if key == "taught" else f"the task {recipe.task}"
             raise ConfigError(f"{name}: {key} does nothing for {without}; leave it out")
     if recipe.task != "expression" and recipe.balance not in (0, plain.balance):

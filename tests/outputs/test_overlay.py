@@ -6,7 +6,7 @@ import pytest
 
 from monitor.config import DisplayConfig
 from monitor.faces.detector import common_area
-from monitor.outputs.overlay import FONT, WHITE, Overlay, Status, _Pen
+from monitor.outputs.overlay import FONT, WHITE, Overlay, Status, _Pen, _words
 from monitor.signals.driver import DriverState
 from monitor.types import Box
 from tests.fakes import face, picture, result
@@ -89,6 +89,38 @@ def test_a_drivers_gauges_hide_no_bars_and_no_label(monkeypatch: pytest.MonkeyPa
     assert order == ["gauges", "tag"]
     assert len(drawn) == 2
     assert common_area(drawn[0], drawn[1]) == 0
+
+
+@pytest.mark.parametrize("size", [(600, 240), (160, 120), (180, 320), (1280, 720)])
+def test_no_label_is_covered_and_no_bars_hide_what_they_are_about(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    """Faces side by side that fill the picture, recorded: dot, labels, bars and status line keep apart."""
+    width, height = size
+    spots: list[Box] = []
+    tags: list[Box] = []
+    tag = _Pen.tag
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: spots.append(spot))
+
+    def tagged(pen: _Pen, text: str, at: Box, color: tuple[int, int, int]) -> None:
+        tags.append(at)
+        tag(pen, text, at, color)
+
+    monkeypatch.setattr("monitor.outputs.overlay._Pen.tag", tagged)
+    count = 3 if width > height else 1
+    part = width / count
+    faces = [face(n + 1, box=(part * (n + 0.1), height * 0.1, part * (n + 0.9), height * 0.95)) for n in range(count)]
+    image = canvas(width, height)
+    shown, status = result(0.0, faces, image=image), Status(30.0, recording=True)
+    Overlay(DisplayConfig()).annotate(shown, status)
+    pen = _Pen(image)
+    dot, line = pen.dot_box(False), pen.status_box(_words(shown, status))
+    for spot in spots:
+        assert all(common_area(spot, other) == 0 for other in (*tags, dot, line, *(s for s in spots if s is not spot)))
+        own = min(faces, key=lambda f: -common_area(spot, f.box))
+        assert common_area(spot, own.box) <= 0.4 * (own.box[2] - own.box[0]) * (own.box[3] - own.box[1]) + 1
+    assert all(common_area(at, dot) == 0 for at in tags)
+    assert len(tags) == count
 
 
 def test_what_is_amiss_comes_first_where_there_is_no_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from monitor.config import DriverConfig
 from tests.signals.stories import RATES, between, tell
 
 at_every_rate = pytest.mark.parametrize("rate", RATES)
@@ -135,6 +136,35 @@ def test_a_night_of_absence_is_not_a_log_of_it() -> None:
     drive = tell(2 * 3600, 5.0, lambda t: {"present": t < 100})
     assert drive.worst("away") == 3
     assert len(drive.events) < 50
+
+
+@pytest.mark.parametrize("config", [DriverConfig(), DriverConfig(calibrate_s=0)])
+def test_a_look_aside_in_the_first_minute_is_told_to_its_end(config: DriverConfig) -> None:
+    """What is usual is not learnt yet, but a head turned for 12 s is turned away all the same."""
+    turned = tell(40, 10, lambda t: {"pose": (41.0, 0.0, 0.0)} if 8 <= t < 20 else {}, config)
+    (event,) = turned.ended("away")
+    assert turned.worst("away") == 3
+    assert event.t == pytest.approx(20, abs=1.5)
+
+
+def test_with_nothing_to_learn_ahead_stays_what_it_was_in_the_first_seconds() -> None:
+    config = DriverConfig(calibrate_s=0)
+    drive = tell(120, 10, lambda t: {"pose": (30.0 if t < 30 else 75.0 if t < 100 else 30.0, 0.0, 0.0)}, config)
+    assert drive.at(99).attention == "turned away"
+    assert drive.at(119).attention == "attentive"
+
+
+def test_who_cannot_be_learnt_is_told_to_look_away_and_not_for_looking_back() -> None:
+    """Sunglasses: the eyes are never told, so that the first minute never ends."""
+    drive = tell(120, 10, lambda t: {"eyes": None, "pose": (39.0 if 20 <= t < 90 else 0.0, 0.0, 0.0)})
+    assert drive.at(89).away_level == 3
+    assert drive.at(100).away_level == 0
+
+
+def test_a_memory_of_0_forgets_nobody() -> None:
+    config = DriverConfig(memory_s=0)
+    drive = tell(200, 10, lambda t: {"present": not 70 <= t < 130}, config)
+    assert drive.at(69).calibrated == drive.at(131).calibrated == 1
 
 
 def test_a_camera_at_the_pillar_makes_no_absence() -> None:
