@@ -6,7 +6,7 @@
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
 # make install-service [DESTDIR=/tmp/stage]      systemd service (docs/RASPBERRY_PI.md)
 # make bench [ARGS="--source clip.mp4"]           what the readings cost on this machine, stage by stage
-# make model [DATA=../shared/data]               the shipped expression model anew, some ten hours; goes on after a kill
+# make model [DATA=../shared/data]               the shipped expression model anew, some HOURS hours; goes on after a kill
 # make lock, make audit                          pin the edge install; known holes and licences of what is pinned
 PYTHON ?= python3
 VENV ?= .venv

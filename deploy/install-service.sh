@@ -27,19 +27,25 @@ if [ -n "$flags" ]; then
         echo "picamera2 cannot be imported in $app/venv (above): --source picamera will not work, other cameras will" >&2
 fi
 # Built by the setuptools of the lock: an isolated build would fetch whatever is newest and run it, as root.
-"$app/venv/bin/pip" install -q --disable-pip-version-check --no-index --no-build-isolation --no-deps "$here"
+# From a copy: setuptools would leave a folder build/ in the checkout, root's own, and install what an older version left there.
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+(cd "$here" && tar -cf - pyproject.toml setup.cfg README.md LICENSE monitor train models config.yaml) | tar -xf - -C "$copy"
+"$app/venv/bin/pip" install -q --disable-pip-version-check --no-index --no-build-isolation --no-deps "$copy"
 
-cp "$here"/docs/*.md "$app/docs/"
-[ -e "$root/etc/emotion-monitor/config.yaml" ] || cp "$here/deploy/service.yaml" "$root/etc/emotion-monitor/config.yaml"
+install -m 644 "$here"/docs/*.md "$app/docs/"
+[ -e "$root/etc/emotion-monitor/config.yaml" ] ||
+    install -m 644 "$here/deploy/service.yaml" "$root/etc/emotion-monitor/config.yaml"
 if [ ! -e "$root/etc/emotion-monitor/environment" ]; then
     (umask 077; echo '# EMOTION_MONITOR_FLAGS=--source /dev/v4l/by-id/usb-…' > "$root/etc/emotion-monitor/environment")
 fi
-cp "$here/deploy/emotion-monitor.service" "$root/etc/systemd/system/"
-cp "$here/deploy/emotion-monitor.sysusers" "$root/usr/lib/sysusers.d/emotion-monitor.conf"
+install -m 644 "$here/deploy/emotion-monitor.service" "$root/etc/systemd/system/"
+install -m 644 "$here/deploy/emotion-monitor.sysusers" "$root/usr/lib/sysusers.d/emotion-monitor.conf"
 
 if [ -z "$root" ]; then
     systemd-sysusers emotion-monitor.conf
     systemctl daemon-reload
+    systemctl try-restart emotion-monitor  # an update runs at once, where the service does
 fi
 echo "installed; set the camera in /etc/emotion-monitor/environment, then:"
 echo "  sudo systemctl enable --now emotion-monitor; systemctl status emotion-monitor; journalctl -u emotion-monitor"
