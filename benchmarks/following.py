@@ -26,13 +26,17 @@ from monitor.capture.source import open_source
 from monitor.config import Config, DetectConfig
 from monitor.faces.detector import Detector, iou, make_detector
 from monitor.inference.emotion import EmotionNet, find_model
-from monitor.inference.landmarks import LandmarkNet
+from monitor.inference.landmarks import POINTS, LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
 from monitor.types import Frame, Image
 
+Found = tuple[Any, Any, Any]
+"""A face found: its box, its yaw or None, its keypoints or None."""
 SAME = 0.4
+TURNED = 30
+"""Degrees of the reference's yaw from which a face counts as turned."""
 STILL = 0.01
 """A reference box that moves less than this share of its size between frames rests."""
 STEADY_WINDOW = 15
@@ -54,6 +58,7 @@ class Tally:
     boxes: dict[int, tuple[float, float, float]] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     yaw: list[float] = field(default_factory=list)
+    points: list[tuple[float, float]] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
     first: int | None = None
     delays: list[float] = field(default_factory=list)
@@ -61,9 +66,9 @@ class Tally:
     unfound: int = 0
     last: float = -math.inf
 
-    def take(self, number: int, t: float, found: list[tuple[Any, Any]], reference: list[dict[str, float]]) -> None:
-        """Counts one frame at ``t`` seconds: ``found`` are (box, yaw or None) pairs."""
-        boxes = [np.array(box) for box, _ in found]
+    def take(self, number: int, t: float, found: list[Found], reference: list[dict[str, float]]) -> None:
+        """Counts one frame at ``t`` seconds."""
+        boxes = [np.array(box) for box, _, _ in found]
         matched = set()
         if reference and t - self.last > ABSENT_S:
             self.came = t
@@ -86,6 +91,8 @@ class Tally:
                 yaw = found[best][1]
                 if yaw is not None:
                     self.yaw.append(abs(yaw - row["yaw"]))
+                if found[best][2] is not None:
+                    self.points.append((abs(row["yaw"]), points_off(found[best][2], row)))
             if self.first is not None:
                 self.after += 1
                 self.hit_after += good
@@ -133,9 +140,24 @@ class Tally:
             "label_changes": changes,
             "unknown": _share(sum(label == UNKNOWN for label in self.labels), len(self.labels)),
             "yaw_error": round(float(np.mean(self.yaw)), 2) if self.yaw else None,
+            "points": mean_off(self.points, 0, TURNED),
+            "points_turned": mean_off(self.points, TURNED, 180),
             "cpu_ms": round(float(np.mean(self.cpu_ms)), 2) if self.cpu_ms else None,
             "cpu_p95_ms": round(float(np.percentile(self.cpu_ms, 95)), 2) if self.cpu_ms else None,
         }
+
+
+def points_off(points: NDArray[np.float32], row: dict[str, float]) -> float:
+    """Mean distance of the points from the reference's, over its distance of the irises."""
+    true = np.array([[row[f"{name}_x"], row[f"{name}_y"]] for name in POINTS])
+    eyes = np.linalg.norm(true[POINTS.index("r_iris")] - true[POINTS.index("l_iris")])
+    return float(np.linalg.norm(points[: len(POINTS)] - true, axis=1).mean() / max(float(eyes), 1e-3))
+
+
+def mean_off(points: list[tuple[float, float]], low: float, high: float) -> str | None:
+    """Mean point error of the frames whose yaw is within a range, and their number."""
+    off = [error for yaw, error in points if low <= yaw < high]
+    return f"{100 * np.mean(off):.2f} % (N={len(off)})" if off else None
 
 
 def corners(row: dict[str, float]) -> NDArray[np.float64]:
@@ -160,9 +182,9 @@ def read_reference(folder: Path) -> dict[str, dict[int, list[dict[str, float]]]]
 
 def judge(
     path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: LandmarkNet,
-    places: ProposalNet, only: bool,
+    places: ProposalNet, only: bool, points: list[tuple[float, float]],
 ) -> Any:  # fmt: skip
-    """The three ways on one clip, or the program as shipped only."""
+    """The three ways on one clip, or the program as shipped only; adds to ``points`` what following made of them."""
     base = Config()
     searching = replace(base, detect=replace(base.detect, follow=False))
     ways = {
@@ -175,7 +197,7 @@ def judge(
     tallies = {name: Tally() for name in (*([] if only else ["haar"]), *ways)}
     source = open_source(str(path), base.source)
     last, still = None, []
-    number = 0
+    number = counted = 0
     while (grabbed := source.read()) is not None:
         frame: Frame = grabbed
         rows = reference.get(number, [])
@@ -185,14 +207,20 @@ def judge(
         last = now
         if not only:
             found = _every_frame(every, frame.image)
-            tallies["haar"].take(number, frame.t, [(box, None) for box in found], rows)
+            tallies["haar"].take(number, frame.t, [(box, None, None) for box in found], rows)
         for name, pipeline in ways.items():
             started = time.process_time()
             result = pipeline.step(frame)
             tallies[name].cpu_ms.append((time.process_time() - started) * 1e3)
-            tallies[name].take(
-                number, frame.t, [(f.box, f.pose[0] if f.pose else None) for f in result.faces if f.seen], rows
-            )
+            seen: list[Found] = [
+                (f.box, f.pose[0] if f.pose else None, f.marks.points if f.marks else None)
+                for f in result.faces
+                if f.seen
+            ]
+            tallies[name].take(number, frame.t, seen, rows)
+            if name == "follow":
+                points += tallies[name].points[counted:]
+                counted = len(tallies[name].points)
             tallies[name].ids |= {f.id for f in result.faces}
             if result.faces:
                 tallies[name].labels.append(result.faces[0].label)
@@ -225,15 +253,18 @@ def main() -> None:
     places = ProposalNet(find_model(args.proposals))
     reference = read_reference(args.folder)
     names = sorted(p.name for p in args.folder.iterdir() if p.suffix in (".mp4", ".avi", ".mov", ".gif"))
-    report = {}
+    report: dict[str, Any] = {}
+    points: list[tuple[float, float]] = []
     print("per clip: haar every frame / region search / following")
     for name in [n for n in names if not args.clips or n in args.clips]:
-        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net, places, args.only)
+        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net, places, args.only, points)
         ways = [r[way] for way in ("haar", "search", "follow") if way in r]
         print(f"{name} N={r['frames']}", flush=True)
         for key in ways[0]:
             if any(way[key] is not None for way in ways):
                 print(f"  {key:18} " + " / ".join(str(way[key]) for way in ways), flush=True)
+    print(f"keypoints of followed faces, all clips: up to {TURNED} degrees of yaw {mean_off(points, 0, TURNED)}")
+    print(f"  beyond {mean_off(points, TURNED, 180)}")
     if args.json:
         args.json.write_text(json.dumps(report, indent=1) + "\n")
 
