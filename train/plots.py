@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from monitor.labels import EMOTIONS
-from monitor.outputs.overlay import COLORS
+from monitor.outputs.pen import COLORS
 from monitor.types import Image
 from monitor.wholefile import whole
 from train import resources

@@ -18,7 +18,8 @@ from rich.text import Text
 from monitor import config as configuration
 from monitor.config import Config
 from monitor.errors import EXIT_CONFIG, EXIT_OK, EXIT_UNEXPECTED, ConfigError, UserError
-from monitor.outputs.video import CODECS, write_trial
+from monitor.outputs.video import CODECS
+from monitor.outputs.videofile import write_trial
 from monitor.terminal import plain_console
 
 LOW_DISK_MB = 500

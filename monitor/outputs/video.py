@@ -6,7 +6,6 @@ import logging
 import math
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from monitor.faces.detector import HaarDetector
 from monitor.outputs.blur import Blur
 from monitor.outputs.overlay import Overlay, Status
 from monitor.outputs.session import unused
+from monitor.outputs.videofile import claimed, playable, write_trial, writer_for
 from monitor.types import Event, Image, Result
 
 log = logging.getLogger("monitor")
@@ -37,8 +37,6 @@ SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
 NEED_TRAILER = (".mp4", ".mov")
 """Containers that are lost whole when they are cut off; they are written in short parts."""
 TRAILER_SEGMENT_S = 30.0
-TRIAL_FRAMES = 4
-"""Frames written to a trial file, to prove that a codec works in this folder and to time it."""
 SHARE = 0.7
 """Share of one core's time that encoding a live picture may take; a slower encoder gets a lower rate."""
 RETRY_S = 10.0
@@ -310,48 +308,3 @@ def _make_blur(mode: str) -> Blur | None:
     if mode == "picture":
         return Blur(whole=True)
     return Blur(whole=False, detector=HaarDetector(DetectConfig(neighbors=3, profile="always")))
-
-
-def claimed(path: Path) -> Path:
-    """The path itself, or a free one where another run has taken it meanwhile; it is there then, empty."""
-    while True:
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-        except FileExistsError:
-            path = unused(path)
-        else:
-            return path
-
-
-def writer_for(path: Path, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
-    """A writer of (width, height) pictures; whether it could be opened is the caller's to ask."""
-    # Absolute: FFmpeg takes what is before a colon in a relative path for a protocol.
-    return cv2.VideoWriter(str(path.absolute()), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
-
-
-def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | None:
-    """Writes a few frames to ``path``, plays them back and deletes the file.
-
-    Returns:
-        Seconds of encoding per frame, None when nothing can be played back.
-    """
-    try:
-        size = (image.shape[1], image.shape[0])
-        writer = writer_for(path, codec, fps, size)
-        started = time.perf_counter()
-        for _ in range(TRIAL_FRAMES):
-            writer.write(image)
-        seconds = (time.perf_counter() - started) / TRIAL_FRAMES
-        writer.release()
-        return seconds if playable(path) else None
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def playable(path: Path) -> bool:
-    """Whether a video file opens and yields a picture."""
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    try:
-        return bool(capture.isOpened() and capture.read()[0])
-    finally:
-        capture.release()

@@ -6,7 +6,8 @@ import pytest
 
 from monitor.config import DisplayConfig
 from monitor.faces.detector import common_area
-from monitor.outputs.overlay import FONT, WHITE, Overlay, Status, _Pen, _words
+from monitor.outputs.overlay import Overlay, Status, _words
+from monitor.outputs.pen import FONT, WHITE, Pen
 from monitor.signals.driver import DriverState
 from monitor.types import Box
 from tests.fakes import face, picture, result
@@ -55,7 +56,7 @@ def test_mirroring_mirrors_picture_and_box_but_not_the_text() -> None:
 @pytest.mark.parametrize(("count", "panels"), [(1, 1), (3, 3), (4, 4), (5, 0)])
 def test_up_to_four_faces_have_their_bars(monkeypatch: pytest.MonkeyPatch, count: int, panels: int) -> None:
     drawn: list[Box] = []
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: drawn.append(spot))
+    monkeypatch.setattr("monitor.outputs.pen.Pen.bars", lambda pen, spot, face: drawn.append(spot))
     faces = [face(n + 1, box=(60 + 370 * n, 300, 160 + 370 * n, 400)) for n in range(count)]
     Overlay(DisplayConfig()).annotate(result(0.0, faces, image=canvas(1920, 1080)), Status())
     assert len(drawn) == panels
@@ -63,7 +64,7 @@ def test_up_to_four_faces_have_their_bars(monkeypatch: pytest.MonkeyPatch, count
 
 def test_a_face_that_fills_the_picture_has_its_bars_in_a_corner(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Box] = []
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: drawn.append(spot))
+    monkeypatch.setattr("monitor.outputs.pen.Pen.bars", lambda pen, spot, face: drawn.append(spot))
     Overlay(DisplayConfig()).annotate(result(0.0, [face(1, box=(40, 10, 560, 470))], image=canvas(640, 480)), Status())
     assert drawn[0][2] == 640  # the box leaves most room at the right
     assert drawn[0][1] >= 0
@@ -74,16 +75,16 @@ def test_a_face_that_fills_the_picture_has_its_bars_in_a_corner(monkeypatch: pyt
 def test_a_drivers_gauges_hide_no_bars_and_no_label(monkeypatch: pytest.MonkeyPatch, box: Box) -> None:
     drawn: list[Box] = []
     order: list[str] = []
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: drawn.append(spot))
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.tag", lambda *_: order.append("tag"))
-    gauges = _Pen.gauges
+    monkeypatch.setattr("monitor.outputs.pen.Pen.bars", lambda pen, spot, face: drawn.append(spot))
+    monkeypatch.setattr("monitor.outputs.pen.Pen.tag", lambda *_: order.append("tag"))
+    gauges = Pen.gauges
 
-    def told(pen: _Pen, state: DriverState) -> Box:
+    def told(pen: Pen, state: DriverState) -> Box:
         order.append("gauges")
         drawn.append(gauges(pen, state))
         return drawn[0]
 
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.gauges", told)
+    monkeypatch.setattr("monitor.outputs.pen.Pen.gauges", told)
     driven = result(0.0, [face(1, box=box)], image=canvas(640, 480), driver=tell(20, 5.0).last)
     Overlay(DisplayConfig()).annotate(driven, Status())
     assert order == ["gauges", "tag"]
@@ -99,21 +100,21 @@ def test_no_label_is_covered_and_no_bars_hide_what_they_are_about(
     width, height = size
     spots: list[Box] = []
     tags: list[Box] = []
-    tag = _Pen.tag
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.bars", lambda pen, spot, face: spots.append(spot))
+    tag = Pen.tag
+    monkeypatch.setattr("monitor.outputs.pen.Pen.bars", lambda pen, spot, face: spots.append(spot))
 
-    def tagged(pen: _Pen, text: str, at: Box, color: tuple[int, int, int]) -> None:
+    def tagged(pen: Pen, text: str, at: Box, color: tuple[int, int, int]) -> None:
         tags.append(at)
         tag(pen, text, at, color)
 
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.tag", tagged)
+    monkeypatch.setattr("monitor.outputs.pen.Pen.tag", tagged)
     count = 3 if width > height else 1
     part = width / count
     faces = [face(n + 1, box=(part * (n + 0.1), height * 0.1, part * (n + 0.9), height * 0.95)) for n in range(count)]
     image = canvas(width, height)
     shown, status = result(0.0, faces, image=image), Status(30.0, recording=True)
     Overlay(DisplayConfig()).annotate(shown, status)
-    pen = _Pen(image)
+    pen = Pen(image)
     dot, line = pen.dot_box(False), pen.status_box(_words(shown, status))
     for spot in spots:
         assert all(common_area(spot, other) == 0 for other in (*tags, dot, line, *(s for s in spots if s is not spot)))
@@ -125,7 +126,7 @@ def test_no_label_is_covered_and_no_bars_hide_what_they_are_about(
 
 def test_what_is_amiss_comes_first_where_there_is_no_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     words: list[str] = []
-    monkeypatch.setattr("monitor.outputs.overlay._Pen.text", lambda pen, text, *_: words.append(text))
+    monkeypatch.setattr("monitor.outputs.pen.Pen.text", lambda pen, text, *_: words.append(text))
     Overlay(DisplayConfig()).annotate(result(0.0, image=canvas(240, 320)), Status(wrong=("camera slow",)))
     assert words[0] == "camera slow"
 
@@ -150,11 +151,11 @@ def test_switched_off_nothing_but_the_recording_dot_is_drawn() -> None:
 def test_text_from_memory_looks_as_text_drawn_anew(at: tuple[int, int]) -> None:
     canvas = picture(320, 120)
     anew = canvas.copy()
-    pen = _Pen(canvas)
+    pen = Pen(canvas)
     for color, width in (((0, 0, 0), pen.px(1) + pen.px(1.4)), (WHITE, pen.px(1))):
         cv2.putText(anew, "surprise 87%", at, FONT, 0.45 * pen.unit, color, width, cv2.LINE_AA)
     for _ in range(2):
-        drawn = _Pen(picture(320, 120))
+        drawn = Pen(picture(320, 120))
         drawn.text("surprise 87%", at, WHITE)
         off = np.abs(drawn.canvas.astype(int) - anew).max(axis=2) > 3  # rounded once more
         # OpenCV draws strokes that the picture's border cuts differently, along it and at their ends.

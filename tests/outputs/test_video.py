@@ -15,7 +15,8 @@ from monitor.capture.files import VideoSource
 from monitor.config import DisplayConfig, OutputConfig
 from monitor.outputs.overlay import Overlay
 from monitor.outputs.sink import Background
-from monitor.outputs.video import VideoSink, playable
+from monitor.outputs.video import VideoSink
+from monitor.outputs.videofile import playable
 from monitor.types import Event, Result
 from tests.fakes import face, result
 
