@@ -39,7 +39,7 @@ from monitor.pipeline import Pipeline
 from monitor.service import Service
 from monitor.stopper import Stopper
 from monitor.supervisor import Supervisor
-from monitor.views import watch_headless, watch_window
+from monitor.views import linger, watch_headless, watch_window
 from monitor.worker import Worker
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         log.info(
             "the camera is in use; %s", "pictures are recorded" if outputs.video.recording else "nothing is filmed"
         )
+    lasting = None
     worker.start()
     outputs.storage.start()
     service.ready()
@@ -179,7 +180,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         if windowed:
             limited = bool(options.max_frames or options.max_seconds)
             stay = isinstance(source, ImageSource) and not config.source.sequence and not limited
-            watch_window(worker, outputs, session, config, stop, watch, stay)
+            lasting = watch_window(worker, outputs, session, config, stop, watch, stay)
         else:
             view: Dashboard | PlainLines = PlainLines(source.name, source.frames)
             if live_view:
@@ -201,6 +202,8 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if not options.quiet:
         _print_summary(outputs, elapsed)
     log.info("%s", session.folder)
+    if lasting is not None:
+        linger(*lasting, session, config.output.blur != "none", stop)
     if not finished or not in_time:
         return EXIT_UNEXPECTED
     return _exit_code(worker, feed, name, stop)
@@ -326,6 +329,8 @@ def _video_path(record: str | None) -> Path | None:
     path = Path(record)
     if not encodable(path):
         raise ConfigError(f"--record {record!r}: the name is not in UTF-8, which OpenCV cannot open; give another file")
+    if path.is_symlink():
+        path = path.resolve()  # what it leads to is written, or made
     if path.is_dir():
         raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mkv'}")
     if path.suffix.lower() not in SUFFIXES:

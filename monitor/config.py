@@ -147,7 +147,7 @@ class DriverConfig:
     anger_warn_s: float = number(5.0, 1, 120, "… warning", "s")
     anger_alarm_s: float = number(10.0, 2, 300, "… alarm", "s")
     calibrate_s: float = number(
-        60.0, 0, 600, "good time in which this driver's usual is learnt; 0 = only where ahead is, in 5 s", "s"
+        60.0, 0, 600, "good time in which this driver's usual is learnt; 0 = only where ahead is, from 5 s on", "s"
     )
     memory_s: float = number(
         360.0,

@@ -26,9 +26,9 @@ def contradictions(config: Config, at: Callable[..., str]) -> list[str]:
             f"{at('detect.method')}: detect.yunet_model must name a YuNet .onnx file when detect.method is yunet"
         )
     for key, name in _models(config).items():
-        if not name.strip() or Path(name).expanduser().is_dir():
+        if not name.strip() or _is_folder(name):
             off = "; to switch following off set detect.follow=false" if key == "follow.model" else ""
-            problems.append(f"{at(key)}: {key} must name a model file (got {name!r}){off}")
+            problems.append(f"{at(key)}: {key} must name a model file (got {name[:40]!r}){off}")
     if config.follow.keep > config.follow.start:
         where = at("follow.start", "follow.keep")
         problems.append(f"{where}: follow.keep must be at most follow.start (got {config.follow.keep:g})")
@@ -54,12 +54,23 @@ def contradictions(config: Config, at: Callable[..., str]) -> list[str]:
 
 
 def _models(config: Config) -> dict[str, str]:
-    """What names the models, by key."""
-    named = {"emotion.model": config.emotion.model, "follow.model": config.follow.model}
-    named["driver.model"] = config.driver.model
-    if config.detect.proposals:
+    """What names the models in use, by key."""
+    named = {"emotion.model": config.emotion.model}
+    if config.detect.follow:
+        named["follow.model"] = config.follow.model
+    if config.detect.follow and config.detect.proposals:
         named["detect.proposals"] = config.detect.proposals
+    if config.driver.enabled:
+        named["driver.model"] = config.driver.model
     return named
+
+
+def _is_folder(name: str) -> bool:
+    """Whether a name is that of a folder, or none that the system takes."""
+    try:
+        return Path(name).expanduser().is_dir()
+    except (OSError, RuntimeError):
+        return True
 
 
 RISING = (

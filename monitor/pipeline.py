@@ -43,6 +43,7 @@ class _Reading:
     read_at: float = -np.inf
     put_off: float | None = None
     quality: float = 0.0
+    refused: bool = False
     mirrored: bool = False
     raw: NDArray[np.float32] | None = None
     last_raw_t: float = field(default=-np.inf)
@@ -72,7 +73,6 @@ class Pipeline:
         proposals: Proposer | None = None,
     ) -> None:
         self._config = config.emotion
-        self._stale_s = max(config.emotion.hold_s, 2 * config.emotion.every_ms / 1000)
         follower = Follower(keypoints, config.follow) if keypoints is not None else None
         within = config.track.lost_s / 2
         self._finder = Finder(detector, config.detect, follower, config.follow.every_ms, proposals, within)
@@ -178,7 +178,8 @@ class Pipeline:
         box = track.predicted(frame.t)
         pixels = crop(frame.image, box, self._cut, float(track.pose[2]) if track.pose is not None else 0.0)
         reading.quality = quality(pixels, box, track.pose, track.marks, self._light)
-        if reading.quality < self._config.min_quality:
+        reading.refused = reading.quality < self._config.min_quality
+        if reading.refused:
             reading.gate.update(None, frame.t)
             return
         pixels = self._emotion.prepared(pixels)
@@ -196,7 +197,7 @@ class Pipeline:
         probs = reading.smoother.value
         label = reading.gate.label
         # Unknown because nothing could be read for a while: what was read before says nothing of now.
-        stale = label == UNKNOWN and t - reading.last_raw_t > self._stale_s
+        stale = label == UNKNOWN and reading.refused and t - reading.last_raw_t > self._config.hold_s
         known = probs is not None and not stale
         shown = probs if probs is not None and known else UNIFORM
         confidence = float(shown.max() if label == UNKNOWN else shown[EMOTIONS.index(label)])

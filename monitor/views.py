@@ -16,12 +16,17 @@ from monitor.outputs.overlay import Overlay, Status
 from monitor.outputs.session import Session
 from monitor.stopper import Stopper
 from monitor.supervisor import Supervisor
+from monitor.types import Image
 from monitor.worker import Worker
 
 if TYPE_CHECKING:
     from monitor.outputs.dashboard import Dashboard
+    from monitor.outputs.window import Window
 
 log = logging.getLogger("monitor")
+
+QUIT = ("q", "esc", "closed")
+"""What ``Window.key`` gives when somebody has had enough."""
 
 
 def watch_headless(
@@ -50,7 +55,7 @@ def watch_window(
     stop: Stopper,
     watch: Supervisor,
     stay: bool = False,
-) -> None:
+) -> tuple[Window, Image] | None:
     """The main thread's loop with a window: draw the newest result, react to keys.
 
     Args:
@@ -60,27 +65,22 @@ def watch_window(
         config: What is drawn.
         stop: Ends it from outside.
         watch: Ends it when the worker is stuck.
-        stay: Leave the last picture on the screen until somebody quits: photographs are over before they are seen.
+        stay: Leave the window open when the pictures end: photographs are over before they are seen.
+
+    Returns:
+        The window and its last picture, where they are to stay (``linger``).
     """
     from monitor.outputs.window import Window
 
-    window, overlay, meter = (
-        Window(config.display.max_width, config.display.max_height),
-        Overlay(config.display),
-        RateMeter(),
-    )
+    window = Window(config.display.max_width, config.display.max_height)
+    overlay, meter = Overlay(config.display), RateMeter()
     stats, video = outputs.stats, outputs.video
     drawn, picture, show_overlay, help_shown, redraw = None, None, config.display.overlay, False, False
     blurred = config.output.blur != "none"
-    waiting = False
-    while not stop.asked.is_set() and watch.tick():
-        over = worker.done.is_set()
+    over = False
+    while not over and not stop.asked.is_set() and watch.tick():
+        over = worker.done.is_set()  # asked before the newest result is: the last one is drawn, too
         result = worker.latest
-        if over and not (stay and result is not None and not worker.failed):
-            break
-        if over and not waiting:
-            waiting = True
-            log.info("that was the last picture; q in the window ends it")
         if result is not None and (result is not drawn or redraw):
             status = Status(
                 meter.update(stats.frames),
@@ -97,7 +97,7 @@ def watch_window(
             continue
         key = window.key(10)
         redraw = bool(key)
-        if key in ("q", "esc", "closed"):
+        if key in QUIT:
             break
         if key == " ":
             worker.paused.clear() if worker.paused.is_set() else worker.paused.set()
@@ -107,12 +107,30 @@ def watch_window(
             show_overlay = not show_overlay
         elif key == "h":
             help_shown = not help_shown
-        elif key == "s" and blurred:
-            log.warning("no snapshot: output.blur is on, and a single picture cannot be blurred safely")
         elif key == "s":
-            path = session.free_path("snapshot.png")
-            if cv2.imwrite(str(path), picture):
-                log.info("snapshot %s", path)
-            else:
-                log.error("error: %s could not be written; is the disk full?", path)
+            _snapshot(session, picture, blurred)
+    else:
+        if stay and over and picture is not None and not worker.failed:
+            return window, picture
     window.close()
+    return None
+
+
+def linger(window: Window, picture: Image, session: Session, blurred: bool, stop: Stopper) -> None:
+    """Leaves the last picture on the screen until somebody quits; the run is over, and all its files are finished."""
+    log.info("that was the last picture; q in the window ends it")
+    while not stop.asked.is_set() and (key := window.key(50)) not in QUIT:
+        if key == "s":
+            _snapshot(session, picture, blurred)
+    window.close()
+
+
+def _snapshot(session: Session, picture: Image, blurred: bool) -> None:
+    if blurred:
+        log.warning("no snapshot: output.blur is on, and a single picture cannot be blurred safely")
+        return
+    path = session.free_path("snapshot.png")
+    if cv2.imwrite(str(path), picture):
+        log.info("snapshot %s", path)
+    else:
+        log.error("error: %s could not be written; is the disk full?", path)

@@ -32,7 +32,8 @@ def test_a_config_in_the_working_folder_is_used(tmp_path: Path, monkeypatch: pyt
         ("source.fourcc=MJ", "source.fourcc must have four letters"),
         ("emotion.model=", "emotion.model must name a model file"),
         ("follow.model=", "follow.model must name a model file .*set detect.follow=false"),
-        ("driver.model=.", "driver.model must name a model file"),
+        ("emotion.model=.", "emotion.model must name a model file"),
+        ("emotion.model=~nosuch/x", "emotion.model must name a model file"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(setting: str, expected: str) -> None:

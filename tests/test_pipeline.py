@@ -121,6 +121,15 @@ def test_what_was_read_before_a_face_turned_away_is_no_reading_of_now() -> None:
     assert (face.label, face.known) == ("neutral", True)
 
 
+def test_an_unsure_face_that_is_read_rarely_stays_read() -> None:
+    _, step, _ = build(
+        one_face, lambda t: np.full(7, 1 / 7, np.float32),
+        Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0), emotion=EmotionConfig(every_ms=900)),
+    )  # fmt: skip
+    shown = [step(n / 10).faces for n in range(60)]
+    assert all(face.known for (face,) in shown[20:])
+
+
 def test_an_unsure_reading_is_unknown() -> None:
     _, step, _ = build(one_face, lambda t: np.full(7, 1 / 7, np.float32))
     for n in range(10):

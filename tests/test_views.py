@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from monitor.config import Config
-from monitor.views import watch_window
+from monitor.views import linger, watch_window
 from tests.fakes import result
 
 
@@ -38,30 +38,40 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr("monitor.outputs.window.Window", Screen)
     done = threading.Event()
     done.set()
-    worker = SimpleNamespace(done=done, latest=result(0.0), failed="", paused=threading.Event())
+    worker = SimpleNamespace(
+        done=done, latest=result(0.0), failed="", paused=threading.Event(), join=lambda seconds: True
+    )
     outputs = SimpleNamespace(stats=SimpleNamespace(frames=1), video=SimpleNamespace(recording=False))
     stop = SimpleNamespace(asked=threading.Event())
     return [worker, outputs, None, Config(), stop, SimpleNamespace(tick=lambda: True, wrong=[])]
 
 
-def look(parts: list[Any], stay: bool = False) -> None:
+def look(parts: list[Any], stay: bool = False) -> Any:
     worker, outputs, session, config, stop, watch = parts
-    watch_window(worker, outputs, session, config, stop, watch, stay)
+    return watch_window(worker, outputs, session, config, stop, watch, stay)
 
 
 @pytest.mark.parametrize("key", ["q", "esc", "closed"])
 def test_a_photograph_stays_until_somebody_quits(ended: list[Any], key: str) -> None:
-    Screen.keys = ["", "", key]
-    look(ended, stay=True)
+    Screen.keys = ["", "", "", key]
+    lasting = look(ended, stay=True)
+    assert lasting is not None
     assert Screen.shown == 1
+    window, picture = lasting
+    linger(window, picture, ended[2], False, ended[4])
     assert Screen.keys == []
+    ended[4].asked.set()
+    linger(window, picture, ended[2], False, ended[4])  # told from outside: at once
 
 
-def test_a_film_ends_by_itself_and_so_does_a_run_that_failed(ended: list[Any]) -> None:
-    Screen.keys = []
-    look(ended)
+def test_a_film_ends_by_itself_and_so_does_a_run_that_failed_or_was_ended(ended: list[Any]) -> None:
+    Screen.keys = ["", "", "q"]
+    assert look(ended) is None
     ended[0].failed = "no network"
-    look(ended, stay=True)
-    ended[0].failed, ended[0].latest = "", None
-    look(ended, stay=True)
+    assert look(ended, stay=True) is None
+    ended[0].failed = ""
+    assert look(ended, stay=True) is None
+    assert Screen.keys == []
+    ended[0].latest = None
+    assert look(ended, stay=True) is None
     assert Screen.shown == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.inference.card import ModelCard, load_card
-from train.tables import flat, number
+from train.tables import flat, group, number
 
 TITLES = {
     "use": "Intended use", "not_for": "Not for", "limits": "Limits", "groups": "Groups of people", "law": "Law",
@@ -141,7 +141,7 @@ FIGURES = {"emotion": _expression, "landmarks": _landmarks}
 
 def _training(card: ModelCard) -> str:
     made = card.training
-    network = made.get("recipe", {}).get("network", {})
+    network = group(group(made, "recipe"), "network")
     return (
         f"{made.get('epochs', '?')} epochs, {made.get('minutes', '?')} minutes on two cores; channels "
         f"{network.get('channels', '?')}, blocks {network.get('blocks', '?')}; the whole recipe stands in the card."

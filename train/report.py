@@ -22,7 +22,7 @@ from monitor.wholefile import replace_text
 from train import candidates, html, plots, recipe, report_parts, resources
 from train.candidates import Candidate
 from train.recipe import Recipe
-from train.tables import number
+from train.tables import group, number
 
 log = logging.getLogger("train")
 
@@ -50,25 +50,25 @@ def _hundredfold(value: Any) -> float | None:
 
 
 def _accuracy(card: ModelCard) -> tuple[float | None, int | None]:
-    figures = card.metrics.get("validation", {})
+    figures = group(card.metrics, "validation")
     value = figures.get("accuracy")
     return _hundredfold(value), figures.get("n")
 
 
 def _eyes(card: ModelCard) -> tuple[float | None, int | None]:
-    figures = card.metrics.get("validation", {})
+    figures = group(card.metrics, "validation")
     value = figures.get("mrl")
     return _hundredfold(value), figures.get("mrl_n")
 
 
 def _point_error(card: ModelCard) -> tuple[float | None, int | None]:
-    figures = card.metrics.get("validation", {})
+    figures = group(card.metrics, "validation")
     value = figures.get("frontal")
     return _hundredfold(value), figures.get("frontal_n")
 
 
 def _found(card: ModelCard) -> tuple[float | None, int | None]:
-    figures = card.metrics.get("validation", {})
+    figures = group(card.metrics, "validation")
     value = figures.get("found")
     return _hundredfold(value), figures.get("found_n")
 
@@ -122,7 +122,7 @@ def write(run: Path, model: Path, data: Path, split: str, folders: Sequence[Path
     if kind.measure is not None:
         parts += kind.measure(model, data, split)
     else:
-        parts += [html.heading("Figures of the card"), report_parts.listed(card.metrics.get("validation", {}))]
+        parts += [html.heading("Figures of the card"), report_parts.listed(dict(group(card.metrics, "validation")))]
     parts += _compared(model, card, folders, kind)
     text = html.page(f"Run {run.name}: {model.name} {card.version}", parts)
     with resources.writing(out):

@@ -102,10 +102,12 @@ def data_before(recipe: Recipe, run: Path | None, name: str) -> dict[str, str]:
     for folder, own in folders:
         origin, kept = _json_of(folder / ORIGIN), _json_of(folder / inputs.KEPT)
         if origin:
-            training = str(origin.get("training", "")).partition(";")[0]
-            if training and training.partition(":")[0] != name:
-                found[training] = str(origin.get("terms", ""))
-            found |= _photographs(re.findall(r"photographs of (\S+) without", str(origin.get("training"))), recipe)
+            told = str(origin.get("training", ""))
+            sets = [part.removeprefix("before, ") for part in told.split("; ")]
+            for part in sets:
+                if re.match(r"\S.*?: \d+ (crops|rows)", part) and part.partition(":")[0] != name:
+                    found[part] = str(origin.get("terms", ""))
+            found |= _photographs(re.findall(r"photographs of (\S+) without", told), recipe)
         elif kept.get("name", name) != name:
             found[f"{kept['name']}: {kept.get('rows', '?')} rows"] = str(kept.get("terms", ""))
         if own is not None and own.unlabelled:

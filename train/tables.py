@@ -100,6 +100,12 @@ def show(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequ
     console.print(table)
 
 
+def group(mapping: Any, key: str) -> Mapping[str, Any]:
+    """A group of a card's figures; empty where there is none, or something else (a card may be written by hand)."""
+    found = mapping.get(key) if isinstance(mapping, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
 def number(value: Any, digits: int) -> str:
     """A figure, or a dash where there is none (a card may be written by hand)."""
     known = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

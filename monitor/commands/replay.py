@@ -78,6 +78,8 @@ def command(table: str, out: str | None, config: Config) -> int:
     Raises:
         ConfigError: The table cannot be read, or ``out`` not be written.
     """
+    if out and Path(out).is_file():
+        raise ConfigError(f"--events {out}: exists already; delete it or give another file")
     counted = logged.Log()
     path = Path(table)
     judged = judge(path, config, counted)
@@ -86,10 +88,11 @@ def command(table: str, out: str | None, config: Config) -> int:
         raise ConfigError(f"{path}: holds no rows of driver mode ({counted.skipped} lines could not be read)")
     if out:
         lines = "".join(json.dumps(event_line(event, f"replay of {path.name}", 0.0)) + "\n" for event in events)
-        if Path(out).exists():
-            raise ConfigError(f"--events {out}: exists already; delete it or give another file")
         try:
-            replace_text(Path(out), lines)
+            if Path(out).exists():  # a device or a pipe
+                Path(out).write_text(lines, encoding="utf-8")
+            else:
+                replace_text(Path(out), lines)
         except OSError as error:
             raise ConfigError(f"--events {out}: cannot be written: {error.strerror}") from None
     wide_console().print(summary(events, judged.seconds))

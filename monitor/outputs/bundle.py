@@ -111,7 +111,7 @@ class Outputs:
             fine = False
             log.error("error: summary.json could not be written: %s", error.strerror)
         fine &= _all_closed(self._outward, last_events)
-        return fine and not self._background.broken and not self.video.failing
+        return fine and not (self._background.broken or self.video.failing or self.video.damaged)
 
 
 def _all_closed(sinks: list[Sink], last_events: list[Event]) -> bool:

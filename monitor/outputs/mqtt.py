@@ -70,6 +70,7 @@ class MqttSink:
         self._start: float | None = None
         self._told = False
         self._since: float | None = None
+        self._refused = False
         self._state: dict[str, Any] = {}
         self._waiting: deque[str] = deque(maxlen=KEPT)
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"{ROOT}-{config.name}")
@@ -135,8 +136,11 @@ class MqttSink:
 
     def _connected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
+            if not self._refused:
+                self._refused, self._told = True, False  # known to be there now: that is news
             self._tell(f"refused by the broker: {reason}; check mqtt.user and the password")
             return
+        self._refused = False
         self._since = self._clock()
         self._publish("availability", "online", retain=True)
         if self._config.discovery:
@@ -150,9 +154,12 @@ class MqttSink:
     def _disconnected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
         if not reason.is_failure:
             return
-        lasted = self._clock() - self._since if self._since is not None else 0.0
-        self._told &= lasted < LASTED_S
-        hint = "" if lasted >= LASTED_S else f"; is another device called mqtt.name={self._config.name}, too?"
+        lasted = None if self._since is None else self._clock() - self._since
+        self._since = None
+        if lasted is not None and lasted >= LASTED_S:
+            self._told = False
+        short = lasted is not None and lasted < LASTED_S
+        hint = f"; is another device called mqtt.name={self._config.name}, too?" if short else ""
         self._tell(f"connection lost ({reason}); trying again and again{hint}")
 
     def _tell(self, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -27,6 +28,9 @@ from monitor.outputs.reader import PART
 from monitor.paths import encodable, refusal
 from monitor.versions import installed
 from monitor.wholefile import replace_text
+
+MOST_TRIES = 1000
+"""Names that are tried before it is taken for granted that none is free."""
 
 
 class Session:
@@ -61,6 +65,9 @@ class Session:
                 self.folder = _made(self.root / f"{self.name}_{slug(source_name)}")
             what = "is not writable"
             if (refused := refusal(self.folder)) is not None:
+                if self.root is not None:  # made a moment ago
+                    with contextlib.suppress(OSError):
+                        self.folder.rmdir()
                 raise refused
         except OSError as error:
             kind = DiskError if error.errno in DiskError.FAULTS else ConfigError
@@ -76,7 +83,7 @@ class Session:
         taken = set()
         for path in self.folder.glob("metadata*.json"):
             with contextlib.suppress(OSError, ValueError, AttributeError):
-                taken.add(json.loads(path.read_text(encoding="utf-8")).get("session"))
+                taken.add(str(json.loads(path.read_text(encoding="utf-8")).get("session")))
         name, number = self.name, 1
         while self.name in taken:
             number += 1
@@ -120,7 +127,7 @@ class Session:
 
     def note_recording(self, path: Path) -> None:
         """Writes into ``metadata.json`` that a recording in the folder is ours, as long as the disk takes it."""
-        if self._metadata is None or path.parent != self.folder:
+        if self._metadata is None or path.parent.resolve() != self.folder.resolve():
             return
         self._metadata.setdefault("recordings", []).append(path.name)
         with contextlib.suppress(OSError):
@@ -185,11 +192,12 @@ def versions(runtime: str) -> dict[str, str]:
 
 def _made(path: Path) -> Path:
     """A new folder of this name, with a number where another run has made it meanwhile."""
-    while True:
+    for _ in range(MOST_TRIES):
         path = unused(path)
         with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
             return path
+    raise FileExistsError(errno.EEXIST, "no name is free")
 
 
 def slug(text: str) -> str:
@@ -199,7 +207,7 @@ def slug(text: str) -> str:
 
 def unused(path: Path) -> Path:
     """The path itself, or with a number before its suffix, higher than all taken ones, where it is taken."""
-    if not path.exists():
+    if not os.path.lexists(path):  # a link that leads nowhere is a name that is taken
         return path
     numbered = re.compile(re.escape(path.stem) + r"-(\d+)" + re.escape(path.suffix))
     taken = [int(m[1]) for p in path.parent.iterdir() if (m := numbered.fullmatch(p.name))]

@@ -68,6 +68,7 @@ class VideoSink:
         path: The file being written, None while there is none.
         files: All files begun.
         failing: Whether the last attempt to record failed.
+        damaged: Whether a file that was finished does not play.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class VideoSink:
         self._last_t: float | None = None
         self._pace = 0.0
         self._failed_at: float | None = None
-        self.failing = False
+        self.failing = self.damaged = False
         self.path: Path | None = None
         self.files: list[Path] = []
 
@@ -297,7 +298,7 @@ class VideoSink:
         self._writer.release()
         path, self._writer, self.path = self.path, None, None
         if path is not None and not playable(path):
-            self.failing = True
+            self.failing = self.damaged = True
             log.error("error: %s cannot be played back; is the disk full?", path)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from pathlib import Path
 
 import cv2
 
-from monitor.outputs.session import unused
+from monitor.outputs.session import MOST_TRIES, unused
 from monitor.types import Image
 
 TRIAL_FRAMES = 4
@@ -16,13 +17,14 @@ TRIAL_FRAMES = 4
 
 def claimed(path: Path) -> Path:
     """The path itself, or a free one where another run has taken it meanwhile; it is there then, empty."""
-    while True:
+    for _ in range(MOST_TRIES):
         try:
             path.touch(mode=0o600, exist_ok=False)
         except FileExistsError:
             path = unused(path)
         else:
             return path
+    raise FileExistsError(errno.EEXIST, f"{path}: no name is free")
 
 
 def writer_for(path: Path, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:

@@ -16,10 +16,11 @@ filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the 
 
 
 FIRST_S = 5.0
-"""Where nothing is to be learnt, what is seen in this time is ahead for good."""
-DOUBT = 0.25
-"""While it is learnt, a second that looks turned away weighs like this share of one: who looks aside is told so before
-it becomes what is ahead, and who was looking aside at first is believed after four times as long."""
+"""Where nothing else is to be learnt, this is ahead at first; it weighs like a first good minute."""
+DOUBT, DOUBT_S = 0.25, 15.0
+"""While it is learnt, a second that looks turned away weighs like this share of one, for so many seconds on end: who
+looks aside is told so to the last level before it may become what is ahead; who was looking aside at first is believed
+soon."""
 AGAIN_S = 1.0
 """Once learnt, what is ahead is told anew this often: a median over bins costs more than all the rest here."""
 FIRST_MINUTE = 0.5
@@ -63,7 +64,8 @@ class Baseline:
     drive. All is forgotten when the driver was away for ``memory_s`` (somebody else may sit there).
 
     Args:
-        needed_s: Seconds of good time; 0 = nothing is learnt but where ahead is, from the first ``FIRST_S``.
+        needed_s: Seconds of good time; 0 = nothing is learnt but where ahead is, which goes on from the first
+            ``FIRST_S``.
         memory_s: Seconds of absence after which it is learnt anew, and time constant of what is ahead; 0 = all stays.
         opened: Openness, against this driver's own, from which eyes are open.
         turned: Degrees of yaw off ahead that are turned away.
@@ -91,7 +93,8 @@ class Baseline:
         self.blinks = 0
         self._learnt: tuple[float, float] | None = None
         self._ahead = (0.0, 0.0)
-        self._begun, self._guessed = False, 0.0
+        self._guessed = self._doubted = 0.0
+        self._settled = False
         self._weight, self._since_told = 1.0, 0.0
 
     def forget(self) -> None:
@@ -116,7 +119,7 @@ class Baseline:
             self._left = evidence.t
         if evidence.pose is None:
             return forgotten
-        if self._learnt is not None:
+        if self._settled:
             self._follow(evidence.pose, evidence.eyes, dt or 0.0)
             return forgotten
         self._guess(evidence.pose, dt)
@@ -129,23 +132,24 @@ class Baseline:
             self._anger.add(evidence.anger, dt)
         if self.progress >= 1:
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), self._anger.at(0.9))
+            self._settled = True
             # One minute weighs as several: a look aside of two must not become what is ahead.
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
         return forgotten
 
     def _guess(self, pose: tuple[float, float, float], dt: float | None) -> None:
         """Where ahead is, as long as it is not learnt: the first pose is the best guess there is."""
-        if self._needed <= 0:
-            if self._guessed >= FIRST_S:
-                return
-            self._guessed += dt or 0.0
         seconds = dt or 1e-3
-        if any(abs(seen - ahead) > off for seen, ahead, off in zip(pose, self._ahead, self._off, strict=False)):
-            seconds *= DOUBT if self._begun else 1.0
-        self._begun = True
-        self._yaw.add(pose[0], seconds)
-        self._pitch.add(pose[1], seconds)
+        off = any(abs(seen - ahead) > far for seen, ahead, far in zip(pose, self._ahead, self._off, strict=False))
+        self._doubted = self._doubted + seconds if off and self._guessed else 0.0
+        weight = DOUBT if 0 < self._doubted <= DOUBT_S else 1.0
+        self._guessed += seconds
+        self._yaw.add(pose[0], seconds * weight)
+        self._pitch.add(pose[1], seconds * weight)
         self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
+        if self._needed <= 0 and self._guessed >= FIRST_S:
+            self._settled = True
+            self._scale(max(1.0, FIRST_MINUTE * self._memory / self._guessed))
 
     def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
         """Goes on learning where ahead is; instead of letting all else fade, each new second weighs a little more."""

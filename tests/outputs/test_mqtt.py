@@ -213,12 +213,22 @@ def test_two_devices_of_one_name_are_told_of_once(caplog: pytest.LogCaptureFixtu
     told = [r.getMessage() for r in caplog.records if "connection lost" in r.getMessage()]
     assert len(told) == 1
     assert "is another device called mqtt.name=van, too?" in told[0]
+    for _ in range(5):  # attempts that never became a connection are no news
+        clock.advance(600.0)
+        sink._disconnected(None, None, None, lost, None)
+    assert caplog.text.count("connection lost") == 1
     sink._connected(SimpleNamespace(publish=lambda *_, **__: None), None, None, fine, None)
     clock.advance(600.0)
     sink._disconnected(None, None, None, lost, None)
     told = [r.getMessage() for r in caplog.records if "connection lost" in r.getMessage()]
     assert len(told) == 2, "a connection that lasted was lost: that is news"
     assert "another device" not in told[1]
+    for _ in range(3):
+        clock.advance(30.0)
+        sink._connected(None, None, None, lost, None)
+        sink._disconnected(None, None, None, lost, None)
+    assert caplog.text.count("refused by the broker") == 1
+    assert caplog.text.count("connection lost") == 2
 
 
 def test_the_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,8 +50,9 @@ def test_runs_in_one_folder_are_told_apart_even_when_they_began_in_one_second(tm
         session.release()
         names.append(session.name)
     assert names == [names[0], f"{names[0]}-2", f"{names[0]}-3"]
-    (tmp_path / "s" / "metadata.json").write_text("[damaged")
-    Session(str(tmp_path / "s"), "x", "demo", START).release()
+    for foreign in ("[damaged", '{"session": {"id": 1}}', "[1]"):
+        (tmp_path / "s" / "metadata.json").write_text(foreign)
+        Session(str(tmp_path / "s"), "x", "demo", START).release()
 
 
 def test_runs_that_begin_in_one_moment_get_a_folder_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +75,9 @@ def test_a_disk_that_is_read_only_is_no_wrong_setting(tmp_path: Path, monkeypatc
         monkeypatch.setattr(session_module, "refusal", lambda folder, n=number: OSError(n, os.strerror(n)))
         with pytest.raises(kind, match="is not writable"):
             Session(str(tmp_path / "s"), "x", "demo", START)
+        with pytest.raises(kind):
+            Session(None, str(tmp_path / "root"), "demo", START)
+        assert list((tmp_path / "root").iterdir()) == []
 
 
 def test_numbers_go_on_after_the_highest_even_when_older_files_were_deleted(tmp_path: Path) -> None:
@@ -81,3 +85,5 @@ def test_numbers_go_on_after_the_highest_even_when_older_files_were_deleted(tmp_
     for name in ("video.mkv", "video-7.mkv"):
         (tmp_path / name).touch()
     assert unused(tmp_path / "video.mkv").name == "video-8.mkv"
+    (tmp_path / "link.mkv").symlink_to(tmp_path / "nowhere.mkv")
+    assert unused(tmp_path / "link.mkv").name == "link-2.mkv"

@@ -319,8 +319,12 @@ def test_a_file_that_does_not_play_is_a_failure_of_the_run(tmp_path: Path, monke
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(20)])
     monkeypatch.setattr("monitor.outputs.video.playable", lambda path: False)
+    video.renew()
+    film(video, [1 + n / 20 for n in range(20)])
+    monkeypatch.undo()
     video.close([])
-    assert video.failing
+    assert video.damaged
+    assert not video.failing  # the one after it was fine
 
 
 def test_off_and_on_makes_a_second_file(tmp_path: Path) -> None:

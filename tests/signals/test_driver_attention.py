@@ -156,9 +156,24 @@ def test_with_nothing_to_learn_ahead_stays_what_it_was_in_the_first_seconds() ->
 
 def test_who_cannot_be_learnt_is_told_to_look_away_and_not_for_looking_back() -> None:
     """Sunglasses: the eyes are never told, so that the first minute never ends."""
-    drive = tell(120, 10, lambda t: {"eyes": None, "pose": (39.0 if 20 <= t < 90 else 0.0, 0.0, 0.0)})
-    assert drive.at(89).away_level == 3
-    assert drive.at(100).away_level == 0
+    drive = tell(120, 10, lambda t: {"eyes": None, "pose": (39.0 if 20 <= t < 50 else 0.0, 0.0, 0.0)})
+    assert drive.at(49).away_level == 3
+    assert drive.at(60).away_level == 0
+
+
+@pytest.mark.parametrize(("pose", "seconds", "most"), [((0.0, -35.0, 0.0), 20, 57), ((50.0, 0.0, 0.0), 10, 35)])
+def test_who_looked_aside_at_the_very_first_is_believed_soon(
+    pose: tuple[float, float, float], seconds: float, most: float
+) -> None:
+    drive = tell(120, 10, lambda t: {"pose": pose} if t < seconds else {})
+    assert drive.at(most).away_level == 0
+    assert drive.worst("away") == 3
+
+
+def test_with_nothing_to_learn_a_wrong_beginning_is_forgotten_all_the_same() -> None:
+    drive = tell(300, 10, lambda t: {"pose": (50.0, 0.0, 0.0)} if t < 6 else {}, DriverConfig(calibrate_s=0))
+    assert drive.at(20).away_level == 3
+    assert drive.at(200).away_level == 0
 
 
 def test_a_memory_of_0_forgets_nobody() -> None:

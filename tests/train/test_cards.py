@@ -61,6 +61,7 @@ def test_what_the_maker_of_another_sets_model_wrote_stays(copies: Path) -> None:
     fields["notes"] = {"limits": "my own words"}
     fields["data"]["training"] = "mine: 300 crops of the split training"
     fields["metrics"] = {"parameters": "12k", "validation": {"accuracy": 0.5}}
+    fields["training"] = {"recipe": {"network": "resnet"}}
     (copies / "emotion.json").write_text(json.dumps(fields))
     cards.refresh([copies / "emotion.tflite"])
     assert load_card(copies / "emotion.tflite").notes == {"limits": "my own words"}

@@ -177,6 +177,13 @@ def test_the_card_tells_what_the_runs_before_learnt_from(tmp_path: Path) -> None
         "photographs of old.npz without labels": runs.PHOTOGRAPHS,
         "photographs of landmarks.npz without labels": runs.PHOTOGRAPHS,
     }
+    (tmp_path / "first/origin.json").write_text(json.dumps({
+        "training": "mine: 300 crops of the split training; before, raf: 9 rows; before, fer2013.zip: 28 crops of it",
+        "terms": "raf: research only.",
+    }))  # fmt: skip
+    again = runs.data_before(own, None, "mine")
+    assert again == {"raf: 9 rows": "raf: research only.", "fer2013.zip: 28 crops of it": "raf: research only."}
+    (tmp_path / "first/origin.json").unlink()
     assert set(runs.data_before(own, None, "raf")) == set(runs.data_before(own, None, "mine")) - {"raf: 9 rows"}
     assert runs.data_before(TINY, None, "mine") == {}
 
