@@ -100,7 +100,7 @@ def update_card(model: Path, report: dict[str, Any], split: str) -> None:
     own = card.metrics | {"validation": {**card.metrics.get("validation", {}), **figures}}
     with resources.writing(card_path(model)):
         replace(card, metrics=own).save(card_path(model))
-    log.info("%s: figures of N = %s written", card_path(model), report.get("n", report.get("found_n")))
+    log.info("%s: figures written", card_path(model))
 
 
 def save_grid(readings: Sequence[Reading], path: Path) -> None:
