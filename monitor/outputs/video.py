@@ -297,7 +297,9 @@ class VideoSink:
             return
         self._writer.release()
         path, self._writer, self.path = self.path, None, None
-        if path is not None and not playable(path):
+        if path is not None and not path.exists():
+            log.warning("%s: was deleted while it was recorded", path)  # by somebody: no failure of ours
+        elif path is not None and not playable(path):
             self.failing = self.damaged = True
             log.error("error: %s cannot be played back; is the disk full?", path)
 

@@ -315,6 +315,16 @@ def test_a_writer_that_cannot_be_opened_swallows_no_pictures(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_somebody_deletes_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(20)])
+    video.files[0].unlink()
+    video.close([])
+    assert "was deleted while it was recorded" in caplog.text
+    assert not video.failing
+    assert not video.damaged
+
+
 def test_a_file_that_does_not_play_is_a_failure_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(20)])
