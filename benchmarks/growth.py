@@ -21,13 +21,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from monitor.app import load_keypoints, load_proposals
 from monitor.capture.source import open_source
 from monitor.commands.bench import measure
 from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
+from monitor.needs import load_keypoints, load_proposals
 from monitor.pipeline import Pipeline
 from monitor.types import Box, Image
 

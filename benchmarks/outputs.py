@@ -22,11 +22,11 @@ import cv2
 import numpy as np
 
 from benchmarks.speed import load
-from monitor.app import load_eyes, load_keypoints, load_proposals
 from monitor.commands.bench import HZ
 from monitor.config import Config, DisplayConfig, OutputConfig
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
+from monitor.needs import load_eyes, load_keypoints, load_proposals
 from monitor.outputs.events import EventSink
 from monitor.outputs.overlay import Overlay, Status
 from monitor.outputs.sink import Background, Sink

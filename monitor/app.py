@@ -20,15 +20,13 @@ from monitor.capture.feed import Feed
 from monitor.capture.files import ImageSource
 from monitor.capture.source import Source, kind_of, revealed, shown
 from monitor.config import Config
-from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError, ModelError
+from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError
 from monitor.faces.detector import make_detector
 from monitor.incidents import Incidents
 from monitor.inference.emotion import EmotionNet, find_model
-from monitor.inference.eyes import EyeNet
-from monitor.inference.landmarks import LandmarkNet
-from monitor.inference.proposals import ProposalNet
 from monitor.load import Governor
 from monitor.machine import give_back_start_pages, share_heaps
+from monitor.needs import load_eyes, load_keypoints, load_proposals, require_mqtt
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
@@ -222,66 +220,6 @@ def _apart(config: Config) -> Config:
         emotion=replace(config.emotion, max_per_frame=ALL_FACES),
         output=replace(config.output, rows="every"),
     )
-
-
-def load_keypoints(config: Config) -> LandmarkNet | None:
-    """The network that follows faces; None when it is switched off or not there, which is said in one line.
-
-    Raises:
-        ModelError: The file is there but damaged or foreign.
-    """
-    if not config.detect.follow:
-        return None
-    path = find_model(config.follow.model)
-    if not path.exists():
-        log.warning("%s: no such model; faces are found by the detector alone (detect.follow)", path)
-        return None
-    return LandmarkNet(path, config.follow.threads)
-
-
-def load_proposals(config: Config, keypoints: LandmarkNet | None) -> ProposalNet | None:
-    """The network that names places worth a look; None when the detector is to search, or the file is not there.
-
-    Raises:
-        ModelError: The file is there but damaged or foreign.
-    """
-    if keypoints is None or config.detect.method != "haar" or not config.detect.proposals:
-        return None
-    path = find_model(config.detect.proposals)
-    if not path.exists():
-        log.warning("%s: no such model; newcomers are searched for by the cascade (detect.proposals)", path)
-        return None
-    return ProposalNet(path, config.detect.threads)
-
-
-def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
-    """The network that reads a driver's eyes; None when nobody is to be judged as a driver.
-
-    Raises:
-        ConfigError: Driver mode without following.
-        ModelError: The file is missing, damaged or foreign.
-    """
-    if not config.driver.enabled:
-        if config.alerts.command or config.alerts.sound or config.mqtt.host:
-            log.warning("alerts and mqtt act on a driver's events only; switch them on with --profile driver")
-        return None
-    if not config.detect.follow:
-        raise ConfigError("driver.enabled needs detect.follow, which finds the eyes; set detect.follow=true")
-    if keypoints is None:
-        raise ModelError(f"driver.enabled needs the keypoint model {config.follow.model}, which finds the eyes")
-    return EyeNet(find_model(config.driver.model), config.driver.threads)
-
-
-def require_mqtt(config: Config) -> None:
-    """Refuses a run that could not publish, before anything is written.
-
-    Raises:
-        ConfigError: paho-mqtt is not installed, or the password file cannot be read.
-    """
-    if config.driver.enabled and config.mqtt.host:
-        from monitor.outputs import mqtt
-
-        mqtt.require(config.mqtt)
 
 
 # What draws is imported by runs that draw: rich and subprocess would cost every start 60 ms and 3 MB.

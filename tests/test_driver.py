@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from monitor import config as configuration
-from monitor.app import load_eyes
 from monitor.config import Config, DetectConfig, DriverConfig
 from monitor.driver import Driver
 from monitor.errors import ConfigError, ModelError
 from monitor.faces.quality import usable
+from monitor.needs import load_eyes
 from monitor.signals.seat import Seat
 from monitor.types import EyeReading, Face, Image, Landmarks
 from tests.fakes import face, frame, landmarks, square

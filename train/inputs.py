@@ -113,8 +113,13 @@ def _identity(data: Dataset | FaceSet | EyeSet) -> dict[str, str | int]:
 
 
 def _kept(run: Path) -> dict[str, Any]:
+    return told(run / KEPT)
+
+
+def told(path: Path) -> dict[str, Any]:
+    """What one of a run's JSON files tells; nothing where it is missing or damaged."""
     try:
-        kept = json.loads((run / KEPT).read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return content if isinstance(content, dict) else {}

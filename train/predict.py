@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.app import load_proposals
 from monitor.config import Config, DetectConfig, FollowConfig
 from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
@@ -21,6 +20,7 @@ from monitor.faces.follower import Follower
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.inference.landmarks import LandmarkNet
 from monitor.labels import EMOTIONS
+from monitor.needs import load_proposals
 from monitor.types import Image
 from train.datasets import Dataset, fitted
 from train.importers import IMAGE_SUFFIXES

@@ -100,7 +100,7 @@ def data_before(recipe: Recipe, run: Path | None, name: str) -> dict[str, str]:
     if run is not None:
         folders.append((run, None if recipe.unlabelled else recipe))
     for folder, own in folders:
-        origin, kept = _json_of(folder / ORIGIN), _json_of(folder / inputs.KEPT)
+        origin, kept = inputs.told(folder / ORIGIN), inputs.told(folder / inputs.KEPT)
         if origin:
             told = str(origin.get("training", ""))
             sets = [part.removeprefix("before, ") for part in told.split("; ")]
@@ -119,14 +119,6 @@ def _photographs(names: list[str], recipe: Recipe) -> dict[str, str]:
     """Unlabelled photographs of ancestors, as far as the recipe itself does not name them."""
     other = [name for name in names if name != Path(recipe.unlabelled).name]
     return {f"photographs of {name} without labels": PHOTOGRAPHS for name in other}
-
-
-def _json_of(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def others_weights(recipe: Recipe, run: Path | None) -> bool:

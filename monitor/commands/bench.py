@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from monitor.app import load_eyes, load_keypoints, load_proposals
 from monitor.capture.source import open_source, revealed, shown
 from monitor.config import Config
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.machine import peak_rss_mb
+from monitor.needs import load_eyes, load_keypoints, load_proposals
 from monitor.outputs.table import TableSink
 from monitor.pipeline import Pipeline
 from monitor.terminal import wide_console

@@ -20,6 +20,7 @@ from monitor.config import Config
 from monitor.errors import EXIT_CONFIG, EXIT_OK, EXIT_UNEXPECTED, ConfigError, UserError
 from monitor.outputs.video import CODECS
 from monitor.outputs.videofile import write_trial
+from monitor.paths import refusal
 from monitor.terminal import plain_console
 
 LOW_DISK_MB = 500
@@ -230,10 +231,7 @@ def _codecs() -> Finding:
 def _disk(folder: Path) -> Finding:
     existing = next(p for p in [folder, *folder.resolve().parents] if p.exists())
     free = shutil.disk_usage(existing).free / 1e6
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        return Finding("disk", "fail", f"{existing}: is not writable: {error.strerror}; set output.dir", EXIT_CONFIG)
+    if (refused := refusal(existing)) is not None:
+        return Finding("disk", "fail", f"{existing}: is not writable: {refused.strerror}; set output.dir", EXIT_CONFIG)
     state = "ok" if free >= LOW_DISK_MB else "note"
     return Finding("disk", state, f"{existing.resolve()}: {free:,.0f} MB free")

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -80,10 +81,7 @@ class Session:
 
     def _tell_apart(self) -> None:
         """Gives the name a number where an earlier run in this folder has it: the same second, or a clock set back."""
-        taken = set()
-        for path in self.folder.glob("metadata*.json"):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                taken.add(str(json.loads(path.read_text(encoding="utf-8")).get("session")))
+        taken = {str(told.get("session")) for told in self._told()}
         name, number = self.name, 1
         while self.name in taken:
             number += 1
@@ -136,10 +134,18 @@ class Session:
     def recorded(self) -> set[str]:
         """Names of the folder's recordings that this run and earlier ones there have made."""
         names: set[str] = set(self._metadata.get("recordings", []) if self._metadata is not None else [])
-        for path in self.folder.glob("metadata*.json"):
-            with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
-                names.update(json.loads(path.read_text(encoding="utf-8")).get("recordings", []))
+        for told in self._told():
+            recordings = told.get("recordings", [])
+            names.update(map(str, recordings if isinstance(recordings, list) else []))
         return names
+
+    def _told(self) -> Iterator[dict[str, Any]]:
+        """What the folder's metadata files tell, of this run and earlier ones; damaged ones are passed over."""
+        for path in self.folder.glob("metadata*.json"):
+            with contextlib.suppress(OSError, ValueError):
+                content = json.loads(path.read_text(encoding="utf-8"))
+                if isinstance(content, dict):
+                    yield content
 
     def free_path(self, name: str) -> Path:
         """``name`` in the folder, numbered where that name is taken."""
