@@ -91,7 +91,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
         return _run(options, config, config_from, stop)
     finally:
         os.umask(mask)
-        stop.running, stop.before = False, lambda: None
+        stop.running, stop.before = False, None
         if mine:
             stopper.remove()
 
@@ -143,8 +143,9 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         if session is not None:
             session.give_up()
         where = error.filename or options.out or config.output.dir
-        kind = DiskError if error.errno in DiskError.FAULTS else ConfigError
-        raise kind(f"{where}: cannot be written: {error.strerror}; free space or give another --out") from None
+        raise DiskError.kind(error)(
+            f"{where}: cannot be written: {error.strerror}; free space or give another --out"
+        ) from None
     except BaseException:
         source.close()
         raise
@@ -277,8 +278,9 @@ def _video_path(record: str | None) -> Path | None:
         raise ConfigError(f"--record {path}: exists already; delete it or give another file")
     refused = refusal(path.parent)
     if refused is not None:
-        kind = DiskError if refused.errno in DiskError.FAULTS else ConfigError
-        raise kind(f"--record {path}: the folder {path.parent} is missing or not writable ({refused.strerror})")
+        raise DiskError.kind(refused)(
+            f"--record {path}: the folder {path.parent} is missing or not writable ({refused.strerror})"
+        )
     return path
 
 

@@ -39,6 +39,11 @@ class DiskError(UserError):
     FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
     """Errors of the disk, as opposed to a path that is wrong."""
 
+    @classmethod
+    def kind(cls, error: OSError) -> type[UserError]:
+        """What a refused write is: the disk's fault, or a setting's."""
+        return cls if error.errno in cls.FAULTS else ConfigError
+
 
 class SourceError(UserError):
     """The camera, file or stream cannot be opened or gave no picture."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from monitor.config import Config
 from monitor.errors import ConfigError, ModelError
@@ -22,11 +23,8 @@ def load_keypoints(config: Config) -> LandmarkNet | None:
     """
     if not config.detect.follow:
         return None
-    path = find_model(config.follow.model)
-    if not path.exists():
-        log.warning("%s: no such model; faces are found by the detector alone (detect.follow)", path)
-        return None
-    return LandmarkNet(path, config.follow.threads)
+    path = _there(config.follow.model, "faces are found by the detector alone (detect.follow)")
+    return None if path is None else LandmarkNet(path, config.follow.threads)
 
 
 def load_proposals(config: Config, keypoints: LandmarkNet | None) -> ProposalNet | None:
@@ -37,11 +35,17 @@ def load_proposals(config: Config, keypoints: LandmarkNet | None) -> ProposalNet
     """
     if keypoints is None or config.detect.method != "haar" or not config.detect.proposals:
         return None
-    path = find_model(config.detect.proposals)
-    if not path.exists():
-        log.warning("%s: no such model; newcomers are searched for by the cascade (detect.proposals)", path)
-        return None
-    return ProposalNet(path, config.detect.threads)
+    path = _there(config.detect.proposals, "newcomers are searched for by the cascade (detect.proposals)")
+    return None if path is None else ProposalNet(path, config.detect.threads)
+
+
+def _there(name: str, otherwise: str) -> Path | None:
+    """A model's file; None where it is not there, which is said with what happens ``otherwise``."""
+    path = find_model(name)
+    if path.exists():
+        return path
+    log.warning("%s: no such model; %s", path, otherwise)
+    return None
 
 
 def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:

@@ -41,7 +41,7 @@ class Stopper:
         self.rotate = threading.Event()
         self.running = False
         self.clean = True
-        self.before: Callable[[], None] = _nothing
+        self.before: Callable[[], None] | None = None
         self._has_terminal = _has_terminal()
         self._before = {}
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -75,15 +75,12 @@ class Stopper:
             return
         self.asked.set()
         if not self.running:
-            self.before()
+            if self.before is not None:
+                self.before()
             os._exit(0 if self.clean else 128 + number)
         deadline = threading.Timer(SHUTDOWN_S, os._exit, (EXIT_CUT,))
         deadline.daemon = True
         deadline.start()
-
-
-def _nothing() -> None:
-    """Nothing is to be done before an end."""
 
 
 _current: Stopper | None = None

@@ -85,9 +85,9 @@ def is_fer(name: str) -> bool:
     return name.lower().startswith("fer2013")
 
 
-def terms(name: str, fer: bool, voted: bool) -> str:
-    """What a card says of the terms of a data set of expressions."""
-    if not fer:
+def terms(name: str, voted: bool) -> str:
+    """What a card says of the terms of a data set of expressions, by its name and whether a crowd voted on it."""
+    if not (voted or is_fer(name)):
         return f"{name}: under the terms of whoever gave it out; they were not told to this program."
     votes = " FER+ votes: MIT licence (Microsoft)." if voted else ""
     return f"FER2013: Kaggle challenge data, research use.{votes}"

@@ -125,7 +125,7 @@ def export(
             "training": f"{data.name}: {int(training.usable.sum())} crops of the split training{more}",
             "validation": f"{data.name}: split {'PublicTest' if _is_fer(data) else 'validation'}, {data.rule}, "
             "7 classes; the recipe was chosen on it",
-            "terms": cards.terms(data.name, _is_fer(data), data.voted) + terms,
+            "terms": cards.terms(data.name, data.voted) + terms,
         },
         notes=cards.notes("emotion" if _is_fer(data) else "other"),
         training=convert.told(recipe, history),

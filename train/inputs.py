@@ -54,8 +54,7 @@ def keep(run: Path, path: Path, data: Dataset | FaceSet | EyeSet, teachers: Sequ
     with resources.writing(run / KEPT), whole(run / KEPT) as part:
         kept: dict[str, Any] = {"path": str(path), **_identity(data)}
         if isinstance(data, Dataset):
-            fer = data.voted or cards.is_fer(data.name)
-            kept["terms"] = cards.terms(data.name, fer, data.voted)
+            kept["terms"] = cards.terms(data.name, data.voted)
         if teachers:
             kept["teachers"] = _states(teachers)
         part.write_text(json.dumps(kept, indent=1) + "\n")

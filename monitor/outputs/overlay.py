@@ -46,11 +46,12 @@ class Overlay:
         self._remember(result)
         pen = Pen(canvas)
         if overlay:
+            words = _words(result, status)
             boxes = [self._place(face.box, canvas) for face in result.faces]
             dot = pen.dot_box(status.blurred) if status.recording else None
             tags = [pen.tag_box(_tag(face), box, dot) for face, box in zip(result.faces, boxes, strict=True)]
             # What no panel may cover: all labels, the panels before it, dot and status line, the other faces.
-            taken = [*tags, pen.status_box(_words(result, status)), *([dot] if dot is not None else [])]
+            taken = [*tags, pen.status_box(words), *([dot] if dot is not None else [])]
             if result.driver is not None:
                 taken.append(pen.gauges(result.driver))  # first: a face's own label may lie on them, not under them
             for number, (face, tag) in enumerate(zip(result.faces, tags, strict=True)):
@@ -61,7 +62,7 @@ class Overlay:
                         taken.append(spot)
                         pen.bars(spot, face)
                         pen.strip(spot, self._history[face.id], result.frame.t, self._config.history_s)
-            pen.status_line(_words(result, status))
+            pen.status_line(words)
         if status.recording:
             pen.recording_dot(status.blurred)
         if status.paused:

@@ -71,8 +71,9 @@ class Session:
                         self.folder.rmdir()
                 raise refused
         except OSError as error:
-            kind = DiskError if error.errno in DiskError.FAULTS else ConfigError
-            raise kind(f"{option} {self.folder}: {what}: {error.strerror}; give another folder") from None
+            raise DiskError.kind(error)(
+                f"{option} {self.folder}: {what}: {error.strerror}; give another folder"
+            ) from None
         self._held = retention.hold(self.folder)
         if self._held is None:
             raise ConfigError(f"{option} {self.folder}: another run is writing there; give another folder")

@@ -76,9 +76,7 @@ class Baseline:
         blinks: Blinks in that time.
     """
 
-    def __init__(
-        self, needed_s: float, memory_s: float, opened: float, turned: float = 35.0, lowered: float = 28.0
-    ) -> None:
+    def __init__(self, needed_s: float, memory_s: float, opened: float, turned: float, lowered: float) -> None:
         self._needed, self._memory, self._opened = needed_s, memory_s, opened
         self._off = (turned, lowered)
         self._left: float | None = None
