@@ -93,8 +93,7 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
     _require_same(card, model, learnt)
     seen, amounts = _inputs(recipe, learnt)
     trainer = Trainer(recipe)
-    channels, blocks = recipe.network.shape()
-    maps = network.maps(channels, blocks, recipe.side) * len(seen) * 4
+    maps = network.maps(recipe.network.shape(), recipe.side) * len(seen) * 4
     resources.require(f"{model}: measuring {len(seen)} crops", memory=resources.PER_MAP * maps)
     try:
         _give(trainer.averaged, list(_layers(model)))
@@ -180,10 +179,10 @@ def _give(model: keras.Model, folded: list[Folded]) -> None:
             continue
         head = layer.use_bias
         found = [f for f in folded if not head or f.bias.size == layer.kernel.shape[-1]][:1]
-        if not found or found[0].kernel.size != int(np.prod(layer.kernel.shape)):
+        if not found or found[0].kernel.shape != tuple(layer.kernel.shape):
             raise ValueError(f"no layer with a kernel of {tuple(layer.kernel.shape)} where one is expected")
         folded.remove(found[0])
-        kernel, bias = found[0].kernel.reshape(layer.kernel.shape), found[0].bias
+        kernel, bias = found[0].kernel, found[0].bias
         if head:
             layer.set_weights([kernel, bias])
             continue
