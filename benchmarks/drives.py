@@ -25,6 +25,7 @@ from monitor.commands.score import Interval
 from monitor.config import Config
 from monitor.signals.driver import DriverMonitor
 from monitor.signals.evidence import Evidence
+from monitor.signals.judge import Judge
 from monitor.types import Event
 
 AWAKE = ("drv_ndu_awake.mp4", "drv_vinay_driver.mp4", "munb_2.avi", "munb_4.avi", "fer_woman2.mp4", "lp_d6.mp4",
@@ -37,7 +38,18 @@ def evidence_of(clip: Path, config: Config, folder: Path) -> list[Evidence]:
     """Logs a clip in driver mode and reads its evidence back."""
     out = folder / clip.name
     app.run(app.Options(str(clip), headless=True, out=str(out), quiet=True), config, "benchmark")
-    return [evidence for _, evidence in logged.read(out / "faces.csv", config, logged.Log())]
+    return logged_evidence(out / "faces.csv", config)
+
+
+def logged_evidence(table: Path, config: Config) -> list[Evidence]:
+    """What the logged drive of one clip tells."""
+    judge, told = Judge(config, itertools.count()), []
+    for frame in logged.read(table, logged.Log()):
+        evidence = judge.evidence(judge.choose(frame.faces, frame.t), frame.t, frame.wall, frame.picture)
+        if evidence is not None:
+            judge.judge(evidence)
+            told.append(evidence)
+    return told
 
 
 def looped(
@@ -124,7 +136,7 @@ def main() -> None:
         for name in (*LABELLED, *AWAKE):
             table = out / name / "faces.csv"
             if table.exists():
-                logs[name] = [evidence for _, evidence in logged.read(table, config, logged.Log())]
+                logs[name] = logged_evidence(table, config)
             else:
                 logs[name] = evidence_of(args.folder / name, config, out)
     logs = {name: log[:: args.every] for name, log in logs.items()}

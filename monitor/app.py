@@ -26,7 +26,7 @@ from monitor.incidents import Incidents
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.load import Governor
 from monitor.machine import give_back_start_pages, share_heaps
-from monitor.needs import load_eyes, load_keypoints, load_proposals, require_mqtt
+from monitor.needs import load_eyes, load_keypoints, load_proposals, require_outputs
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
@@ -107,7 +107,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
     keypoints = load_keypoints(config)
     eyes = load_eyes(config, keypoints)
-    require_mqtt(config)
+    require_outputs(config)
     proposals = load_proposals(config, keypoints)
     detector = make_detector(config.detect)
     wanted = None if options.source is None else revealed(options.source)

@@ -29,6 +29,9 @@ def contradictions(config: Config, at: Callable[..., str]) -> list[str]:
         if not name.strip() or _is_folder(name):
             off = "; to switch following off set detect.follow=false" if key == "follow.model" else ""
             problems.append(f"{at(key)}: {key} must name a model file (got {name[:40]!r}){off}")
+    if config.driver.enabled and not config.detect.follow:
+        where = at("driver.enabled", "detect.follow")
+        problems.append(f"{where}: driver.enabled needs detect.follow, which finds the eyes; set detect.follow to true")
     if config.follow.keep > config.follow.start:
         where = at("follow.start", "follow.keep")
         problems.append(f"{where}: follow.keep must be at most follow.start (got {config.follow.keep:g})")

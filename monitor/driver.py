@@ -8,9 +8,8 @@ from typing import Protocol
 
 from monitor.config import Config
 from monitor.faces.quality import usable
-from monitor.signals.driver import DriverMonitor, DriverState
-from monitor.signals.evidence import Evidence, evidence_of
-from monitor.signals.seat import Seat
+from monitor.signals.driver import DriverState
+from monitor.signals.judge import Judge
 from monitor.types import Event, EyeReading, Face, Frame, Image, Landmarks
 
 
@@ -31,10 +30,8 @@ class Driver:
     """
 
     def __init__(self, config: Config, eyes: EyeReader, ids: Iterator[int]) -> None:
-        self._config = config
         self._eyes = eyes
-        self._seat = Seat(config.driver.memory_s)
-        self._monitor = DriverMonitor(config.driver, ids)
+        self._judge = Judge(config, ids)
         self._state: DriverState | None = None
 
     def step(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[tuple[Face, ...], DriverState | None, list[Event]]:
@@ -43,27 +40,22 @@ class Driver:
         Returns:
             The faces, the driver's with its eyes read; the driver's state; what began, went on or ended.
         """
-        face = self._seat.choose(faces, frame.t, self._monitor.calibrated)
-        if self._seat.taken:
-            self._monitor.forget()
-        if face is not None and face.seen and face.marks is None:
-            return faces, self._state, []  # not looked at in this frame: nothing new is known
+        face = self._judge.choose(faces, frame.t)
         if face is not None and face.marks is not None:
             read = replace(face, eyes=self._eyes.read(frame.image, face.marks))
             faces, face = tuple(read if f is face else f for f in faces), read
         picture = face is not None or usable(frame.image)
-        config = self._config
-        evidence = evidence_of(
-            face, frame.t, frame.wall, picture, config.driver.min_quality, config.emotion.min_quality
-        )
-        self._state, events = self._monitor.update(evidence)
+        evidence = self._judge.evidence(face, frame.t, frame.wall, picture)
+        if evidence is None:  # nothing new is known
+            return faces, self._state, []
+        self._state, events = self._judge.judge(evidence)
         return faces, self._state, events
 
     def blind(self, t: float, wall: float) -> tuple[DriverState, list[Event]]:
         """The camera gives no pictures: whatever was the case, nothing can be said of now."""
-        self._state, events = self._monitor.update(Evidence(t, wall, picture=False))
+        self._state, events = self._judge.blind(t, wall)
         return self._state, events
 
     def finish(self) -> list[Event]:
         """Ends what is still going on."""
-        return self._monitor.finish()
+        return self._judge.finish()

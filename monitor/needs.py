@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from monitor.config import Config
-from monitor.errors import ConfigError, ModelError
+from monitor.errors import ModelError
 from monitor.inference.emotion import find_model
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
@@ -33,10 +33,15 @@ def load_proposals(config: Config, keypoints: LandmarkNet | None) -> ProposalNet
     Raises:
         ModelError: The file is there but damaged or foreign.
     """
-    if keypoints is None or config.detect.method != "haar" or not config.detect.proposals:
+    if keypoints is None or not wants_proposals(config):
         return None
     path = _there(config.detect.proposals, "newcomers are searched for by the cascade (detect.proposals)")
     return None if path is None else ProposalNet(path, config.detect.threads)
+
+
+def wants_proposals(config: Config) -> bool:
+    """Whether newcomers are to be looked for by the proposal network, which only the keypoint network can confirm."""
+    return config.detect.follow and config.detect.method == "haar" and bool(config.detect.proposals)
 
 
 def _there(name: str, otherwise: str) -> Path | None:
@@ -52,27 +57,25 @@ def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
     """The network that reads a driver's eyes; None when nobody is to be judged as a driver.
 
     Raises:
-        ConfigError: Driver mode without following.
         ModelError: The file is missing, damaged or foreign.
     """
     if not config.driver.enabled:
-        if config.alerts.command or config.alerts.sound or config.mqtt.host:
-            log.warning("alerts and mqtt act on a driver's events only; switch them on with --profile driver")
         return None
-    if not config.detect.follow:
-        raise ConfigError("driver.enabled needs detect.follow, which finds the eyes; set detect.follow=true")
     if keypoints is None:
         raise ModelError(f"driver.enabled needs the keypoint model {config.follow.model}, which finds the eyes")
     return EyeNet(find_model(config.driver.model), config.driver.threads)
 
 
-def require_mqtt(config: Config) -> None:
-    """Refuses a run that could not publish, before anything is written.
+def require_outputs(config: Config) -> None:
+    """Refuses a run that could not publish, before anything is written; says what would never act.
 
     Raises:
         ConfigError: paho-mqtt is not installed, or the password file cannot be read.
     """
-    if config.driver.enabled and config.mqtt.host:
+    if not config.driver.enabled:
+        if config.alerts.command or config.alerts.sound or config.mqtt.host:
+            log.warning("alerts and mqtt act on a driver's events only; switch them on with --profile driver")
+    elif config.mqtt.host:
         from monitor.outputs import mqtt
 
         mqtt.require(config.mqtt)

@@ -176,7 +176,12 @@ class Pipeline:
         reading.read_at = frame.t if reading.put_off is None else reading.put_off
         reading.put_off = None
         box = track.predicted(frame.t)
-        pixels = crop(frame.image, box, self._cut, float(track.pose[2]) if track.pose is not None else 0.0)
+        try:
+            pixels = crop(frame.image, box, self._cut, float(track.pose[2]) if track.pose is not None else 0.0)
+        except ValueError:  # expected outside the picture
+            reading.quality, reading.refused = 0.0, True
+            reading.gate.update(None, frame.t)
+            return
         reading.quality = quality(pixels, box, track.pose, track.marks, self._light)
         reading.refused = reading.quality < self._config.min_quality
         if reading.refused:

@@ -102,7 +102,7 @@ def watch_window(
         if key == " ":
             worker.paused.clear() if worker.paused.is_set() else worker.paused.set()
         elif key == "r":
-            video.switch(not video.recording)
+            video.switch(not video.wanted)
         elif key == "o":
             show_overlay = not show_overlay
         elif key == "h":

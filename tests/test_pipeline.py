@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.config import Config, DetectConfig, EmotionConfig
+from monitor.faces.crop import crop
 from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
 from monitor.types import Box, Event, Image, Result
@@ -158,8 +159,22 @@ def test_many_faces_take_turns_under_the_budget() -> None:
 )
 def test_boxes_at_the_border_tiny_and_absurd_are_survived(box: Box) -> None:
     _, step, _ = build(lambda t: [box])
-    for n in range(5):
-        step(n / 10)
+    seen = [step(n / 10).faces for n in range(5)]
+    assert len(seen[-1]) <= 1
+    assert all(np.isfinite(f.box).all() and 0 <= f.quality <= 1 for faces in seen for f in faces)
+
+
+def test_a_face_whose_expected_place_is_outside_the_picture_costs_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, step, _ = build(one_face)
+    step(0.0)
+    (face,) = step(0.1).faces
+    assert face.known
+    monkeypatch.setattr(
+        "monitor.pipeline.crop", lambda image, box, *rest: crop(image, (700.0, 240.0, 800.0, 340.0), *rest)
+    )
+    (face,) = step(0.5).faces
+    assert face.quality == 0
+    assert face.raw is None
 
 
 def test_time_standing_still_and_time_jumping_are_survived() -> None:

@@ -75,3 +75,12 @@ def test_a_film_ends_by_itself_and_so_does_a_run_that_failed_or_was_ended(ended:
     ended[0].latest = None
     assert look(ended, stay=True) is None
     assert Screen.shown == 0
+
+
+def test_a_recording_that_the_disk_holds_up_can_be_switched_off(ended: list[Any]) -> None:
+    asked: list[bool] = []
+    ended[0].done.clear()
+    ended[1].video = SimpleNamespace(recording=False, wanted=True, switch=asked.append)
+    Screen.keys = ["r", "q"]
+    look(ended)
+    assert asked == [False]

@@ -10,7 +10,7 @@ from monitor.capture.feed import Feed, FileFeed, LiveFeed
 from monitor.capture.grabber import Grabber
 from monitor.capture.opening import SLACK_S, open_patiently
 from monitor.capture.source import Source, open_source, shown
-from monitor.commands.devices import find_cameras, stable_path
+from monitor.capture.v4l2 import find_cameras, stable_path
 from monitor.config import Config
 from monitor.errors import SourceError
 from monitor.incidents import Incidents

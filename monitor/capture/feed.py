@@ -85,11 +85,12 @@ class FileFeed:
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
         self._zero: float | None = None
+        self._ahead: Frame | None = None
         self.ended = False
 
     def next(self, timeout: float) -> Frame | None:
         """See ``Feed``."""
-        frame = self._source.read()
+        frame, self._ahead = self._ahead or self._source.read(), None
         if frame is None:
             self.ended = True
             return None
@@ -97,6 +98,12 @@ class FileFeed:
             if self._zero is None:
                 self._zero = self._clock() - frame.t
             early = self._zero + frame.t - self._clock()
+            if (
+                early > timeout and not self._stop.is_set()
+            ):  # its time comes in a later call: who waits here shows no life
+                self._ahead = frame
+                self._wait(timeout)
+                return None
             if early > 0:
                 self._wait(early)
             elif early < -0.5:  # paused, or slower than real time: do not rush to catch up

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from monitor.capture.grabber import FIRST_WAIT_S, HUNG_S, LONGEST_WAIT_S
 from monitor.capture.source import Source
@@ -15,6 +16,43 @@ log = logging.getLogger("monitor")
 
 SLACK_S = 5.0
 """What an attempt may take beyond the source's own time-out before it counts as hung."""
+
+
+T = TypeVar("T")
+
+
+def answered(ask: Callable[[], T], name: str, limit_s: float, clock: Callable[[], float] = time.monotonic) -> T:
+    """What a device answers; the calling thread stays able to answer signals meanwhile.
+
+    Args:
+        ask: Asks it, on a thread of its own, which is left behind when it hangs.
+        name: What to call it.
+        limit_s: Time it may take; infinite = for ever.
+        clock: Monotonic seconds.
+
+    Raises:
+        SourceError: It does not answer in time.
+        Exception: Whatever ``ask`` raises.
+    """
+    answers: list[T] = []
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:  # raised again where it was asked
+            errors.append(error)
+        done.set()
+
+    threading.Thread(target=run, name="asker", daemon=True).start()
+    until = clock() + limit_s
+    while not done.wait(0.05):
+        if clock() >= until:
+            raise SourceError(f"--source {name}: does not answer within {limit_s:.0f} s")
+    if errors:
+        raise errors[0]
+    return answers[0]
 
 
 class _Attempt:

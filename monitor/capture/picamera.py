@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -40,19 +41,24 @@ class PiCameraSource:
             ) from None
         self._index = 0
         size = (config.width or 640, config.height or 480)
+        camera: Any = None
         try:
-            self._camera: Any = Picamera2()
+            camera = Picamera2()
             controls = {"FrameRate": config.fps} if config.fps else {}
             # libcamera's "RGB888" is B, G, R in memory, which is what OpenCV expects.
-            video = self._camera.create_video_configuration(
+            video = camera.create_video_configuration(
                 main={"size": size, "format": "RGB888"}, controls=controls, buffer_count=3
             )
-            self._camera.configure(video)
-            self._camera.start()
+            camera.configure(video)
+            camera.start()
         except Exception as error:  # libcamera raises bare RuntimeErrors and IndexErrors
+            if camera is not None:  # it lets one holder in: left open, it could never be opened again
+                with contextlib.suppress(Exception):
+                    camera.close()
             raise SourceError(
                 f"--source picamera: the camera does not start ({error}); check cable and: rpicam-hello"
             ) from None
+        self._camera = camera
         self.fps = config.fps
         self._size = size
 

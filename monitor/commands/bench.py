@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from monitor.capture.opening import answered
 from monitor.capture.source import open_source, revealed, shown
 from monitor.config import Config
-from monitor.errors import EXIT_OK, ConfigError
+from monitor.errors import EXIT_OK, SourceError
 from monitor.faces.detector import make_detector
 from monitor.inference.emotion import EmotionNet, find_model
 from monitor.machine import peak_rss_mb
@@ -70,8 +72,7 @@ def load(name: str, config: Config) -> tuple[list[Image], NDArray[np.float64]]:
     """Frames of a source and the CPU milliseconds that reading each took.
 
     Raises:
-        SourceError: It cannot be opened.
-        ConfigError: It gives no picture.
+        SourceError: It cannot be opened, or gives no picture.
     """
     source = open_source(revealed(name), config.source)
     images: list[Image] = []
@@ -91,7 +92,7 @@ def load(name: str, config: Config) -> tuple[list[Image], NDArray[np.float64]]:
     finally:
         source.close()
     if not images:
-        raise ConfigError(f"--source {shown(name)}: gave no readable picture")
+        raise SourceError(f"--source {shown(name)}: gave no readable picture")
     return images, np.array(spent)
 
 
@@ -140,7 +141,8 @@ def run(name: str, config: Config, seconds: float) -> Measured:
     Raises:
         UserError: The source or a model cannot be used.
     """
-    images, decode = load(name, config)
+    # Apart: the main thread must be able to answer a signal while a device does not.
+    images, decode = answered(lambda: load(name, config), shown(name), math.inf)
     stages, faces, wall = measure(images, config, seconds)
     emotion = EmotionNet(find_model(config.emotion.model), 1)
     pixels = np.full((emotion.card.input_side,) * 2, 128, np.uint8)

@@ -17,12 +17,14 @@ from rich.text import Text
 
 from monitor import config as configuration
 from monitor.config import Config
-from monitor.errors import EXIT_CONFIG, EXIT_OK, EXIT_UNEXPECTED, ConfigError, UserError
+from monitor.errors import EXIT_CONFIG, EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, UserError
 from monitor.outputs.video import CODECS
 from monitor.outputs.videofile import write_trial
 from monitor.paths import refusal
 from monitor.terminal import plain_console
 
+TRIED_S = 3.0
+"""Seconds in which a source must give pictures."""
 LOW_DISK_MB = 500
 """A day of faces.csv at 15 rows a second is some 200 MB."""
 
@@ -91,18 +93,28 @@ def _reason(error: OSError) -> str:
 
 
 def _source(config: Config, name: str | None) -> Finding:
-    from monitor.capture.source import open_source, revealed
-    from monitor.commands.devices import find_cameras
+    from monitor.capture.opening import SLACK_S, answered
+    from monitor.capture.source import revealed, shown
+    from monitor.capture.v4l2 import find_cameras
 
     if name is None:
         cameras = find_cameras()
         if not cameras:
             return Finding("source", "note", "no camera; a run without --source plays the demo")
         name = cameras[0].path
-    source = open_source(revealed(name), config.source)
+    wanted, limit = revealed(name), 2 * config.source.open_timeout_s + SLACK_S + TRIED_S
+    # Apart: the main thread must be able to answer a signal while a device does not.
+    return answered(lambda: _seen(config, wanted), shown(wanted), limit)
+
+
+def _seen(config: Config, name: str) -> Finding:
+    """What a source gives in its first seconds."""
+    from monitor.capture.source import open_source
+
+    source = open_source(name, config.source)
     try:
         frames, started = 0, time.monotonic()
-        while frames < 15 and time.monotonic() - started < 3:
+        while frames < 15 and time.monotonic() - started < TRIED_S:
             frame = source.read()
             if frame is None and not source.live:
                 break
@@ -113,7 +125,9 @@ def _source(config: Config, name: str | None) -> Finding:
     rate = f", {frames / max(1e-6, time.monotonic() - started):.1f} fps measured" if source.live else ""
     size = f"{facts['width']}x{facts['height']}" if "width" in facts else ""
     detail = f"{source.name}: {facts['kind']} {size} {source.fps:.4g} fps{rate}"
-    return Finding("source", "ok" if frames else "fail", detail if frames else f"{source.name}: gives no picture", 3)
+    return Finding(
+        "source", "ok" if frames else "fail", detail if frames else f"{source.name}: gives no picture", EXIT_SOURCE
+    )
 
 
 def _detector(config: Config) -> Finding:
@@ -153,8 +167,9 @@ def _keypoints(config: Config) -> Finding:
 def _proposals(config: Config) -> Finding:
     from monitor.inference.emotion import find_model
     from monitor.inference.proposals import ProposalNet
+    from monitor.needs import wants_proposals
 
-    if not config.detect.follow or config.detect.method != "haar" or not config.detect.proposals:
+    if not wants_proposals(config):
         return Finding("proposals", "ok", "off; the detector searches")
     if not find_model(config.follow.model).exists():
         return Finding("proposals", "note", "off without the keypoint model; the detector searches")
@@ -168,14 +183,11 @@ def _proposals(config: Config) -> Finding:
 
 
 def _driver(config: Config) -> Finding:
-    from monitor.inference.emotion import find_model
-    from monitor.inference.eyes import EyeNet
+    from monitor.needs import load_eyes, load_keypoints
 
-    if not config.driver.enabled:
+    net = load_eyes(config, load_keypoints(config))
+    if net is None:
         return Finding("driver mode", "ok", "off (--profile driver)")
-    if not config.detect.follow:
-        return Finding("driver mode", "fail", "driver.enabled needs detect.follow; set it to true", EXIT_CONFIG)
-    net = EyeNet(find_model(config.driver.model), config.driver.threads)
     pixels = np.full((net.card.input_side,) * 2, 128, np.uint8)
     each = _mean_ms(lambda: net.logits(pixels))
     return Finding("driver mode", "ok", f"{net.card.name} {net.card.version}, {each:.2f} ms per eye")

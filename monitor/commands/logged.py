@@ -1,4 +1,4 @@
-"""Reading ``faces.csv`` back: the evidence that a driver was judged on."""
+"""Reading ``faces.csv`` back: the faces that a driver was judged on."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS, UNKNOWN
 from monitor.outputs.reader import Damage, open_table
-from monitor.outputs.table import COLUMNS, DRIVER_COLUMNS
-from monitor.signals.evidence import Evidence, evidence_of
-from monitor.signals.seat import Seat
+from monitor.outputs.table import DRIVER_COLUMNS
 from monitor.types import EyeReading, Face, Landmarks
 
-NEEDED = ("session", "frame", "timestamp", "video_time", "face_id", "success", *COLUMNS[6:11], *EMOTIONS, *COLUMNS[-3:])
+NEEDED = (
+    "session", "frame", "timestamp", "video_time", "face_id", "success", "x", "y", "w", "h", "confidence", "emotion",
+    *EMOTIONS, "quality", "yaw", "pitch", "roll",
+)  # fmt: skip
+"""Columns that are read here, by name: the table may grow at its end."""
 
 
 @dataclass(slots=True)
@@ -36,20 +37,37 @@ class Log:
     skipped: int = 0
 
 
-def read(path: Path, config: Config, log: Log) -> Iterator[tuple[str, Evidence]]:
-    """Session and evidence of each logged frame, in order; damaged lines are counted in ``log`` and left out.
+@dataclass(frozen=True, slots=True)
+class LoggedFrame:
+    """The rows of one frame.
+
+    Attributes:
+        session: The session it belongs to.
+        t: Seconds on the frame clock.
+        wall: Seconds since the epoch.
+        faces: Those in view, as far as the table keeps them.
+        picture: Whether the picture could show a face at all.
+    """
+
+    session: str
+    t: float
+    wall: float
+    faces: tuple[Face, ...]
+    picture: bool
+
+
+def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
+    """Each logged frame, in order; damaged lines are counted in ``log`` and left out.
 
     A continued table holds several sessions, whose times begin anew.
 
     Args:
         path: A ``faces.csv`` of driver mode.
-        config: For the qualities from which eyes and expressions count.
         log: Where rows and skipped lines are counted.
 
     Raises:
         ConfigError: The file is missing, or is no table of driver mode.
     """
-    seats: dict[str, Seat] = {}
     damage = Damage()
     try:
         header, rows = open_table(path, damage)
@@ -60,30 +78,25 @@ def read(path: Path, config: Config, log: Log) -> Iterator[tuple[str, Evidence]]
                 "log one with --profile driver"
             )
         for _, frame in itertools.groupby(rows, key=lambda row: (row["session"], row["frame"])):
-            yield from _evidence(list(frame), seats, config, log)
+            if (read := _frame(list(frame), log)) is not None:
+                yield read
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     finally:
         log.skipped += damage.lines
 
 
-def _evidence(
-    frame: list[dict[str, str]], seats: dict[str, Seat], config: Config, log: Log
-) -> Iterator[tuple[str, Evidence]]:
-    """One frame's rows as evidence; nothing where the driver's face was not looked at in it."""
+def _frame(rows: list[dict[str, str]], log: Log) -> LoggedFrame | None:
+    """One frame's rows; None where they make no sense."""
+    first = rows[0]
     try:
-        t, wall = _number(frame[0]["video_time"]), datetime.fromisoformat(frame[0]["timestamp"]).timestamp()
-        faces = [_face(row) for row in frame if row["success"] == "1"]
+        t, wall = _number(first["video_time"]), datetime.fromisoformat(first["timestamp"]).timestamp()
+        faces = tuple(_face(row) for row in rows if row["success"] == "1")
     except (ValueError, OverflowError):
-        log.skipped += len(frame)
-        return
-    log.rows += len(frame)
-    session = frame[0]["session"]
-    face = seats.setdefault(session, Seat(config.driver.memory_s)).choose(faces, t)
-    if face is not None and face.seen and face.marks is None:
-        return
-    picture = face is not None or frame[0]["picture"] != "0"
-    yield session, evidence_of(face, t, wall, picture, config.driver.min_quality, config.emotion.min_quality)
+        log.skipped += len(rows)
+        return None
+    log.rows += len(rows)
+    return LoggedFrame(first["session"], t, wall, faces, first["picture"] != "0")
 
 
 def _face(row: dict[str, str]) -> Face:

@@ -16,7 +16,7 @@ from monitor.commands import logged
 from monitor.config import Config
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.outputs.events import event_line
-from monitor.signals.driver import DriverMonitor
+from monitor.signals.judge import Judge
 from monitor.terminal import wide_console
 from monitor.types import Event
 from monitor.wholefile import replace_text
@@ -59,16 +59,19 @@ def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
     ids = itertools.count(1)
     events: list[Event] = []
     times: dict[str, list[float]] = {}
-    monitor: DriverMonitor | None = None
-    for session, evidence in logged.read(path, config, counted):
-        if monitor is None or session not in times:
-            events += monitor.finish() if monitor is not None else []
-            monitor = DriverMonitor(config.driver, ids)
-        times.setdefault(session, []).append(evidence.t)
-        events += monitor.update(evidence)[1]
-    events += monitor.finish() if monitor is not None else []
+    driver: Judge | None = None
+    for frame in logged.read(path, counted):
+        if driver is None or frame.session not in times:
+            events += driver.finish() if driver is not None else []
+            driver, times[frame.session] = Judge(config, ids), []
+        face = driver.choose(frame.faces, frame.t)
+        evidence = driver.evidence(face, frame.t, frame.wall, frame.picture)
+        if evidence is not None:
+            times[frame.session].append(frame.t)
+            events += driver.judge(evidence)[1]
+    events += driver.finish() if driver is not None else []
     steps = [b - a for session in times.values() for a, b in itertools.pairwise(session)]
-    seconds = sum(max(session) - min(session) for session in times.values())
+    seconds = sum(max(session) - min(session) for session in times.values() if session)
     return Judged(events, seconds, statistics.median(steps) if steps else 0.0, len(times))
 
 

@@ -73,7 +73,7 @@ class FrameSearch:
         return any(iou(box, np.array(marks.box)) > AGREED for box in found.boxes)
 
     def around(self, image: Image, box: Box, turned: bool = False) -> Detections:
-        """Faces around a known one, the region shrunk so that the face is about ``width``-search sized."""
+        """Faces around a known one, the region shrunk so that the face is at most ``REGION_FACE`` wide."""
         height, width = image.shape[:2]
         size = max(box[2] - box[0], box[3] - box[1], 1.0)
         cx, cy, half = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, size * REGION / 2

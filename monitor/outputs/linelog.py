@@ -7,6 +7,7 @@ zeros that some file systems leave behind after a power cut, is cut off when the
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 from pathlib import Path
@@ -73,6 +74,8 @@ class LineLog:
 
     def moved(self) -> bool:
         """Whether another file, or none, is at ``path`` now: somebody deleted or replaced it."""
+        if self._fd < 0:  # ours could not be begun yet
+            return False
         try:
             there, ours = os.stat(self.path), os.fstat(self._fd)
         except OSError:
@@ -143,7 +146,7 @@ class LineLog:
                 # A header cut short by a full disk is taken back, or it would head the table for ever.
                 if os.write(fd, header) != len(header):
                     os.ftruncate(fd, 0)
-                    raise OSError(28, os.strerror(28), str(self.path))
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
                 self.size = len(header)
         except OSError:
             os.close(fd)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -90,9 +91,10 @@ class Background:
             except queue.Empty:
                 break
         limit = self._patience_s()
+        until = time.monotonic() + limit
         with contextlib.suppress(queue.Full):
             self._queue.put(None, timeout=limit)
-        self._thread.join(limit)
+        self._thread.join(max(0.0, until - time.monotonic()))
         if self._thread.is_alive():
             raise TimeoutError(f"{type(self._sink).__name__} is still busy after {limit:.0f} s")
         self._sink.close(last_events)

@@ -97,22 +97,22 @@ class StatsSink:
             stats = self.faces.get(face.id)
             if stats is None:
                 stats = self.faces[face.id] = FaceStats(first=t)
-                self._fold()
             else:
                 stats.seconds[face.label] += dt  # type: ignore[assignment]
             stats.last = t
             stats.frames += 1
+        while len(self.faces) > max(MOST_FACES, len(result.faces)):
+            self._fold()
         if result.driver is not None:
             self.judged_s += self._shares.see(t, result.driver.attention) * result.driver.judged
         self._count_events(result.events)
 
     def _fold(self) -> None:
-        """Forgets the face of the lowest id, who came first, but for its seconds."""
-        if len(self.faces) > MOST_FACES:
-            first = self.faces.pop(min(self.faces))
-            self.earlier += 1
-            for label, seconds in first.seconds.items():
-                self.earlier_seconds[label] += seconds
+        """Forgets the face that was seen longest ago, but for its seconds; one that stays is never forgotten."""
+        gone = self.faces.pop(min(self.faces, key=lambda face: (self.faces[face].last, face)))
+        self.earlier += 1
+        for label, seconds in gone.seconds.items():
+            self.earlier_seconds[label] += seconds
 
     def _count_events(self, events: Sequence[Event]) -> None:
         for event in events:

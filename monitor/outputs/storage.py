@@ -203,11 +203,11 @@ class Storage:
 
     def _restore(self, folder: Path) -> None:
         """Somebody deleted or replaced what we write to: begins anew, as nothing can be brought back."""
-        self._video.renew()
         try:
             self._session.restore()
         except OSError as error:
             log.debug("%s: %s", folder, error)
+        self._video.renew()  # afterwards: its next file needs the folder
         for lines in self._logs:
             lines.reopen()
         if all(not lines.error for lines in self._logs):

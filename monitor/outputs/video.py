@@ -105,6 +105,11 @@ class VideoSink:
         """Whether frames are being written."""
         return self._wanted.is_set() and not self._held.is_set() and not self.failing
 
+    @property
+    def wanted(self) -> bool:
+        """Whether recording is switched on, even if the disk holds it up at the moment."""
+        return self._wanted.is_set()
+
     def switch(self, on: bool) -> None:
         """Starts or stops recording with the next frame; may be called from any thread."""
         self._failed_at = None

@@ -15,7 +15,7 @@ from monitor.capture.files import ImageSource, VideoSource
 from monitor.capture.source import kind_of, open_source, shown
 from monitor.config import SourceConfig
 from monitor.errors import SourceError
-from tests.fakes import Clock
+from tests.fakes import Clock, ScriptedSource, frame
 
 
 def times(source: VideoSource | ImageSource, most: int = 1000) -> list[float]:
@@ -161,13 +161,28 @@ def test_paced_playing_waits_until_each_frame_is_due(demo_clip: Path) -> None:
 
     feed = FileFeed(VideoSource(demo_clip), pace=True, clock=clock, wait=wait)
     for _ in range(26):
-        feed.next(0)
+        feed.next(1)
     assert sum(waits) == pytest.approx(1.0, abs=0.01)
     clock.advance(30)  # paused: no rush to catch up
-    feed.next(0)
+    feed.next(1)
     before = len(waits)
-    feed.next(0)
+    feed.next(1)
     assert len(waits) == before + 1
+
+
+def test_whoever_waits_for_a_frame_that_is_due_much_later_shows_life_meanwhile() -> None:
+    clock = Clock(50.0)
+    frames = [frame(0.0), frame(9.0, 1), frame(9.1, 2)]
+    feed = FileFeed(ScriptedSource(list(frames)), pace=True, clock=clock, wait=clock.advance)
+    assert feed.next(0.2) is frames[0]
+    beats = 0
+    while (got := feed.next(0.2)) is None:
+        beats += 1
+        assert not feed.ended
+    assert got is frames[1]
+    assert beats == 44
+    assert clock.now == pytest.approx(59.0)
+    assert feed.next(0.2) is frames[2]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from monitor.capture.opening import open_patiently
+from monitor.capture.opening import answered, open_patiently
 from monitor.capture.source import Source
 from monitor.errors import SourceError
 from tests.fakes import Clock, ScriptedSource
@@ -74,3 +74,13 @@ def test_a_mistake_that_waiting_cannot_mend_is_not_waited_for() -> None:
 
     with pytest.raises(ValueError, match="bug"):
         open_patiently(broken, "x", 10, wait=True)
+
+
+def test_a_device_that_does_not_answer_holds_nobody_up_for_longer_than_its_time() -> None:
+    gate, times = threading.Event(), iter([0.0, 1.0, 9.0, 11.0])
+    with pytest.raises(SourceError, match="camera0: does not answer within 10 s"):
+        answered(gate.wait, "camera0", 10, clock=lambda: next(times))
+    gate.set()
+    assert answered(lambda: 7, "camera0", 10) == 7
+    with pytest.raises(ZeroDivisionError):
+        answered(lambda: 1 // 0, "camera0", 10)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,3 +40,38 @@ def test_a_module_that_cannot_be_imported_is_one_line(
     (line,) = caught.value.lines
     assert cure in line
     assert "\n" not in line
+
+
+def test_a_camera_that_does_not_start_is_given_back_and_can_be_opened_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Picamera2:
+        """libcamera lets one holder in."""
+
+        held = False
+        ready = False
+
+        def __init__(self) -> None:
+            if type(self).held:
+                raise RuntimeError("Device or resource busy")
+            type(self).held = True
+
+        def create_video_configuration(self, **_: Any) -> dict[str, Any]:
+            return {}
+
+        def configure(self, video: dict[str, Any]) -> None: ...
+
+        def start(self) -> None:
+            if not type(self).ready:
+                raise RuntimeError("frontend has timed out")
+
+        def stop(self) -> None: ...
+
+        def close(self) -> None:
+            type(self).held = False
+
+    monkeypatch.setitem(sys.modules, "picamera2", SimpleNamespace(Picamera2=Picamera2))
+    for _ in range(2):
+        with pytest.raises(SourceError, match="frontend has timed out"):
+            PiCameraSource(SourceConfig())
+    Picamera2.ready = True
+    PiCameraSource(SourceConfig()).close()
+    assert not Picamera2.held

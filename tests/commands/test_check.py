@@ -40,6 +40,17 @@ def test_each_failure_is_a_line_and_the_exit_code(
     assert "model" in out  # the rest was tried all the same
 
 
+def test_what_a_run_would_refuse_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = check(
+        capsys, "--source", "demo", "--profile", "driver", "--set", "follow.model=/nowhere/landmarks.tflite"
+    )
+    assert code == 4
+    assert "driver.enabled needs the keypoint model" in " ".join(out.replace("│", " ").split())
+    code, out = check(capsys, "--source", "demo", "--profile", "driver", "--set", "detect.follow=false")
+    assert code == 2
+    assert "driver.enabled needs detect.follow" in " ".join(out.replace("│", " ").split())
+
+
 def test_the_disk_of_a_home_folder_is_the_homes(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,30 @@ def test_the_same_thresholds_give_the_same_events_as_on_the_day(tmp_path: Path) 
     assert (round(again.seconds, 1), round(again.spacing, 3), again.sessions) == (99.9, 0.1, 1)
 
 
+def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_path: Path) -> None:
+    large, small = (100.0, 100.0, 200.0, 200.0), (400.0, 100.0, 440.0, 140.0)
+    eyes = Eyes(80, 84)
+    driver = Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
+    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, driver=True, clock=Clock())
+    events: list[Event] = []
+    for n in range(900):
+        eyes.now = t = n / 10
+        seen = [face(1, "neutral", small, marks=landmarks(small), pose=(1.0, 2.0, 0.0))]
+        if t >= 2:
+            seen.append(face(2, "neutral", large, marks=landmarks(large), pose=(1.0, 2.0, 0.0)))
+        faces, state, more = driver.step(frame(t, n), tuple(seen))
+        events += more
+        sink.handle(result(t, faces, index=n, driver=state))
+    sink.close([])
+    events += driver.finish()
+    asleep = [e for e in events if e.kind == "eyes_closed"]
+    assert asleep
+    assert {e.face for e in asleep} == {2}
+    again = replay.judge(tmp_path / "faces.csv", Config(), logged.Log())
+    assert told(again.events) == told(events)
+    assert [e.face for e in again.events] == [e.face for e in events]
+
+
 def test_sessions_of_one_table_are_judged_each_by_itself(tmp_path: Path) -> None:
     events = drive(tmp_path / "faces.csv")
     text = (tmp_path / "faces.csv").read_text()

@@ -62,7 +62,7 @@ def fuzz_logs(data: bytes) -> None:
     list(read_rows(FOLDER))
     list(read_events(FOLDER))
     with contextlib.suppress(UserError):
-        for _ in read(table, config.Config(), Log()):
+        for _ in read(table, Log()):
             pass
     LineLog(table, header).close()
     if not table.read_bytes().endswith(b"\n"):

@@ -125,6 +125,17 @@ def test_a_year_at_a_door_is_summed_up_in_bounded_memory() -> None:
     assert summary["earlier_faces"] == {"count": 5000 - MOST_FACES, "seconds": {"happy": (5000 - MOST_FACES) / 2}}
 
 
+def test_who_stays_is_counted_once_however_many_pass_by() -> None:
+    stats = StatsSink()
+    for n in range(MOST_FACES + 200):
+        stats.handle(result(n / 10, [face(1), face(n + 2)]))
+    for n in range(MOST_FACES + 200, MOST_FACES + 300):
+        stats.handle(result(n / 10, [face(1)]))
+    assert stats.faces[1].frames == MOST_FACES + 300
+    assert stats.faces[1].seconds["happy"] == pytest.approx((MOST_FACES + 299) / 10)
+    assert stats.earlier == 201
+
+
 def test_an_empty_session_has_a_summary() -> None:
     summary = StatsSink().summary(0.0)
     assert summary["frames"] == 0

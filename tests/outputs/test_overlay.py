@@ -34,7 +34,9 @@ def test_readings_are_drawn_at_every_size_and_the_frame_stays_untouched(width: i
 def test_a_box_beyond_the_border_is_survived(box: Box) -> None:
     for count in (1, 9):
         faces = [face(n + 1, box=box) for n in range(count)]
-        Overlay(DisplayConfig()).annotate(result(0.0, faces, image=canvas(640, 480)), Status())
+        out = Overlay(DisplayConfig()).annotate(result(0.0, faces, image=canvas(640, 480)), Status())
+        assert out.shape == (480, 640, 3)
+        assert (out != canvas(640, 480)).any()  # the panel is drawn all the same
 
 
 def test_mirroring_mirrors_picture_and_box_but_not_the_text() -> None:
