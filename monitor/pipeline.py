@@ -165,7 +165,10 @@ class Pipeline:
                 # Counted from now all the same, or readings would come more rarely.
                 reading.put_off = t
                 continue
-            if due and track.seen and not track.hidden:
+            if track.hidden:  # behind another face nothing is read, and what was read before does not last
+                reading.refused = True
+                reading.gate.update(None, t)
+            elif due and track.seen:
                 waiting.append((reading.read_at, track.id, track))
         waiting.sort(key=lambda entry: entry[:2])
         return [track for _, _, track in waiting[: self._config.max_per_frame]]

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from monitor import config as configuration
-from monitor.config import Config, DetectConfig, DriverConfig
+from monitor.config import Config, DriverConfig
 from monitor.driver import Driver
 from monitor.errors import ConfigError, ModelError
 from monitor.faces.quality import usable
 from monitor.needs import load_eyes
+from monitor.signals.judge import Judge
 from monitor.signals.seat import Seat
 from monitor.types import EyeReading, Face, Image, Landmarks
 from tests.fakes import face, frame, landmarks, square
@@ -147,6 +148,39 @@ def test_a_driver_who_leant_forward_before_being_lost_is_known_again() -> None:
     assert seat.choose([person(3, 300, 50)], 66.0) is None
 
 
+def test_of_two_who_may_be_the_driver_the_nearer_is() -> None:
+    seat = Seat(360.0)
+    for n in range(100):
+        seat.choose([person(1, 200, 100)], n / 10)
+    assert seat.choose([person(2, 320, 110), person(3, 205, 98)], 12.0).id == 3  # type: ignore[union-attr]
+
+
+def test_the_driver_who_is_back_gets_the_seat_back_from_who_sits_behind() -> None:
+    """Over the shoulder for four seconds; a rear passenger is near enough to pass for the driver meanwhile."""
+    seat = Seat(360.0)
+    for n in range(1000):
+        seat.choose([person(1, 300, 100), person(2, 420, 65)], n / 10)
+    assert seat.choose([person(2, 420, 65)], 101.0).id == 2  # type: ignore[union-attr]
+    for n in range(1040, 1100):
+        assert seat.choose([person(2, 420, 65), person(3, 302, 98)], n / 10).id == 3  # type: ignore[union-attr]
+    assert seat.choose([person(2, 420, 65)], 115.0).id == 2  # type: ignore[union-attr]
+    assert seat.choose([person(2, 420, 65), person(4, 520, 100)], 116.0).id == 2  # type: ignore[union-attr]
+
+
+def test_behind_sunglasses_who_sat_there_for_long_is_the_driver() -> None:
+    """No usual is ever learnt of eyes that cannot be read; a passenger leans in after five minutes."""
+    judge = Judge(Config(driver=DriverConfig(enabled=True)), iter(range(99)))
+    for n in range(3000):
+        face = judge.choose([person(1, 200, 100)], n / 10)
+        evidence = judge.evidence(face, n / 10, n / 10, True)
+        assert evidence is not None
+        judge.judge(evidence)
+    for n in range(3000, 3100):
+        face = judge.choose([person(1, 200, 100), person(2, 400, 170)], n / 10)
+        assert face is not None
+        assert face.id == 1
+
+
 def test_a_passenger_in_view_is_not_the_driver_while_the_driver_is_away() -> None:
     one = driver(Eyes())
     events = []
@@ -176,11 +210,11 @@ def test_a_camera_without_pictures_shows_no_attention() -> None:
     assert [e.kind for e in events if e.phase == "start"] == ["cannot_judge"]
 
 
-def test_driver_mode_needs_following_and_its_models(tmp_path: object) -> None:
+def test_driver_mode_needs_following_and_its_models() -> None:
     on = DriverConfig(enabled=True)
     assert load_eyes(Config(), None) is None
-    with pytest.raises(ConfigError, match=r"needs detect\.follow"):
-        load_eyes(Config(driver=on, detect=DetectConfig(follow=False)), None)
+    with pytest.raises(ConfigError, match=r"--set: driver\.enabled needs detect\.follow"):
+        configuration.load(None, ["detect.follow=false"], "driver")
     with pytest.raises(ModelError, match="keypoint model"):
         load_eyes(Config(driver=on), None)
 

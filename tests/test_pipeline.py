@@ -177,6 +177,17 @@ def test_a_face_whose_expected_place_is_outside_the_picture_costs_no_frame(monke
     assert face.raw is None
 
 
+def test_what_was_read_of_a_face_that_another_one_hides_does_not_last() -> None:
+    far, near = square(300, 240, 120), square(330, 240, 130)
+    config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
+    _, step, _ = build(lambda t: [far] if t < 2 else [far, near], lambda t: distribution("angry"), config)
+    seen = {n: step(n / 10).faces for n in range(100)}
+    assert [f.label for f in seen[19]] == ["angry"]
+    assert len(seen[99]) == 2
+    assert {f.label for f in seen[99]} == {UNKNOWN}
+    assert not any(f.known for f in seen[99])
+
+
 def test_time_standing_still_and_time_jumping_are_survived() -> None:
     _, step, _ = build(one_face)
     for t in (0.0, 0.1, 0.1, 0.1, 60.0, 60.1, 0.0, 0.1):

@@ -16,16 +16,13 @@ from monitor.commands import logged
 from monitor.config import Config
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.outputs.events import event_line
+from monitor.signals.closure import SPARSE_S
 from monitor.signals.judge import Judge
 from monitor.terminal import wide_console
 from monitor.types import Event
 from monitor.wholefile import replace_text
 
 log = logging.getLogger("monitor")
-
-
-SPARSE_S = 0.25
-"""Seconds between rows beyond which blinks fall between them."""
 
 
 @dataclass(slots=True)

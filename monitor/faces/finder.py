@@ -18,7 +18,7 @@ from monitor.faces.detector import Detector, suppress
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
 from monitor.faces.motion import MotionGate
-from monitor.faces.places import Places, Proposer, as_boxes, belongs
+from monitor.faces.places import APART_S, LATELY_S, OFTEN, Places, Proposer, as_boxes, belongs
 from monitor.faces.slices import SlicedSearch
 from monitor.types import Box, Detections, Image, Landmarks
 
@@ -201,6 +201,8 @@ class Finder:
         every = self._full_every(seen)
         if missing:
             every = min(every, self._config.region_ms / 1000)
+        # Three looks must fit in, however rarely they come.
+        places.lately_s = max(LATELY_S * self.slowdown, (OFTEN + 0.5) * min(passed, APART_S))
         apart = every <= 0  # pictures that do not follow one another: what the last one showed says nothing
         if apart:
             places.forget()

@@ -25,6 +25,9 @@ OFTEN, LATELY_S, STEADY = 3, 2.0, 0.97
 """A place doubted so often of late, with that presence on average, is a face all the same: cascades never confirm some
 (small, in shade, tilted), and what is no face is not seen as one steadily."""
 
+APART_S = 4.0
+"""Pictures further apart than this belong to no one moment."""
+
 
 class Proposer(Protocol):
     """The part of ``ProposalNet`` that this needs."""
@@ -38,11 +41,13 @@ class Places:
 
     Attributes:
         busy: Whether a search has begun and is not through.
+        lately_s: Seconds for which a doubt counts; longer where looks are further apart.
     """
 
     def __init__(self, proposer: Proposer, least: float) -> None:
         """Takes places with a chance of at least ``least``."""
         self._proposer, self._least = proposer, least
+        self.lately_s = LATELY_S
         self.forget()
 
     @property
@@ -92,12 +97,12 @@ class Places:
 
     def doubting(self, t: float) -> bool:
         """Whether a place is to be looked at again, though nothing moves there, until it is clear what it shows."""
-        return any(0 <= t - since <= LATELY_S for since, _, _ in self._doubts)
+        return any(0 <= t - since <= self.lately_s for since, _, _ in self._doubts)
 
     def doubt(self, box: Box, presence: float, t: float) -> bool:
         """Remembers that a place may show a face; whether it has often enough."""
         self._refused.append((t + DOUBTED_S, box))
-        self._doubts = [doubt for doubt in self._doubts if 0 <= t - doubt[0] <= LATELY_S]
+        self._doubts = [doubt for doubt in self._doubts if 0 <= t - doubt[0] <= self.lately_s]
         self._doubts.append((t, box, presence))
         own = [doubt for doubt in self._doubts if iou(box, doubt[1]) > SAME_PLACE]
         if len(own) >= OFTEN and sum(seen for _, _, seen in own) / len(own) >= STEADY:

@@ -107,6 +107,8 @@ class Tracker:
         self._sure = sure
         self._tracks: list[Track] = []
         self._next_id = 1
+        self._last_t: float | None = None
+        self._confirm_s = config.confirm_s
 
     def forget(self, t: float) -> None:
         """Forgets faces last seen longer ago than ``forget_s``; call before ``expected``.
@@ -135,6 +137,10 @@ class Tracker:
         Returns:
             Confirmed faces that are in view (seen within ``lost_s``), oldest first.
         """
+        # Sights must be able to follow one another, however far pictures are apart.
+        step = t - self._last_t if self._last_t is not None else 0.0
+        self._confirm_s = max(self._config.confirm_s, min(1.5 * step, self._config.forget_s))
+        self._last_t = t
         for i, track in enumerate(self._tracks):
             if i in search.looked:
                 track.seen = False
@@ -209,7 +215,7 @@ class Tracker:
         track.last, track.seen, track.misses = t, True, 0
         track.see(marks, t)
         if not track.id and (marks is None or marks.presence >= self._sure):
-            track.hits = [h for h in track.hits if t - h <= self._config.confirm_s] + [t]
+            track.hits = [h for h in track.hits if t - h <= self._confirm_s] + [t]
 
     def _give_ids(self, t: float) -> None:
         """Gives faces that were seen often enough an id: that of a followed one lost near there, or a new one.
@@ -253,7 +259,7 @@ class Tracker:
 
     def _alive(self, track: Track, t: float) -> bool:
         unseen = t - track.last
-        return unseen <= (self._config.forget_s if track.id else self._config.confirm_s)
+        return unseen <= (self._config.forget_s if track.id else self._confirm_s)
 
     def _settle_overlaps(self, image: Image, t: float) -> None:
         """Freezes faces that hide each other; when they part, checks by thumbnail who is who."""

@@ -61,7 +61,10 @@ class Attention:
         self._came = self._came or evidence.present
         self._gone_s = 0.0 if evidence.present else self._gone_s + (dt or 0.0)
         yaw, pitch = (None, None) if evidence.pose is None else (evidence.pose[0] - zero[0], evidence.pose[1] - zero[1])
-        self._turned = self._is_turned(yaw, pitch) if evidence.present else False
+        if evidence.present:
+            self._turned = self._is_turned(yaw, pitch)
+        elif self._gone_s >= FACE_GONE_S:
+            self._turned = False
         self._nod(t, pitch)
         if not evidence.picture:
             self.state, away = UNJUDGED, None

@@ -38,6 +38,10 @@ class _Quantiles:
         self._low, self._width = low, (high - low) / bins
         self._bins = [0.0] * bins
 
+    def __bool__(self) -> bool:
+        """Whether anything was added."""
+        return any(self._bins)
+
     def scale(self, factor: float) -> None:
         """Makes all that was added weigh so much more."""
         self._bins = [seconds * factor for seconds in self._bins]
@@ -129,7 +133,8 @@ class Baseline:
         if evidence.anger is not None:
             self._anger.add(evidence.anger, dt)
         if self.progress >= 1:
-            self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), self._anger.at(0.9))
+            anger = self._anger.at(0.9) if self._anger else 0.0  # never readable: nothing is known to be usual
+            self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), anger)
             self._settled = True
             # One minute weighs as several: a look aside of two must not become what is ahead.
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from monitor.config import DriverConfig
@@ -16,6 +17,10 @@ BETWEEN_S = 0.5
 REOPEN_S = 0.08
 """Shut eyes are open again after so long: lids that part for one or two pictures of 30 a second flutter, or were
 misread, and a closure of seconds must not fall into pieces by it."""
+SPARSE_S = 0.25
+"""Between samples further apart than this, on average, blinks fall: how often they come cannot be told."""
+SPACING_S = 5.0
+"""Time constant of that average."""
 LEAST_KNOWN = 0.5
 """Share of the PERCLOS window, and of a minute of blinks, that must be known before a figure is given."""
 
@@ -58,6 +63,8 @@ class Closure:
         self._start: float | None = None
         self._opened: float | None = None
         self._unknown_s = 0.0
+        self._samples = 0
+        self._spacing = 0.0
         self._shut, self._known = Window(config.perclos_s), Window(config.perclos_s)
         self._blinks, self._long, self._minute = Window(60.0), Window(60.0), Window(60.0)
 
@@ -67,23 +74,30 @@ class Closure:
         now = self._state(openness, dt)
         p80 = openness is not None and openness < self._config.closed
         ended = self._run(t, dt, now)
+        self._samples += bool(now)
         if dt:
+            self._spacing += (1 - math.exp(-dt / SPACING_S)) * (dt - self._spacing)
             known = dt / 2 * ((self._last is not None) + (now is not None))
             self._known.add(t, known)
             self._minute.add(t, known)
             self._shut.add(t, dt / 2 * (self._last_p80 + p80))
         if ended is not None:
-            (self._long if ended >= self._config.long_blink_s else self._blinks).add(t, 1.0)
+            # Seen shut in one picture only it may be the shortest of blinks, however far the next picture is.
+            is_long = ended >= self._config.long_blink_s and self._samples > 1
+            (self._long if is_long else self._blinks).add(t, 1.0)
+        if self._start is None:
+            self._samples = 0
         for window in (self._known, self._shut, self._blinks, self._long, self._minute):
             window.forget(t)
         self._last, self._last_p80 = now, p80
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
         minute = self._minute.total
+        countable = minute >= LEAST_KNOWN * 60 and self._spacing <= SPARSE_S
         return Eyes(
             closed=None if now is None else self._start is not None,
             closed_s=self._closed_s(t),
             perclos=min(1.0, self._shut.total / self._known.total) if enough else None,
-            blinks_per_min=self._blinks.total * 60 / minute if minute >= LEAST_KNOWN * 60 else None,
+            blinks_per_min=self._blinks.total * 60 / minute if countable else None,
             long_per_min=self._long.total,
             blink=ended,
         )

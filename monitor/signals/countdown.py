@@ -18,7 +18,7 @@ class Countdown:
 
     Attributes:
         spent: Seconds spent.
-        level: 0, or the level reached; it falls to 0 only when less than half of level 1's seconds are left.
+        level: 0, or the level reached; it falls by one when less than half of that level's seconds are left.
     """
 
     def __init__(self, levels: tuple[float, ...]) -> None:
@@ -38,6 +38,6 @@ class Countdown:
         reached = sum(self.spent >= seconds for seconds in self.levels)
         if reached > self.level:
             self.level = reached
-        elif self.spent < 0.5 * self.levels[0]:
-            self.level = 0
+        elif self.level and self.spent < 0.5 * self.levels[self.level - 1]:
+            self.level -= 1  # so that a rise is one again: the next look aside must not be silent
         return self.level

@@ -24,7 +24,9 @@ LAUGH = 0.8
 EXCUSE_S = 6.0
 """Eyes shut for longer in a yawn or a laugh are shut: somebody may sleep with the mouth open."""
 SLOW = 3
-"""So many steps in a row of over a second (``evidence.LONGEST_STEP_S``) are too few readings to judge anything by."""
+"""So many steps of over a second (``evidence.LONGEST_STEP_S``) are too few readings to judge anything by …"""
+SLOW_FADES_S = 2.0
+"""… unless each is followed by so many seconds of shorter ones."""
 RELEASE_S = 0.6
 """Seconds at rest after which a happening is over: shorter interruptions belong to it."""
 
@@ -52,6 +54,7 @@ class DriverState:
         anger: Anger-like share 0..1, or None.
         anger_level: 0 to 3.
         unjudged: Whether the eyes could not be judged for so long that it was announced.
+        closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
     """
 
     face: int
@@ -72,6 +75,7 @@ class DriverState:
     anger: float | None
     anger_level: int
     unjudged: bool
+    closure_level: int = 0
 
     @property
     def judged(self) -> bool:
@@ -95,10 +99,10 @@ class DriverMonitor:
         self._closure, self._yawns = Closure(config), Yawns(config)
         self._attention, self._fatigue = Attention(config), Fatigue(config)
         self._aggression = Aggression(config)
-        self._clock = Clock()
+        self._clock, self._pictures = Clock(), Clock()
         self._was_yawning = self._blinked = False
         self._excused_s = 0.0
-        self._slow_steps = 0
+        self._slow_steps = 0.0
         self._away_what = ABSENT
         self._after_yawn_s = 0.0
         self._shut = False
@@ -116,7 +120,13 @@ class DriverMonitor:
         t, config = evidence.t, self._config
         step = self._clock.step(t)
         dt = step or 0.0
-        self._slow_steps = self._slow_steps + 1 if step is None else 0
+        if evidence.picture:  # the time without any passes in short steps
+            gap = self._pictures.step(t)
+            self._slow_steps = (
+                min(2.0 * SLOW, self._slow_steps + 1)
+                if gap is None
+                else max(0.0, self._slow_steps - gap / SLOW_FADES_S)
+            )
         if self._baseline.update(evidence, self._blinked):
             self._start_anew()
         opened = None if evidence.eyes is None else self._baseline.openness(evidence.eyes)
@@ -146,7 +156,7 @@ class DriverMonitor:
             mouth=evidence.mouth, yawning=yawning, yawns=self._fatigue.yawns,
             attention=attention, away_level=self._attention.level, unjudged=self._attention.unjudged or slow,
             fatigue=self._fatigue.score, parts=dict(self._fatigue.parts), level=LEVELS[self._fatigue.level],
-            anger=self._aggression.share, anger_level=anger_level,
+            anger=self._aggression.share, anger_level=anger_level, closure_level=closure,
         )  # fmt: skip
         return state, self._events(evidence, state, closure)
 
@@ -158,11 +168,14 @@ class DriverMonitor:
         if self._shut:
             return False
         laughing = evidence.happy is not None and evidence.happy > LAUGH
-        if (wide or laughing) and opened is not None and opened <= self._config.opened:
-            self._excused_s += dt
-            return self._excused_s < EXCUSE_S
-        self._excused_s = 0.0
-        return False
+        if not (wide or laughing):
+            self._excused_s = 0.0
+            return False
+        # Lids that part for a picture do not begin the excuse anew: a sleeper's mouth stays open.
+        if opened is None or opened > self._config.opened:
+            return False
+        self._excused_s += dt
+        return self._excused_s < EXCUSE_S
 
     def _start_anew(self) -> None:
         """Somebody else sits there now: what the last driver did is not theirs."""
@@ -195,7 +208,10 @@ class DriverMonitor:
         if state.calibrated >= 1 or evidence.present or self._learning.open:
             level = int(state.calibrated < 1)
             events += self._learning.update(level, t, wall, face, percent=round(100 * state.calibrated))
-        events += self._eyes_closed.update(closure, t, wall, face, since=t - state.closed_s, what=CLOSURES[closure])
+        events += self._eyes_closed.update(
+            closure, t, wall, face, since=t - state.closed_s,
+            active=state.eyes is not None and state.eyes <= self._config.opened, what=CLOSURES[closure],
+        )  # fmt: skip
         events += self._yawn.update(int(state.yawning), t, wall, face, since=t - self._yawns.open_s)
         now_away = attention.state in (ABSENT, TURNED)
         self._away_what = attention.state if now_away else self._away_what

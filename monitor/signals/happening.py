@@ -70,7 +70,8 @@ class Happening:
             self._level = self._peak = 0
         if active or new:
             self._on, self._on_wall, self._data, self._face = t, wall, data, face
-        changed = level != self._level
+        # A fall of what is not the case any more is kept, so that a rise is told, but not told itself.
+        changed = level > self._level or (active and level != self._level)
         # What is not the case any more goes on until it is surely over, but is not told as if it were.
         due = active and t - self._reported >= max(self._update_s, SPACING * (t - self._start))
         self._level, self._peak = level, max(self._peak, level)

@@ -10,6 +10,9 @@ from monitor.signals.evidence import Evidence, evidence_of
 from monitor.signals.seat import Seat
 from monitor.types import Event, Face
 
+SETTLED = 2.0
+"""In ``driver.calibrate_s``: in view for so long the driver is the driver, learnt or not."""
+
 
 class Judge:
     """Chooses the driver among the faces in view and judges; one for each session.
@@ -31,7 +34,9 @@ class Judge:
             faces: Those in view.
             t: Frame time in seconds.
         """
-        face = self._seat.choose(faces, t, self._monitor.calibrated)
+        # Behind sunglasses no usual is ever learnt: who sat there for so long is the driver all the same.
+        known = self._monitor.calibrated or self._seat.seated_s > SETTLED * self._config.driver.calibrate_s
+        face = self._seat.choose(faces, t, known)
         if self._seat.taken:
             self._monitor.forget()
         return face

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from monitor.signals.evidence import LONGEST_STEP_S
 from monitor.types import Face
 
 NEAR = 1.5
@@ -13,8 +15,26 @@ LARGER = 0.6
 """A face smaller than this share of the driver's usual size sits further back."""
 USUAL_S = 30.0
 """Time constant of the driver's usual size: who leans forward for a moment is not larger from then on."""
+BACK, BACK_SIZE = 0.5, 0.8
+"""In face sizes, and as a share of the usual size: a face so near to where the driver's was, and so large, is the
+driver's, whoever was taken for the driver meanwhile."""
 CLAIM_S = 5.0
 """While the driver's usual is not learnt yet, a face that was so much larger for this long takes the seat."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a driver was and how large, when last seen there."""
+
+    middle: tuple[float, float]
+    size: float
+    t: float
+
+    def is_of(self, face: Face) -> bool:
+        """Whether a face is just there, and as large."""
+        x1, y1, x2, y2 = face.box
+        away = math.hypot((x1 + x2) / 2 - self.middle[0], (y1 + y2) / 2 - self.middle[1])
+        return away <= BACK * self.size and _size(face) >= BACK_SIZE * self.size
 
 
 class Seat:
@@ -31,10 +51,17 @@ class Seat:
         self._empty_s = empty_s or math.inf
         self._id = 0
         self._last_t = -math.inf
+        self._seated = 0.0
         self._place: tuple[float, float] | None = None
         self._size = self._usual = 0.0
         self._rival, self._since = 0, -math.inf
+        self._before: _Place | None = None
         self.taken = False
+
+    @property
+    def seated_s(self) -> float:
+        """Seconds for which the driver was in view."""
+        return self._seated
 
     def choose(self, faces: Sequence[Face], t: float, settled: bool = True) -> Face | None:
         """The driver's face among those in view, or None.
@@ -50,7 +77,9 @@ class Seat:
         if chosen is None:
             empty = self._place is None or t - self._last_t > self._empty_s or t < self._last_t
             fitting = [f for f in faces if empty or self._fits(f)]
-            chosen = max(fitting, key=_size, default=None)
+            chosen = max(fitting, key=_size, default=None) if empty else min(fitting, key=self._away, default=None)
+        elif (returned := self._returned(chosen, faces, t)) is not None:
+            chosen = returned
         elif not settled:
             claimant = self._claimant(faces, t)
             self.taken = claimant is not None
@@ -59,11 +88,26 @@ class Seat:
             self._sit(chosen, t)
         return chosen
 
+    def _returned(self, chosen: Face, faces: Sequence[Face], t: float) -> Face | None:
+        """Who is back where the driver was, while somebody smaller who came near that place passes for the driver."""
+        before = self._before
+        if before is None or not 0 <= t - before.t <= self._empty_s:
+            return None
+        back = [f for f in faces if f.id != chosen.id and _size(f) > _size(chosen) and before.is_of(f)]
+        return max(back, key=_size, default=None)
+
     def _sit(self, face: Face, t: float) -> None:
         size = _size(face)
+        if face.id != self._id and self._place is not None:
+            left = _Place(self._place, self._usual, self._last_t)
+            # Whoever is just where the driver was is the driver under another number: nobody is missing.
+            self._before = None if self.taken or left.is_of(face) else self._before or left
+            if self._before is not None and self._before.is_of(face):
+                self._before = None
         if self.taken or self._place is None or not 0 <= t - self._last_t <= self._empty_s:
-            self._usual = size
+            self._usual, self._seated = size, 0.0
         else:
+            self._seated += min(t - self._last_t, LONGEST_STEP_S)
             self._usual += (1 - math.exp((self._last_t - t) / USUAL_S)) * (size - self._usual)
         x1, y1, x2, y2 = face.box
         self._id, self._last_t, self._place, self._size = face.id, t, ((x1 + x2) / 2, (y1 + y2) / 2), size
@@ -78,11 +122,14 @@ class Seat:
             self._rival, self._since = largest.id, t
         return largest if t - self._since >= CLAIM_S else None
 
-    def _fits(self, face: Face) -> bool:
+    def _away(self, face: Face) -> float:
+        """Pixels from where the driver's face was."""
         assert self._place is not None
         x1, y1, x2, y2 = face.box
-        away = math.hypot((x1 + x2) / 2 - self._place[0], (y1 + y2) / 2 - self._place[1])
-        return away <= NEAR * self._size and _size(face) >= LARGER * min(self._size, self._usual)
+        return math.hypot((x1 + x2) / 2 - self._place[0], (y1 + y2) / 2 - self._place[1])
+
+    def _fits(self, face: Face) -> bool:
+        return self._away(face) <= NEAR * self._size and _size(face) >= LARGER * min(self._size, self._usual)
 
 
 def _size(face: Face) -> float:

@@ -192,6 +192,38 @@ def test_shut_eyes_are_not_attentive(rate: float) -> None:
 
 
 @at_every_rate
+@pytest.mark.parametrize("every", [2.0, 5.5])
+def test_a_sleeper_with_an_open_mouth_is_asleep_though_the_lids_part_now_and_then(rate: float, every: float) -> None:
+    step = 1 / rate
+
+    def act(t: float) -> dict[str, object]:
+        if t < 121:
+            return {}
+        return {"mouth": 0.55, "eyes": 0.9 if t % every < step * 0.99 else 0.02}
+
+    drive = tell(300, rate, act)
+    late = [state for t, state in drive.states if t > 200]
+    assert sum(state.attention == "eyes shut" for state in late) > 0.3 * len(late)
+    assert {state.level for state in late} == {"danger"}
+    assert min(state.perclos or 0 for state in late) > 0.5
+
+
+def test_a_closure_of_which_the_end_was_not_seen_is_told_as_long_as_it_was_seen() -> None:
+    drive = tell(
+        200, 30, lambda t: {"eyes": 0.02} if between(t, 121, 1.1) else {"eyes": None} if between(t, 122.1, 1.9) else {}
+    )
+    (end,) = drive.ended("eyes_closed")
+    assert end.data["duration_s"] == pytest.approx(1.1, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [1.25, 2.0])
+def test_blinks_caught_in_single_pictures_are_no_fatigue(rate: float) -> None:
+    drive = tell(900, rate, lambda t: {"eyes": 0.02 if int(t * rate) % 20 == 0 else 0.95})
+    assert {state.level for _, state in drive.states} == {"none"}
+    assert {state.blinks_per_min for _, state in drive.states} == {None}
+
+
+@at_every_rate
 def test_an_eye_lost_for_a_moment_makes_no_second_microsleep(rate: float) -> None:
     def flicker(t: float) -> dict[str, object]:
         if not between(t, 121, 5):

@@ -118,6 +118,35 @@ def test_an_absence_is_told_as_one_to_its_end(rate: float) -> None:
 
 
 @at_every_rate
+@pytest.mark.parametrize(("kind", "act"), [("away", {"pose": (60.0, 1.0, 0.0)}), ("anger_like", {"anger": 0.9})])
+def test_an_alarm_after_an_alarm_is_told_again(rate: float, kind: str, act: dict[str, object]) -> None:
+    """Twelve seconds, three of rest, a minute: whoever was warned once must not be alone with the second time."""
+    drive = tell(300, rate, lambda t: act if between(t, 150, 14) or between(t, 168, 60) else {})
+    levels = [(e.t, e.level) for e in drive.events if e.kind == kind and e.phase != "end"]
+    alarms = [t for (_, a), (t, b) in itertools.pairwise([(0.0, 0), *levels]) if a < 3 <= b]
+    assert len(alarms) == 2
+    assert 168 < alarms[1] < 183
+
+
+@at_every_rate
+def test_a_face_missed_for_a_picture_is_turned_away_still(rate: float) -> None:
+    """Turned by 40 degrees, then by 31, which is within the hysteresis."""
+    drive = tell(
+        200, rate,
+        lambda t: ({"pose": (42.0 if t < 124 else 33.0, 1.0, 0.0)} if round(t * rate) % 7 or rate < 10
+                   else {"present": False, "pose": None, "eyes": None}) if between(t, 121, 20) else {},
+    )  # fmt: skip
+    assert {state.attention for t, state in drive.states if 125 < t < 140} == {"turned away"}
+    assert drive.worst("away") == 3
+
+
+@at_every_rate
+def test_anger_is_seen_where_no_expression_could_be_read_at_first(rate: float) -> None:
+    drive = tell(200, rate, lambda t: {"anger": None if t < 70 else 0.8 if between(t, 100, 30) else 0.05})
+    assert drive.worst("anger_like") == 3
+
+
+@at_every_rate
 def test_danger_that_comes_back_is_told_again(rate: float) -> None:
     drive = tell(700, rate, lambda t: {"eyes": 0.02} if between(t, 121, 7) or between(t, 520, 7) else {})
     levels = [e.level for e in drive.events if e.kind == "fatigue" and e.phase != "end"]

@@ -51,6 +51,15 @@ def test_too_few_readings_are_said_to_be_too_few() -> None:
     assert drive.kinds() == {"cannot_judge"}
 
 
+@pytest.mark.parametrize("steps", [(0.7, 1.1), (0.98, 1.02), (0.2, 0.2, 1.3)])
+def test_now_and_then_over_a_second_apart_they_are_too_few_as_well(steps: tuple[float, ...]) -> None:
+    at = list(itertools.accumulate(itertools.islice(itertools.cycle(steps), 600)))
+    drive = tell(600, 1.0, lambda t: {"eyes": 0.02} if t > 100 else {}, clock=lambda t: at[int(t)])
+    late = [state.attention for t, state in drive.states if t > 150]
+    assert "attentive" not in late
+    assert drive.started("cannot_judge") or drive.worst("eyes_closed") >= 3
+
+
 @at_every_rate
 def test_the_next_driver_starts_without_the_last_ones_fatigue(rate: float) -> None:
     def change(t: float) -> dict[str, object]:
