@@ -198,14 +198,14 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         finished = outputs.close(last, elapsed)
         session.release()
         service.tell("ended", {"state": "ended"})
+    code = _exit_code(worker, feed, name, stop) if finished and in_time else EXIT_UNEXPECTED
+    stop.code = code  # all is kept: a terminal that takes no more text makes no failure of it
     if not options.quiet:
         _print_summary(outputs, elapsed)
     log.info("%s", session.folder)
     if lasting is not None:
         linger(*lasting, session, config.output.blur != "none", stop)
-    if not finished or not in_time:
-        return EXIT_UNEXPECTED
-    return _exit_code(worker, feed, name, stop)
+    return code
 
 
 def _apart(config: Config) -> Config:

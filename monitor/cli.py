@@ -135,6 +135,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser = build_parser()
     args, unknown = parser.parse_known_args(argv)
     if unknown:
+        if not unknown[0].startswith("-") and args.command in ("run", "bench", "check"):
+            args.parser.error(f"{unknown[0]}: what is to be watched is named with --source {unknown[0]}")
         close = difflib.get_close_matches(unknown[0].split("=")[0], args.parser.options(), n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         args.parser.error(f"{unknown[0]} is not a flag of {args.command}{hint}")

@@ -34,6 +34,7 @@ class Stopper:
         clean: Whether such an end is a clean one (code 0): a run that began nothing, but no command that was to find
             something out.
         before: Called before such an end.
+        code: What a run that takes too long to end is cut with; once its files are finished, its own.
     """
 
     def __init__(self) -> None:
@@ -42,6 +43,7 @@ class Stopper:
         self.running = False
         self.clean = True
         self.before: Callable[[], None] | None = None
+        self.code = EXIT_CUT
         self._has_terminal = _has_terminal()
         self._before = {}
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -78,7 +80,7 @@ class Stopper:
             if self.before is not None:
                 self.before()
             os._exit(0 if self.clean else 128 + number)
-        deadline = threading.Timer(SHUTDOWN_S, os._exit, (EXIT_CUT,))
+        deadline = threading.Timer(SHUTDOWN_S, lambda: os._exit(self.code))
         deadline.daemon = True
         deadline.start()
 

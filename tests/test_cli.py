@@ -34,6 +34,8 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("argv", "code", "expected"),
     [
+        (["clip.mp4"], 2, "clip.mp4: what is to be watched is named with --source clip.mp4"),
+        (["--source", ""], 3, "--source is empty"),
         (["--sorce", "x"], 2, "--sorce is not a flag of run; did you mean --source?"),
         (["--max-frames", "0"], 2, "must be at least 1 (got 0)"),
         (["--max-seconds", "-1"], 2, "must be above 0"),

@@ -47,7 +47,10 @@ class VideoSource:
         self.name = path.name if isinstance(path, Path) else shown(path)
         self._capture = _opened(path)
         if not self._capture.isOpened():
-            raise SourceError(f"{self.name}: cannot be opened as a video; it may be damaged or of an unknown format")
+            why = _refusal(path) if isinstance(path, Path) else ""
+            raise SourceError(
+                f"{self.name}: cannot be opened as a video; {why or 'it may be damaged or of an unknown format'}"
+            )
         stated = float(self._capture.get(cv2.CAP_PROP_FPS))
         self.fps = stated if 0.1 <= stated <= MAX_FPS else DEFAULT_FPS
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -139,9 +142,18 @@ def _opened(path: Path | str) -> cv2.VideoCapture:
     """
     if isinstance(path, Path):
         if not encodable(path):
-            raise SourceError(f"{path!r}: the name is not in UTF-8, which OpenCV cannot open; rename the file")
+            raise SourceError(f"{str(path)!r}: the name is not in UTF-8, which OpenCV cannot open; rename the file")
         path = path.absolute()  # FFmpeg takes what is before a colon in a relative one for a protocol
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+
+
+def _refusal(path: Path) -> str:
+    """Why the system does not let a file be read, "" when it does."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+    return ""
 
 
 def _read_picture(path: Path) -> Image | None:
@@ -178,13 +190,16 @@ class ImageSource:
         """
         self._path, self._loop, self.fps = path, loop, fps
         self.name = path.name or path.resolve().name
-        self._files = [path] if path.is_file() else sorted(
-            (f for f in path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()), key=_in_order
-        )  # fmt: skip
+        try:
+            self._files = [path] if path.is_file() else sorted(
+                (f for f in path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()), key=_in_order
+            )  # fmt: skip
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
         if not self._files:
             raise SourceError(f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
         if path.is_file() and _read_picture(path) is None:
-            raise SourceError(f"{path}: cannot be read as a picture; it may be damaged")
+            raise SourceError(f"{path}: cannot be read as a picture; {_refusal(path) or 'it may be damaged'}")
         self.frames = 0 if loop else len(self._files)
         self._next = self._index = self.skipped = 0
 
@@ -202,7 +217,8 @@ class ImageSource:
             if image is None:
                 misses += 1
                 self.skipped += 1
-                log.warning("%s: cannot be read as a picture; skipped", file)
+                why = _refusal(file)
+                log.warning("%s: cannot be read as a picture%s; skipped", file, f" ({why})" if why else "")
                 continue
             image.setflags(write=False)
             # Its place in the folder is its time, so that a skipped picture leaves a gap, not a shift.

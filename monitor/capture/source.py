@@ -76,6 +76,10 @@ def kind_of(text: str) -> str:
 
 
 def _classify(text: str) -> tuple[str, Callable[[str, SourceConfig, bool], Source]]:
+    if not text.strip():
+        raise SourceError(
+            "--source is empty; a source is a number, /dev/video…, a file, a folder, a URL, picamera or demo"
+        )
     if text == "demo":
         return "demo", _demo
     if text == "picamera":
@@ -90,8 +94,13 @@ def _classify(text: str) -> tuple[str, Callable[[str, SourceConfig, bool], Sourc
             return "folder", _folder
         if path.is_file():
             return ("image", _folder) if path.suffix.lower() in IMAGE_SUFFIXES else ("video", _video)
-    except OSError:
+        path.stat()
+    except FileNotFoundError:
         pass
+    except OSError as error:
+        raise SourceError(f"--source {shown(text)}: cannot be read: {error.strerror}") from None
+    else:
+        raise SourceError(f"--source {shown(text)}: is neither a file nor a folder")
     hint = "" if path.suffix else "; a source is a number, /dev/video…, a file, a folder, a URL, picamera or demo"
     raise SourceError(f"--source {shown(text)}: no such file or folder{hint}")
 
@@ -116,15 +125,20 @@ def revealed(text: str) -> str:
     if text.startswith("@"):
         try:
             with open(text[1:], encoding="utf-8") as file:
-                return file.readline(4096).strip()
+                found = file.readline(4096).strip()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "is not text"
             raise SourceError(f"--source {text}: the file cannot be read: {reason}") from None
+        if not found:
+            raise SourceError(f"--source {text}: the first line of the file is empty")
+        return found
 
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])
         if found is None:
             raise SourceError(f"--source {shown(text)}: the environment variable {match[1]} is not set")
+        if not found:
+            raise SourceError(f"--source {shown(text)}: the environment variable {match[1]} is empty")
         return found if match[0] == text else quote(found, safe="")
 
     if "://" in text or VARIABLE.fullmatch(text):

@@ -107,11 +107,13 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     spans: dict[tuple[str, Any, Any], list[float]] = {}
     bad, last = 0, 0.0
+    seen: set[str] = set()
     for line in lines:
         try:
             event = json.loads(line)
             kind = event["label"] if event["kind"] == "emotion" else event["kind"]  # a held expression by its name
             key = (str(kind), event.get("session"), event["id"])
+            seen.add(str(event.get("session")))
             if session is not None and event.get("session") != session:
                 continue
             t, length = float(event["video_time"]), float(event.get("duration_s", 0.0))
@@ -125,7 +127,9 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
         spans[key] = [min(start, t - length), max(end, t), min(alert, t)]
     if bad and not spans:
         raise ConfigError(f"{path}: holds no events ({bad} lines could not be read)")
-    sessions = sorted({str(key[1]) for key in spans})
+    sessions = sorted(seen)
+    if session is not None and session not in sessions:
+        raise ConfigError(f"{path}: has no session {session}; it holds {', '.join(sessions[:5]) or 'none'}")
     if session is None and len(sessions) > 1:
         raise ConfigError(
             f"{path}: holds {len(sessions)} sessions; name one with --session ({', '.join(sessions[:5])})"

@@ -114,7 +114,8 @@ def summary_table(stats: StatsSink, elapsed_s: float) -> Group:
     summary = stats.summary(elapsed_s)
     latency = summary["latency_ms"]
     title = (
-        f"{summary['frames']} frames in {elapsed_s:.1f} s ({summary['fps']:.1f} fps), {summary['dropped']} dropped, "
+        f"{summary['frames']} frame{'s' if summary['frames'] != 1 else ''} in {elapsed_s:.1f} s "
+        f"({summary['fps']:.1f} fps), {summary['dropped']} dropped, "
         f"latency {latency['p50']:.1f} / {latency['p95']:.1f} ms (p50 / p95)"
     )
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -128,6 +129,8 @@ def summary_table(stats: StatsSink, elapsed_s: float) -> Group:
         for name, seconds in sorted(face.seconds.items(), key=lambda entry: -entry[1]):
             table.add_row(*lead, name, f"{seconds:.1f}", f"{seconds / total:.0%}", _bar(seconds / total, name))
             lead = ("", "")
+        if not face.seconds:  # of a single picture
+            table.add_row(*lead, face.label, "-", "-")
     if not stats.faces:
         table.add_row("-", "nobody")
     elif len(stats.faces) > len(longest):

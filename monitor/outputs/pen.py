@@ -11,7 +11,9 @@ import numpy as np
 
 from monitor.faces.detector import common_area
 from monitor.labels import EMOTIONS, UNKNOWN
+from monitor.signals.attention import ABSENT, TURNED
 from monitor.signals.driver import DriverState
+from monitor.signals.fatigue import LEVELS
 from monitor.types import Box, Face, Image
 
 Color = tuple[int, int, int]
@@ -192,8 +194,9 @@ class Pen:
         )
         self.shade(0, 0, width, row * (len(rows) + 2) + self.px(6))
         color = LEVEL_COLORS[state.level]
-        title = f"{state.level if state.level != 'none' else 'no fatigue'}, {state.attention}"
-        self.text(title, (self.px(6), row), color if state.judged else COLORS[UNKNOWN])
+        title, grave = headline(state)
+        known = state.judged or grave > LEVELS.index(state.level)
+        self.text(title, (self.px(6), row), LEVEL_COLORS[LEVELS[grave]] if known else COLORS[UNKNOWN])
         for number, (name, value, full, note) in enumerate(rows, 1):
             y = number * row + self.px(4)
             self.text(name, (self.px(6), y + row - self.px(4)), WHITE, 0.82)
@@ -233,6 +236,27 @@ class Pen:
             self.text(line, (x + self.px(10), y + row * (number + 1)), WHITE)
 
 
+WARNINGS = ("", "notice", "warning", "ALARM")
+
+
+def headline(state: DriverState) -> tuple[str, int]:
+    """What matters most about a driver, in a few words, and how grave it is, 0 to 3.
+
+    Fatigue is what lasts; what goes on at this moment comes first where it is as grave.
+    """
+    fatigue = LEVELS.index(state.level)
+    now = max(
+        (min(3, state.closure_level), f"eyes shut {state.closed_s:.0f} s"),
+        (state.away_level, state.attention if state.attention in (TURNED, ABSENT) else "was away"),
+        (state.anger_level, "anger-like"),
+        key=lambda found: found[0],
+    )
+    if now[0] and now[0] >= fatigue:
+        return f"{WARNINGS[now[0]]}: {now[1]}", now[0]
+    words = f"fatigue {state.level}" if fatigue else "no fatigue"
+    return (f"{words}, {state.attention}" if state.judged else f"{state.attention}, last {words}"), fatigue
+
+
 @dataclass(frozen=True, slots=True)
 class _Sprite:
     """A text as it lies on any picture: ``picture * through / 255 + ink``.
@@ -249,7 +273,7 @@ class _Sprite:
     through: Image
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)  # more than a picture holds; at 4K each text takes some 200 kB
 def _sprite(text: str, color: Color, size: float, thin: int, rim: int) -> _Sprite:
     """Renders a text once: smooth letters take OpenCV two thirds of what drawing a whole overlay costs."""
     (width, height), below = cv2.getTextSize(text, FONT, size, thin + rim)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.labels import UNKNOWN
 from monitor.outputs.shares import Shares
+from monitor.signals.driver import KINDS
 from monitor.types import Event, Result
 
 MOST_FACES = 1000
@@ -41,12 +43,21 @@ class Histogram:
 
 @dataclass(slots=True)
 class FaceStats:
-    """One face's share in the session."""
+    """One face's share in the session.
+
+    Attributes:
+        seconds: Of each expression shown.
+        first: Time of its first frame in seconds.
+        last: Time of its last one.
+        frames: In which it was in view.
+        label: The expression shown last.
+    """
 
     seconds: Counter[str] = field(default_factory=Counter)
     first: float = 0.0
     last: float = 0.0
     frames: int = 0
+    label: str = UNKNOWN
 
 
 class StatsSink:
@@ -99,7 +110,7 @@ class StatsSink:
                 stats = self.faces[face.id] = FaceStats(first=t)
             else:
                 stats.seconds[face.label] += dt  # type: ignore[assignment]
-            stats.last = t
+            stats.last, stats.label = t, face.label
             stats.frames += 1
         while len(self.faces) > max(MOST_FACES, len(result.faces)):
             self._fold()
@@ -116,7 +127,7 @@ class StatsSink:
 
     def _count_events(self, events: Sequence[Event]) -> None:
         for event in events:
-            if event.phase == "start" and event.kind not in ("emotion", "face"):
+            if event.phase == "start" and event.kind in (*KINDS, "calibrating"):
                 self.happened[event.kind] += 1
             if event.phase == "start" and event.kind == "emotion":
                 self.episodes[str(event.data["label"])] += 1

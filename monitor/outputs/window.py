@@ -49,7 +49,9 @@ class DisplayProbe:
                 code = -1
             self._child = None
             if code != 0:
-                self._reason = f"the display {os.environ.get('DISPLAY', '')} does not answer"
+                self._reason = (
+                    f"the display {os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY', '')} does not answer"
+                )
         return self._reason
 
 

@@ -55,6 +55,27 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path: Path, content: bytes)
     assert len(caught.value.lines) == 1
 
 
+def test_what_may_not_be_read_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    for name in ("a.mp4", "b.png"):
+        (tmp_path / name).write_bytes(b"x")
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(SourceError, match=r"a\.mp4: cannot be opened as a video; permission denied"):
+        VideoSource(tmp_path / "a.mp4")
+    with pytest.raises(SourceError, match=r"b\.png: cannot be read as a picture; permission denied"):
+        ImageSource(tmp_path / "b.png", fps=5.0)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(SourceError, match="cannot be read: Permission denied"):
+        ImageSource(tmp_path, fps=5.0)
+    monkeypatch.setattr(Path, "is_dir", lambda path: False)
+    monkeypatch.setattr(Path, "is_file", lambda path: False)
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(SourceError, match=r"--source /locked/a\.mp4: cannot be read: Permission denied"):
+        kind_of("/locked/a.mp4")
+
+
 def test_odd_sized_frames_are_read(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "odd.png"), np.zeros((243, 321, 3), np.uint8))
     frame = ImageSource(tmp_path / "odd.png", fps=5.0).read()

@@ -24,6 +24,15 @@ def test_from_a_file(tmp_path: Path) -> None:
         revealed(f"@{tmp_path / 'nowhere'}")
 
 
+def test_an_empty_one_names_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "source").write_text("\n")
+    with pytest.raises(SourceError, match="the first line of the file is empty"):
+        revealed(f"@{tmp_path / 'source'}")
+    monkeypatch.setenv("CAM", "")
+    with pytest.raises(SourceError, match="the environment variable CAM is empty"):
+        revealed("${CAM}")
+
+
 def test_from_the_environment_whole_or_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAMERA", "rtsp://me:a@b@host/live")
     monkeypatch.setenv("PASSWORD", "p@ss/w:rd")

@@ -247,3 +247,5 @@ def test_a_file_without_labels_and_two_sessions_are_not_passed_over(tmp_path: Pa
     with pytest.raises(ConfigError, match="name one with --session"):
         score.read_events(tmp_path / "e.jsonl")
     assert set(score.read_events(tmp_path / "e.jsonl", "B")[0]) == {"yawn"}
+    with pytest.raises(ConfigError, match="has no session C; it holds A, B"):
+        score.read_events(tmp_path / "e.jsonl", "C")

@@ -293,6 +293,15 @@ def test_a_place_the_cascade_never_confirms_is_a_face_when_it_looks_like_one_ste
     assert not any(found[:15]), "not within half a second"
 
 
+@pytest.mark.parametrize(("slowdown", "hz"), [(1.0, 1.0), (6.0, 15.0), (8.0, 15.0), (8.0, 3.75)])
+def test_however_rarely_a_doubtful_place_is_looked_at_it_becomes_clear(slowdown: float, hz: float) -> None:
+    face = square(300, 200, 100)
+    finder, _, _, _ = proposing([face], [face], sure=0.985)
+    finder.slowdown = slowdown
+    first = next(n / hz for n in range(600) if len(finder.search(picture(), [], n / hz).found))
+    assert first < 5
+
+
 def test_what_one_picture_of_a_folder_showed_says_nothing_of_the_next() -> None:
     face = square(300, 200, 100)
     finder, net, _, _ = proposing([], [face], every_ms=0, empty_ms=0)

@@ -41,6 +41,12 @@ def test_a_face_gets_its_id_with_the_second_hit() -> None:
     assert [sorted(frame) for frame in seen] == [[], [1], [1]]
 
 
+@pytest.mark.parametrize("hz", [1.0, 1.9])
+def test_however_far_pictures_are_apart_the_second_hit_counts(hz: float) -> None:
+    seen = play(lambda t: [square(300, 200, 100)], 4, hz)
+    assert [sorted(frame) for frame in seen[:3]] == [[], [1], [1]]
+
+
 @pytest.mark.parametrize(("presence", "ids"), [(0.9995, [1]), (0.99, [])])
 def test_only_a_face_beyond_doubt_has_its_id_at_first_sight(presence: float, ids: list[int]) -> None:
     box = square(300, 200, 100)

@@ -95,7 +95,7 @@ def test_frames_that_share_one_time_do_no_harm(tmp_path: Path) -> None:
 def test_all_frames_at_one_time_do_no_harm(tmp_path: Path) -> None:
     live(tmp_path, [(5.0, 1_795_000_000.0)] * 50)
     assert len(list(read_rows(tmp_path))) == 50
-    assert kinds(tmp_path) == [("face", "start"), ("face", "end")]
+    assert kinds(tmp_path) == STEADY
 
 
 def test_the_host_stands_still_for_a_minute(tmp_path: Path) -> None:

@@ -57,3 +57,11 @@ def test_the_summary_fits_eighty_columns_and_names_seconds_and_share() -> None:
     assert "50%" in got
     assert all(len(line) <= 80 for line in got.splitlines())
     assert "nobody" in text(summary_table(StatsSink(), 1.0))
+
+
+def test_photographs_are_summed_up_by_what_each_shows() -> None:
+    stats = StatsSink()
+    stats.handle(result(0.0, [face(1, "happy")]))
+    shown = " ".join(text(summary_table(stats, 0.1), 80).split())
+    assert "1 frame in" in shown
+    assert "1 0.0 s happy - -" in shown

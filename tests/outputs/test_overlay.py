@@ -7,7 +7,7 @@ import pytest
 from monitor.config import DisplayConfig
 from monitor.faces.detector import common_area
 from monitor.outputs.overlay import Overlay, Status, _words
-from monitor.outputs.pen import FONT, WHITE, Pen
+from monitor.outputs.pen import FONT, WHITE, Pen, headline
 from monitor.signals.driver import DriverState
 from monitor.types import Box
 from tests.fakes import face, picture, result
@@ -92,6 +92,24 @@ def test_a_drivers_gauges_hide_no_bars_and_no_label(monkeypatch: pytest.MonkeyPa
     assert order == ["gauges", "tag"]
     assert len(drawn) == 2
     assert common_area(drawn[0], drawn[1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("act", "second", "told", "grave"),
+    [
+        ({}, 100, "no fatigue, attentive", 0),
+        ({"present": False}, 135, "ALARM: absent", 3),
+        ({"pose": (60.0, 1.0, 0.0)}, 125, "notice: turned away", 1),
+        ({"eyes": 0.02}, 123, "warning: eyes shut 2 s", 2),
+        ({"eyes": 0.02}, 126, "ALARM: eyes shut 5 s", 3),
+        ({"anger": 0.9}, 134, "ALARM: anger-like", 3),
+        ({"eyes": None}, 125, "cannot judge, last no fatigue", 0),
+    ],
+)
+def test_the_headline_tells_what_is_gravest(act: dict[str, object], second: int, told: str, grave: int) -> None:
+    state = tell(200, 10.0, lambda t: act if t >= 121 else {}).at(second)
+    assert headline(state) == (told, grave)
+    assert Pen(canvas(640, 480)).text_width(told) < 212
 
 
 @pytest.mark.parametrize("size", [(600, 240), (160, 120), (180, 320), (1280, 720)])
