@@ -13,8 +13,9 @@ from rich.text import Text
 
 from monitor.labels import EMOTIONS
 from monitor.machine import rss_mb
-from monitor.outputs.lines import RateMeter, driver_text
+from monitor.outputs.lines import RateMeter, driver_text, headline
 from monitor.outputs.stats import StatsSink
+from monitor.signals.fatigue import LEVELS
 from monitor.types import Face, Result
 
 STYLES = {
@@ -72,7 +73,7 @@ class Dashboard:
         )  # fmt: skip
         parts: list[Any] = [head, faces_table(result)]
         if result.driver is not None:
-            parts.append(Text(driver_text(result.driver), style=LEVEL_STYLES[result.driver.level]))
+            parts.append(Text(driver_text(result.driver), style=LEVEL_STYLES[LEVELS[headline(result.driver)[1]]]))
         if self._progress is not None:
             parts.append(self._progress.get_renderable())
         parts.append(Text(f"{self._folder}   Ctrl-C ends", style="dim"))

@@ -13,7 +13,9 @@ from typing import Any
 
 from monitor.machine import rss_mb
 from monitor.outputs.stats import StatsSink
+from monitor.signals.attention import ABSENT, TURNED
 from monitor.signals.driver import KINDS, DriverState
+from monitor.signals.fatigue import LEVELS
 from monitor.types import Event, Result
 
 log = logging.getLogger("monitor")
@@ -108,6 +110,34 @@ def driver_line(event: Event) -> str:
     return f"driver: {what} (level {event.level})"
 
 
+WARNINGS = ("", "notice", "warning", "ALARM")
+"""What a driver's levels are called where they are shown."""
+
+
+def going_on(state: DriverState) -> tuple[str, int]:
+    """The gravest of what a driver does at this moment, in a few words, and its level, 0 to 3; "" and 0 for nothing."""
+    level, what = max(
+        (min(3, state.closure_level), f"eyes shut {state.closed_s:.0f} s"),
+        (state.away_level, state.attention if state.attention in (TURNED, ABSENT) else "was away"),
+        (state.anger_level, "anger-like"),
+        key=lambda found: found[0],
+    )
+    return (f"{WARNINGS[level]}: {what}", level) if level else ("", 0)
+
+
+def headline(state: DriverState) -> tuple[str, int]:
+    """What matters most about a driver, in a few words, and how grave it is, 0 to 3.
+
+    Fatigue is what lasts; what goes on at this moment comes first where it is as grave.
+    """
+    fatigue = LEVELS.index(state.level)
+    now, level = going_on(state)
+    if level and level >= fatigue:
+        return now, level
+    words = f"fatigue {state.level}" if fatigue else "no fatigue"
+    return (f"{words}, {state.attention}" if state.judged else f"{state.attention}, last {words}"), fatigue
+
+
 def driver_text(state: DriverState) -> str:
     """A driver's state in one line."""
     if state.calibrated < 1:
@@ -115,7 +145,7 @@ def driver_text(state: DriverState) -> str:
     else:
         parts = []
     parts.append(f"fatigue {state.fatigue:.0f} {state.level}{'' if state.judged else ' (last known)'}")
-    parts.append(state.attention)
+    parts.append(going_on(state)[0] or state.attention)
     if state.perclos is not None:
         parts.append(f"PERCLOS {state.perclos:.0%}")
     if state.blinks_per_min is not None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from monitor.faces.detector import common_area
 from monitor.labels import EMOTIONS, UNKNOWN
-from monitor.signals.attention import ABSENT, TURNED
+from monitor.outputs.lines import headline
 from monitor.signals.driver import DriverState
 from monitor.signals.fatigue import LEVELS
 from monitor.types import Box, Face, Image
@@ -234,27 +234,6 @@ class Pen:
         self.shade(x, y, x + width, y + row * (len(HELP) + 1))
         for number, line in enumerate(HELP):
             self.text(line, (x + self.px(10), y + row * (number + 1)), WHITE)
-
-
-WARNINGS = ("", "notice", "warning", "ALARM")
-
-
-def headline(state: DriverState) -> tuple[str, int]:
-    """What matters most about a driver, in a few words, and how grave it is, 0 to 3.
-
-    Fatigue is what lasts; what goes on at this moment comes first where it is as grave.
-    """
-    fatigue = LEVELS.index(state.level)
-    now = max(
-        (min(3, state.closure_level), f"eyes shut {state.closed_s:.0f} s"),
-        (state.away_level, state.attention if state.attention in (TURNED, ABSENT) else "was away"),
-        (state.anger_level, "anger-like"),
-        key=lambda found: found[0],
-    )
-    if now[0] and now[0] >= fatigue:
-        return f"{WARNINGS[now[0]]}: {now[1]}", now[0]
-    words = f"fatigue {state.level}" if fatigue else "no fatigue"
-    return (f"{words}, {state.attention}" if state.judged else f"{state.attention}, last {words}"), fatigue
 
 
 @dataclass(frozen=True, slots=True)

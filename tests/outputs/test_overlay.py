@@ -6,8 +6,9 @@ import pytest
 
 from monitor.config import DisplayConfig
 from monitor.faces.detector import common_area
+from monitor.outputs.lines import driver_text, headline
 from monitor.outputs.overlay import Overlay, Status, _words
-from monitor.outputs.pen import FONT, WHITE, Pen, headline
+from monitor.outputs.pen import FONT, WHITE, Pen
 from monitor.signals.driver import DriverState
 from monitor.types import Box
 from tests.fakes import face, picture, result
@@ -109,6 +110,7 @@ def test_a_drivers_gauges_hide_no_bars_and_no_label(monkeypatch: pytest.MonkeyPa
 def test_the_headline_tells_what_is_gravest(act: dict[str, object], second: int, told: str, grave: int) -> None:
     state = tell(200, 10.0, lambda t: act if t >= 121 else {}).at(second)
     assert headline(state) == (told, grave)
+    assert not grave or told in driver_text(state)
     assert Pen(canvas(640, 480)).text_width(told) < 212
 
 
