@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from train import datasets
 from train.demo_faces import read_landmarks
 from train.metrics import accuracy, mean_recall

@@ -14,7 +14,8 @@ import numpy as np
 
 from monitor.config import EmotionConfig
 from monitor.faces.quality import light_for, quality
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from train import datasets
 from train.metrics import accuracy
 from train.progress import track

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.inference.emotion import find_model
+from monitor.inference.card import find_model
 from monitor.inference.eyes import TURNED, EyeNet
 from monitor.inference.landmarks import LandmarkNet, haar_box
 

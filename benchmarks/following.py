@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from monitor.capture.source import open_source
 from monitor.config import Config, DetectConfig
 from monitor.faces.detector import Detector, iou, make_detector
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.inference.landmarks import POINTS, LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.labels import UNKNOWN

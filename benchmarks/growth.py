@@ -26,7 +26,8 @@ from monitor.commands.bench import measure
 from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.faces.detector import make_detector
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.needs import load_keypoints, load_proposals
 from monitor.pipeline import Pipeline
 from monitor.types import Box, Image

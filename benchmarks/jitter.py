@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from monitor.faces.crop import crop
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.types import Box
 from train import faceset, keypoints
 from train.keypoint_figures import FRONTAL

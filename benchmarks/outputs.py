@@ -25,7 +25,8 @@ from benchmarks.speed import load
 from monitor.commands.bench import HZ
 from monitor.config import Config, DisplayConfig, OutputConfig
 from monitor.faces.detector import make_detector
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.needs import load_eyes, load_keypoints, load_proposals
 from monitor.outputs.events import EventSink
 from monitor.outputs.overlay import Overlay, Status

@@ -21,7 +21,7 @@ from monitor.config import Config
 from monitor.faces.detector import iou, make_detector
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
-from monitor.inference.emotion import find_model
+from monitor.inference.card import find_model
 from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
 from monitor.types import Detections, Image

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.inference.emotion import find_model
+from monitor.inference.card import find_model
 from monitor.inference.landmarks import SWAP, LandmarkNet
 from train import faceset, keypoints
 from train.keypoint_figures import FRONTAL, looked, near_box, points_off

@@ -23,7 +23,8 @@ from monitor.config import Config
 from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError
 from monitor.faces.detector import make_detector
 from monitor.incidents import Incidents
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.load import Governor
 from monitor.machine import give_back_start_pages, share_heaps
 from monitor.needs import load_eyes, load_keypoints, load_proposals, require_outputs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.config import Config
 from monitor.errors import ModelError
-from monitor.inference.emotion import find_model
+from monitor.inference.card import find_model
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet

@@ -49,7 +49,8 @@ def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> 
 def test_pages_only_importing_needed_are_given_back_and_everything_still_works() -> None:
     code = """
 import cv2, numpy as np
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.machine import give_back_start_pages, rss_mb
 crop = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
 net = EmotionNet(find_model("emotion.tflite"))

@@ -17,7 +17,8 @@ from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import make_detector
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.labels import EMOTIONS
 from monitor.needs import load_proposals

@@ -20,7 +20,8 @@ from monitor.capture.source import open_source, revealed, shown
 from monitor.config import Config
 from monitor.errors import EXIT_OK, SourceError
 from monitor.faces.detector import make_detector
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.machine import peak_rss_mb
 from monitor.needs import load_eyes, load_keypoints, load_proposals
 from monitor.outputs.table import TableSink

@@ -139,7 +139,8 @@ def _detector(config: Config) -> Finding:
 
 
 def _model(config: Config) -> Finding:
-    from monitor.inference.emotion import EmotionNet, find_model
+    from monitor.inference.card import find_model
+    from monitor.inference.emotion import EmotionNet
 
     path = find_model(config.emotion.model)
     net = EmotionNet(path, config.emotion.threads)
@@ -150,7 +151,7 @@ def _model(config: Config) -> Finding:
 
 
 def _keypoints(config: Config) -> Finding:
-    from monitor.inference.emotion import find_model
+    from monitor.inference.card import find_model
     from monitor.inference.landmarks import LandmarkNet
 
     if not config.detect.follow:
@@ -165,7 +166,7 @@ def _keypoints(config: Config) -> Finding:
 
 
 def _proposals(config: Config) -> Finding:
-    from monitor.inference.emotion import find_model
+    from monitor.inference.card import find_model
     from monitor.inference.proposals import ProposalNet
     from monitor.needs import wants_proposals
 

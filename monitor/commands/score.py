@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ log = logging.getLogger("monitor")
 
 SLACK_S = 1.0
 """Labels are by eye: an event this far outside an interval still belongs to it."""
-MAX_BYTES = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +97,12 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
     Torn lines are left out; an event without an end lasts to its last update.
 
     Raises:
-        ConfigError: Missing, too large, unreadable, or of several sessions and none of them named.
+        ConfigError: Missing, unreadable, or of several sessions and none of them named.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(f"{path}: is over {MAX_BYTES // 1_000_000} MB; score the sessions one by one")
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     spans: dict[tuple[str, Any, Any], list[float]] = {}
     bad, last = 0, 0.0
     seen: set[str] = set()
-    for line in lines:
+    for line in _lines(path):
         try:
             event = json.loads(line)
             kind = event["label"] if event["kind"] == "emotion" else event["kind"]  # a held expression by its name
@@ -140,6 +134,19 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
         found[0].append(Interval(start, end, kind))
         found[1].append(alert)
     return kinds, last
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Lines of a text, one at a time: a year's events need not fit into memory.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from file
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def read_labels(path: Path, file: str | None) -> list[Interval]:

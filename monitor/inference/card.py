@@ -174,3 +174,14 @@ def _checked(fields: Any, path: Path, expected: tuple[str, ...] | None) -> Model
         crop_shift_y=number("crop_shift_y", -1, 1), temperature=number("temperature", 0.05, 20),
         sha256=word("sha256"), crop_align=align, crop_contrast=contrast, **extra,
     )  # fmt: skip
+
+
+def find_model(name: str) -> Path:
+    """The path of a model: ``name`` itself when it has a folder or exists here, else among the shipped ones."""
+    given = Path(name).expanduser()
+    if given.parent != Path() or given.exists():
+        return given
+    for folder in (Path(__file__).parents[1] / "models", Path(__file__).parents[2] / "models"):
+        if (folder / name).exists():
+            return folder / name
+    return given

@@ -34,14 +34,3 @@ class EmotionNet(LogitNetwork):
         z = self.logits(crop) / np.float32(self.card.temperature)
         e = np.exp(z - z.max())
         return np.asarray(e / e.sum(), dtype=np.float32)
-
-
-def find_model(name: str) -> Path:
-    """The path of a model: ``name`` itself when it has a folder or exists here, else among the shipped ones."""
-    given = Path(name).expanduser()
-    if given.parent != Path() or given.exists():
-        return given
-    for folder in (Path(__file__).parents[1] / "models", Path(__file__).parents[2] / "models"):
-        if (folder / name).exists():
-            return folder / name
-    return given

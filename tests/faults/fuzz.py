@@ -24,8 +24,7 @@ with atheris.instrument_imports(include=["monitor", "yaml"]):
     from monitor.capture.files import ImageSource, VideoSource
     from monitor.commands.logged import Log, read
     from monitor.errors import UserError
-    from monitor.inference.card import load_card
-    from monitor.inference.emotion import find_model
+    from monitor.inference.card import find_model, load_card
     from monitor.outputs.linelog import LineLog
     from monitor.outputs.reader import read_events, read_rows
     from monitor.outputs.table import COLUMNS, DRIVER_COLUMNS

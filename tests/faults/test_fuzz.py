@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from monitor import config
 from monitor.errors import ConfigError, ModelError
 from monitor.inference import runtime
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.machine import peak_rss_mb
 from monitor.settings import MOST_PROBLEMS
 from monitor.yamltext import MAX_BYTES

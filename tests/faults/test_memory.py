@@ -16,7 +16,8 @@ from monitor.capture import demo
 from monitor.config import Config, DisplayConfig, FollowConfig
 from monitor.faces.detector import HaarDetector
 from monitor.incidents import Incidents
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.machine import rss_mb
 from monitor.outputs.events import EventSink

@@ -11,7 +11,8 @@ from monitor.capture import demo
 from monitor.errors import ModelError
 from monitor.faces.crop import crop
 from monitor.inference import runtime
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS
 from tests.fakes import picture
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import ModelError
-from monitor.inference.emotion import find_model
+from monitor.inference.card import find_model
 from monitor.inference.eyes import EYES, EyeNet, eye_boxes
 from monitor.inference.landmarks import POINTS
 from monitor.types import Landmarks

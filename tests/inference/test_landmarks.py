@@ -10,8 +10,7 @@ import pytest
 from monitor.capture import demo
 from monitor.config import Config
 from monitor.errors import ModelError
-from monitor.inference.card import card_path
-from monitor.inference.emotion import find_model
+from monitor.inference.card import card_path, find_model
 from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS, LandmarkNet, haar_box, mirror_name, mirrored
 from monitor.numeric import sigmoid
 from monitor.types import Image

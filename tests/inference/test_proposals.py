@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.capture import demo
 from monitor.config import Config
 from monitor.errors import ModelError
-from monitor.inference.emotion import find_model
+from monitor.inference.card import find_model
 from monitor.inference.proposals import MOST, SMALLEST, STRIDE, TILES, ProposalNet, decode, encode, layout, lit, paint
 from tests.fakes import picture
 

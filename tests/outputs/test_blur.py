@@ -12,7 +12,8 @@ from monitor import cli
 from monitor.capture import demo
 from monitor.config import Config, DetectConfig, DisplayConfig, OutputConfig
 from monitor.faces.detector import HaarDetector
-from monitor.inference.emotion import EmotionNet, find_model
+from monitor.inference.card import find_model
+from monitor.inference.emotion import EmotionNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.outputs.blur import COLUMNS, DELAY_S, Blur, coarse, erased
 from monitor.outputs.overlay import Overlay
