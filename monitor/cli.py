@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from monitor import __version__, stopper
@@ -135,12 +136,22 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser = build_parser()
     args, unknown = parser.parse_known_args(argv)
     if unknown:
-        if not unknown[0].startswith("-") and args.command in ("run", "bench", "check"):
-            args.parser.error(f"{unknown[0]}: what is to be watched is named with --source {unknown[0]}")
+        if args.command in ("run", "bench", "check") and _names_a_source(unknown[0]):
+            from monitor.capture.source import shown
+
+            name = shown(unknown[0])
+            args.parser.error(f"{name}: what is to be watched is named with --source {name}")
         close = difflib.get_close_matches(unknown[0].split("=")[0], args.parser.options(), n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         args.parser.error(f"{unknown[0]} is not a flag of {args.command}{hint}")
     return args
+
+
+def _names_a_source(word: str) -> bool:
+    """Whether a word looks like something to watch: a URL, a device or a file, whether it is there or not."""
+    if word.startswith("-"):
+        return False
+    return "://" in word or (Path(word).suffix != "" and "=" not in word) or Path(word).exists()
 
 
 def _with_command(argv: list[str]) -> list[str]:

@@ -43,7 +43,7 @@ def contradictions(config: Config, at: Callable[..., str]) -> list[str]:
         problems.append(
             f"{at('mqtt.name')}: mqtt.name must be 1 to 64 letters, digits, - or _ (got {config.mqtt.name[:40]})"
         )
-    if config.mqtt.password_file and not config.mqtt.user:
+    if config.mqtt.host and config.mqtt.password_file and not config.mqtt.user:
         problems.append(f"{at('mqtt.password_file')}: mqtt.password_file needs mqtt.user")
     try:
         shlex.split(config.alerts.command)

@@ -34,6 +34,10 @@ from monitor.types import Event, Face, Frame, Result
 UNIFORM = np.full(len(EMOTIONS), 1 / len(EMOTIONS), dtype=np.float32)
 
 
+PASSING_S = 3.0
+"""Two faces that touch hide each other for a moment, in which they are not read; who stays together is read again."""
+
+
 @dataclass(slots=True)
 class _Reading:
     """What is remembered of one face's expression."""
@@ -42,6 +46,7 @@ class _Reading:
     gate: LabelGate
     read_at: float = -np.inf
     put_off: float | None = None
+    touching: float | None = None
     quality: float = 0.0
     refused: bool = False
     mirrored: bool = False
@@ -149,7 +154,8 @@ class Pipeline:
         self._slower = max(1.0, read)
 
     def _due(self, tracks: list[Track], t: float, searched: bool) -> list[Track]:
-        """Faces to read now: those waiting longest first, no more than the budget, hidden ones not at all.
+        """Faces to read now: those waiting longest first, no more than the budget; nobody while two pass each
+        other.
 
         A frame in which the proposal network searched has cost enough: what can wait for the next one does.
         """
@@ -165,10 +171,9 @@ class Pipeline:
                 # Counted from now all the same, or readings would come more rarely.
                 reading.put_off = t
                 continue
-            if track.hidden:  # behind another face nothing is read, and what was read before does not last
-                reading.refused = True
-                reading.gate.update(None, t)
-            elif due and track.seen:
+            reading.touching = (t if reading.touching is None else reading.touching) if track.hidden else None
+            passing = reading.touching is not None and 0 <= t - reading.touching < PASSING_S
+            if due and track.seen and not passing:
                 waiting.append((reading.read_at, track.id, track))
         waiting.sort(key=lambda entry: entry[:2])
         return [track for _, _, track in waiting[: self._config.max_per_frame]]

@@ -35,6 +35,9 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
     ("argv", "code", "expected"),
     [
         (["clip.mp4"], 2, "clip.mp4: what is to be watched is named with --source clip.mp4"),
+        (["http://me:s3cret@cam/x"], 2, "http://cam/x: what is to be watched is named with --source http://cam/x"),
+        (["--headless", "true"], 2, "true is not a flag of run"),
+        (["--set", "output.rows=every", "b.c=2"], 2, "b.c=2 is not a flag of run"),
         (["--source", ""], 3, "--source is empty"),
         (["--sorce", "x"], 2, "--sorce is not a flag of run; did you mean --source?"),
         (["--max-frames", "0"], 2, "must be at least 1 (got 0)"),

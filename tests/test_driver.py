@@ -167,6 +167,27 @@ def test_the_driver_who_is_back_gets_the_seat_back_from_who_sits_behind() -> Non
     assert seat.choose([person(2, 420, 65), person(4, 520, 100)], 116.0).id == 2  # type: ignore[union-attr]
 
 
+def test_a_driver_found_again_a_little_off_keeps_the_seat_from_who_leans_in_at_the_old_place() -> None:
+    seat = Seat(360.0)
+    for n in range(1000):
+        seat.choose([person(1, 300, 100)], n / 10)
+    for n in range(1000, 4000):
+        assert seat.choose([person(3, 400, 100)], n / 10).id == 3  # type: ignore[union-attr]
+    for n in range(4000, 4100):
+        assert seat.choose([person(3, 400, 100), person(4, 310, 110)], n / 10).id == 3  # type: ignore[union-attr]
+
+
+def test_the_driver_gets_the_seat_back_each_time() -> None:
+    """Found again leaning back for two seconds, long before: that must not be taken for the place the driver left."""
+    seat = Seat(360.0)
+    for n in range(1000):
+        seat.choose([person(1, 300, 100), person(2, 420, 65)], n / 10)
+    for n in range(1030, 7000):
+        seat.choose([person(3, 300, 75 if n < 1050 else 100), person(2, 420, 65)], n / 10)
+    assert seat.choose([person(2, 420, 65)], 703.9).id == 2  # type: ignore[union-attr]
+    assert seat.choose([person(2, 420, 65), person(4, 302, 98)], 704.0).id == 4  # type: ignore[union-attr]
+
+
 def test_behind_sunglasses_who_sat_there_for_long_is_the_driver() -> None:
     """No usual is ever learnt of eyes that cannot be read; a passenger leans in after five minutes."""
     judge = Judge(Config(driver=DriverConfig(enabled=True)), iter(range(99)))

@@ -97,8 +97,9 @@ def _classify(text: str) -> tuple[str, Callable[[str, SourceConfig, bool], Sourc
         path.stat()
     except FileNotFoundError:
         pass
-    except OSError as error:
-        raise SourceError(f"--source {shown(text)}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise SourceError(f"--source {shown(text)!r}: cannot be read: {why}") from None
     else:
         raise SourceError(f"--source {shown(text)}: is neither a file nor a folder")
     hint = "" if path.suffix else "; a source is a number, /dev/video…, a file, a folder, a URL, picamera or demo"
@@ -137,7 +138,7 @@ def revealed(text: str) -> str:
         found = os.environ.get(match[1])
         if found is None:
             raise SourceError(f"--source {shown(text)}: the environment variable {match[1]} is not set")
-        if not found:
+        if not found and match[0] == text:  # within a URL it may be an empty password
             raise SourceError(f"--source {shown(text)}: the environment variable {match[1]} is empty")
         return found if match[0] == text else quote(found, safe="")
 

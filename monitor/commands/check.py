@@ -186,9 +186,10 @@ def _proposals(config: Config) -> Finding:
 def _driver(config: Config) -> Finding:
     from monitor.needs import load_eyes, load_keypoints
 
-    net = load_eyes(config, load_keypoints(config))
-    if net is None:
+    if not config.driver.enabled:
         return Finding("driver mode", "ok", "off (--profile driver)")
+    net = load_eyes(config, load_keypoints(config))
+    assert net is not None
     pixels = np.full((net.card.input_side,) * 2, 128, np.uint8)
     each = _mean_ms(lambda: net.logits(pixels))
     return Finding("driver mode", "ok", f"{net.card.name} {net.card.version}, {each:.2f} ms per eye")

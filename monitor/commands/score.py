@@ -122,7 +122,7 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
     if bad and not spans:
         raise ConfigError(f"{path}: holds no events ({bad} lines could not be read)")
     sessions = sorted(seen)
-    if session is not None and session not in sessions:
+    if session is not None and seen and session not in sessions:
         raise ConfigError(f"{path}: has no session {session}; it holds {', '.join(sessions[:5]) or 'none'}")
     if session is None and len(sessions) > 1:
         raise ConfigError(

@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.machine import rss_mb
 from monitor.outputs.stats import StatsSink
-from monitor.signals.attention import ABSENT, TURNED
+from monitor.signals.attention import ABSENT, TURNED, UNJUDGED
 from monitor.signals.driver import KINDS, DriverState
 from monitor.signals.fatigue import LEVELS
 from monitor.types import Event, Result
@@ -116,10 +116,11 @@ WARNINGS = ("", "notice", "warning", "ALARM")
 
 def going_on(state: DriverState) -> tuple[str, int]:
     """The gravest of what a driver does at this moment, in a few words, and its level, 0 to 3; "" and 0 for nothing."""
+    away = state.away_level if state.attention != UNJUDGED else 0  # its time stands still while nothing is known
     level, what = max(
         (min(3, state.closure_level), f"eyes shut {state.closed_s:.0f} s"),
-        (state.away_level, state.attention if state.attention in (TURNED, ABSENT) else "was away"),
-        (state.anger_level, "anger-like"),
+        (away, state.attention if state.attention in (TURNED, ABSENT) else "was away"),
+        (state.anger_level if state.anger is not None else 0, "anger-like"),
         key=lambda found: found[0],
     )
     return (f"{WARNINGS[level]}: {what}", level) if level else ("", 0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from monitor.faces.detector import common_area
 from monitor.labels import EMOTIONS, UNKNOWN
-from monitor.outputs.lines import headline
+from monitor.outputs.lines import going_on, headline
 from monitor.signals.driver import DriverState
 from monitor.signals.fatigue import LEVELS
 from monitor.types import Box, Face, Image
@@ -185,7 +185,8 @@ class Pen:
         Returns:
             The rectangle they take.
         """
-        row, width = self.px(14), self.px(212)
+        title, grave = headline(state)
+        row, width = self.px(14), max(self.px(212), self.text_width(title) + 2 * self.px(6))
         rows = (
             ("eyes", state.eyes, 1.0, f"shut {state.closed_s:.1f} s" if state.closed_s > 0.3 else ""),
             ("PERCLOS", state.perclos, 0.3, "" if state.perclos is None else f"{state.perclos:.0%}"),
@@ -194,8 +195,7 @@ class Pen:
         )
         self.shade(0, 0, width, row * (len(rows) + 2) + self.px(6))
         color = LEVEL_COLORS[state.level]
-        title, grave = headline(state)
-        known = state.judged or grave > LEVELS.index(state.level)
+        known = state.judged or title == going_on(state)[0]
         self.text(title, (self.px(6), row), LEVEL_COLORS[LEVELS[grave]] if known else COLORS[UNKNOWN])
         for number, (name, value, full, note) in enumerate(rows, 1):
             y = number * row + self.px(4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from monitor.signals.closure import SPARSE_S
 from monitor.signals.evidence import Clock, Evidence
 
 OPEN_QUANTILE = 0.75
@@ -92,7 +93,7 @@ class Baseline:
         self._eyes = _Quantiles(0.0, 1.0, 50)
         self._yaw, self._pitch = _Quantiles(-60, 60, 120), _Quantiles(-60, 60, 120)
         self._anger = _Quantiles(0.0, 1.0, 50)
-        self.blinks = 0
+        self.blinks = self._samples = 0
         self._learnt: tuple[float, float] | None = None
         self._ahead = (0.0, 0.0)
         self._guessed = self._doubted = 0.0
@@ -128,6 +129,7 @@ class Baseline:
         if not dt or evidence.eyes is None or self._needed <= 0:
             return forgotten
         self.good_s += dt
+        self._samples += 1
         self.blinks += blinked
         self._eyes.add(evidence.eyes, dt)
         if evidence.anger is not None:
@@ -184,8 +186,9 @@ class Baseline:
 
     @property
     def blinks_per_min(self) -> float | None:
-        """This driver's usual blink rate, None until learnt."""
-        return self.blinks * 60 / self.good_s if self._learnt else None
+        """This driver's usual blink rate, None until learnt, and where pictures were too far apart to count blinks."""
+        countable = self._learnt is not None and self.good_s <= SPARSE_S * self._samples
+        return self.blinks * 60 / self.good_s if countable else None
 
     @property
     def anger(self) -> float:

@@ -65,6 +65,7 @@ class Closure:
         self._unknown_s = 0.0
         self._samples = 0
         self._spacing = 0.0
+        self._sparse = False
         self._shut, self._known = Window(config.perclos_s), Window(config.perclos_s)
         self._blinks, self._long, self._minute = Window(60.0), Window(60.0), Window(60.0)
 
@@ -92,7 +93,7 @@ class Closure:
         self._last, self._last_p80 = now, p80
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
         minute = self._minute.total
-        countable = minute >= LEAST_KNOWN * 60 and self._spacing <= SPARSE_S
+        countable = minute >= LEAST_KNOWN * 60 and not self._is_sparse()
         return Eyes(
             closed=None if now is None else self._start is not None,
             closed_s=self._closed_s(t),
@@ -101,6 +102,11 @@ class Closure:
             long_per_min=self._long.total,
             blink=ended,
         )
+
+    def _is_sparse(self) -> bool:
+        """Whether samples are too far apart to count blinks, without flapping where they are just so."""
+        self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
+        return self._sparse
 
     def _closed_s(self, t: float) -> float:
         until = t if self._opened is None else self._opened

@@ -120,10 +120,10 @@ class DriverMonitor:
         t, config = evidence.t, self._config
         step = self._clock.step(t)
         dt = step or 0.0
-        if evidence.picture:  # the time without any passes in short steps
+        if evidence.frame:  # a time without any passes in short steps
             gap = self._pictures.step(t)
             self._slow_steps = (
-                min(2.0 * SLOW, self._slow_steps + 1)
+                min(SLOW + 1.0, self._slow_steps + 1)
                 if gap is None
                 else max(0.0, self._slow_steps - gap / SLOW_FADES_S)
             )

@@ -28,6 +28,7 @@ class Evidence:
         pose: Yaw, pitch and roll in degrees, signs as in ``types.Landmarks``.
         anger: Share of an anger-like expression: angry plus a part of disgust, 0..1.
         happy: Share of happy, 0..1.
+        frame: Whether there was a frame at all; false = the camera gives none.
     """
 
     t: float
@@ -40,6 +41,7 @@ class Evidence:
     pose: tuple[float, float, float] | None = None
     anger: float | None = None
     happy: float | None = None
+    frame: bool = True
 
 
 class Clock:

@@ -61,7 +61,7 @@ class Judge:
 
     def blind(self, t: float, wall: float) -> tuple[DriverState, list[Event]]:
         """There are no pictures: whatever was the case, nothing can be said of now."""
-        return self._monitor.update(Evidence(t, wall, picture=False))
+        return self._monitor.update(Evidence(t, wall, picture=False, frame=False))
 
     def finish(self) -> list[Event]:
         """Ends what is still going on."""

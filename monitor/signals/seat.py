@@ -56,6 +56,7 @@ class Seat:
         self._size = self._usual = 0.0
         self._rival, self._since = 0, -math.inf
         self._before: _Place | None = None
+        self._beside: frozenset[int] = frozenset()
         self.taken = False
 
     @property
@@ -86,6 +87,7 @@ class Seat:
             chosen = claimant or chosen
         if chosen is not None:
             self._sit(chosen, t)
+            self._beside = frozenset(face.id for face in faces if face.id != chosen.id)
         return chosen
 
     def _returned(self, chosen: Face, faces: Sequence[Face], t: float) -> Face | None:
@@ -100,10 +102,13 @@ class Seat:
         size = _size(face)
         if face.id != self._id and self._place is not None:
             left = _Place(self._place, self._usual, self._last_t)
-            # Whoever is just where the driver was is the driver under another number: nobody is missing.
-            self._before = None if self.taken or left.is_of(face) else self._before or left
-            if self._before is not None and self._before.is_of(face):
+            if self._before is not None and t - self._before.t > self._empty_s:
                 self._before = None
+            # Only who was seen beside the driver is somebody else; a new number is the driver found again.
+            if self.taken or face.id not in self._beside or left.is_of(face):
+                self._before = None
+            else:
+                self._before = self._before or left
         if self.taken or self._place is None or not 0 <= t - self._last_t <= self._empty_s:
             self._usual, self._seated = size, 0.0
         else:

@@ -72,7 +72,7 @@ def test_what_may_not_be_read_is_not_called_damaged(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "is_dir", lambda path: False)
     monkeypatch.setattr(Path, "is_file", lambda path: False)
     monkeypatch.setattr(Path, "stat", refused)
-    with pytest.raises(SourceError, match=r"--source /locked/a\.mp4: cannot be read: Permission denied"):
+    with pytest.raises(SourceError, match=r"--source '/locked/a\.mp4': cannot be read: Permission denied"):
         kind_of("/locked/a.mp4")
 
 

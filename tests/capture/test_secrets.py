@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.capture.source import revealed, shown
+from monitor.capture.source import kind_of, revealed, shown
 from monitor.errors import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +31,9 @@ def test_an_empty_one_names_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("CAM", "")
     with pytest.raises(SourceError, match="the environment variable CAM is empty"):
         revealed("${CAM}")
+    assert revealed("http://admin:${CAM}@host/live") == "http://admin:@host/live"
+    with pytest.raises(SourceError, match="cannot be read: embedded null byte"):
+        kind_of("a\0b")
 
 
 def test_from_the_environment_whole_or_in_part(monkeypatch: pytest.MonkeyPatch) -> None:

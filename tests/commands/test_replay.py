@@ -249,3 +249,5 @@ def test_a_file_without_labels_and_two_sessions_are_not_passed_over(tmp_path: Pa
     assert set(score.read_events(tmp_path / "e.jsonl", "B")[0]) == {"yawn"}
     with pytest.raises(ConfigError, match="has no session C; it holds A, B"):
         score.read_events(tmp_path / "e.jsonl", "C")
+    (tmp_path / "silent.jsonl").write_text("")
+    assert score.read_events(tmp_path / "silent.jsonl", "C") == ({}, 0.0)

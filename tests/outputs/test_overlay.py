@@ -8,7 +8,7 @@ from monitor.config import DisplayConfig
 from monitor.faces.detector import common_area
 from monitor.outputs.lines import driver_text, headline
 from monitor.outputs.overlay import Overlay, Status, _words
-from monitor.outputs.pen import FONT, WHITE, Pen
+from monitor.outputs.pen import FONT, LEVEL_COLORS, WHITE, Pen
 from monitor.signals.driver import DriverState
 from monitor.types import Box
 from tests.fakes import face, picture, result
@@ -111,7 +111,21 @@ def test_the_headline_tells_what_is_gravest(act: dict[str, object], second: int,
     state = tell(200, 10.0, lambda t: act if t >= 121 else {}).at(second)
     assert headline(state) == (told, grave)
     assert not grave or told in driver_text(state)
-    assert Pen(canvas(640, 480)).text_width(told) < 212
+    pen = Pen(canvas(640, 480))
+    assert pen.gauges(state)[2] >= pen.text_width(told) + 2 * pen.px(6)
+
+
+def test_the_headline_of_somebody_who_cannot_be_judged() -> None:
+    """In danger and gone: red. Behind a covered lens: no alarm that nobody knows to go on, and gray."""
+    shut = tell(200, 10.0, lambda t: {"eyes": 0.02} if 121 <= t < 140 else {"present": False} if t >= 140 else {})
+    gone, pen = shut.at(160), Pen(canvas(640, 480))
+    assert headline(gone) == ("ALARM: absent", 3)
+    drawn: list[tuple[int, int, int]] = []
+    pen.text = lambda text, at, color, scale=1.0: drawn.append(color)  # type: ignore[method-assign]
+    pen.gauges(gone)
+    assert drawn[0] == LEVEL_COLORS["danger"]
+    dark = tell(200, 10.0, lambda t: {"present": False, "picture": t < 140} if t >= 121 else {}).at(180)
+    assert headline(dark) == ("cannot judge, last no fatigue", 0)
 
 
 @pytest.mark.parametrize("size", [(600, 240), (160, 120), (180, 320), (1280, 720)])

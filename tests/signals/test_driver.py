@@ -221,6 +221,16 @@ def test_blinks_caught_in_single_pictures_are_no_fatigue(rate: float) -> None:
     drive = tell(900, rate, lambda t: {"eyes": 0.02 if int(t * rate) % 20 == 0 else 0.95})
     assert {state.level for _, state in drive.states} == {"none"}
     assert {state.blinks_per_min for _, state in drive.states} == {None}
+    assert {state.parts["blinks"] for _, state in drive.states} == {0.0}
+
+
+def test_a_usual_that_could_not_be_counted_is_held_against_nobody() -> None:
+    """Learnt at two pictures a second, where blinks are missed; then fifteen a second and blinks as everybody's."""
+    at = [n / 2 for n in range(200)] + [100 + n / 15 for n in range(6000)]
+    drive = tell(len(at), 1.0, lambda n: {"eyes": blinking(at[int(n)])}, clock=lambda n: at[int(n)])
+    assert drive.last.calibrated == 1
+    assert drive.last.blinks_per_min == pytest.approx(15, abs=1)
+    assert drive.last.parts["blinks"] == 0
 
 
 @at_every_rate

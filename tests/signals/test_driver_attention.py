@@ -133,7 +133,7 @@ def test_a_face_missed_for_a_picture_is_turned_away_still(rate: float) -> None:
     """Turned by 40 degrees, then by 31, which is within the hysteresis."""
     drive = tell(
         200, rate,
-        lambda t: ({"pose": (42.0 if t < 124 else 33.0, 1.0, 0.0)} if round(t * rate) % 7 or rate < 10
+        lambda t: ({"pose": (42.0 if t < 124 else 33.0, 1.0, 0.0)} if round(t * rate) % 7
                    else {"present": False, "pose": None, "eyes": None}) if between(t, 121, 20) else {},
     )  # fmt: skip
     assert {state.attention for t, state in drive.states if 125 < t < 140} == {"turned away"}
