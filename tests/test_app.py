@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from monitor import cli, stopper
+from monitor import cli
 from monitor.app import _apart
 from monitor.capture import demo
 from monitor.config import Config
@@ -338,20 +338,3 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert str(inside) in where.stdout
-
-
-def test_a_run_whose_files_are_finished_is_cut_with_its_own_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Standard output may take no more text (a stopped terminal); all is kept by then."""
-    codes: list[int] = []
-
-    def told(*_: object) -> None:
-        codes.append(stopper.install().code)
-
-    monkeypatch.setattr("monitor.app._print_summary", told)
-    try:
-        assert cli.main(["--headless", "--out", str(tmp_path / "s"), "--source", "demo", "--max-frames", "5"]) == 0
-    finally:
-        stopper.remove()
-    assert codes == [0]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor import cli, stopper
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -105,3 +107,20 @@ def test_removed_it_gives_the_signals_back() -> None:
         "print(signal.getsignal(signal.SIGINT) is before, stopper.installed())"
     )
     assert done.stdout == "True False\n"
+
+
+def test_a_run_whose_files_are_finished_is_cut_with_its_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standard output may take no more text (a stopped terminal); all is kept by then."""
+    codes: list[int] = []
+
+    def told(*_: object) -> None:
+        codes.append(stopper.install().code)
+
+    monkeypatch.setattr("monitor.app._print_summary", told)
+    try:
+        assert cli.main(["--headless", "--out", str(tmp_path / "s"), "--source", "demo", "--max-frames", "5"]) == 0
+    finally:
+        stopper.remove()
+    assert codes == [0]

@@ -98,10 +98,8 @@ class FileFeed:
             if self._zero is None:
                 self._zero = self._clock() - frame.t
             early = self._zero + frame.t - self._clock()
-            if (
-                early > timeout and not self._stop.is_set()
-            ):  # its time comes in a later call: who waits here shows no life
-                self._ahead = frame
+            if early > timeout and not self._stop.is_set():
+                self._ahead = frame  # for a later call: who waits here for minutes shows no life
                 self._wait(timeout)
                 return None
             if early > 0:

@@ -120,7 +120,7 @@ def going_on(state: DriverState) -> tuple[str, int]:
     level, what = max(
         (min(3, state.closure_level), f"eyes shut {state.closed_s:.0f} s"),
         (away, state.attention if state.attention in (TURNED, ABSENT) else "was away"),
-        (state.anger_level if state.anger is not None else 0, "anger-like"),
+        (state.anger_level if state.anger is not None else 0, "anger-like expression"),
         key=lambda found: found[0],
     )
     return (f"{WARNINGS[level]}: {what}", level) if level else ("", 0)

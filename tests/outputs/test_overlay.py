@@ -103,7 +103,7 @@ def test_a_drivers_gauges_hide_no_bars_and_no_label(monkeypatch: pytest.MonkeyPa
         ({"pose": (60.0, 1.0, 0.0)}, 125, "notice: turned away", 1),
         ({"eyes": 0.02}, 123, "warning: eyes shut 2 s", 2),
         ({"eyes": 0.02}, 126, "ALARM: eyes shut 5 s", 3),
-        ({"anger": 0.9}, 134, "ALARM: anger-like", 3),
+        ({"anger": 0.9}, 134, "ALARM: anger-like expression", 3),
         ({"eyes": None}, 125, "cannot judge, last no fatigue", 0),
     ],
 )
