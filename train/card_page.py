@@ -142,11 +142,9 @@ FIGURES = {"emotion": _expression, "landmarks": _landmarks}
 def _training(card: ModelCard) -> str:
     made = card.training
     network = group(group(made, "recipe"), "network")
-    inner = f" (inner {network['inner']})" if network.get("inner") else ""
     return (
         f"{made.get('epochs', '?')} epochs, {made.get('minutes', '?')} minutes on two cores; channels "
-        f"{network.get('channels', '?')}, blocks {network.get('blocks', '?')}{inner}; the whole recipe "
-        "stands in the card."
+        f"{network.get('channels', '?')}, blocks {network.get('blocks', '?')}; the whole recipe stands in the card."
     )
 
 

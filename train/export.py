@@ -99,7 +99,8 @@ def export(
         more_float, more_int8 = predict(model, few), int8_logits(content, few)
     parity = check_parity(float_logits, logits, validation.truth, more_float, more_int8)
     temperature = metrics.fit_temperature(logits, validation.truth)
-    cost = network.cost(recipe.network.shape(), SIDE)
+    channels, blocks = recipe.network.shape()
+    cost = network.cost(channels, blocks, SIDE)
     figures = evaluate_logits(logits, validation, temperature)
     more = terms = ""
     if recipe.unlabelled:

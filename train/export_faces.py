@@ -77,7 +77,8 @@ def export_landmarks(
             f"int8 points are off by {drift:.4f} more (at most {convert.LARGEST_DRIFT}) and presence agrees on "
             f"{agreement:.4f} (at least {convert.LEAST_AGREEMENT}); nothing was written"
         )
-    cost = network.landmarks_cost(recipe.network.shape())
+    channels, blocks = recipe.network.shape()
+    cost = network.landmarks_cost(channels, blocks)
     card = convert.bare_card("landmarks", POINTS, SPEC, content, 1.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / out.name
@@ -117,7 +118,7 @@ def export_eyes(
     real, quantised = eyes.float_logits(model, crops), int8_logits(content, crops)
     agreement = float(((real > 0) == (quantised > 0)).mean())
     convert.require_agreement(agreement, len(rows))
-    cost = network.eyes_cost(recipe.network.shape())
+    cost = network.eyes_cost(*recipe.network.shape())
     card = replace(
         convert.bare_card("eyes", EYES, eyeset.SPEC, content, eyes.temperature(quantised, data, rows)),
         metrics={
@@ -153,7 +154,7 @@ def export_proposals(
     before, after = (proposals.figures(*o, checked) for o in (real, quantised))
     agreement = float(((real[0] > 0).any(axis=(1, 2)) == (quantised[0] > 0).any(axis=(1, 2))).mean())
     convert.require_agreement(agreement, len(checked))
-    cost = network.proposals_cost(recipe.network.shape())
+    cost = network.proposals_cost(*recipe.network.shape())
     card = replace(
         convert.bare_card("proposals", FACE, replace(SPEC, contrast=0.0), content, 1.0),
         metrics={

@@ -56,16 +56,16 @@ class Task(Protocol):
 def make_model(recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, its weights drawn from the recipe's seed."""
     keras.utils.set_random_seed(recipe.seed)
-    shape = recipe.network.shape()
+    channels, blocks = recipe.network.shape()
     if recipe.task == "landmarks":
-        return network.build_landmarks(shape)
+        return network.build_landmarks(channels, blocks)
     if recipe.task == "eyes":
-        return network.build_eyes(shape, recipe.network.dropout)
+        return network.build_eyes(channels, blocks, recipe.network.dropout)
     if recipe.task == "proposals":
-        return network.build_proposals(shape)
+        return network.build_proposals(channels, blocks)
     if recipe.network.pretrained:
         return pretrained.build(recipe.network.dropout, recipe.network.enlarged)
-    return network.build(shape, recipe.network.dropout)
+    return network.build(channels, blocks, recipe.network.dropout)
 
 
 class Trainer:
@@ -171,8 +171,7 @@ class Trainer:
         """Takes the averaged weights of a finished run as the starting point.
 
         The other run's stages may have fewer residual blocks: those that are added begin as the identity
-        (function-preserving growth, Chen et al. 2016), so that the network starts with the same answers. Its blocks may
-        be wider within: the channels that matter least go, and with them some of what it knew.
+        (function-preserving growth, Chen et al. 2016), so that the network starts with the same answers.
 
         Raises:
             ConfigError: The run has no usable checkpoint, or its network cannot grow into this one.
@@ -290,7 +289,7 @@ def fit(
         maps, parameters = pretrained.MAPS * recipe.network.enlarged**2, pretrained.PARAMETERS
     else:
         shape = recipe.network.shape()
-        maps, parameters = network.maps(shape, recipe.side), network.cost(shape, recipe.side).parameters
+        maps, parameters = network.maps(*shape, recipe.side), network.cost(*shape, recipe.side).parameters
     resources.require_training(maps, recipe.batch, parameters, run)  # before the weights are made
     trainer = Trainer(recipe, task)
     with resources.writing(run):

@@ -11,7 +11,6 @@ from monitor import settings
 from monitor.errors import ConfigError
 from monitor.settings import choice, integer, number, section, text
 from train.augment import Augment, Jitter
-from train.shape import Shape
 
 HERE = Path(__file__).parent / "recipes"
 ORIGIN = "origin.json"
@@ -24,36 +23,29 @@ class Network:
 
     channels: str = text("24-48-96-160", "channels of each stage, joined by -")
     blocks: str = text("1-1-1-1", "residual blocks of each stage, joined by -")
-    inner: str = text(
-        "", "channels between the two convolutions of each stage's blocks, joined by -; empty = as many as the stage's"
-    )
     dropout: float = number(0.3, 0, 0.9, "share of pooled features dropped while training")
     pretrained: str = text(
         "",
-        "what train fetch downloaded: a large network that knows faces already, for a teacher; its shape is its own, "
-        "and so are its weights unless init names a run; empty = the plain network of channels, blocks and inner",
+        "what train fetch downloaded: a large network that knows faces already, for a teacher; channels and blocks "
+        "are its own, and so are its weights unless init names a run; empty = the plain network of channels and blocks",
     )
     enlarged: int = integer(128, 64, 224, "side that crops are enlarged to for a pretrained network", "px")
 
-    def shape(self) -> Shape:
-        """Channels, blocks and inner channels as numbers.
+    def shape(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """``(channels, blocks)`` as numbers.
 
         Raises:
-            ConfigError: Not whole numbers joined by ``-``, a width of 0, or of different lengths.
+            ConfigError: Not whole numbers joined by ``-``, or of different lengths.
         """
-        keys = ("channels", "blocks", "inner") if self.inner else ("channels", "blocks")
-        for key in keys:
+        for key in ("channels", "blocks"):
             if not re.fullmatch(r"\d{1,4}(-\d{1,4}){0,5}", getattr(self, key)):
                 raise ConfigError(f"network.{key} must be numbers joined by - (got {getattr(self, key)})")
-        numbers = {key: tuple(int(n) for n in getattr(self, key).split("-")) for key in keys}
-        for key in ("channels", "inner"):
-            if not all(numbers.get(key, ())):
-                raise ConfigError(f"network.{key} must be 1 or more each (got {getattr(self, key)})")
-        try:
-            return Shape(**numbers)
-        except ValueError:
-            told = " and ".join(f"network.{key}={getattr(self, key)}" for key in keys)
-            raise ConfigError(f"{told} must have one entry per stage, all of them alike") from None
+        channels, blocks = ([int(n) for n in v.split("-")] for v in (self.channels, self.blocks))
+        if len(channels) != len(blocks):
+            raise ConfigError(f"network.channels and network.blocks must have one entry per stage (got {self})")
+        if not all(channels):
+            raise ConfigError(f"network.channels must be 1 or more each (got {self.channels})")
+        return tuple(channels), tuple(blocks)
 
 
 TASKS = ("expression", "landmarks", "eyes", "proposals")
@@ -190,7 +182,7 @@ def _require_teacher(recipe: Recipe, name: str) -> None:
     """Refuses what a pretrained network has no use for.
 
     Raises:
-        ConfigError: Another task, smaller crops, or a shape.
+        ConfigError: Another task, smaller crops, or channels or blocks.
     """
     plain = Network()
     for key, value, only in (
@@ -198,7 +190,6 @@ def _require_teacher(recipe: Recipe, name: str) -> None:
         ("small_epochs", recipe.small_epochs, 0),
         ("network.channels", recipe.network.channels, plain.channels),
         ("network.blocks", recipe.network.blocks, plain.blocks),
-        ("network.inner", recipe.network.inner, plain.inner),
     ):
         if value != only:
             raise ConfigError(f"{name}: {key} {value!r} does not go with network.pretrained; leave one of them out")

@@ -93,7 +93,8 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
     _require_same(card, model, learnt)
     seen, amounts = _inputs(recipe, learnt)
     trainer = Trainer(recipe)
-    maps = network.maps(recipe.network.shape(), recipe.side) * len(seen) * 4
+    channels, blocks = recipe.network.shape()
+    maps = network.maps(channels, blocks, recipe.side) * len(seen) * 4
     resources.require(f"{model}: measuring {len(seen)} crops", memory=resources.PER_MAP * maps)
     try:
         _give(trainer.averaged, list(_layers(model)))

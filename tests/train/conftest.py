@@ -17,7 +17,7 @@ from train.recipe import Network, Recipe
 
 TINY = Recipe(
     epochs=8, small_epochs=2, small_side=24, batch=16, balance=0.3, ema=0.9, rate=0.01,
-    network=Network("8-16-32", "1-1-1", dropout=0.0), augment=Augment(flip=0, erase=0, blur=0, rotate=5),
+    network=Network("8-16-32", "1-1-1", 0.0), augment=Augment(flip=0, erase=0, blur=0, rotate=5),
 )  # fmt: skip
 
 

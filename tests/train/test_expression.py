@@ -18,7 +18,6 @@ from train.datasets import Dataset
 from train.expression import ExpressionTask, answers, offsets, take_off, taught
 from train.fit import load_trained, predict
 from train.network import build
-from train.shape import Shape
 
 
 def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) -> None:
@@ -109,7 +108,7 @@ def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: 
     monkeypatch.setattr("train.expression.predict", answers)
     task = ExpressionTask(drawn, TINY)
     for side in (24, 48):
-        task.validate(build(Shape((8, 16), (1, 1)), 0.0), side)
+        task.validate(build((8, 16), (1, 1), 0.0), side)
     assert shapes == [(24, 24), (48, 48)]
 
 

@@ -84,7 +84,7 @@ def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tm
     assert entry["validation_accuracy"] > 0.6
     with pytest.raises(ConfigError, match=r"holds no checkpoint\.npz"):
         fit(ExpressionTask(drawn, TINY), dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
-    other = dataclasses.replace(onward, network=Network("8-16", "1-1", dropout=0.0))
+    other = dataclasses.replace(onward, network=Network("8-16", "1-1", 0.0))
     with pytest.raises(ConfigError, match="cannot grow into"):
         fit(ExpressionTask(drawn, TINY), other, tmp_path / "y", resume=False)
 

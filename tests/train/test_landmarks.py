@@ -115,8 +115,7 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     monkeypatch.setattr("train.convert.LEAST_AGREEMENT", 0.8)
     tiny = Recipe(
         task="landmarks", side=56, small_epochs=0, epochs=4, batch=16, rate=0.004, ema=0.9, balance=0.0,
-        network=Network("8-16-16-16", "0-0-0-0", dropout=0.0), augment=Augment(erase=0, blur=0),
-        jitter=Jitter(regions=320),
+        network=Network("8-16-16-16", "0-0-0-0", 0.0), augment=Augment(erase=0, blur=0), jitter=Jitter(regions=320),
     )  # fmt: skip
     from monitor import settings as yaml
 

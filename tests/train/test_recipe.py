@@ -17,11 +17,6 @@ from train.recipe import Network, Recipe
     [
         (["network.channels=8-x"], "must be numbers joined by -"),
         (["network.channels=8-16", "network.blocks=1"], "one entry per stage"),
-        (
-            ["network.inner=8-16"],
-            "network.blocks=1-1-1-1 and network.inner=8-16 must have one entry per stage",
-        ),
-        (["network.inner=24-48-96-0"], "network.inner must be 1 or more each"),
         (["small_epochs=40"], "small_epochs must be below epochs"),
         (["rate=fast"], "rate must be a number"),
         (["task=landmarks", "contrast=40"], "contrast is for the task expression"),
@@ -30,10 +25,6 @@ from train.recipe import Network, Recipe
         (
             ["network.pretrained=a.tgz", "small_epochs=0", "network.blocks=1-2-1-1"],
             "network.blocks '1-2-1-1' does not go with network.pre",
-        ),
-        (
-            ["network.pretrained=a.tgz", "small_epochs=0", "network.inner=8-8-8-8"],
-            "network.inner '8-8-8-8' does not go with network.pre",
         ),
         (["fade=0.4"], "fade goes along with decay, which is 0"),
         (["task=landmarks", "fade=0.4", "decay=2"], "fade is for the task expression"),

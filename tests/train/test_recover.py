@@ -70,7 +70,7 @@ def test_it_answers_as_the_lost_one_did_and_can_be_gone_on_from(run: Path, drawn
 def test_a_keypoint_network_comes_back_with_each_head_in_its_place(faces: FaceSet, tmp_path: Path) -> None:
     recipe = Recipe(
         task="landmarks", side=56, epochs=1, small_epochs=0, batch=16, balance=0.0, ema=0.5,
-        network=Network("8-16-16-16", "0-1-0-0", "8-12-16-16"), augment=Augment(), jitter=Jitter(regions=64),
+        network=Network("8-16-16-16", "0-1-0-0"), augment=Augment(), jitter=Jitter(regions=64),
     )  # fmt: skip
     fit(LandmarkTask(faces, recipe), recipe, tmp_path / "run", resume=False)
     model = load_trained(tmp_path / "run", recipe)
@@ -107,11 +107,11 @@ def test_what_cannot_be_recovered_is_one_line(
     assert "m.json: training.recipe: epochs must be between 1 and" in line(wrong)
     odd = {**told, "recipe": settings.as_dict(dataclasses.replace(TINY, network=Network("8-16", "a")))}
     assert "m.json: training.recipe: network.blocks must be numbers" in line(odd)
-    other = settings.as_dict(dataclasses.replace(TINY, network=Network("8-16-24", "1-1-1", dropout=0.0)))
+    other = settings.as_dict(dataclasses.replace(TINY, network=Network("8-16-24", "1-1-1", 0.0)))
     assert "is another network than its card's recipe (no layer with a kernel of (3, 3, 16, 24)" in line(
         {**told, "recipe": other}
     )
-    fewer = settings.as_dict(dataclasses.replace(TINY, network=Network("8-16", "1-1", dropout=0.0)))
+    fewer = settings.as_dict(dataclasses.replace(TINY, network=Network("8-16", "1-1", 0.0)))
     assert "is another network than its card's recipe" in line({**told, "recipe": fewer})
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken/recipe.yaml").write_text(json.dumps(settings.as_dict(TINY)))
