@@ -49,9 +49,12 @@ class Overlay:
             words = _words(result, status)
             boxes = [self._place(face.box, canvas) for face in result.faces]
             dot = pen.dot_box(status.blurred) if status.recording else None
-            tags = [pen.tag_box(_tag(face), box, dot) for face, box in zip(result.faces, boxes, strict=True)]
+            above = [dot] if dot is not None else []
+            if result.driver is not None:
+                above.append(pen.headline_box(result.driver))
+            tags = [pen.tag_box(_tag(face), box, above) for face, box in zip(result.faces, boxes, strict=True)]
             # What no panel may cover: all labels, the panels before it, dot and status line, the other faces.
-            taken = [*tags, pen.status_box(words), *([dot] if dot is not None else [])]
+            taken = [*tags, pen.status_box(words), *above]
             if result.driver is not None:
                 taken.append(pen.gauges(result.driver))  # first: a face's own label may lie on them, not under them
             for number, (face, tag) in enumerate(zip(result.faces, tags, strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,15 +94,17 @@ class Pen:
             cv2.circle(self.canvas, at, self.px(2.4), (0, 0, 0), -1, cv2.LINE_AA)
             cv2.circle(self.canvas, at, self.px(1.4), WHITE, -1, cv2.LINE_AA)
 
-    def tag_box(self, text: str, box: Box, dot: Box | None) -> Box:
-        """Where a label goes: above the box, or inside it at the picture's top or under the dot; within the picture."""
+    def tag_box(self, text: str, box: Box, above: Sequence[Box]) -> Box:
+        """Where a label goes: above the box, or inside it at the picture's top; under each of ``above`` (what stands at
+        the picture's top and must be read) that it would cover; within the picture."""
         width, height = self.text_width(text, 1.15) + self.px(8), self.px(19)
         x = min(max(0, round(box[0])), max(0, self.width - width))
         y = round(box[1]) - height
         if y < 0:
             y = max(0, round(box[1]))
-        if dot is not None and _overlap((x, y, x + width, y + height), dot):
-            y = round(dot[3])
+        for other in above:
+            if _overlap((x, y, x + width, y + height), other):
+                y = round(other[3])
         y = min(y, self.height - height)
         return float(x), float(y), float(x + width), float(y + height)
 
@@ -179,6 +182,13 @@ class Pen:
             self.text(word, (x, self.height - self.px(8)), WHITE)
             x += self.text_width(word) + self.px(12)
 
+    def headline_box(self, state: DriverState) -> Box:
+        """The rectangle of a driver's headline, the first row of ``gauges``."""
+        return 0.0, 0.0, float(self._gauge_width(state)), float(self.px(14) + self.px(4))
+
+    def _gauge_width(self, state: DriverState) -> int:
+        return max(self.px(212), self.text_width(headline(state)[0]) + 2 * self.px(6))
+
     def gauges(self, state: DriverState) -> Box:
         """A driver's eyes, PERCLOS, mouth and fatigue as bars at the upper left, with the level in words.
 
@@ -186,7 +196,7 @@ class Pen:
             The rectangle they take.
         """
         title, grave = headline(state)
-        row, width = self.px(14), max(self.px(212), self.text_width(title) + 2 * self.px(6))
+        row, width = self.px(14), self._gauge_width(state)
         rows = (
             ("eyes", state.eyes, 1.0, f"shut {state.closed_s:.1f} s" if state.closed_s > 0.3 else ""),
             ("PERCLOS", state.perclos, 0.3, "" if state.perclos is None else f"{state.perclos:.0%}"),

@@ -128,6 +128,16 @@ def test_the_headline_of_somebody_who_cannot_be_judged() -> None:
     assert headline(dark) == ("cannot judge, last no fatigue", 0)
 
 
+@pytest.mark.parametrize("box", [(60, 10, 260, 260), (-20, 5, 90, 120), (150, 20, 300, 200)])
+def test_a_drivers_headline_is_covered_by_no_label(monkeypatch: pytest.MonkeyPatch, box: Box) -> None:
+    tags: list[Box] = []
+    monkeypatch.setattr("monitor.outputs.pen.Pen.tag", lambda pen, text, at, color: tags.append(at))
+    state = tell(200, 10.0, lambda t: {"eyes": 0.02} if t >= 121 else {}).at(126)
+    image = canvas(640, 480)
+    Overlay(DisplayConfig()).annotate(result(0.0, [face(1, box=box)], image=image, driver=state), Status())
+    assert common_area(tags[0], Pen(image).headline_box(state)) == 0
+
+
 @pytest.mark.parametrize("size", [(600, 240), (160, 120), (180, 320), (1280, 720)])
 def test_no_label_is_covered_and_no_bars_hide_what_they_are_about(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
