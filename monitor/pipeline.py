@@ -171,7 +171,10 @@ class Pipeline:
                 # Counted from now all the same, or readings would come more rarely.
                 reading.put_off = t
                 continue
-            reading.touching = (t if reading.touching is None else reading.touching) if track.hidden else None
+            if not track.hidden:
+                reading.touching = None
+            elif reading.touching is None:
+                reading.touching = t
             passing = reading.touching is not None and 0 <= t - reading.touching < PASSING_S
             if due and track.seen and not passing:
                 waiting.append((reading.read_at, track.id, track))

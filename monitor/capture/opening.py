@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from monitor.capture.grabber import FIRST_WAIT_S, HUNG_S, LONGEST_WAIT_S
 from monitor.capture.source import Source
@@ -19,6 +19,48 @@ SLACK_S = 5.0
 
 
 T = TypeVar("T")
+
+
+class _Attempt(Generic[T]):
+    """A question put on a thread of its own, which is left behind when it hangs.
+
+    Args:
+        ask: The question.
+        late: Takes an answer that comes after ``leave``.
+
+    Attributes:
+        answers: The answer, if it came in time.
+        error: What was raised instead.
+        done: Set when there is one or the other.
+    """
+
+    def __init__(self, ask: Callable[[], T], late: Callable[[T], None] = lambda answer: None) -> None:
+        self._ask, self._late = ask, late
+        self._lock = threading.Lock()
+        self._left = False
+        self.answers: list[T] = []
+        self.error: BaseException | None = None
+        self.done = threading.Event()
+        threading.Thread(target=self._run, name="opener", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            answer = self._ask()
+        except BaseException as error:  # raised again where it was asked
+            self.error = error
+        else:
+            with self._lock:
+                left = self._left
+                if not left:
+                    self.answers.append(answer)
+            if left:
+                self._late(answer)
+        self.done.set()
+
+    def leave(self) -> None:
+        """What is answered from now on is for ``late``."""
+        with self._lock:
+            self._left = True
 
 
 def answered(ask: Callable[[], T], name: str, limit_s: float, clock: Callable[[], float] = time.monotonic) -> T:
@@ -34,56 +76,17 @@ def answered(ask: Callable[[], T], name: str, limit_s: float, clock: Callable[[]
         SourceError: It does not answer in time.
         Exception: Whatever ``ask`` raises.
     """
-    answers: list[T] = []
-    errors: list[BaseException] = []
-    done = threading.Event()
-
-    def run() -> None:
-        try:
-            answers.append(ask())
-        except BaseException as error:  # raised again where it was asked
-            errors.append(error)
-        done.set()
-
-    threading.Thread(target=run, name="asker", daemon=True).start()
-    until = clock() + limit_s
-    while not done.wait(0.05):
+    attempt, until = _Attempt(ask), clock() + limit_s
+    while not attempt.done.wait(0.05):
         if clock() >= until:
-            raise SourceError(f"--source {name}: does not answer within {limit_s:.0f} s")
-    if errors:
-        raise errors[0]
-    return answers[0]
+            raise _silent(name, limit_s)
+    if attempt.error is not None:
+        raise attempt.error
+    return attempt.answers[0]
 
 
-class _Attempt:
-    """One attempt on a thread of its own, which is left behind when it hangs."""
-
-    def __init__(self, open_source: Callable[[], Source]) -> None:
-        self._open_source = open_source
-        self._lock = threading.Lock()
-        self._left = False
-        self.source: Source | None = None
-        self.error: Exception | None = None
-        self.done = threading.Event()
-        threading.Thread(target=self._run, name="opener", daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            source = self._open_source()
-        except Exception as error:
-            self.error = error
-        else:
-            with self._lock:
-                if not self._left:
-                    self.source = source
-            if self.source is None:
-                source.close()
-        self.done.set()
-
-    def leave(self) -> None:
-        """What it opens from now on is closed at once."""
-        with self._lock:
-            self._left = True
+def _silent(name: str, limit_s: float) -> SourceError:
+    return SourceError(f"--source {name}: does not answer within {limit_s:.0f} s")
 
 
 def open_patiently(
@@ -112,13 +115,13 @@ def open_patiently(
     between = FIRST_WAIT_S
     said = False
     while True:
-        attempt, until = _Attempt(open_source), clock() + limit_s
+        attempt, until = _Attempt(open_source, lambda source: source.close()), clock() + limit_s
         while not attempt.done.wait(0.05) and clock() < until:
             tell(f"opening {name}")
         attempt.leave()
-        if attempt.source is not None:
-            return attempt.source
-        error = attempt.error or SourceError(f"--source {name}: does not answer within {limit_s:.0f} s")
+        if attempt.answers:
+            return attempt.answers[0]
+        error = attempt.error or _silent(name, limit_s)
         if not wait or not isinstance(error, SourceError):
             raise error
         if not said:
@@ -133,7 +136,7 @@ def open_patiently(
         between = min(LONGEST_WAIT_S, between * 2)
 
 
-def _until(attempt: _Attempt, tell: Callable[[str], None], name: str, clock: Callable[[], float]) -> None:
+def _until(attempt: _Attempt[Source], tell: Callable[[str], None], name: str, clock: Callable[[], float]) -> None:
     """While an attempt hangs in the driver, another would only hang beside it; after ``HUNG_S`` only a restart helps.
 
     Raises:

@@ -123,7 +123,7 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
         raise ConfigError(f"{path}: holds no events ({bad} lines could not be read)")
     sessions = sorted(seen)
     if session is not None and seen and session not in sessions:
-        raise ConfigError(f"{path}: has no session {session}; it holds {', '.join(sessions[:5]) or 'none'}")
+        raise ConfigError(f"{path}: has no session {session}; it holds {', '.join(sessions[:5])}")
     if session is None and len(sessions) > 1:
         raise ConfigError(
             f"{path}: holds {len(sessions)} sessions; name one with --session ({', '.join(sessions[:5])})"

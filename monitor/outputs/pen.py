@@ -184,10 +184,10 @@ class Pen:
 
     def headline_box(self, state: DriverState) -> Box:
         """The rectangle of a driver's headline, the first row of ``gauges``."""
-        return 0.0, 0.0, float(self._gauge_width(state)), float(self.px(14) + self.px(4))
+        return 0.0, 0.0, float(self._gauge_width(headline(state)[0])), float(self.px(14) + self.px(4))
 
-    def _gauge_width(self, state: DriverState) -> int:
-        return max(self.px(212), self.text_width(headline(state)[0]) + 2 * self.px(6))
+    def _gauge_width(self, title: str) -> int:
+        return max(self.px(212), self.text_width(title) + 2 * self.px(6))
 
     def gauges(self, state: DriverState) -> Box:
         """A driver's eyes, PERCLOS, mouth and fatigue as bars at the upper left, with the level in words.
@@ -196,7 +196,7 @@ class Pen:
             The rectangle they take.
         """
         title, grave = headline(state)
-        row, width = self.px(14), self._gauge_width(state)
+        row, width = self.px(14), self._gauge_width(title)
         rows = (
             ("eyes", state.eyes, 1.0, f"shut {state.closed_s:.1f} s" if state.closed_s > 0.3 else ""),
             ("PERCLOS", state.perclos, 0.3, "" if state.perclos is None else f"{state.perclos:.0%}"),

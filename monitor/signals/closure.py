@@ -78,6 +78,8 @@ class Closure:
         self._samples += bool(now)
         if dt:
             self._spacing += (1 - math.exp(-dt / SPACING_S)) * (dt - self._spacing)
+            # A tenth apart, or it would flap where samples are just so far from one another.
+            self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
             known = dt / 2 * ((self._last is not None) + (now is not None))
             self._known.add(t, known)
             self._minute.add(t, known)
@@ -93,7 +95,7 @@ class Closure:
         self._last, self._last_p80 = now, p80
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
         minute = self._minute.total
-        countable = minute >= LEAST_KNOWN * 60 and not self._is_sparse()
+        countable = minute >= LEAST_KNOWN * 60 and not self._sparse
         return Eyes(
             closed=None if now is None else self._start is not None,
             closed_s=self._closed_s(t),
@@ -102,11 +104,6 @@ class Closure:
             long_per_min=self._long.total,
             blink=ended,
         )
-
-    def _is_sparse(self) -> bool:
-        """Whether samples are too far apart to count blinks, without flapping where they are just so."""
-        self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
-        return self._sparse
 
     def _closed_s(self, t: float) -> float:
         until = t if self._opened is None else self._opened

@@ -32,9 +32,7 @@ class _Place:
 
     def is_of(self, face: Face) -> bool:
         """Whether a face is just there, and as large."""
-        x1, y1, x2, y2 = face.box
-        away = math.hypot((x1 + x2) / 2 - self.middle[0], (y1 + y2) / 2 - self.middle[1])
-        return away <= BACK * self.size and _size(face) >= BACK_SIZE * self.size
+        return _away(face, self.middle) <= BACK * self.size and _size(face) >= BACK_SIZE * self.size
 
 
 class Seat:
@@ -44,6 +42,10 @@ class Seat:
     be where the driver's was and about as large. Only after ``empty_s`` without the driver may anybody take it.
     Who was there first and sits further back (a passenger gets in, the driver follows) is no driver: until the
     driver's usual is learnt, a face that is larger by ``LARGER`` for ``CLAIM_S`` takes the seat.
+
+    Attributes:
+        taken: Whether the seat has just passed, before the usual was learnt, from one face in view to another.
+        seated_s: Seconds for which the driver was in view.
     """
 
     def __init__(self, empty_s: float) -> None:
@@ -51,18 +53,13 @@ class Seat:
         self._empty_s = empty_s or math.inf
         self._id = 0
         self._last_t = -math.inf
-        self._seated = 0.0
+        self.seated_s = 0.0
         self._place: tuple[float, float] | None = None
         self._size = self._usual = 0.0
         self._rival, self._since = 0, -math.inf
         self._before: _Place | None = None
         self._beside: frozenset[int] = frozenset()
         self.taken = False
-
-    @property
-    def seated_s(self) -> float:
-        """Seconds for which the driver was in view."""
-        return self._seated
 
     def choose(self, faces: Sequence[Face], t: float, settled: bool = True) -> Face | None:
         """The driver's face among those in view, or None.
@@ -110,12 +107,11 @@ class Seat:
             else:
                 self._before = self._before or left
         if self.taken or self._place is None or not 0 <= t - self._last_t <= self._empty_s:
-            self._usual, self._seated = size, 0.0
+            self._usual, self.seated_s = size, 0.0
         else:
-            self._seated += min(t - self._last_t, LONGEST_STEP_S)
+            self.seated_s += min(t - self._last_t, LONGEST_STEP_S)
             self._usual += (1 - math.exp((self._last_t - t) / USUAL_S)) * (size - self._usual)
-        x1, y1, x2, y2 = face.box
-        self._id, self._last_t, self._place, self._size = face.id, t, ((x1 + x2) / 2, (y1 + y2) / 2), size
+        self._id, self._last_t, self._place, self._size = face.id, t, _middle(face), size
 
     def _claimant(self, faces: Sequence[Face], t: float) -> Face | None:
         """The largest face, if it has been so much larger than the driver's for long enough."""
@@ -130,11 +126,20 @@ class Seat:
     def _away(self, face: Face) -> float:
         """Pixels from where the driver's face was."""
         assert self._place is not None
-        x1, y1, x2, y2 = face.box
-        return math.hypot((x1 + x2) / 2 - self._place[0], (y1 + y2) / 2 - self._place[1])
+        return _away(face, self._place)
 
     def _fits(self, face: Face) -> bool:
         return self._away(face) <= NEAR * self._size and _size(face) >= LARGER * min(self._size, self._usual)
+
+
+def _middle(face: Face) -> tuple[float, float]:
+    x1, y1, x2, y2 = face.box
+    return (x1 + x2) / 2, (y1 + y2) / 2
+
+
+def _away(face: Face, place: tuple[float, float]) -> float:
+    """Pixels between a face's middle and a place."""
+    return math.dist(_middle(face), place)
 
 
 def _size(face: Face) -> float:
