@@ -54,7 +54,6 @@ class ExpressionTask:
             raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to judge by")
         if len(training) < recipe.batch:
             raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
-        self.offsets = offsets(training.targets, recipe.adjust)
         self.training, self.recipe = taught(training, recipe, unlabelled), recipe
         self.steps = len(self.training) // recipe.batch
         log.info("%d training rows, %d validation rows with a clear answer", len(self.training), len(self.validation))
@@ -69,7 +68,7 @@ class ExpressionTask:
 
     def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
         """Validated at the size trained on: the network answers another size worse until it has seen it."""
-        logits = predict(model, all_evened(resized(self.validation.images, side), self.recipe.contrast)) - self.offsets
+        logits = predict(model, all_evened(resized(self.validation.images, side), self.recipe.contrast))
         return {
             "validation_accuracy": round(accuracy(logits, self.validation.truth), 4),
             "validation_mean_recall": round(mean_recall(logits, self.validation.truth), 4),
@@ -77,29 +76,10 @@ class ExpressionTask:
         }
 
 
-def offsets(targets: NDArray[np.float32], adjust: float) -> NDArray[np.float32]:
-    """What is taken off each logit of a trained network, so that rare expressions are named as readily as common ones.
-
-    A network learns how often each expression occurs and, where a picture leaves doubt, names the common one. Taking a
-    share of that knowledge off evens this out (post-hoc logit adjustment, Menon et al. 2021).
-
-    Args:
-        targets: (N, K) float32 distributions of the training rows.
-        adjust: The share; 0 = nothing is taken off.
-
-    Returns:
-        (K,) float32 with a mean of 0; 0 for what never occurs, of which nothing was learnt.
-    """
-    share = targets.mean(axis=0)
-    occurs = share > 0
-    frequency = np.log(share, where=occurs, out=np.zeros(len(share), np.float32))
-    return np.asarray(adjust * np.where(occurs, frequency - frequency[occurs].mean(), 0), np.float32)
-
-
-def take_off(model: keras.Model, amounts: NDArray[np.float32]) -> None:
-    """Builds ``offsets`` into a network's last layer."""
+def add_biases(model: keras.Model, biases: NDArray[np.float32]) -> None:
+    """Builds ``metrics.fit_biases`` into a network's last layer."""
     bias = model.get_layer("logits").bias
-    bias.assign(bias - amounts)
+    bias.assign(bias + biases)
 
 
 def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> Dataset:

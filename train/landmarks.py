@@ -22,6 +22,7 @@ from train.faceset import FaceSet
 from train.keypoint_figures import FRONTAL, points_off
 from train.recipe import Recipe
 from train.regions import CHECK_LIGHT, SPEC, Region, Regions, check_rows
+from train.turning import with_turned
 
 log = logging.getLogger("train")
 
@@ -61,6 +62,8 @@ class LandmarkTask:
         if recipe.side != SPEC.side:
             raise ConfigError(f"side must be {SPEC.side} for the task landmarks (got {recipe.side})")
         self.recipe = recipe
+        if recipe.heads_turned:
+            data = with_turned(data, recipe.heads_turned, recipe.seed)
         self.regions = Regions(data, "train", recipe.jitter, recipe.augment)
         self.steps = recipe.jitter.regions // recipe.batch
         self.check = check_regions(data, "validation", CHECKED)

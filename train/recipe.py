@@ -85,8 +85,8 @@ class Recipe:
         "0 = as they are",
         "gray levels",
     )
-    adjust: float = number(
-        0.0, 0, 1, "share of the logarithm of each expression's frequency in training that is taken off its logit"
+    heads_turned: int = integer(
+        0, 0, 100_000, "copies of the training heads turned further aside (train/turning.py), of the task landmarks"
     )
     balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
     network: Network = section(Network)
@@ -117,7 +117,7 @@ def load(name: str, overrides: list[str]) -> Recipe:
     elif recipe.network.enlarged != Network().enlarged:
         raise ConfigError(f"{path.name}: network.enlarged is for network.pretrained, which is empty; leave it out")
     if recipe.task != "expression":
-        for key in ("unlabelled", "teachers", "contrast", "adjust", "fade"):
+        for key in ("unlabelled", "teachers", "contrast", "fade"):
             if getattr(recipe, key):
                 raise ConfigError(f"{path.name}: {key} is for the task expression (the recipe trains {recipe.task})")
         if recipe.jitter.regions < recipe.batch:
@@ -152,10 +152,10 @@ GEOMETRY = tuple(f"augment.{key}" for key in ("flip", "rotate", "shift", "zoom",
 """How crops of expressions are moved; other tasks move their regions by ``jitter``."""
 MOVED = tuple(f"jitter.{f.name}" for f in dataclasses.fields(Jitter) if f.name != "regions")
 UNUSED = {
-    "expression": ("jitter.regions", *MOVED),
+    "expression": ("heads_turned", "jitter.regions", *MOVED),
     "landmarks": ("network.dropout", *GEOMETRY),
-    "proposals": ("network.dropout", *GEOMETRY),
-    "eyes": (*GEOMETRY, *MOVED),
+    "proposals": ("heads_turned", "network.dropout", *GEOMETRY),
+    "eyes": ("heads_turned", *GEOMETRY, *MOVED),
 }
 """What each task has no use for."""
 

@@ -26,7 +26,7 @@ from monitor.inference.card import ModelCard, card_path, load_card
 from monitor.inference.runtime import Int8Model
 from train import export, export_faces, inputs, landmarks, network, resources, runs
 from train.datasets import Dataset
-from train.expression import offsets, take_off
+from train.expression import add_biases
 from train.eyeset import EyeSet
 from train.faceset import FaceSet
 from train.fit import Trainer, all_evened
@@ -91,7 +91,8 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
     path = inputs.path_for(recipe.task, None if data is None else str(data))
     learnt = inputs.load(recipe.task, path)
     _require_same(card, model, learnt)
-    seen, amounts = _inputs(recipe, learnt)
+    biases = _biases(card, model)
+    seen = _inputs(recipe, learnt)
     trainer = Trainer(recipe)
     channels, blocks = recipe.network.shape()
     maps = network.maps(channels, blocks, recipe.side) * len(seen) * 4
@@ -102,7 +103,7 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
         raise ConfigError(f"{model}: is another network than its card's recipe ({error})") from None
     _normalise(trainer.averaged, seen)
     if recipe.task == "expression":
-        take_off(trainer.averaged, -amounts)
+        add_biases(trainer.averaged, -biases)
     trainer.model.set_weights(trainer.averaged.get_weights())
     seconds = float(card.training.get("minutes", 0)) * 60 / epochs
     trainer.history = [{"epoch": number + 1, "seconds": round(seconds, 1)} for number in range(epochs)]
@@ -114,7 +115,7 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
 
 
 def _require_same(card: ModelCard, model: Path, data: Dataset | FaceSet | EyeSet) -> None:
-    """Refuses expressions the model did not learn from: what its export took off the logits would be put back wrong.
+    """Refuses expressions the model did not learn from: statistics of others would be put into it.
 
     Raises:
         ConfigError: The card names another set, or another number of crops.
@@ -129,18 +130,28 @@ def _require_same(card: ModelCard, model: Path, data: Dataset | FaceSet | EyeSet
         )
 
 
-def _inputs(recipe: Recipe, data: Dataset | FaceSet | EyeSet) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Training inputs (N, S, S) as the network sees them, at most ``MOST``; and what its export took off the logits."""
-    nothing = np.zeros(0, np.float32)
+def _biases(card: ModelCard, model: Path) -> NDArray[np.float32]:
+    """What the export added to each logit, as the card tells it; zeros where it tells nothing.
+
+    Raises:
+        ConfigError: It tells something else than a number for each label.
+    """
+    added = (card.metrics.get("biases") or {}).get("added") or dict.fromkeys(card.labels, 0.0)
+    try:
+        return np.array([float(added[label]) for label in card.labels], np.float32)
+    except (KeyError, TypeError, ValueError):
+        raise ConfigError(f"{card_path(model)}: metrics.biases.added must be a number for each label") from None
+
+
+def _inputs(recipe: Recipe, data: Dataset | FaceSet | EyeSet) -> NDArray[np.uint8]:
+    """Training inputs (N, S, S) as the network sees them, at most ``MOST``."""
     if isinstance(data, EyeSet):
-        return export_faces.eye_patches(data, MOST), nothing
+        return export_faces.eye_patches(data, MOST)
     if isinstance(data, Dataset):
-        crops = all_evened(export.calibration_crops(data, MOST), recipe.contrast)
-        training = data.part("train")
-        return crops, offsets(training.targets[training.usable], recipe.adjust)
+        return all_evened(export.calibration_crops(data, MOST), recipe.contrast)
     if recipe.task == "proposals":
-        return export_faces.scenes(data, MOST * 2 // 3), nothing
-    return landmarks.calibration(data, export_faces.CALIBRATION, MOST - 20), nothing
+        return export_faces.scenes(data, MOST * 2 // 3)
+    return landmarks.calibration(data, export_faces.CALIBRATION, MOST - 20)
 
 
 def _layers(model: Path) -> Iterator[Folded]:

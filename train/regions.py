@@ -28,6 +28,8 @@ CHECK_LIGHT = Augment(light=0.2, brightness=15, side_light=0.1, blur=0.1, noise=
 SOURCES = {"fer": 0.24, "faces": 0.32, "driver": 0.19}
 """Shares of an epoch's regions; the rest shows no face. Turned heads are few in the data and drawn up to
 seven times as often as frontal ones."""
+WITH_TURNED = {"fer": 0.17, "faces": 0.27, "driver": 0.17, "turned": 0.16}
+"""The same where heads were turned (``train/turning.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Regions:
         rows = data.split == split
         yaw = np.abs(data.pose[:, 0])
         self._weight = 1.0 + 2.0 * (yaw > 20) + 4.0 * (yaw > 30)
-        self._rows = {name: np.flatnonzero(rows & (data.source == name)) for name in SOURCES}
+        self._shares = WITH_TURNED if (rows & (data.source == "turned")).any() else SOURCES
+        self._rows = {name: np.flatnonzero(rows & (data.source == name)) for name in self._shares}
         windows = data.window_split == split
         self._easy, self._hard = np.flatnonzero(windows & ~data.hard), np.flatnonzero(windows & data.hard)
         wide = windows & (data.pictures.shapes[data.windows[:, 0].astype(np.int64), 0] > 100)
@@ -65,7 +68,7 @@ class Regions:
     def epoch(self, rng: np.random.Generator) -> list[tuple[str, int]]:
         """What the regions of an epoch are to show, in random order: a source and a row, or "none"."""
         total, jobs = self._jitter.regions, []
-        for name, share in SOURCES.items():
+        for name, share in self._shares.items():
             if len(self._rows[name]):
                 weight = self._weight[self._rows[name]]
                 chosen = rng.choice(self._rows[name], round(share * total), p=weight / weight.sum())
@@ -170,7 +173,7 @@ class Regions:
 
     def _far(self, rng: np.random.Generator) -> Image:
         """A face too far off, too large or too small for the box to be its box, or upside down."""
-        row = int(rng.choice(self._rows[str(rng.choice([n for n in SOURCES if len(self._rows[n])]))]))
+        row = int(rng.choice(self._rows[str(rng.choice([n for n in self._shares if len(self._rows[n])]))]))
         cx, cy, side = (float(v) for v in self._squares[row])
         shift, size = rng.uniform(-0.2, 0.2, 2), 1.0
         kind, turn = rng.random(), float(rng.uniform(-40, 40))

@@ -41,6 +41,16 @@ def test_the_emotion_card_has_its_robustness_and_every_n() -> None:
     assert figures["eight_class"]["n"] == figures["n"] + figures["eight_class"]["contempt_n"]
 
 
+def test_the_page_tells_what_the_fitted_biases_are_worth_on_other_rows(copies: Path) -> None:
+    page = card_page.render([copies / "emotion.tflite"])
+    crossed = load_card(copies / "emotion.tflite").metrics["biases"]["cross_fitted"]
+    assert f"with those of other rows; mean recall | {100 * crossed['accuracy']:.2f} %" in page
+    fields = json.loads((copies / "emotion.json").read_text())
+    del fields["metrics"]["biases"]  # a card of an earlier version
+    (copies / "emotion.json").write_text(json.dumps(fields))
+    assert "biases" not in card_page.render([copies / "emotion.tflite"])
+
+
 def test_a_card_with_old_texts_is_brought_up_to_date_and_stays_the_models(copies: Path, tmp_path: Path) -> None:
     before = load_card(copies / "emotion.tflite")
     fields = json.loads((copies / "emotion.json").read_text())

@@ -24,10 +24,11 @@ from train.augment import Augment
 from train.batches import epoch_batches
 from train.convert import ParityError, written
 from train.datasets import Dataset
-from train.evaluate import evaluate
+from train.evaluate import evaluate, int8_logits
 from train.export import calibration_crops, check_parity, export
 from train.expression import ExpressionTask
-from train.fit import fit, load_trained
+from train.fit import fit, load_trained, predict
+from train.metrics import accuracy, cross_fitted_biases, fit_biases, mean_recall
 from train.recipe import Network, Recipe
 
 
@@ -37,6 +38,25 @@ def test_the_exported_pair_runs_in_the_app_and_measures_the_same(exported: Path,
     assert report["accuracy"] == net.card.metrics["validation"]["accuracy"]
     assert report["n"] == 105
     assert set(report["per_class"]) == set(EMOTIONS)
+
+
+def test_the_card_tells_which_biases_were_fitted_and_what_they_are_worth_elsewhere(
+    exported: Path, drawn: Dataset, run: Path
+) -> None:
+    told = load_card(exported, None).metrics["biases"]
+    validation = drawn.part("validation")
+    logits = predict(load_trained(run, TINY), validation.images)
+    added = np.array([told["added"][name] for name in EMOTIONS], np.float32)
+    assert np.allclose(added, fit_biases(logits, validation.truth), atol=1e-5)
+    assert np.abs(added).max() > 0.01
+    assert told["without"] == {
+        "accuracy": round(accuracy(logits, validation.truth), 4),
+        "mean_recall": round(mean_recall(logits, validation.truth), 4),
+    }
+    crossed = cross_fitted_biases(logits, validation.truth)
+    assert told["cross_fitted"]["accuracy"] == round(accuracy(crossed, validation.truth), 4)
+    seen = int8_logits(exported.read_bytes(), validation.images)
+    assert np.allclose((seen - logits).mean(axis=0), added, atol=0.1)
 
 
 def test_crops_of_evened_contrast_are_trained_on_and_read_alike(

@@ -15,8 +15,8 @@ from monitor.errors import ConfigError
 from tests.train.conftest import TINY
 from train import expression
 from train.datasets import Dataset
-from train.expression import ExpressionTask, answers, offsets, take_off, taught
-from train.fit import load_trained, predict
+from train.expression import ExpressionTask, answers, taught
+from train.fit import predict
 from train.network import build
 
 
@@ -110,39 +110,3 @@ def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: 
     for side in (24, 48):
         task.validate(build((8, 16), (1, 1), 0.0), side)
     assert shapes == [(24, 24), (48, 48)]
-
-
-def test_the_rarer_an_expression_the_more_readily_it_is_named() -> None:
-    targets = np.repeat(np.eye(7, dtype=np.float32), [60, 1, 2, 20, 9, 7, 1], axis=0)
-    amounts = offsets(targets, 0.5)
-    assert amounts.argmin() in (1, 6)
-    assert amounts.argmax() == 0
-    assert amounts[0] - amounts[3] == pytest.approx(0.5 * np.log(60 / 20), rel=1e-4)
-    assert amounts.mean() == pytest.approx(0, abs=1e-6)
-    assert not offsets(targets, 0.0).any()
-    never = offsets(targets[61:99], 1.0)  # nothing was learnt of what has no example: it is not favoured
-    assert never[0] == never[1] == never[6] == 0
-    assert never[[2, 3, 4, 5]].mean() == pytest.approx(0, abs=1e-6)
-    assert never.argmin() == 2
-
-
-def test_what_is_taken_off_is_in_the_network_that_is_exported_and_in_the_figures_of_its_training(
-    run: Path, drawn: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    adjusted = dataclasses.replace(TINY, adjust=0.4)
-    common = drawn.take(np.flatnonzero((drawn.truth == 3) | (np.arange(len(drawn)) % 12 < 4)))
-    task, model = ExpressionTask(common, adjusted), load_trained(run, TINY)
-    assert task.offsets.argmax() == 3
-    before = predict(model, common.images)
-    seen: list[np.ndarray] = []
-
-    def watched(logits: np.ndarray, truth: np.ndarray) -> float:
-        seen.append(logits)
-        return 0.5
-
-    monkeypatch.setattr("train.expression.accuracy", watched)
-    validated = predict(model, task.validation.images)
-    task.validate(model, 48)
-    assert np.allclose(seen[0], validated - task.offsets, atol=1e-5)
-    take_off(model, task.offsets)
-    assert np.allclose(predict(model, common.images), before - task.offsets, atol=1e-4)

@@ -79,3 +79,57 @@ def test_wilsons_interval_holds_the_share_and_stays_between_0_and_1(n: int, shar
     assert -1e-9 <= low <= share + 1e-9
     assert share - 1e-9 <= high <= 1 + 1e-9
     assert metrics.wilson(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)  # Newcombe 1998's formula by hand
+
+
+def _biased(rows: int, off: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of a network that names some classes too readily by ``off``, and the truth."""
+    rng = np.random.default_rng(seed)
+    honest = rng.normal(0, 1.5, (rows, len(off)))
+    truth = np.array([rng.choice(len(off), p=p) for p in metrics.softmax(honest)])
+    return 2.5 * (honest + off), truth
+
+
+def test_biases_take_back_what_was_named_too_readily_whatever_the_temperature() -> None:
+    off = np.array([1.0, 0, 0, -0.6, 0, 0, 0.3])
+    logits, truth = _biased(6000, off)
+    found = metrics.fit_biases(logits, truth)
+    assert np.allclose(found, -2.5 * (off - off.mean()), atol=0.35)
+    assert found.mean() == pytest.approx(0, abs=1e-5)
+    evened = logits + found
+    assert metrics.nll(metrics.softmax(evened, metrics.fit_temperature(evened, truth)), truth) < metrics.nll(
+        metrics.softmax(logits, metrics.fit_temperature(logits, truth)), truth
+    )
+
+
+def test_biases_of_a_fair_network_are_hardly_any_and_on_other_rows_worth_nothing() -> None:
+    logits, truth = _biased(6000, np.zeros(7))
+    assert np.abs(metrics.fit_biases(logits, truth)).max() < 0.3
+    crossed = metrics.cross_fitted_biases(logits, truth)
+    assert metrics.accuracy(crossed, truth) == pytest.approx(metrics.accuracy(logits, truth), abs=0.005)
+
+
+def test_biases_that_were_needed_are_worth_as_much_on_rows_they_were_not_fitted_on() -> None:
+    logits, truth = _biased(3000, np.array([1.2, 0, 0, -1.0, 0, 0, 0.4]))
+    within = metrics.accuracy(logits + metrics.fit_biases(logits, truth), truth)
+    crossed = metrics.accuracy(metrics.cross_fitted_biases(logits, truth), truth)
+    assert within - 0.01 < crossed
+    assert crossed > metrics.accuracy(logits, truth) + 0.02
+
+
+def test_a_few_rows_move_no_bias_far_and_a_class_they_lack_none() -> None:
+    logits, _ = _biased(4, np.zeros(7))
+    found = metrics.fit_biases(logits, np.array([0, 0, 1, 2]))
+    assert np.isfinite(found).all()
+    assert np.abs(found / 2.5).max() < 8
+    assert not found[3:].any()
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.floats(-30, 30), min_size=4, max_size=4), st.integers(0, 3)), min_size=1, max_size=12
+    )
+)
+def test_biases_are_numbers_for_any_logits(rows: list[tuple[list[float], int]]) -> None:
+    logits, truth = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
+    assert np.isfinite(metrics.fit_biases(logits, truth)).all()
+    assert np.isfinite(metrics.cross_fitted_biases(logits, truth)).all()
