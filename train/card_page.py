@@ -98,12 +98,16 @@ def _expression(card: ModelCard) -> list[str]:
 
 def _biases(biases: Mapping[str, Any], n: int) -> list[tuple[str, str, int]]:
     """What the biases in the last layer are worth (``train.export``); older cards tell of none."""
-    names = (("without", "… without the biases fitted on these rows"), ("cross_fitted", "… with those of other rows"))
-    return [
-        (f"{what}; mean recall", f"{_percent(own['accuracy'])}; {number(own['mean_recall'], 3)}", n)
-        for key, what in names
-        if (own := biases.get(key))
-    ]
+    names = (
+        ("without", "float, without the biases fitted on these rows"),
+        ("cross_fitted", "float, with those of other rows"),
+    )
+    rows = []
+    for key, what in names:
+        own = biases.get(key) or {}
+        if {"accuracy", "mean_recall"} <= own.keys():
+            rows.append((f"{what}; mean recall", f"{_percent(own['accuracy'])}; {number(own['mean_recall'], 3)}", n))
+    return rows
 
 
 def _robustness(corruptions: Mapping[str, Any], jitter: Mapping[str, Any]) -> list[str]:

@@ -148,14 +148,14 @@ def _even_handed(model: keras.Model, logits: NDArray[np.float32], truth: NDArray
     crossed = metrics.cross_fitted_biases(logits, truth)
     told = {
         "added": {name: round(float(b), 6) for name, b in zip(EMOTIONS, biases, strict=True)},
-        "without": _two(logits, truth), "cross_fitted": _two(crossed, truth),
+        "without": _scores(logits, truth), "cross_fitted": _scores(crossed, truth),
     }  # fmt: skip
     log.info("biases: accuracy %.4f without, %.4f on rows they were not fitted on (N = %d)",
              told["without"]["accuracy"], told["cross_fitted"]["accuracy"], len(truth))  # fmt: skip
     return told
 
 
-def _two(scores: metrics.Array, truth: NDArray[np.int64]) -> dict[str, float]:
+def _scores(scores: metrics.Array, truth: NDArray[np.int64]) -> dict[str, float]:
     return {
         "accuracy": round(metrics.accuracy(scores, truth), 4),
         "mean_recall": round(metrics.mean_recall(scores, truth), 4),

@@ -93,7 +93,8 @@ def export_landmarks(
         },
         data={
             "training": f"{int((data.split == 'train').sum())} faces with reference keypoints and "
-            f"{int((data.window_split == 'train').sum())} windows without a face, of {data.name}",
+            f"{int((data.window_split == 'train').sum())} windows without a face, of {data.name}"
+            + (f"; {recipe.heads_turned} heads also turned aside (train/turning.py)" if recipe.heads_turned else ""),
             "validation": FACES_VALIDATION,
             "reference": "MediaPipe face mesh; beyond 50 degrees of yaw and behind hands it guesses",
             "terms": FACES_TERMS,

@@ -59,7 +59,7 @@ class FaceSet:
         points: (N, 19, 2) float32 in the picture's pixels: ``POINTS``, then the box's two corners.
         pose: (N, 3) float32 yaw, pitch, roll in degrees.
         openness: (N, 3) float32 right eye, left eye, mouth: opening over width.
-        source: (N,) "fer", "faces" or "driver".
+        source: (N,) "fer", "faces" or "driver"; while training also "turned" (``train.turning``).
         split: (N,) "train" or "validation".
         windows: (M, 4) float32 picture, x, y, side of squares without a face.
         window_split: (M,) "train" or "validation".

@@ -104,6 +104,8 @@ def cross_fitted_probs(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.fl
 PRIOR = 1.0
 """Standard deviation in nats that biases are expected to have: a few rows move them little."""
 STEPS = 50
+LEAST_SCALE = 1 / 8
+"""Inverse temperature below which logits say next to nothing, and biases, counted in logits, would say it all."""
 
 
 def fit_biases(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -117,7 +119,8 @@ def fit_biases(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float32]:
         truth: (N,) true classes.
 
     Returns:
-        (K,) float32 with a mean of 0; 0 for a class that does not occur, of which nothing is known.
+        (K,) float32 with a mean of 0; 0 for a class that does not occur, of which nothing is known. All 0 where the
+        logits say so little that the temperature that fits best would be over 8, the largest ``fit_temperature`` gives.
     """
     given = np.asarray(logits, np.float64)
     rows, classes = len(given), int(given.shape[1])
@@ -147,7 +150,9 @@ def fit_biases(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float32]:
         at = at - step
         if np.abs(step).max() < 1e-6:
             break
-    biases = np.where(counts > 0, at[1:] - at[1:][counts > 0].mean(), 0) / max(float(at[0]), 1e-3)
+    if not at[0] >= LEAST_SCALE:
+        return np.zeros(classes, np.float32)
+    biases = np.where(counts > 0, at[1:] - at[1:][counts > 0].mean(), 0) / at[0]
     return np.asarray(biases, np.float32)
 
 

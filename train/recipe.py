@@ -86,7 +86,7 @@ class Recipe:
         "gray levels",
     )
     heads_turned: int = integer(
-        0, 0, 100_000, "copies of the training heads turned further aside (train/turning.py), of the task landmarks"
+        0, 0, 20_000, "copies of the training heads turned further aside (train/turning.py), of the task landmarks"
     )
     balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
     network: Network = section(Network)

@@ -136,11 +136,16 @@ def _biases(card: ModelCard, model: Path) -> NDArray[np.float32]:
     Raises:
         ConfigError: It tells something else than a number for each label.
     """
-    added = (card.metrics.get("biases") or {}).get("added") or dict.fromkeys(card.labels, 0.0)
+    if "biases" not in card.metrics:
+        return np.zeros(len(card.labels), np.float32)
     try:
-        return np.array([float(added[label]) for label in card.labels], np.float32)
-    except (KeyError, TypeError, ValueError):
-        raise ConfigError(f"{card_path(model)}: metrics.biases.added must be a number for each label") from None
+        added = card.metrics["biases"]["added"]
+        found = np.array([float(added[label]) for label in card.labels], np.float32)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        found = np.full(1, np.nan, np.float32)
+    if not np.isfinite(found).all():
+        raise ConfigError(f"{card_path(model)}: metrics.biases.added must be a number for each label")
+    return found
 
 
 def _inputs(recipe: Recipe, data: Dataset | FaceSet | EyeSet) -> NDArray[np.uint8]:

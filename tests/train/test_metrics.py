@@ -89,7 +89,7 @@ def _biased(rows: int, off: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.n
     return 2.5 * (honest + off), truth
 
 
-def test_biases_take_back_what_was_named_too_readily_whatever_the_temperature() -> None:
+def test_biases_take_back_what_was_named_too_readily_at_any_temperature() -> None:
     off = np.array([1.0, 0, 0, -0.6, 0, 0, 0.3])
     logits, truth = _biased(6000, off)
     found = metrics.fit_biases(logits, truth)
@@ -117,11 +117,41 @@ def test_biases_that_were_needed_are_worth_as_much_on_rows_they_were_not_fitted_
 
 
 def test_a_few_rows_move_no_bias_far_and_a_class_they_lack_none() -> None:
-    logits, _ = _biased(4, np.zeros(7))
-    found = metrics.fit_biases(logits, np.array([0, 0, 1, 2]))
-    assert np.isfinite(found).all()
-    assert np.abs(found / 2.5).max() < 8
-    assert not found[3:].any()
+    logits, truth = _biased(30, np.array([2.0, 0, -1, 0, 0, 0, 0]))
+    few = metrics.fit_biases(logits, truth)
+    same_often = metrics.fit_biases(np.tile(logits, (50, 1)), np.tile(truth, 50))
+    assert np.abs(few).sum() < 0.9 * np.abs(same_often).sum()
+    present = np.bincount(truth, minlength=7) > 0
+    assert not few[~present].any()
+    some = metrics.fit_biases(logits[truth < 4], truth[truth < 4])
+    assert not some[4:].any()
+    assert some[:4].any()
+
+
+def test_biases_are_counted_in_logits_whatever_their_scale() -> None:
+    logits, truth = _biased(800, np.array([1.0, 0, 0, -0.6, 0, 0, 0.3]))
+    for scale in (0.1, 2.5):
+        scaled = metrics.fit_biases(scale * logits, truth)
+        assert np.allclose(scaled, scale * metrics.fit_biases(logits, truth), atol=0.01)
+
+
+def test_logits_that_say_nothing_get_no_biases() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(6):  # a hundred times what the prior allows would be all the network says
+        found = metrics.fit_biases(rng.normal(0, 1, (105, 7)), rng.integers(0, 7, 105))
+        assert np.abs(found).max() < 8 * 3 * metrics.PRIOR
+    logits, truth = _biased(300, np.zeros(7))
+    assert not metrics.fit_biases(-logits, truth).any()
+
+
+def test_a_row_never_helps_to_fit_its_own_biases() -> None:
+    logits, truth = _biased(200, np.zeros(7))
+    other = truth.copy()
+    fold = np.arange(200) % 10 == 3
+    other[fold] = (other[fold] + 1) % 7
+    before, after = (metrics.cross_fitted_biases(logits, t) for t in (truth, other))
+    assert np.array_equal(before[fold], after[fold])
+    assert (before[~fold] != after[~fold]).any(axis=1).all()
 
 
 @given(

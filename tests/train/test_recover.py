@@ -89,8 +89,9 @@ def test_what_cannot_be_recovered_is_one_line(
     monkeypatch.setattr("train.recover.MOST", 14)
     told = {"recipe": settings.as_dict(TINY), "epochs": 8}
 
-    def line(training: dict[str, object], out: str = "new") -> str:
-        card: ModelCard = dataclasses.replace(load_card(exported, None), training=training)
+    def line(training: dict[str, object], out: str = "new", **more: object) -> str:
+        card: ModelCard = load_card(exported, None)
+        card = dataclasses.replace(card, training=training, metrics={**card.metrics, **more})
         card.save(card_path(model))
         caplog.clear()
         assert main(["recover", f"--model={model}", f"--data={data}", f"--out={tmp_path}/{out}"]) == 2
@@ -117,6 +118,10 @@ def test_what_cannot_be_recovered_is_one_line(
     (tmp_path / "half").mkdir()
     (tmp_path / "half/checkpoint.npz").write_bytes(b"someone's")
     assert "already holds a run" in line(told, "half")
+    seven = load_card(exported, None).metrics["biases"]["added"]
+    odd_ones: tuple[object, ...] = (5, [1], {}, {"added": {}}, *({"added": seven | {"sad": v}} for v in ("x", np.nan)))
+    for biases in odd_ones:
+        assert "m.json: metrics.biases.added must be a number for each label" in line(told, biases=biases)
     monkeypatch.setattr("train.resources.free_memory", lambda: 1000.0)
     assert "measuring 14 crops" in line(told)
 

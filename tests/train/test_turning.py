@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,8 +82,9 @@ def test_small_errors_of_the_points_hardly_change_it() -> None:
     assert np.abs(found.points - solid()).max() < 0.05
 
 
-def test_heads_that_all_look_ahead_tell_no_depth() -> None:
-    ahead = np.zeros((20, 3), np.float32)
+@pytest.mark.parametrize("way", [(0, 0, 0), (20, 0, 0), (0, 15, 0)])
+def test_heads_that_all_look_one_way_tell_no_depth(way: tuple[float, float, float]) -> None:
+    ahead = np.array([way] * 20, np.float32)
     with pytest.raises(ConfigError, match="heads_turned: too few heads are turned"):
         fitted(np.stack([seen(p, seed=n) for n, p in enumerate(ahead)]), ahead)
 
@@ -97,6 +99,60 @@ def test_points_move_as_the_solid_face_does(yaw: float, pitch: float, roll: floa
     moved, true = (p[: len(POINTS)] - p[: len(POINTS)].mean(axis=0) for p in (after, wanted))
     assert np.abs(moved - true).max() < 0.01
     assert np.allclose(after[BOX + 1] - after[BOX], before[BOX + 1] - before[BOX], atol=0.05)
+
+
+@pytest.mark.parametrize("roll", [-18.0, 0.0, 18.0])
+def test_the_box_moves_along_the_tilted_head_and_by_its_edges(roll: float) -> None:
+    own = Shape(solid(), np.array([-1.2, 0.5, 0, 0]))
+    pose = np.array([0, 0, roll], np.float32)
+    before = seen(pose, seed=3)
+    _, after = turned(np.full((24, 24), 90, np.uint8), before, pose, 30.0, own)
+    size = float(np.linalg.norm(np.diff(before[[POINTS.index("r_iris"), POINTS.index("l_iris")]], axis=0)))
+    moved = after[: len(POINTS)].mean(axis=0) - before[: len(POINTS)].mean(axis=0)
+    assert np.abs(moved[1]) > 0.03 * size or roll == 0
+    edges = [size * 0.5, size * 0.5]  # left: -1.2 + 0.5 at 30 degrees; right: 1.2 + 0.5
+    for corner, edge in zip((BOX, BOX + 1), edges, strict=True):
+        assert after[corner] - before[corner] == pytest.approx([moved[0] + edge, moved[1]], abs=0.05)
+
+
+def dotted(points: np.ndarray) -> np.ndarray:
+    """A gray picture with a soft dark dot at each point."""
+    y, x = np.mgrid[0:176, 0:176].astype(np.float64) + 0.5
+    dots = [np.exp(-((x - px) ** 2 + (y - py) ** 2) / (2 * 1.2**2)) for px, py in points]
+    return np.asarray(200 - 160 * np.max(dots, axis=0), np.uint8)
+
+
+@pytest.mark.parametrize(("yaw", "pitch", "roll", "by"), [(0, 0, 0, 35), (10, 8, -15, 25), (-5, -10, 12, -35)])
+def test_what_lay_at_a_point_lies_there_afterwards(yaw: float, pitch: float, roll: float, by: float) -> None:
+    pose = np.array([yaw, pitch, roll], np.float32)
+    flat = 50 * solid() @ rotation(yaw, pitch, roll)[:2].T + 88
+    corners = np.array([[28, 13], [148, 163]])
+    points = np.concatenate([flat, corners]).astype(np.float32)
+    wanted = [POINTS.index(name) for name in ("r_iris", "l_iris", "mouth_r", "mouth_l", "chin", "brow")]
+    out, found = turned(dotted(points[wanted]), points, pose, by, Shape(solid(), np.array([-1.2, 0, 0, 0])))
+    y, x = np.mgrid[0:176, 0:176].astype(np.float64) + 0.5
+    off = []
+    for px, py in found[wanted]:
+        near = (x - px) ** 2 + (y - py) ** 2 < 5**2
+        dark = np.clip(150.0 - out, 0, None) * near
+        if dark.sum() > 200:  # the far side may be hidden
+            off.append([(dark * x).sum() / dark.sum() - px, (dark * y).sum() / dark.sum() - py])
+    assert len(off) >= 4
+    assert np.abs(np.mean(off, axis=0)).max() < 0.3
+    assert np.abs(off).max() < 0.9
+
+
+def test_the_nose_covers_what_lies_behind_it() -> None:
+    _, points = drawn_face(80, 60, SIZE / 0.4)
+    nose, eye = points[POINTS.index("nose")], points[POINTS.index("l_eye_in")]
+    image = np.full((120, 160), 200, np.uint8)
+    cv2.circle(image, (round(float(nose[0])), round(float(nose[1]))), 2, 20, -1)
+    cv2.circle(image, (round(float(eye[0])), round(float(nose[1]))), 2, 255, -1)
+    own = solid()
+    own[POINTS.index("nose"), 2] = -1.2
+    out, found = turned(image, points, np.zeros(3, np.float32), -45.0, Shape(own, np.array([-1.2, 0, 0, 0])))
+    x, y = found[POINTS.index("nose")]
+    assert out[int(y) - 1 : int(y) + 2, int(x) - 3 : int(x) + 4].min() < 90
 
 
 @pytest.mark.parametrize("by", [-40.0, -20.0, 20.0, 40.0])
