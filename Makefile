@@ -6,7 +6,7 @@
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
 # make install-service [DESTDIR=/tmp/stage]      systemd service (docs/RASPBERRY_PI.md)
 # make bench [ARGS="--source clip.mp4"]           what the readings cost on this machine, stage by stage
-# make model [DATA=../shared/data]               the shipped expression model anew, some twelve hours; goes on after a kill
+# make model [DATA=../shared/data]               the shipped expression model anew, some eleven hours; goes on after a kill
 # make lock, make audit                          pin the edge install; known holes and licences of what is pinned
 PYTHON ?= python3
 VENV ?= .venv
@@ -40,15 +40,15 @@ bench: $(RUN)
 
 # Four teachers, the one they teach, its pupil, who also learns from photographs, that pupil grown, a teacher that knew faces
 # before (145 MB are downloaded), the pupil of both, a better such teacher, that one's pupil, the pupil's last
-# lessons, a better teacher still and its pupil: train/recipes, docs/EXPERIMENTS.md.
+# lessons, a better teacher still and its pupil, who is born again: train/recipes, docs/EXPERIMENTS.md.
 DATA ?= ../shared/data
 model: $(TEST)
 	$(BIN)/python -m train prepare --data $(DATA)/fer2013.zip
 	$(BIN)/python -m train prepare --task landmarks --data $(DATA)
 	$(BIN)/python -m train fetch
-	for recipe in first second quick refine distilled distilled2 grown teacher pupil teacher2 pupil2 pupil3 teacher3 pupil4; do \
+	for recipe in first second quick refine distilled distilled2 grown teacher pupil teacher2 pupil2 pupil3 teacher3 pupil4 pupil5; do \
 		$(BIN)/python -m train fit --recipe $$recipe --resume || exit $$?; done
-	$(BIN)/python -m train export --run runs/pupil4
+	$(BIN)/python -m train export --run runs/pupil5
 	$(BIN)/python -m train evaluate --update-card
 	$(BIN)/python -m train cards
 

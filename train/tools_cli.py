@@ -61,7 +61,7 @@ def add_commands(commands: Any) -> None:
     recover = commands.add_parser("recover", help="make the run of an exported model anew, when its checkpoint is gone")
     recover.add_argument("--model", default="models/emotion.tflite", help="with its card, which tells the recipe")
     recover.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
-    recover.add_argument("--out", required=True, help="folder of the run, such as runs/pupil4")
+    recover.add_argument("--out", required=True, help="folder of the run, such as runs/pupil5")
     recover.set_defaults(run_command=_recover)
 
 
