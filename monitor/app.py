@@ -129,6 +129,12 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         source.close()
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
     if isinstance(source, ImageSource) and not config.source.sequence:
+        if config.driver.enabled:
+            source.close()
+            raise ConfigError(
+                f"{name}: pictures that need not follow one another show no drive; for the frames of a film set "
+                "source.sequence=true, else leave driver.enabled off"
+            )
         config = _apart(config)
     incidents = Incidents()
     stop.running = True

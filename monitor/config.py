@@ -200,8 +200,10 @@ class OutputConfig:
 class PerformanceConfig:
     """Holding the process within its share of the machine; for live sources."""
 
-    max_cpu: float = number(0.0, 0, 8, "share of one core this program may use; 0 = no limit; 0.6 leaves a Pi room")
-    target_fps: float = number(0.0, 0, 240, "frames processed per second at most; 0 = as many as the camera gives")
+    max_cpu: float = number(0.0, 0, 8, "share of one core a live run may use; 0 = no limit; 0.6 leaves a Pi room")
+    target_fps: float = number(
+        0.0, 0, 240, "frames of a live source processed per second at most; 0 = as many as it gives"
+    )
 
 
 @dataclass(frozen=True, slots=True)

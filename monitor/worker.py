@@ -110,6 +110,8 @@ class Worker:
             if frame is None:
                 self._flush()
                 self._blind()
+                if self._feed.live and first is not None and 0 < self._max_seconds <= self.now()[0] - first:
+                    return  # also without pictures
                 continue
             self._look_at_clocks(frame)
             if self._feed.live and not self.governor.wants(frame.t):

@@ -21,6 +21,7 @@ from monitor.app import _apart
 from monitor.capture import demo
 from monitor.config import Config
 from monitor.outputs.table import CLOCK_COLUMNS, COLUMNS
+from tests.fakes import frame
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -338,3 +339,15 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert str(inside) in where.stdout
+
+
+def test_photographs_show_no_drive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / f"{number}.png"), frame(0.0, number).image)
+    given = ["--headless", "-q", "--profile", "driver", "--source", str(folder), "--out", str(tmp_path / "out")]
+    assert cli.main(given) == 2
+    assert "pictures that need not follow one another show no drive" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert cli.main([*given, "--set", "source.sequence=true"]) == 0

@@ -87,6 +87,26 @@ def test_limits_in_frames_and_in_seconds() -> None:
     assert len(run(50, max_seconds=2.0)[1].indices) == 20
 
 
+def test_the_seconds_pass_without_pictures_too() -> None:
+    class Gone(ListFeed):
+        live = True
+
+        def next(self, timeout: float) -> Frame | None:
+            clock.now += 0.2
+            return self._frames.pop(0) if self._frames else None
+
+    class Blind(EchoPipeline):
+        def blind(self, t: float, wall: float) -> tuple[None, list[Event]]:
+            return None, []
+
+    clock = Clock()
+    worker = Worker(Gone([frame(0.0, 0)]), Blind(), [], clock=clock, max_seconds=3.0)  # type: ignore[arg-type]
+    worker.run()  # else for ever
+    assert worker.failed is None
+    assert worker.frames == 1
+    assert 3.0 <= clock.now < 4.0
+
+
 def test_one_poisoned_frame_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
     worker, recorder = run(10, bad=[4])
     assert recorder.indices == [0, 1, 2, 3, 5, 6, 7, 8, 9]

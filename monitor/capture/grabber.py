@@ -183,14 +183,14 @@ class Grabber:
                 self._back(now)
 
     def _back(self, now: float) -> None:
-        log.warning("%s: back after %.1f s", self._name, now - (self._lost_at or now))
+        log.warning("%s: back after %.1f s", self._name, now - (now if self._lost_at is None else self._lost_at))
         self._incidents.end("camera", "lost")
         self._lost_at, self._wait = None, FIRST_WAIT_S
 
     def _fail(self, now: float, why: str) -> None:
         """The source gives nothing: leaves it and plans the next attempt."""
         if self._lost_at is None:
-            self._lost_at = now
+            self._lost_at = min(self._last, now)  # since then there was no picture
             log.warning("%s: %s; reopening", self._name, why)
             self._incidents.begin("camera", "lost", reason=why)
         elif now - self._lost_at >= self._give_up_s:

@@ -25,11 +25,13 @@ def command(config: OutputConfig, days: float | None, max_mb: float | None, ever
         yes: Delete.
 
     Raises:
-        ConfigError: Neither an age nor a total is given.
+        ConfigError: Neither an age nor a total is given, or one beside ``everything``.
     """
     root = Path(config.dir).expanduser()
     keep_days = config.keep_days if days is None else days
     most = config.max_mb if max_mb is None else max_mb
+    if everything and (days is not None or max_mb is not None):
+        raise ConfigError("purge: --all deletes every session and --days or --max-mb only some; leave one of them out")
     if not everything and not keep_days and not most:
         raise ConfigError("purge: give --days, --max-mb or --all, or set output.keep_days or output.max_mb")
     found = retention.sessions(root)
@@ -46,8 +48,12 @@ def command(config: OutputConfig, days: float | None, max_mb: float | None, ever
     total = sum(stored.size for stored in gone) / 1e6
     if not yes:
         hint = "; add --yes to delete them" if gone else ""
-        console.print(f"{len(gone)} of {len(found)} sessions in {root}, {total:.1f} MB{hint}")
+        console.print(f"{len(gone)} of {_sessions(len(found))} in {root}, {total:.1f} MB{hint}")
         return EXIT_OK
     deleted = sum(retention.delete(stored, root) for stored in gone)
-    console.print(f"{deleted} sessions deleted from {root}, {total:.1f} MB")
+    console.print(f"{_sessions(deleted)} deleted from {root}, {total:.1f} MB")
     return EXIT_OK if deleted == len(gone) else EXIT_UNEXPECTED
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count} sessions"

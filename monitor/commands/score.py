@@ -158,19 +158,24 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
 
     Raises:
         ConfigError: Missing, of other columns, a row that makes no sense, or several files and none named.
+
+    Without a row of that file nothing is labelled in it, which is said in the log: it may be misspelt.
     """
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as handle:
-            rows = list(csv.DictReader(handle))
+            table = csv.DictReader(handle)
+            rows = list(table)
+            columns = set(table.fieldnames or ())
     except (OSError, csv.Error) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    if not rows or not {"file", "start_s", "end_s", "what"} <= set(rows[0]):
-        raise ConfigError(f"{path}: must have the columns file,start_s,end_s,what and rows")
+    if not {"file", "start_s", "end_s", "what"} <= columns:
+        raise ConfigError(f"{path}: must have the columns file,start_s,end_s,what")
     files = sorted({str(row["file"]) for row in rows})
     if file is None and len(files) > 1:
         raise ConfigError(f"{path}: is about {len(files)} files; name one with --file ({', '.join(files[:5])})")
-    if file is not None and file not in files:
-        raise ConfigError(f"{path}: has no rows of --file {file}; it is about {', '.join(files[:5])}")
+    if file is not None and file not in files:  # a drive in which nothing happened: all that is told of it is false
+        about = f"; it is about {', '.join(files[:5])}{', ...' if len(files) > 5 else ''}" if files else ""
+        log.warning("%s: labels nothing in --file %s%s", path, file, about)
     labels = []
     for number, row in enumerate(rows, 2):
         try:
@@ -203,7 +208,7 @@ def command(events: str, labels: str, file: str | None, hours: float | None, ses
             ", ".join(foreign),
             ", ".join([*sorted(KINDS), *EMOTIONS]),
         )
-    shown = Table(box=None, padding=(0, 2, 0, 0), title=f"{length:.2f} hours")
+    shown = Table(box=None, padding=(0, 2, 0, 0), title=_long(length))
     for name in ("event", "labelled", "found", "recall", "events", "precision", "false per hour", "time to alert"):
         shown.add_column(name, justify="left" if name == "event" else "right")
     for kind in sorted({label.what for label in wanted} | (set(kinds) & set(KINDS))):
@@ -216,6 +221,13 @@ def command(events: str, labels: str, file: str | None, hours: float | None, ses
         )  # fmt: skip
     wide_console().print(shown)
     return EXIT_OK
+
+
+def _long(hours: float) -> str:
+    """A length in the unit that suits it."""
+    if hours >= 1:
+        return f"{hours:.2f} hours"
+    return f"{hours * 60:.1f} minutes" if hours >= 0.025 else f"{hours * 3600:.1f} seconds"
 
 
 def _percent(share: float | None) -> str:

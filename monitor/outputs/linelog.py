@@ -138,7 +138,7 @@ class LineLog:
                 kept = _free(self.path.with_name(self.path.name + ".old"))
                 self.path.rename(kept)
                 log.warning("%s: has other columns; kept as %s", self.path, kept.name)
-        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, MODE)
+        fd = _opened(self.path)
         try:
             self.size = os.fstat(fd).st_size
             if not self.size and self._header:
@@ -152,6 +152,25 @@ class LineLog:
             os.close(fd)
             raise
         self._fd = fd
+
+
+def _opened(path: Path) -> int:
+    """The file, for appending. A pipe that nobody reads would keep the program waiting without a word.
+
+    Raises:
+        OSError: It cannot be opened; for a pipe also that it has no reader.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    if not path.is_fifo():
+        return os.open(path, flags, MODE)
+    try:
+        fd = os.open(path, flags | os.O_NONBLOCK, MODE)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "is a pipe that nobody reads; start its reader first", str(path)) from None
+        raise
+    os.set_blocking(fd, True)
+    return fd
 
 
 def _free(path: Path) -> Path:

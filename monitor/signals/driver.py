@@ -106,6 +106,7 @@ class DriverMonitor:
         self._away_what = ABSENT
         self._after_yawn_s = 0.0
         self._shut = False
+        self._lids_s = 0.0
 
         def happening(kind: str, release_s: float = RELEASE_S) -> Happening:
             return Happening(kind, ids, config.update_s, release_s)
@@ -140,6 +141,10 @@ class DriverMonitor:
         # Eyes that cannot be told for a moment do not end a closure: its time stands still meanwhile.
         closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed is not False else 0
         self._shut = closure > 0
+        if opened is not None:
+            self._lids_s = (
+                self._lids_s + dt if opened <= config.opened and (self._lids_s or opened < config.closed) else 0.0
+            )
         yawned = yawning and not self._was_yawning
         self._was_yawning = yawning
         self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded, self._baseline.blinks_per_min)
@@ -148,8 +153,8 @@ class DriverMonitor:
         attention, slow = self._attention.state, self._slow_steps >= SLOW
         if slow:
             attention = UNJUDGED
-        elif closure and attention == ATTENTIVE:
-            attention = EYES_SHUT
+        elif attention == ATTENTIVE and (closure or self._lids_s >= config.closure_s):
+            attention = EYES_SHUT  # excused by a yawn or a laugh they are no alarm; shut they are
         state = DriverState(
             face=evidence.face, picture=evidence.picture, calibrated=self._baseline.progress,
             eyes=opened, closed_s=eyes.closed_s, blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos,
@@ -182,7 +187,7 @@ class DriverMonitor:
         config = self._config
         self._closure, self._yawns = Closure(config), Yawns(config)
         self._fatigue, self._aggression = Fatigue(config), Aggression(config)
-        self._shut, self._excused_s = False, 0.0
+        self._shut, self._excused_s, self._lids_s = False, 0.0, 0.0
 
     def forget(self) -> None:
         """Another face is the driver's now: whoever was taken for the driver was not."""

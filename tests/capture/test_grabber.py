@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -172,6 +173,22 @@ def test_a_camera_gone_for_a_minute_is_given_up(make: Callable[..., Story]) -> N
         story.let_pass(0.5)
     assert 60 <= story.clock.now < 80
     assert story.feed.ended
+
+
+def test_how_long_a_camera_was_away_counts_from_its_last_picture(
+    make: Callable[..., Story], caplog: pytest.LogCaptureFixture
+) -> None:
+    story = make()
+    story.picture()
+    last = story.clock.now
+    while len(story.cameras) < 2:
+        story.let_pass(0.5)
+    story.picture()
+    back = story.clock.now
+    story.feed.next(0)
+    told = re.findall(r"back after ([0-9.]+) s", caplog.text)
+    assert [float(s) for s in told] == [pytest.approx(back - last, abs=0.6)]
+    assert back - last > 5
 
 
 def test_attempts_that_hang_are_few(make: Callable[..., Story]) -> None:

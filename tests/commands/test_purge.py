@@ -52,6 +52,13 @@ def test_all_means_all_of_ours(sessions: Path) -> None:
     assert left(sessions) == ["mine"]
 
 
+@pytest.mark.parametrize("limit", ["--days=3", "--max-mb=1"])
+def test_all_and_some_is_a_contradiction(sessions: Path, limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert purge(sessions, "--all", limit, "--yes") == 2
+    assert "--all deletes every session and --days or --max-mb only some" in capsys.readouterr().err
+    assert len(left(sessions)) == 3
+
+
 def test_settings_decide_where_no_flag_does(sessions: Path) -> None:
     assert purge(sessions, "--set", "output.max_mb=0.003", "--yes") == 0
     assert left(sessions) == ["20260201T000000_demo", "mine"]

@@ -238,10 +238,28 @@ def test_a_drive_in_which_nothing_happened_can_be_scored(tmp_path: Path, capsys:
     assert "0%" in capsys.readouterr().out
 
 
-def test_a_file_without_labels_and_two_sessions_are_not_passed_over(tmp_path: Path) -> None:
+def test_false_alarms_of_a_drive_without_labels_are_counted_and_a_misspelt_one_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "l.csv").write_text("file,start_s,end_s,what\nx.mp4,80,84,eyes_closed\n")
-    with pytest.raises(ConfigError, match=r"no rows of --file typo\.avi"):
-        score.read_labels(tmp_path / "l.csv", "typo.avi")
+    (tmp_path / "none.csv").write_text("file,start_s,end_s,what\n")
+    told = {"session": "A", "id": 1, "kind": "yawn"}
+    rows = [{**told, "video_time": 3, "phase": "start"}, {**told, "video_time": 18, "phase": "end"}]
+    (tmp_path / "e.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    for labels, about in (("l.csv", "; it is about x.mp4"), ("none.csv", "")):
+        assert main(["score", str(tmp_path / "e.jsonl"), str(tmp_path / labels), "--file", "awake.avi"]) == 0
+        out, err = capsys.readouterr()
+        line = next(line for line in out.splitlines() if "yawn" in line)
+        assert line.split() == ["yawn", "0", "0", "-", "1", "0%", "200.0", "-"]
+        assert f"{labels}: labels nothing in --file awake.avi{about}" in err
+
+
+@pytest.mark.parametrize(("hours", "told"), [(2.0, "2.00 hours"), (0.5, "30.0 minutes"), (0.005, "18.0 seconds")])
+def test_a_drive_is_as_long_as_it_was(hours: float, told: str) -> None:
+    assert score._long(hours) == told
+
+
+def test_two_sessions_are_not_passed_over(tmp_path: Path) -> None:
     rows = [{"session": s, "id": 1, "kind": "yawn", "video_time": 3.0, "phase": "start"} for s in ("A", "B")]
     (tmp_path / "e.jsonl").write_text("\n".join(map(json.dumps, rows)))
     with pytest.raises(ConfigError, match="name one with --session"):

@@ -157,6 +157,21 @@ def test_a_log_that_cannot_be_made_says_so_at_once(tmp_path: Path) -> None:
         LineLog(tmp_path / "nowhere" / "x.csv", HEADER)
 
 
+def test_a_pipe_without_a_reader_is_told_and_one_with_a_reader_gets_every_line(tmp_path: Path) -> None:
+    pipe = tmp_path / "faces.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="is a pipe that nobody reads; start its reader first"):
+        LineLog(pipe, HEADER)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        log = LineLog(pipe, HEADER)
+        log.write("1,2\n")
+        log.close()
+        assert os.read(reader, 1000).decode() == HEADER + "1,2\n"
+    finally:
+        os.close(reader)
+
+
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\0"), max_size=20), max_size=30), st.data())
 def test_cut_anywhere_all_whole_lines_stay(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], data: st.DataObject

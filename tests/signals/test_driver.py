@@ -107,6 +107,16 @@ def test_eyes_shut_in_a_laugh_are_no_microsleep(rate: float) -> None:
 
 
 @at_every_rate
+@pytest.mark.parametrize("excuse", [{"happy": 0.95}, {"mouth": 0.9}])
+def test_shut_eyes_are_never_attentive_however_well_they_are_excused(rate: float, excuse: dict[str, object]) -> None:
+    drive = tell(200, rate, lambda t: {"eyes": 0.03, **excuse} if between(t, 121, 4) else {})
+    assert drive.started("eyes_closed") == []
+    shut = [state.attention for t, state in drive.states if 122.3 < t < 124.9]
+    assert set(shut) == {"eyes shut"}
+    assert {state.attention for t, state in drive.states if 127 < t < 140} == {"attentive"}  # blinks are no such thing
+
+
+@at_every_rate
 def test_a_yawn_is_told_once_and_eyes_shut_in_it_are_no_microsleep(rate: float) -> None:
     def yawn(t: float) -> dict[str, object]:
         if not between(t, 120, 5):
