@@ -7,6 +7,9 @@ The reference points are MediaPipe's face mesh on an enlarged crop. Here the sam
 once more, cut a little differently, and at their mirror images; what it says then is compared with the reference as a
 network's answer would be (mean distance of the 17 points over the distance of the irises). The last columns measure the
 reference and our network alike, against the mean of those two other looks, on faces that all saw.
+
+The second table measures our network against the labels themselves, but only those that the reference gives again: both
+of its other looks within so much of the label. A label that its own maker contradicts measures nobody.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from monitor.inference.landmarks import SWAP, LandmarkNet
 from train import faceset, keypoints
 from train.keypoint_figures import FRONTAL, looked, near_box, points_off
 
+AGAIN = (0.1, 0.2, np.inf)
+"""Shares of the eye distance within which a label counts as given again; infinite: all labels."""
 THEIRS = """
 import sys
 import cv2, numpy as np
@@ -106,6 +111,17 @@ def main() -> None:
             off = points_off(seen[both], others[both])
             cells.append(f"{off.mean():.2%}, median {np.median(off):.2%}")
         print(f"| {name} | {int(chosen.sum())} | {' | '.join(cells)} (N = {int(both.sum())}) |")
+    worst = np.maximum(points_off(once, points), points_off(mirrored, points))
+    off = points_off(ours, points)
+    print("\n| labels given again within | " + " | ".join(_limit(limit) for limit in AGAIN) + " |")
+    print("|---|" + "---|" * len(AGAIN))
+    for name, chosen in ((f"yaw up to {FRONTAL:g}°", yaw <= FRONTAL), (f"beyond {FRONTAL:g}°", yaw > FRONTAL)):
+        kept = [chosen & np.isfinite(off) & ((worst <= limit) | np.isinf(limit)) for limit in AGAIN]
+        print(f"| ours, {name} | " + " | ".join(f"{off[k].mean():.2%} (N = {int(k.sum())})" for k in kept) + " |")
+
+
+def _limit(limit: float) -> str:
+    return "(all)" if np.isinf(limit) else f"{limit:.0%} of the eye distance"
 
 
 def _ours(net: LandmarkNet, images: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> NDArray[np.float32]:
