@@ -98,7 +98,7 @@ def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None =
         return data
     labelled = len(data)
     if unlabelled is not None:
-        data = _with_unlabelled(data, unlabelled)
+        data = with_unlabelled(data, unlabelled)
     total = np.zeros((len(data), data.targets.shape[1]), np.float64)
     for run in runs:
         if not (run / "recipe.yaml").exists():
@@ -154,7 +154,7 @@ def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return out
 
 
-def _with_unlabelled(data: Dataset, crops: NDArray[np.uint8]) -> Dataset:
+def with_unlabelled(data: Dataset, crops: NDArray[np.uint8]) -> Dataset:
     """Training rows with crops added that have no label of their own."""
     count = len(crops)
     log.info("%d crops without a label", count)

@@ -1,0 +1,80 @@
+"""How long recipes of expressions would take here: a few steps of each, times its steps. An estimate.
+
+    python -m benchmarks.training first second quick     # recipes of train/recipes, or .yaml files
+
+Needs ``runs/data.npz`` and, for recipes that learn from photographs, what they name; neither earlier runs nor teachers,
+whose answers are computed once before the first epoch and are not counted here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from train import datasets, faceset, recipe, resources, unlabelled
+from train.batches import ahead, epoch_batches
+from train.datasets import Dataset
+from train.expression import ExpressionTask, with_unlabelled
+from train.fit import Trainer
+from train.recipe import Recipe
+
+CROPS = 2304
+"""Crops that are learnt from at each size; the first third, in which the graph is made, does not count."""
+
+
+class Steps:
+    """A task that only has a loss; see ``train.fit.Task``."""
+
+    loss = ExpressionTask.loss
+
+    def __init__(self, count: int) -> None:
+        self.steps = count
+
+
+def seconds_an_epoch(data: Dataset, own: Recipe, trainer: Trainer, side: int) -> float:
+    """Seconds that an epoch of crops of that side takes, by some of its steps."""
+    count = CROPS // own.batch
+    started, step = 0.0, 0
+    for step, (x, y) in enumerate(ahead(epoch_batches(data, own, 0, side)), 1):
+        loss: Any = trainer._step(tf.constant(x), tf.constant(y))
+        float(loss)  # waits for it
+        if step == count // 3:
+            started = time.perf_counter()
+        if step == count:
+            break
+    return (time.perf_counter() - started) / (step - count // 3) * (len(data) // own.batch)
+
+
+def main() -> None:
+    """Prints a row for each recipe and the sum."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("recipes", nargs="+")
+    parser.add_argument("--data", type=Path, default=Path("runs/data.npz"))
+    args = parser.parse_args()
+    resources.keep_memory()
+    training = datasets.load(args.data).part("train")
+    training = training.take(training.usable)
+    total = 0.0
+    print("| recipe | epochs (small) | seconds an epoch (small) | minutes |\n|---|---|---|---|")
+    for name in args.recipes:
+        own = recipe.load(name, [])
+        data = training
+        if own.unlabelled:
+            data = with_unlabelled(training, unlabelled.crops(faceset.read(Path(own.unlabelled))))
+        trainer = Trainer(own, Steps(len(data) // own.batch))  # type: ignore[arg-type]
+        small = seconds_an_epoch(data, own, trainer, own.small_side) if own.small_epochs else 0.0
+        large = seconds_an_epoch(data, own, trainer, own.side)
+        minutes = (small * own.small_epochs + large * (own.epochs - own.small_epochs)) / 60
+        total += minutes
+        beside = f" ({small:.0f})" if own.small_epochs else ""
+        print(f"| {name} | {own.epochs} ({own.small_epochs}) | {large:.0f}{beside} | {minutes:.1f} |", flush=True)
+    print(f"\n{total:.0f} minutes, {np.round(total / 60, 1)} hours")
+
+
+if __name__ == "__main__":
+    main()
