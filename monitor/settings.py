@@ -246,6 +246,8 @@ def _flatten(
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
+    if ":" in node.value and node.tag.endswith((":int", ":float")):
+        return str(node.value)  # YAML 1.1 counts by sixties: 1:30 would be 90
     try:
         return yaml.constructor.SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):

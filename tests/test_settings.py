@@ -112,6 +112,13 @@ def test_a_text_is_what_was_typed_and_not_what_yaml_would_make_of_it(tmp_path: P
     assert load(tmp_path, settings.to_yaml(got)) == got
 
 
+@pytest.mark.parametrize("typed", ["1:30", "0:45.5"])
+def test_a_time_is_no_number_of_seconds_or_pixels(tmp_path: Path, typed: str) -> None:
+    for written in ((f"detect: {{size: {typed}}}\n",), ("", f"detect.share={typed}")):
+        with pytest.raises(ConfigError, match=rf"must be a (whole )?number.*{typed}"):
+            load(tmp_path, *written)
+
+
 def test_what_is_printed_is_read_back(tmp_path: Path) -> None:
     changed = Root(Inner(size=77, share=0.125, how="yunet"), on=False, name="a: b # c")
     assert load(tmp_path, settings.to_yaml(changed)) == changed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import socket
 import tempfile
@@ -67,6 +69,7 @@ def command(
         ("mqtt", lambda: _mqtt(config)),
         ("display", _display),
         ("video codecs", _codecs),
+        ("health file", lambda: _health(config.service.health_file)),
         ("disk", lambda: _disk(Path(out or config.output.dir).expanduser())),
     ]
     for what, check in checks:
@@ -240,6 +243,18 @@ def _codecs() -> Finding:
     if not works:
         return Finding("video codecs", "note", "none works; --record will not")
     return Finding("video codecs", "ok", ", ".join(works))
+
+
+def _health(name: str) -> Finding:
+    """The file that tells a supervisor of a run, which goes on without it."""
+    if not name:
+        return Finding("health file", "ok", "off")
+    path = Path(name).expanduser()
+    refused = OSError(errno.EISDIR, os.strerror(errno.EISDIR)) if path.is_dir() else refusal(path.parent)
+    if refused is not None:
+        told = f"{path}: cannot be written: {refused.strerror}; set service.health_file"
+        return Finding("health file", "fail", told, EXIT_CONFIG)
+    return Finding("health file", "ok", str(path))
 
 
 def _disk(folder: Path) -> Finding:

@@ -51,6 +51,15 @@ def test_what_a_run_would_refuse_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert "driver.enabled needs detect.follow" in " ".join(out.replace("│", " ").split())
 
 
+def test_a_health_file_that_cannot_be_written_is_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for wrong in (tmp_path, tmp_path / "no" / "health.json"):
+        code, out = check(capsys, "--source", "demo", "--set", f"service.health_file={wrong}")
+        assert code == 2
+        assert "service.health_file" in out
+    assert check(capsys, "--source", "demo", "--set", f"service.health_file={tmp_path}/health.json")[0] == 0
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_disk_of_a_home_folder_is_the_homes(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
