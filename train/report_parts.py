@@ -13,6 +13,7 @@ from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
 from monitor.types import Image
 from train import datasets, evaluate, html, keypoint_figures, keypoints, metrics, plots
+from train.card_page import bias_rows
 from train.faceset import FaceSet, face_squares, square_box
 from train.keypoint_figures import Look
 from train.tables import flat, number
@@ -30,8 +31,10 @@ def expression(model: Path, data: Path, split: str) -> list[str]:
     r = measured.report
     low, high = r["accuracy_ci95"]
     eight = r["eight_class"]
+    biases = measured.card.metrics.get("biases") or {} if split == "validation" else {}
     rows = [
         ("accuracy, 7 classes", f"{100 * r['accuracy']:.2f} % (95 %: {100 * low:.1f} to {100 * high:.1f})", r["n"]),
+        *bias_rows(biases, r["n"]),
         ("mean recall", f"{r['mean_recall']:.4f}", r["n"]),
         ("ECE; with the other half's temperature", f"{r['ece']:.4f}, {number(r['ece_cross_fitted'], 4)}", r["n"]),
         ("NLL, KL to the votes", f"{r['nll']:.4f}, {r['kl_to_votes']:.4f}", r["n"]),

@@ -16,7 +16,8 @@ NARROWED = 0.6
 eyes (Provine 1986); song, a gasp and surprise leave them open."""
 STARING, UNSEEN = 1.3, 1.15
 """How much wider than ``yawn_peak`` a mouth must open to be a yawn with open eyes, and with eyes that cannot be told:
-munb_4's song and lp_d3's gasp reach 0.73 with eyes wide open, munb_3's yawn 0.69 with shut ones."""
+set with keypoints (L5) to which munb_4's song and lp_d3's gasp reached 0.73 with eyes wide open, munb_3's yawn 0.69
+with shut ones."""
 LONGEST_S = 15.0
 """A mouth open for longer is no yawn: yawns take some five seconds."""
 HOLD_S = 0.5
