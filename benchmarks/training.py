@@ -3,7 +3,8 @@
     python -m benchmarks.training first second quick     # recipes of train/recipes, or .yaml files
 
 Needs ``runs/data.npz`` and, for recipes that learn from photographs, what they name; neither earlier runs nor teachers,
-whose answers are computed once before the first epoch and are not counted here.
+whose answers are computed once before the first epoch and are not counted here; nor is the look at validation after
+each epoch (some seconds).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from monitor.errors import ConfigError
 from train import datasets, faceset, recipe, resources, unlabelled
 from train.batches import ahead, epoch_batches
 from train.datasets import Dataset
@@ -38,7 +40,9 @@ class Steps:
 
 def seconds_an_epoch(data: Dataset, own: Recipe, trainer: Trainer, side: int) -> float:
     """Seconds that an epoch of crops of that side takes, by some of its steps."""
-    count = CROPS // own.batch
+    count = min(CROPS, len(data)) // own.batch
+    if count < 3:
+        raise ConfigError(f"{data.name}: has {len(data)} crops, too few steps of {own.batch} to measure")
     started, step = 0.0, 0
     for step, (x, y) in enumerate(ahead(epoch_batches(data, own, 0, side)), 1):
         loss: Any = trainer._step(tf.constant(x), tf.constant(y))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -17,7 +18,7 @@ import cv2
 from monitor import stopper
 from monitor.capture.choose import make_feed, open_wanted
 from monitor.capture.feed import Feed
-from monitor.capture.files import ImageSource
+from monitor.capture.files import ImageSource, no_drive
 from monitor.capture.source import Source, kind_of, revealed, shown
 from monitor.config import Config
 from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError
@@ -131,10 +132,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if isinstance(source, ImageSource) and not config.source.sequence:
         if config.driver.enabled:
             source.close()
-            raise ConfigError(
-                f"{name}: pictures that need not follow one another show no drive; for the frames of a film set "
-                "source.sequence=true, else leave driver.enabled off"
-            )
+            raise no_drive(source)
         config = _apart(config)
     incidents = Incidents()
     stop.running = True
@@ -150,9 +148,10 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         if session is not None:
             session.give_up()
         where = error.filename or options.out or config.output.dir
-        raise DiskError.kind(error)(
-            f"{where}: cannot be written: {error.strerror}; free space or give another --out"
-        ) from None
+        fix = (
+            "" if error.errno == errno.ENXIO else "; free space or give another --out"
+        )  # a pipe's own line has its fix
+        raise DiskError.kind(error)(f"{where}: cannot be written: {error.strerror}{fix}") from None
     except BaseException:
         source.close()
         raise

@@ -96,6 +96,7 @@ class Worker:
 
     def _loop(self) -> None:
         first: float | None = None
+        begun = self.now()[0]
         failures = 0
         while not self._stop.is_set() and not self._feed.ended:
             self.beats += 1
@@ -110,7 +111,8 @@ class Worker:
             if frame is None:
                 self._flush()
                 self._blind()
-                if self._feed.live and first is not None and 0 < self._max_seconds <= self.now()[0] - first:
+                since = begun if first is None else first
+                if self._feed.live and 0 < self._max_seconds <= self.now()[0] - since:
                     return  # also without pictures
                 continue
             self._look_at_clocks(frame)

@@ -350,4 +350,7 @@ def test_photographs_show_no_drive(tmp_path: Path, capsys: pytest.CaptureFixture
     assert cli.main(given) == 2
     assert "pictures that need not follow one another show no drive" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+    assert cli.main(["check", "--profile", "driver", "--source", str(folder)]) == 2
+    assert cli.main([*given[:4], "--source", str(folder / "0.png"), "--out", str(tmp_path / "out")]) == 2
+    assert "0.png: a photograph shows no drive" in capsys.readouterr().err
     assert cli.main([*given, "--set", "source.sequence=true"]) == 0

@@ -107,6 +107,21 @@ def test_the_seconds_pass_without_pictures_too() -> None:
     assert 3.0 <= clock.now < 4.0
 
 
+def test_the_seconds_pass_before_the_first_picture_too() -> None:
+    class Silent(ListFeed):
+        live = True
+
+        def next(self, timeout: float) -> Frame | None:
+            clock.now += 0.2
+            self.ended = clock.now > 30
+            return None
+
+    clock = Clock(5.0)
+    worker = Worker(Silent([]), EchoPipeline(), [], clock=clock, max_seconds=3.0)  # type: ignore[arg-type]
+    worker.run()
+    assert 8.0 <= clock.now < 9.0
+
+
 def test_one_poisoned_frame_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
     worker, recorder = run(10, bad=[4])
     assert recorder.indices == [0, 1, 2, 3, 5, 6, 7, 8, 9]

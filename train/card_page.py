@@ -72,7 +72,7 @@ def _expression(card: ModelCard) -> list[str]:
     rows: list[tuple[str, str, int]] = [
         ("accuracy, int8", f"{100 * v['accuracy']:.2f} %{between}", v["n"]),
         ("accuracy, float", _percent(m.get("float_accuracy")), v["n"]),
-        *bias_rows(m.get("biases") or {}, v["n"]),
+        *bias_rows(m.get("biases"), v["n"]),
         ("int8 agrees with float", _percent(m.get("int8_agreement")), v["n"]),
         ("mean recall", number(v["mean_recall"], 3), v["n"]),
         ("NLL; KL to the votes", f"{v['nll']:.3f}; {v['kl_to_votes']:.3f}", v["n"]),
@@ -96,16 +96,16 @@ def _expression(card: ModelCard) -> list[str]:
     return parts + (_robustness(v["corruptions"], v["consistency"]) if "corruptions" in v else [])
 
 
-def bias_rows(biases: Mapping[str, Any], n: int) -> list[tuple[str, str, int]]:
-    """What the biases in the last layer are worth (``train.export``); older cards tell of none."""
+def bias_rows(biases: Any, n: int) -> list[tuple[str, str, int]]:
+    """What the biases in the last layer are worth (``train.export``); older cards tell of none, others' of anything."""
     names = (
         ("without", "float, without the biases fitted on these rows"),
         ("cross_fitted", "float, with those of other rows"),
     )
     rows = []
     for key, what in names:
-        own = biases.get(key) or {}
-        if {"accuracy", "mean_recall"} <= own.keys():
+        own = biases.get(key) if isinstance(biases, Mapping) else None
+        if isinstance(own, Mapping) and {"accuracy", "mean_recall"} <= own.keys():
             rows.append((f"{what}; mean recall", f"{_percent(own['accuracy'])}; {number(own['mean_recall'], 3)}", n))
     return rows
 

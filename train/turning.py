@@ -95,7 +95,7 @@ def fitted(points: NDArray[np.float32], pose: NDArray[np.float32]) -> Shape:
     """
     seen = points[:, : len(POINTS)].astype(np.float64)
     seen -= seen.mean(axis=1, keepdims=True)
-    views = np.stack([rotation(*(float(v) for v in p))[:2] for p in pose])
+    views = np.array([rotation(*(float(v) for v in p))[:2] for p in pose]).reshape(-1, 2, 3)
     spread = np.einsum("nji,njk->ik", views, views) / max(1, len(views))
     if np.linalg.eigvalsh(spread)[0] < LEAST_SPREAD:
         raise ConfigError("heads_turned: too few heads are turned to tell a face's depth from; leave it out")

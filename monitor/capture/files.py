@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from monitor.capture.source import IMAGE_SUFFIXES, shown
-from monitor.errors import SourceError
+from monitor.errors import ConfigError, SourceError
 from monitor.paths import encodable
 from monitor.types import Frame, Image
 
@@ -238,3 +238,11 @@ class ImageSource:
             "images": len(self._files),
             "fps": self.fps,
         }
+
+
+def no_drive(source: ImageSource) -> ConfigError:
+    """What is said of photographs in driver mode."""
+    what = "a photograph shows" if source.frames == 1 else "pictures that need not follow one another show"
+    return ConfigError(
+        f"{source.name}: {what} no drive; for the frames of a film set source.sequence=true, else leave driver.enabled off"
+    )

@@ -123,6 +123,7 @@ class Grabber:
         self._number = 0
         self._last = self._tended = self._tried = clock()
         self._lost_at: float | None = None
+        self._dark_s = 0.0  # from the last picture until that was noticed
         self._hung_at: float | None = None
         self._wait = FIRST_WAIT_S
         self._fresh = self._thawed = True
@@ -159,6 +160,8 @@ class Grabber:
             with self._lock:
                 self._last += gap
             self._tried += gap
+            if self._lost_at is not None:
+                self._lost_at += gap
             if self._hung_at is not None:
                 self._hung_at += gap
             return
@@ -180,17 +183,17 @@ class Grabber:
         else:
             self._thawed = True
             if self._lost_at is not None and self._fresh:
-                self._back(now)
+                self._back(now, self._lost_at)
 
-    def _back(self, now: float) -> None:
-        log.warning("%s: back after %.1f s", self._name, now - (now if self._lost_at is None else self._lost_at))
+    def _back(self, now: float, since: float) -> None:
+        log.warning("%s: back after %.1f s", self._name, now - since + self._dark_s)
         self._incidents.end("camera", "lost")
         self._lost_at, self._wait = None, FIRST_WAIT_S
 
     def _fail(self, now: float, why: str) -> None:
         """The source gives nothing: leaves it and plans the next attempt."""
         if self._lost_at is None:
-            self._lost_at = min(self._last, now)  # since then there was no picture
+            self._lost_at, self._dark_s = now, max(0.0, now - self._last)
             log.warning("%s: %s; reopening", self._name, why)
             self._incidents.begin("camera", "lost", reason=why)
         elif now - self._lost_at >= self._give_up_s:

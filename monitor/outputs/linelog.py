@@ -84,7 +84,7 @@ class LineLog:
 
     def rotate(self, target: Path) -> None:
         """Leaves the file under the name ``target``; the next line begins a new one."""
-        if not self.flush():
+        if not self.flush() or self.path.is_fifo():  # a pipe has no end: its reader must not be cut off
             return
         try:
             self.path.rename(target)

@@ -106,7 +106,7 @@ class DriverMonitor:
         self._away_what = ABSENT
         self._after_yawn_s = 0.0
         self._shut = False
-        self._lids_s = 0.0
+        self._lids = Closure(config)
 
         def happening(kind: str, release_s: float = RELEASE_S) -> Happening:
             return Happening(kind, ids, config.update_s, release_s)
@@ -136,15 +136,13 @@ class DriverMonitor:
         wide = self._yawns.open_s > 0 or self._after_yawn_s < config.after_yawn_s
         self._attention.update(evidence, self._baseline.zero)
         eyes = self._closure.update(t, None if self._excused(evidence, opened, wide, dt) else opened)
+        # A yawn or a laugh excuses shut eyes from being an alarm; shut they are all the same.
+        lids = self._lids.update(t, opened)
         self._blinked = eyes.blink is not None
         steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
         # Eyes that cannot be told for a moment do not end a closure: its time stands still meanwhile.
         closure = sum(eyes.closed_s >= seconds for seconds in steps) if eyes.closed is not False else 0
         self._shut = closure > 0
-        if opened is not None:
-            self._lids_s = (
-                self._lids_s + dt if opened <= config.opened and (self._lids_s or opened < config.closed) else 0.0
-            )
         yawned = yawning and not self._was_yawning
         self._was_yawning = yawning
         self._fatigue.update(t, eyes, closure, yawned, self._attention.nodded, self._baseline.blinks_per_min)
@@ -153,8 +151,8 @@ class DriverMonitor:
         attention, slow = self._attention.state, self._slow_steps >= SLOW
         if slow:
             attention = UNJUDGED
-        elif attention == ATTENTIVE and (closure or self._lids_s >= config.closure_s):
-            attention = EYES_SHUT  # excused by a yawn or a laugh they are no alarm; shut they are
+        elif attention == ATTENTIVE and (closure or (lids.closed is not False and lids.closed_s >= config.closure_s)):
+            attention = EYES_SHUT
         state = DriverState(
             face=evidence.face, picture=evidence.picture, calibrated=self._baseline.progress,
             eyes=opened, closed_s=eyes.closed_s, blinks_per_min=eyes.blinks_per_min, perclos=eyes.perclos,
@@ -187,7 +185,7 @@ class DriverMonitor:
         config = self._config
         self._closure, self._yawns = Closure(config), Yawns(config)
         self._fatigue, self._aggression = Fatigue(config), Aggression(config)
-        self._shut, self._excused_s, self._lids_s = False, 0.0, 0.0
+        self._shut, self._excused_s, self._lids = False, 0.0, Closure(config)
 
     def forget(self) -> None:
         """Another face is the driver's now: whoever was taken for the driver was not."""

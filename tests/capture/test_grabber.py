@@ -191,6 +191,16 @@ def test_how_long_a_camera_was_away_counts_from_its_last_picture(
     assert back - last > 5
 
 
+def test_patience_with_a_stall_takes_none_from_the_attempts_after_it(make: Callable[..., Story]) -> None:
+    story = make(stall_s=60.0)
+    story.picture()
+    story.trouble = SourceError("busy")
+    while not story.feed.ended and story.clock.now < 300:
+        story.let_pass(0.5)
+    assert len(story.attempts) > 5
+    assert 120 <= story.clock.now < 140
+
+
 def test_attempts_that_hang_are_few(make: Callable[..., Story]) -> None:
     before = threading.active_count()
     story = make(give_up_s=float("inf"), open_s=3.0)

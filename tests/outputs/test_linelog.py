@@ -168,6 +168,14 @@ def test_a_pipe_without_a_reader_is_told_and_one_with_a_reader_gets_every_line(t
         log.write("1,2\n")
         log.close()
         assert os.read(reader, 1000).decode() == HEADER + "1,2\n"
+        log = LineLog(pipe, HEADER)
+        log.write("1,2\n")
+        log.rotate(tmp_path / "faces-1.csv")  # each midnight
+        log.write("3,4\n")
+        log.close()
+        assert os.read(reader, 1000).decode().endswith("1,2\n3,4\n")
+        assert pipe.is_fifo()
+        assert not (tmp_path / "faces-1.csv").exists()
     finally:
         os.close(reader)
 

@@ -117,6 +117,34 @@ def test_shut_eyes_are_never_attentive_however_well_they_are_excused(rate: float
 
 
 @at_every_rate
+def test_narrowed_lids_are_not_shut_whatever_was_before(rate: float) -> None:
+    """Half-open eyes after a blink, after an absence and in a laugh."""
+
+    def narrowed(t: float) -> dict[str, object]:
+        if between(t, 121, 0.3):
+            return {"eyes": 0.05}
+        if between(t, 121.3, 15):
+            return {"eyes": 0.3, "happy": 0.95 if t > 130 else 0.05}
+        if between(t, 150, 0.7):
+            return {"eyes": 0.05}
+        return {"face": None, "present": False, "eyes": None} if between(t, 150.7, 20) else {}
+
+    drive = tell(200, rate, narrowed)
+    assert "eyes shut" not in {state.attention for t, state in drive.states if t > 122}
+    assert drive.started("eyes_closed") == []
+
+
+@pytest.mark.parametrize("rate", [10.0, 30.0])
+def test_lids_that_part_for_a_picture_in_a_yawn_are_shut_all_along(rate: float) -> None:
+    def yawn(t: float) -> dict[str, object]:
+        parted = between(t, 123.4, 1 / rate)
+        return {"mouth": 0.9, "eyes": 0.95 if parted else 0.03} if between(t, 121, 4) else {}
+
+    drive = tell(200, rate, yawn)
+    assert {state.attention for t, state in drive.states if 122.3 < t < 124.9} == {"eyes shut"}
+
+
+@at_every_rate
 def test_a_yawn_is_told_once_and_eyes_shut_in_it_are_no_microsleep(rate: float) -> None:
     def yawn(t: float) -> dict[str, object]:
         if not between(t, 120, 5):

@@ -49,6 +49,10 @@ def test_the_page_tells_what_the_fitted_biases_are_worth_on_other_rows(copies: P
     del fields["metrics"]["biases"]  # a card of an earlier version
     (copies / "emotion.json").write_text(json.dumps(fields))
     assert "biases" not in card_page.render([copies / "emotion.tflite"])
+    for odd in (5, [1], {"without": 5}, {"without": {"mean_recall": 1}}):
+        fields["metrics"]["biases"] = odd
+        (copies / "emotion.json").write_text(json.dumps(fields))
+        assert "| mean recall | 0." in card_page.render([copies / "emotion.tflite"])
 
 
 def test_a_card_with_old_texts_is_brought_up_to_date_and_stays_the_models(copies: Path, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_few_rows_move_no_bias_far_and_a_class_they_lack_none() -> None:
     assert some[:4].any()
 
 
-def test_biases_are_counted_in_logits_whatever_their_scale() -> None:
+def test_biases_are_counted_in_logits_also_of_another_scale() -> None:
     logits, truth = _biased(800, np.array([1.0, 0, 0, -0.6, 0, 0, 0.3]))
     for scale in (0.1, 2.5):
         scaled = metrics.fit_biases(scale * logits, truth)
