@@ -31,9 +31,8 @@ def expression(model: Path, data: Path, split: str) -> list[str]:
     r = measured.report
     low, high = r["accuracy_ci95"]
     eight = r["eight_class"]
-    biases = (
-        measured.card.metrics.get("biases") if r["n"] == measured.card.metrics.get("validation", {}).get("n") else None
-    )
+    told = measured.card.metrics  # of the rows that it was exported with
+    biases = told.get("biases") if r["n"] == told.get("validation", {}).get("n") else None
     rows = [
         ("accuracy, 7 classes", f"{100 * r['accuracy']:.2f} % (95 %: {100 * low:.1f} to {100 * high:.1f})", r["n"]),
         *bias_rows(biases, r["n"]),

@@ -244,5 +244,6 @@ def no_drive(source: ImageSource) -> ConfigError:
     """What is said of photographs in driver mode."""
     what = "a photograph shows" if source.frames == 1 else "pictures that need not follow one another show"
     return ConfigError(
-        f"{source.name}: {what} no drive; for the frames of a film set source.sequence=true, else leave driver.enabled off"
+        f"{source.name}: {what} no drive; for the frames of a film set source.sequence=true, "
+        "else leave driver.enabled off"
     )
