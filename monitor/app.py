@@ -148,9 +148,8 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         if session is not None:
             session.give_up()
         where = error.filename or options.out or config.output.dir
-        fix = (
-            "" if error.errno == errno.ENXIO else "; free space or give another --out"
-        )  # a pipe's own line has its fix
+        unread = error.errno == errno.ENXIO  # a pipe; its own line has the fix
+        fix = "" if unread else "; free space or give another --out"
         raise DiskError.kind(error)(f"{where}: cannot be written: {error.strerror}{fix}") from None
     except BaseException:
         source.close()
