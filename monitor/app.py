@@ -18,7 +18,7 @@ import cv2
 from monitor import stopper
 from monitor.capture.choose import make_feed, open_wanted
 from monitor.capture.feed import Feed
-from monitor.capture.files import ImageSource, no_drive
+from monitor.capture.files import no_drive, unrelated
 from monitor.capture.source import Source, kind_of, revealed, shown
 from monitor.config import Config
 from monitor.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError
@@ -129,7 +129,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if video_path is not None and Path(name).exists() and video_path.resolve() == Path(name).resolve():
         source.close()
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
-    if isinstance(source, ImageSource) and not config.source.sequence:
+    if unrelated(source, config.source.sequence):
         if config.driver.enabled:
             source.close()
             raise no_drive(source)
@@ -183,7 +183,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     try:
         if windowed:
             limited = bool(options.max_frames or options.max_seconds)
-            stay = isinstance(source, ImageSource) and not config.source.sequence and not limited
+            stay = unrelated(source, config.source.sequence) and not limited
             lasting = watch_window(worker, outputs, session, config, stop, watch, stay)
         else:
             view: Dashboard | PlainLines = PlainLines(source.name, source.frames)

@@ -89,9 +89,8 @@ def export(
     if not len(validation):
         raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to measure")
     seen = all_evened(validation.images, recipe.contrast)
-    biased = _even_handed(model, predict(model, seen), validation.truth)
+    float_logits, biased = _even_handed(model, predict(model, seen), validation.truth)
     content = convert.to_int8(model, all_evened(calibration_crops(data), recipe.contrast))
-    float_logits = predict(model, seen)
     logits = int8_logits(content, seen)
     more_float, more_int8 = float_logits[:0], logits[:0]
     if len(few := _more_crops(training, FEW - len(validation))):
@@ -134,14 +133,17 @@ def export(
     return convert.written(card, content, out)
 
 
-def _even_handed(model: keras.Model, logits: NDArray[np.float32], truth: NDArray[np.int64]) -> dict[str, Any]:
+def _even_handed(
+    model: keras.Model, logits: NDArray[np.float32], truth: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Builds biases fitted on validation into the network.
 
-    A network that learnt most of what it saw by heart names faces it has not seen too readily what is common, and the
-    crowd's majority is another answer than its distribution. Seven numbers mend it, fitted where the temperature is.
+    Faces that were not learnt from are named too readily happy or sad, say, and too rarely angry, and the crowd's
+    majority is another answer than its distribution. Seven numbers mend it, fitted where the temperature is.
 
     Returns:
-        For the card: the biases, and what they were worth on rows they were not fitted on, against none.
+        The network's logits with them; and for the card the biases, and what they were worth on rows they were not
+        fitted on, against none.
     """
     biases = metrics.fit_biases(logits, truth)
     expression.add_biases(model, biases)
@@ -152,7 +154,7 @@ def _even_handed(model: keras.Model, logits: NDArray[np.float32], truth: NDArray
     }  # fmt: skip
     log.info("biases: accuracy %.4f without, %.4f on rows they were not fitted on (N = %d)",
              told["without"]["accuracy"], told["cross_fitted"]["accuracy"], len(truth))  # fmt: skip
-    return told
+    return logits + biases, told
 
 
 def _scores(scores: metrics.Array, truth: NDArray[np.int64]) -> dict[str, float]:

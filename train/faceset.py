@@ -40,6 +40,14 @@ class Pictures:
         flat = np.concatenate([i.ravel() for i in images]) if images else np.empty(0, np.uint8)
         return Pictures(flat, offsets, shapes)
 
+    def followed_by(self, more: Pictures) -> Pictures:
+        """Both, the other's numbers after ours."""
+        return Pictures(
+            np.concatenate([self.pixels, more.pixels]),
+            np.concatenate([self.offsets, more.offsets + len(self.pixels)]),
+            np.concatenate([self.shapes, more.shapes]),
+        )
+
     def __len__(self) -> int:
         return len(self.offsets)
 

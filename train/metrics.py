@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,15 +92,27 @@ def expected_calibration_error(probs: Array, truth: NDArray[np.int64], bins: int
     return float(sum(abs(b.accuracy - b.confidence) * b.n for b in full) / max(1, len(truth)))
 
 
+Answer = Callable[[NDArray[Any], NDArray[Any], NDArray[np.int64]], Array]
+
+
+def _crossed(logits: Array, truth: NDArray[np.int64], folds: int, answer: Answer) -> NDArray[np.float64]:
+    """What ``answer`` makes of each fold's logits, given the logits and the truth of all others.
+
+    Row n is in fold n modulo ``folds``.
+    """
+    out = np.empty(logits.shape, np.float64)
+    for fold in range(min(folds, len(truth))):
+        own = np.arange(len(truth)) % folds == fold
+        out[own] = answer(logits[own], logits[~own], truth[~own])
+    return out
+
+
 def cross_fitted_probs(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float64]:
     """Probabilities (N, K) of each half of the rows with the temperature fitted on the other half.
 
     What the calibration is worth on rows the temperature has not seen. Even and odd rows are the halves.
     """
-    out = np.empty(logits.shape, np.float64)
-    for half in (0, 1):
-        out[half::2] = softmax(logits[half::2], fit_temperature(logits[1 - half :: 2], truth[1 - half :: 2]))
-    return out
+    return _crossed(logits, truth, 2, lambda own, others, known: softmax(own, fit_temperature(others, known)))
 
 
 PRIOR = 1.0
@@ -159,14 +173,11 @@ def fit_biases(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float32]:
 def cross_fitted_biases(logits: Array, truth: NDArray[np.int64], folds: int = 10) -> NDArray[np.float64]:
     """Logits (N, K) with the biases of rows they were not fitted on: what the biases are worth on other pictures.
 
-    Row n is in fold n modulo ``folds``.
+    Row n is in fold n modulo ``folds``; a row alone gets no biases.
     """
-    out = np.array(logits, np.float64)
-    for fold in range(folds):
-        own = np.arange(len(truth)) % folds == fold
-        if own.any() and not own.all():
-            out[own] += fit_biases(logits[~own], truth[~own])
-    return out
+    return _crossed(
+        logits, truth, folds, lambda own, others, known: own + fit_biases(others, known) if len(known) else own
+    )
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:

@@ -237,12 +237,12 @@ def with_turned(data: FaceSet, count: int, seed: int) -> FaceSet:
     Raises:
         ConfigError: There is no head that looks ahead, all look the same way, or memory will not suffice.
     """
-    size = float(data.pictures.shapes[data.picture].astype(np.int64).prod(axis=1).mean())
-    resources.require(f"heads_turned {count}", memory=COPIES * count * size + data.pictures.pixels.nbytes)
     heads = (data.split == "train") & (data.source == "faces")
     rows = np.flatnonzero(heads & (np.abs(data.pose[:, 0]) <= AHEAD))
     if not len(rows):
         raise ConfigError(f"{data.name}: has no heads that look ahead, to be turned; leave heads_turned out")
+    size = float(data.pictures.shapes[data.picture[rows]].astype(np.int64).prod(axis=1).mean())
+    resources.require(f"heads_turned {count}", memory=COPIES * count * size + data.pictures.pixels.nbytes)
     own = (data.split == "train") & (data.source != "fer")
     shape = fitted(data.points[own], data.pose[own])
     rng = np.random.default_rng([seed, 1])
@@ -259,19 +259,10 @@ def with_turned(data: FaceSet, count: int, seed: int) -> FaceSet:
         opens.append(openness(found))
     log.info("%d heads turned to %.0f to %.0f degrees", count, LEAST, MOST)
     return replace(
-        data, pictures=_joined(data.pictures, Pictures.pack(images)),
+        data, pictures=data.pictures.followed_by(Pictures.pack(images)),
         picture=np.concatenate([data.picture, len(data.pictures) + np.arange(count)]),
         points=np.concatenate([data.points, np.stack(points)]), pose=np.concatenate([data.pose, np.stack(poses)]),
         openness=np.concatenate([data.openness, np.stack(opens)]),
         source=np.concatenate([data.source, np.full(count, "turned")]),
         split=np.concatenate([data.split, np.full(count, "train")]),
     )  # fmt: skip
-
-
-def _joined(first: Pictures, second: Pictures) -> Pictures:
-    """Both, the second's numbers following the first's."""
-    return Pictures(
-        np.concatenate([first.pixels, second.pixels]),
-        np.concatenate([first.offsets, second.offsets + len(first.pixels)]),
-        np.concatenate([first.shapes, second.shapes]),
-    )

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from monitor.capture.source import IMAGE_SUFFIXES, shown
+from monitor.capture.source import IMAGE_SUFFIXES, Source, shown
 from monitor.errors import ConfigError, SourceError
 from monitor.paths import encodable
 from monitor.types import Frame, Image
@@ -240,7 +240,12 @@ class ImageSource:
         }
 
 
-def no_drive(source: ImageSource) -> ConfigError:
+def unrelated(source: Source, sequence: bool) -> bool:
+    """Whether a source's pictures need not follow one another: photographs that nobody called a sequence."""
+    return isinstance(source, ImageSource) and not sequence
+
+
+def no_drive(source: Source) -> ConfigError:
     """What is said of photographs in driver mode."""
     what = "a photograph shows" if source.frames == 1 else "pictures that need not follow one another show"
     return ConfigError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import socket
 import tempfile
@@ -112,12 +110,12 @@ def _source(config: Config, name: str | None) -> Finding:
 
 def _seen(config: Config, name: str) -> Finding:
     """What a source gives in its first seconds."""
-    from monitor.capture.files import ImageSource, no_drive
+    from monitor.capture.files import no_drive, unrelated
     from monitor.capture.source import open_source
 
     source = open_source(name, config.source)
     try:
-        if isinstance(source, ImageSource) and config.driver.enabled and not config.source.sequence:
+        if config.driver.enabled and unrelated(source, config.source.sequence):
             raise no_drive(source)
         frames, started = 0, time.monotonic()
         while frames < 15 and time.monotonic() - started < TRIED_S:
@@ -253,10 +251,11 @@ def _health(name: str) -> Finding:
     if not name:
         return Finding("health file", "ok", "off")
     path = Path(name).expanduser()
-    refused = OSError(errno.EISDIR, os.strerror(errno.EISDIR)) if path.is_dir() else refusal(path.parent)
-    if refused is not None:
+    refused = refusal(path.parent)
+    why = "Is a directory" if path.is_dir() else refused and refused.strerror
+    if why:
         # A run goes on without it, and systemd makes the folder of the shipped unit's as that starts.
-        return Finding("health file", "note", f"{path}: cannot be written now: {refused.strerror}")
+        return Finding("health file", "note", f"{path}: cannot be written now: {why}")
     return Finding("health file", "ok", str(path))
 
 
