@@ -10,6 +10,10 @@ reference and our network alike, against the mean of those two other looks, on f
 
 The second table measures our network against the labels themselves, but only those that the reference gives again: both
 of its other looks within so much of the label. A label that its own maker contradicts measures nobody.
+
+    python -m benchmarks.reference runs/landmarks.npz --mediapipe /tmp/mp/bin/python --doubts train/doubtful.txt
+
+looks at all faces so (20 minutes on one core) and writes those whose label is not given again: see ``train.doubts``.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +29,15 @@ from numpy.typing import NDArray
 
 from monitor.inference.card import find_model
 from monitor.inference.landmarks import SWAP, LandmarkNet
-from train import faceset, keypoints
+from train import doubts, faceset, keypoints
+from train.faceset import FaceSet
 from train.keypoint_figures import FRONTAL, looked, near_box, points_off
+from train.progress import track
 
 AGAIN = (0.1, 0.2, np.inf)
 """Shares of the eye distance within which a label counts as given again; infinite: all labels."""
+AT_ONCE = 1000
+"""Faces that are handed to the mesh at once."""
 THEIRS = """
 import sys
 import cv2, numpy as np
@@ -70,26 +79,69 @@ def again(python: str, images: list[NDArray[np.uint8]], boxes: NDArray[np.float3
         return np.asarray(np.load(answer), np.float32)
 
 
-def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("data", help="packed set of keypoints, see train prepare --task landmarks")
-    parser.add_argument("--mediapipe", required=True, help="a Python that has mediapipe==0.10.14")
-    parser.add_argument("--model", type=Path, default=find_model("landmarks.tflite"), help="our network")
-    args = parser.parse_args()
-    data = keypoints.load(Path(args.data))
-    rows = np.flatnonzero((data.split == "validation") & (data.source != "fer"))
-    images = [data.pictures[int(data.picture[row])] for row in rows]
-    points = data.points[rows]
+def looks(
+    python: str, images: list[NDArray[np.uint8]], points: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the mesh sees in the pictures once more, and in their mirror images, (N, 17, 2) each; see ``again``.
+
+    Args:
+        python: One that has mediapipe.
+        images: Gray pictures.
+        points: (N, 19, 2) labels; the last two are the box's corners.
+    """
     boxes = points[:, -2:].reshape(-1, 4)
     widths = np.array([image.shape[1] for image in images], np.float32)[:, None]
     mirrored_boxes = np.concatenate(
         [widths - boxes[:, 2:3], boxes[:, 1:2], widths - boxes[:, :1], boxes[:, 3:]], axis=1
     )
-    once = again(args.mediapipe, images, boxes)
-    mirrored = again(args.mediapipe, [np.ascontiguousarray(i[:, ::-1]) for i in images], mirrored_boxes)
+    once = again(python, images, boxes)
+    mirrored = again(python, [np.ascontiguousarray(i[:, ::-1]) for i in images], mirrored_boxes)
     mirrored = mirrored[:, list(SWAP)]
     mirrored[:, :, 0] = widths - mirrored[:, :, 0]
+    return once, mirrored
+
+
+def farther(
+    once: NDArray[np.float32], mirrored: NDArray[np.float32], points: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """(N,) how far the farther of both looks lies from the label, over the eye distance; NaN where one saw no face."""
+    return np.maximum(points_off(once, points), points_off(mirrored, points))
+
+
+def _write_doubts(python: str, data: FaceSet, out: Path) -> None:
+    doubtful = np.zeros(len(data), bool)
+    for start in track(range(0, len(data), AT_ONCE), "looking again"):
+        rows = np.arange(start, min(start + AT_ONCE, len(data)))
+        points = data.points[rows]
+        once, mirrored = looks(python, [data.pictures[int(data.picture[row])] for row in rows], points)
+        doubtful[rows] = ~(farther(once, mirrored, points) <= doubts.SHARE)
+    head = [
+        "# Faces whose reference label the reference itself (mediapipe 0.10.14) contradicts by over "
+        f"{doubts.SHARE:.0%} of the eye",
+        f"# distance, or where it sees no face in one of two other looks: {doubtful.sum()} of {len(data)}, "
+        f"{date.today().isoformat()}.",
+        "# Made by: python -m benchmarks.reference runs/landmarks.npz --mediapipe PYTHON --doubts train/doubtful.txt",
+    ]
+    out.write_text("\n".join([*head, *data.origin[doubtful].tolist()]) + "\n", encoding="utf-8")
+    print(f"{out}: {doubtful.sum()} of {len(data)}")
+
+
+def main() -> None:
+    """Prints the tables, or writes the list."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("data", help="packed set of keypoints, see train prepare --task landmarks")
+    parser.add_argument("--mediapipe", required=True, help="a Python that has mediapipe==0.10.14")
+    parser.add_argument("--model", type=Path, default=find_model("landmarks.tflite"), help="our network")
+    parser.add_argument("--doubts", type=Path, metavar="FILE", help="write the doubtful labels of all faces instead")
+    args = parser.parse_args()
+    data = keypoints.load(Path(args.data))
+    if args.doubts:
+        _write_doubts(args.mediapipe, data, args.doubts)
+        return
+    rows = np.flatnonzero((data.split == "validation") & (data.source != "fer"))
+    images = [data.pictures[int(data.picture[row])] for row in rows]
+    points = data.points[rows]
+    once, mirrored = looks(args.mediapipe, images, points)
     ours = _ours(LandmarkNet(args.model), images, points)
     others = (once + mirrored) / 2
     yaw, source = np.abs(data.pose[rows, 0]), data.source[rows]
@@ -111,7 +163,7 @@ def main() -> None:
             off = points_off(seen[both], others[both])
             cells.append(f"{off.mean():.2%}, median {np.median(off):.2%}")
         print(f"| {name} | {int(chosen.sum())} | {' | '.join(cells)} (N = {int(both.sum())}) |")
-    worst = np.maximum(points_off(once, points), points_off(mirrored, points))
+    worst = farther(once, mirrored, points)
     off = points_off(ours, points)
     print("\n| labels given again within | " + " | ".join(_limit(limit) for limit in AGAIN) + " |")
     print("|---|" + "---|" * len(AGAIN))

@@ -131,6 +131,7 @@ def _landmarks(card: ModelCard) -> list[str]:
     rows = [
         ("mean point error over the distance of the irises, yaw up to 30°", _percent(v["frontal"]), v["frontal_n"]),
         ("beyond", _percent(v["turned"]), v["turned_n"]),
+        *_held(group(v, "held")),
         ("yaw, mean error", f"{number(v['yaw_error'], 1)}°", v["found_n"]),
         ("faces found", _percent(v["found"]), v["found_n"]),
         ("windows without a face taken for one; accepted by two looks", false, v["false_n"]),
@@ -144,6 +145,16 @@ def _landmarks(card: ModelCard) -> list[str]:
             groups = [(name, _percent(row["error"]), row["n"]) for name, row in v[key].items()]
             parts.append(_table((title, "error", "N"), groups))
     return parts
+
+
+def _held(v: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """Rows of labels that their own maker does not contradict (``train.doubts``); none in older cards."""
+    if not v:
+        return []
+    return [
+        ("… labels that their own maker does not contradict, up to 30°", _percent(v["frontal"]), v["frontal_n"]),
+        ("… beyond", _percent(v["turned"]), v["turned_n"]),
+    ]
 
 
 def _any_figures(card: ModelCard) -> list[str]:

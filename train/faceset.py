@@ -6,7 +6,7 @@ and the openness of eyes and mouth. Windows without a face come from the same pi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.inference.landmarks import FACE_H, FACE_W, FACE_Y, POINTS
 from monitor.types import Box
-from train import packed
+from train import doubts, packed
 
 Image = NDArray[np.uint8]
 BOX = len(POINTS)
@@ -69,6 +69,7 @@ class FaceSet:
         openness: (N, 3) float32 right eye, left eye, mouth: opening over width.
         source: (N,) "fer", "faces" or "driver"; while training also "turned" (``train.turning``).
         split: (N,) "train" or "validation".
+        origin: (N,) where each face came from: ``faces/NNNNN.jpg``, ``driver_frames/yawn/gGGG_N.jpg``, ``fer2013/ROW``.
         windows: (M, 4) float32 picture, x, y, side of squares without a face.
         window_split: (M,) "train" or "validation".
         hard: (M,) bool, windows that a cascade, or a proposal network, took for a face.
@@ -83,6 +84,7 @@ class FaceSet:
     openness: NDArray[np.float32]
     source: NDArray[np.str_]
     split: NDArray[np.str_]
+    origin: NDArray[np.str_]
     windows: NDArray[np.float32]
     window_split: NDArray[np.str_]
     hard: NDArray[np.bool_]
@@ -95,6 +97,15 @@ class FaceSet:
     def squares(self) -> NDArray[np.float32]:
         """The face square of each row, (N, 3) centre x, centre y and side: what a Haar box would be."""
         return face_squares(self.points)
+
+    @property
+    def doubtful(self) -> NDArray[np.bool_]:
+        """Faces whose label its own maker contradicts, (N,) bool; see ``train.doubts``."""
+        return np.isin(self.origin, sorted(doubts.listed()))
+
+    def without_doubtful(self) -> FaceSet:
+        """The set with these in no split any more."""
+        return replace(self, split=np.where(self.doubtful, "doubtful", self.split))
 
 
 def face_squares(points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -118,8 +129,8 @@ def save(data: FaceSet, path: Path) -> None:
         ConfigError: The disk has no room for it, or the file cannot be written.
     """
     pictures = {name: getattr(data.pictures, name) for name in ("pixels", "offsets", "shapes")}
-    names = ("picture", "points", "pose", "openness", "source", "split", "windows", "window_split", "hard", "name",
-             "skipped")  # fmt: skip
+    names = ("picture", "points", "pose", "openness", "source", "split", "origin", "windows", "window_split", "hard",
+             "name", "skipped")  # fmt: skip
     faces = {name: getattr(data, name) for name in names}
     packed.write(path, pictures | faces, data.pictures.pixels.nbytes * 1.1)
 
@@ -134,7 +145,8 @@ def read(path: Path) -> FaceSet:
         path,
         lambda f: FaceSet(
             Pictures(f["pixels"], f["offsets"], f["shapes"]), f["picture"], f["points"], f["pose"], f["openness"],
-            f["source"], f["split"], f["windows"], f["window_split"], f["hard"], str(f["name"]), int(f["skipped"]),
+            f["source"], f["split"], f["origin"], f["windows"], f["window_split"], f["hard"], str(f["name"]),
+            int(f["skipped"]),
         ),
         "set of keypoints",
         "train prepare --task landmarks",

@@ -62,7 +62,8 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
     """All figures of a .tflite with a card on undisturbed pictures.
 
     ``frontal`` and ``turned``: mean point error over the eye distance after two looks from a box that is a
-    little off, as when following (normal, 5 % of the side and 5 % of the size), by source. ``converged``:
+    little off, as when following (normal, 5 % of the side and 5 % of the size), by source. ``held``: the same without
+    the labels that their own maker contradicts (``train.doubts``). ``converged``:
     share of faces whose box comes within 10 % (mean shift of its edges) in two looks from one that is 25 %
     off in a random direction. ``found``/``false``: share of faces and of windows without a face with a
     presence of at least one half in one look, and accepted by ``Follower.accept`` with default settings; ``sure``: with
@@ -99,12 +100,12 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
         ghosts.append(marks is not None and marks.presence >= 0.5)
         taken.append(_presence(follower, image, box))
     free = [look for look in looks if data.source[look.row] != "fer"]
-    frontal = [look.error for look in free if abs(data.pose[look.row, 0]) <= FRONTAL]
-    turned = [look.error for look in free if abs(data.pose[look.row, 0]) > FRONTAL]
+    doubtful = data.doubtful
     yaws = [abs(float(look.marks.pose[0]) - float(data.pose[look.row, 0])) for look in looks if look.marks]
     found = [look.marks is not None and look.marks.presence >= 0.5 for look in looks]
     report = {
-        "frontal": mean(frontal), "frontal_n": len(frontal), "turned": mean(turned), "turned_n": len(turned),
+        **_by_view(free, data),
+        "held": _by_view([look for look in free if not doubtful[look.row]], data),
         "by_source": _groups({name: [look.error for look in own] for name, own in _by_source(looks, data).items()}),
         "yaw_error": mean(yaws), "converged": mean(converged), "converged_n": len(converged),
         "found": mean(found), "found_n": len(found),
@@ -116,6 +117,12 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
     }  # fmt: skip
     head = {"model": net.card.version, "data": data.name, "split": split, "skipped": data.skipped}
     return Measured(head | report, net.card, looks)
+
+
+def _by_view(looks: Sequence[Look], data: FaceSet) -> dict[str, float | int | None]:
+    frontal = [look.error for look in looks if abs(data.pose[look.row, 0]) <= FRONTAL]
+    turned = [look.error for look in looks if abs(data.pose[look.row, 0]) > FRONTAL]
+    return {"frontal": mean(frontal), "frontal_n": len(frontal), "turned": mean(turned), "turned_n": len(turned)}
 
 
 def _presence(follower: Follower, image: Image, box: Box) -> float:

@@ -73,7 +73,7 @@ class _Reader:
     def __init__(self, proposer: ProposalNet | None = None) -> None:
         self.proposer = proposer
         self.images: list[Image] = []
-        self.rows: list[tuple[int, dict[str, str], float, str, str]] = []
+        self.rows: list[tuple[int, dict[str, str], float, str, str, str]] = []
         self.windows: list[tuple[float, float, float, float]] = []
         self.window_split: list[str] = []
         self.hard: list[bool] = []
@@ -95,7 +95,7 @@ class _Reader:
         for n, name in enumerate(files):
             split = "validation" if groups[n] % 10 == 0 else "train"
             if name in by_file:
-                self.rows.append((start + n, by_file[name], 1.0, "faces", split))
+                self.rows.append((start + n, by_file[name], 1.0, "faces", split, f"faces/{name}"))
         log.info("%s: %d pictures in %d groups of look-alikes", archive.name, len(files), len(set(groups)))
 
     def drivers(self, archive: Path, table: Path) -> None:
@@ -110,7 +110,7 @@ class _Reader:
             self.images.append(small)
             if name not in by_file:
                 continue
-            self.rows.append((index, by_file[name], scale, "driver", split))
+            self.rows.append((index, by_file[name], scale, "driver", split, f"driver_frames/{name}"))
             face = [float(by_file[name][k]) * scale for k in ("x", "y", "w", "h")]
             self._without(index, small, face, split)
 
@@ -143,7 +143,7 @@ class _Reader:
         for n, image in enumerate(data.images):
             split = str(data.split[n])
             if n in by_row:
-                self.rows.append((len(self.images), by_row[n], 1.0, "fer", split))
+                self.rows.append((len(self.images), by_row[n], 1.0, "fer", split, f"fer2013/{n}"))
                 self.images.append(np.ascontiguousarray(image))
             elif not data.usable[n] and image.std() > 4:
                 self._window(len(self.images), 0, 0, image.shape[0], split, hard=True)
@@ -164,7 +164,7 @@ class _Reader:
         names = [f"{p}_{axis}" for p in POINTS for axis in "xy"]
         points = np.empty((len(self.rows), len(POINTS) + 2, 2), np.float32)
         pose, openness = np.empty((len(self.rows), 3), np.float32), np.empty((len(self.rows), 3), np.float32)
-        for n, (_, row, scale, _, _) in enumerate(self.rows):
+        for n, (_, row, scale, *_) in enumerate(self.rows):
             points[n, : len(POINTS)] = np.array([float(row[c]) for c in names], np.float32).reshape(-1, 2) * scale
             x, y, w, h = (float(row[k]) * scale for k in ("x", "y", "w", "h"))
             points[n, BOX], points[n, BOX + 1] = (x, y), (x + w, y + h)
@@ -173,8 +173,8 @@ class _Reader:
         return FaceSet(
             Pictures.pack(self.images), np.array([r[0] for r in self.rows], np.int64), points, pose, openness,
             np.array([r[3] for r in self.rows]), np.array([r[4] for r in self.rows]),
-            np.array(self.windows, np.float32).reshape(-1, 4), np.array(self.window_split), np.array(self.hard, bool),
-            name, self.skipped,
+            np.array([r[5] for r in self.rows]), np.array(self.windows, np.float32).reshape(-1, 4),
+            np.array(self.window_split), np.array(self.hard, bool), name, self.skipped,
         )  # fmt: skip
 
     def _pictures(self, archive: Path, under: str, most: int = 1_000_000) -> Iterator[tuple[str, Image]]:

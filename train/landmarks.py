@@ -62,6 +62,7 @@ class LandmarkTask:
         if recipe.side != SPEC.side:
             raise ConfigError(f"side must be {SPEC.side} for the task landmarks (got {recipe.side})")
         self.recipe = recipe
+        data = data.without_doubtful()
         if recipe.heads_turned:
             data = with_turned(data, recipe.heads_turned, recipe.seed)
         self.regions = Regions(data, "train", recipe.jitter, recipe.augment)

@@ -12,7 +12,7 @@ from monitor.faces.crop import CropSpec, crop, square
 from monitor.inference.landmarks import POINTS
 from monitor.labels import EMOTIONS
 from monitor.types import Image
-from train import datasets, evaluate, html, keypoint_figures, keypoints, metrics, plots
+from train import datasets, doubts, evaluate, html, keypoint_figures, keypoints, metrics, plots
 from train.card_page import bias_rows
 from train.faceset import FaceSet, face_squares, square_box
 from train.keypoint_figures import Look
@@ -101,6 +101,9 @@ def landmarks(model: Path, data: Path, split: str) -> list[str]:
     rows = [
         ("point error over the distance of the irises, yaw up to 30°", number(r["frontal"], 4), r["frontal_n"]),
         ("beyond", number(r["turned"], 4), r["turned_n"]),
+        ("… labels that their maker does not contradict, up to 30°", number(r["held"]["frontal"], 4),
+         r["held"]["frontal_n"]),
+        ("… beyond", number(r["held"]["turned"], 4), r["held"]["turned_n"]),
         ("yaw, mean error", f"{number(r['yaw_error'], 2)}°", r["found_n"]),
         ("faces found", number(r["found"], 4), r["found_n"]),
         ("windows without a face taken for one, in one look and accepted by two",
@@ -150,7 +153,8 @@ def marked(faces: FaceSet, look: Look) -> Image:
 def _caption(faces: FaceSet, look: Look) -> str:
     presence = "outside" if look.marks is None else f"presence {look.marks.presence:.2f}"
     yaw = float(faces.pose[look.row, 0])
-    return f"{faces.source[look.row]}, row {look.row}, yaw {yaw:+.0f}°\nerror {look.error:.2f}, {presence}"
+    doubt = ", label in doubt" if faces.origin[look.row] in doubts.listed() else ""
+    return f"{faces.origin[look.row]}, yaw {yaw:+.0f}°\nerror {look.error:.2f}, {presence}{doubt}"
 
 
 def listed(figures: dict[str, Any]) -> str:

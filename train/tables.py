@@ -62,8 +62,8 @@ def print_landmarks(report: dict[str, Any]) -> None:
     console = Console(markup=False)
     console.print(
         f"{report['model']} on {report['data']} {report['split']}: mean point error over the distance of the irises "
-        f"{number(report['frontal'], 4)} up to 30 degrees of yaw (N = {report['frontal_n']}), "
-        f"{number(report['turned'], 4)} beyond (N = {report['turned_n']}); yaw off by {report['yaw_error']:.1f} degrees"
+        f"{_views(report)}; without labels that their own maker contradicts {_views(report['held'])}; "
+        f"yaw off by {report['yaw_error']:.1f} degrees"
     )
     console.print(
         f"found {report['found']:.4f} (N = {report['found_n']}), false {report['false']:.4f} "
@@ -74,6 +74,13 @@ def print_landmarks(report: dict[str, Any]) -> None:
     for title, key in (("by source", "by_source"), ("by yaw", "by_yaw"), ("by point", "by_point")):
         rows = [[name, str(row["n"]), number(row["error"], 4)] for name, row in report[key].items()]
         show(console, title, errors, rows)
+
+
+def _views(report: dict[str, Any]) -> str:
+    return (
+        f"{number(report['frontal'], 4)} up to 30 degrees of yaw (N = {report['frontal_n']}), "
+        f"{number(report['turned'], 4)} beyond (N = {report['turned_n']})"
+    )
 
 
 def print_any(report: dict[str, Any]) -> None:

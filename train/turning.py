@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor.errors import ConfigError
 from monitor.inference.landmarks import POINTS, SWAP
 from train import resources
-from train.faceset import BOX, FaceSet, Image, Pictures
+from train.faceset import BOX, FaceSet, Image, Pictures, face_squares
 from train.progress import track
 
 log = logging.getLogger("train")
@@ -51,6 +51,12 @@ COPIES = 3
 """Times that a turned head is held at once while its set is put together."""
 AHEAD, LEAST, MOST = 22.0, 30.0, 52.0
 """Degrees of yaw up to which a head is taken, and what it is turned to: beyond, its far cheek was never seen."""
+NOD, MOST_PITCH = 12.0, 25.0
+"""Degrees by which it also nods at most, and of pitch beyond which it does not."""
+DRIVERS = 0.3
+"""Share of drivers among the turned heads: they are few, but their light and cabins are what the app will see."""
+AROUND = 2.0
+"""Face squares that a driver's picture shows around the face: about what the pictures of heads show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +132,9 @@ def _sizes(views: Floats, shape: Floats, seen: Floats) -> Floats:
 
 
 def turned(
-    image: Image, points: NDArray[np.float32], pose: NDArray[np.float32], by: float, shape: Shape
+    image: Image, points: NDArray[np.float32], pose: NDArray[np.float32], by: float, shape: Shape, nod: float = 0.0
 ) -> tuple[Image, NDArray[np.float32]]:
-    """One head turned by some degrees of yaw.
+    """One head turned by some degrees of yaw, and of pitch.
 
     Args:
         image: (H, W) uint8 gray.
@@ -136,12 +142,13 @@ def turned(
         pose: (3,) degrees as it is.
         by: Degrees of yaw to add.
         shape: The face.
+        nod: Degrees of pitch to add.
 
     Returns:
         The picture, of the same size, and its points.
     """
     yaw, pitch, roll = (float(v) for v in pose)
-    before, after = rotation(yaw, pitch, roll), rotation(yaw + by, pitch, roll)
+    before, after = rotation(yaw, pitch, roll), rotation(yaw + by, pitch + nod, roll)
     own = points[: len(POINTS)].astype(np.float64)
     size = float(_sizes(before[None, :2], shape.points, (own - own.mean(axis=0))[None])[0])
     origin = own.mean(axis=0)
@@ -154,7 +161,14 @@ def turned(
     found[: len(POINTS)] += (size * moved[: len(POINTS), :2]).astype(np.float32)
     found[BOX:] += (size * moved[: len(POINTS), :2].mean(axis=0)).astype(np.float32)
     found[BOX:, 0] += (size * (shape.edges(yaw + by) - shape.edges(yaw))).astype(np.float32)
+    found[BOX:, 1] += (size * _lifted(shape, yaw + by, pitch, nod)).astype(np.float32)
     return out, found
+
+
+def _lifted(shape: Shape, yaw: float, pitch: float, nod: float) -> Floats:
+    """(2,) how far forehead and chin, the mesh's ends, move down against the mean point when a head nods."""
+    moved = shape.points @ (rotation(yaw, pitch + nod, 0) - rotation(yaw, pitch, 0))[1]
+    return np.asarray(moved[[POINTS.index("brow"), POINTS.index("chin")]] - moved.mean())
 
 
 def _rest(shape: Shape) -> Floats:
@@ -237,22 +251,30 @@ def with_turned(data: FaceSet, count: int, seed: int) -> FaceSet:
     Raises:
         ConfigError: There is no head that looks ahead, all look the same way, or memory will not suffice.
     """
-    heads = (data.split == "train") & (data.source == "faces")
-    rows = np.flatnonzero(heads & (np.abs(data.pose[:, 0]) <= AHEAD))
-    if not len(rows):
+    ahead = (data.split == "train") & (np.abs(data.pose[:, 0]) <= AHEAD)
+    kinds = [own for name in ("faces", "driver") if len(own := np.flatnonzero(ahead & (data.source == name)))]
+    if not kinds:
         raise ConfigError(f"{data.name}: has no heads that look ahead, to be turned; leave heads_turned out")
-    size = float(data.pictures.shapes[data.picture[rows]].astype(np.int64).prod(axis=1).mean())
+    size = max(float(data.pictures.shapes[data.picture[own]].astype(np.int64).prod(axis=1).mean()) for own in kinds)
     resources.require(f"heads_turned {count}", memory=COPIES * count * size + data.pictures.pixels.nbytes)
-    own = (data.split == "train") & (data.source != "fer")
-    shape = fitted(data.points[own], data.pose[own])
+    known = (data.split == "train") & (data.source != "fer")
+    shape = fitted(data.points[known], data.pose[known])
     rng = np.random.default_rng([seed, 1])
+    drivers = round(DRIVERS * count) if len(kinds) > 1 else 0
+    chosen = [
+        rng.choice(own, number, replace=number > len(own))
+        for own, number in zip(kinds, (count - drivers, drivers), strict=False)
+    ]
     images, points, poses, opens = [], [], [], []
-    for row in track(rng.choice(rows, count, replace=count > len(rows)), "turning heads"):
+    rows = np.concatenate(chosen)
+    for row in track(rows, "turning heads"):
         pose = data.pose[row].copy()
         side = rng.choice([-1.0, 1.0]) if abs(pose[0]) < 8 else float(np.sign(pose[0]))
         by = side * float(rng.uniform(LEAST, MOST)) - float(pose[0])
-        image, found = turned(data.pictures[int(data.picture[row])], data.points[row], pose, by, shape)
-        pose[0] += by
+        nod = float(rng.uniform(-NOD, NOD)) if abs(pose[1]) + NOD <= MOST_PITCH else 0.0
+        picture, own_points = _around(data, int(row))
+        image, found = turned(picture, own_points, pose, by, shape, nod)
+        pose[:2] += by, nod
         images.append(image)
         points.append(found)
         poses.append(pose)
@@ -265,4 +287,16 @@ def with_turned(data: FaceSet, count: int, seed: int) -> FaceSet:
         openness=np.concatenate([data.openness, np.stack(opens)]),
         source=np.concatenate([data.source, np.full(count, "turned")]),
         split=np.concatenate([data.split, np.full(count, "train")]),
+        origin=np.concatenate([data.origin, data.origin[rows]]),
     )  # fmt: skip
+
+
+def _around(data: FaceSet, row: int) -> tuple[Image, NDArray[np.float32]]:
+    """A face's picture and its points in it; of a driver's frame only what is around the face."""
+    image, points = data.pictures[int(data.picture[row])], data.points[row]
+    if data.source[row] != "driver":
+        return image, points
+    cx, cy, side = (float(v) for v in face_squares(points[None])[0])
+    half = AROUND * side / 2
+    left, top = max(0, int(cx - half)), max(0, int(cy - half))
+    return image[top : int(cy + half) + 1, left : int(cx + half) + 1], points - np.array([left, top], np.float32)

@@ -66,6 +66,11 @@ def drawn_face(cx: float, cy: float, size: float) -> tuple[np.ndarray, np.ndarra
     return image, np.array(points, np.float32)
 
 
+def origins(count: int) -> np.ndarray:
+    """Where drawn faces come from."""
+    return np.array([f"drawn/{n}.png" for n in range(count)])
+
+
 @pytest.fixture(scope="session")
 def faces() -> FaceSet:
     rng = np.random.default_rng(4)
@@ -81,7 +86,7 @@ def faces() -> FaceSet:
     source[split == "validation"] = "faces"
     return FaceSet(
         Pictures.pack(images), np.arange(80), np.stack(points), np.zeros((80, 3), np.float32),
-        np.full((80, 3), 0.3, np.float32), source, split, np.array(windows, np.float32), split.copy(),
+        np.full((80, 3), 0.3, np.float32), source, split, origins(80), np.array(windows, np.float32), split.copy(),
         np.arange(80) % 2 == 0, "drawn",
     )  # fmt: skip
 

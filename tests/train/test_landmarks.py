@@ -184,6 +184,7 @@ def test_the_reference_tables_and_their_zips_are_read(tmp_path: Path, faces: Fac
     read = keypoints.load(tmp_path / "l.npz")
     assert sorted(read.source.tolist()) == ["driver", "faces", "fer"]
     assert read.skipped == 1
+    assert sorted(read.origin.tolist()) == ["driver_frames/yawn/g001_1.jpg", "faces/00000.jpg", "fer2013/0"]
     driver = int(np.flatnonzero(read.source == "driver")[0])
     assert np.allclose(read.points[driver], points * 2, atol=0.02)  # kept at half its width
     assert len(read.windows) >= 2

@@ -18,7 +18,7 @@ from monitor.inference.card import load_card
 from monitor.inference.runtime import Int8Model
 from monitor.labels import EMOTIONS
 from monitor.types import Landmarks
-from tests.train.conftest import drawn_face
+from tests.train.conftest import drawn_face, origins
 from train import candidates, cli, datasets, faceset, html, plots, recipe, report, report_parts
 from train.datasets import Dataset
 from train.keypoint_figures import Look
@@ -171,8 +171,8 @@ def drawn_faces(count: int) -> faceset.FaceSet:
     return faceset.FaceSet(
         faceset.Pictures.pack([i for i, _ in drawn]), np.arange(count), points, np.zeros((count, 3), np.float32),
         np.full((count, 3), 0.3, np.float32), np.array(["faces", "fer"] * (count // 2)),
-        np.full(count, "validation"), np.array([(0, 0.0, 0.0, 20.0)], np.float32), np.array(["validation"]),
-        np.array([True]), "drawn",
+        np.full(count, "validation"), origins(count), np.array([(0, 0.0, 0.0, 20.0)], np.float32),
+        np.array(["validation"]), np.array([True]), "drawn",
     )  # fmt: skip
 
 
@@ -187,8 +187,8 @@ def test_the_page_of_a_keypoint_run_has_the_worst_faces_first(tmp_path: Path) ->
     assert "The worst of N = 3 heads and drivers" in words
     assert "The worst of N = 3 tight crops" in words
     assert len([s for s in page.sources if s.startswith("data:image/png")]) == 6
-    rows = [w for w in page.words if w.startswith("faces, row")]
-    assert rows[0].startswith("faces, row 0,")
+    rows = [w for w in page.words if w.startswith("drawn/")]
+    assert rows[0].startswith("drawn/0.png,")
 
 
 def test_the_page_of_an_eye_run_has_its_curves_and_the_cards_figures(tmp_path: Path) -> None:
@@ -207,8 +207,8 @@ def test_true_and_read_points_are_drawn_where_they_are() -> None:
     points[0, -2:] = (60, 50), (140, 150)
     faces = faceset.FaceSet(
         faceset.Pictures.pack([image]), np.zeros(1, np.int64), points, np.zeros((1, 3), np.float32),
-        np.zeros((1, 3), np.float32), np.array(["faces"]), np.array(["validation"]), np.empty((0, 4), np.float32),
-        np.empty(0, np.str_), np.empty(0, bool), "drawn",
+        np.zeros((1, 3), np.float32), np.array(["faces"]), np.array(["validation"]), origins(1),
+        np.empty((0, 4), np.float32), np.empty(0, np.str_), np.empty(0, bool), "drawn",
     )  # fmt: skip
     exact = Landmarks(0.9, points[0, : faceset.BOX], (0, 0, 1, 1), np.zeros(3, np.float32), np.zeros(3, np.float32))
     shown = report_parts.marked(faces, Look(0, exact, np.zeros(faceset.BOX)))

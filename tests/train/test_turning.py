@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -12,13 +13,13 @@ from hypothesis import strategies as st
 
 from monitor.errors import ConfigError
 from monitor.inference.landmarks import POINTS, SWAP
-from tests.train.conftest import drawn_face
+from tests.train.conftest import drawn_face, origins
 from train.augment import Augment, Jitter
 from train.faceset import BOX, FaceSet, Pictures
 from train.landmarks import LandmarkTask
 from train.recipe import Recipe
 from train.regions import WITH_TURNED, Regions
-from train.turning import LEAST, MOST, Shape, fitted, openness, rotation, turned, with_turned
+from train.turning import DRIVERS, LEAST, MOST, NOD, Shape, fitted, openness, rotation, turned, with_turned
 
 SIZE = 24.0
 """Pixels between the irises of the drawn heads."""
@@ -63,8 +64,9 @@ def heads() -> FaceSet:
     split = np.array(["train"] * 60 + ["validation"] * 12)
     return FaceSet(
         Pictures.pack(images), np.arange(72), np.stack(points), own, np.full((72, 3), 0.3, np.float32),
-        np.array(["faces"] * 12 + ["driver"] * 60), split, np.array([[0, 0, 0, 40.0], [1, 0, 0, 40.0]], np.float32),
-        np.array(["train", "validation"]), np.array([True, True]), "drawn",
+        np.array(["faces"] * 12 + ["driver"] * 60), split, origins(72),
+        np.array([[0, 0, 0, 40.0], [1, 0, 0, 40.0]], np.float32), np.array(["train", "validation"]),
+        np.array([True, True]), "drawn",
     )  # fmt: skip
 
 
@@ -89,16 +91,20 @@ def test_heads_that_all_look_one_way_tell_no_depth(way: tuple[float, float, floa
         fitted(np.stack([seen(p, seed=n) for n, p in enumerate(ahead)]), ahead)
 
 
-@given(st.floats(-25, 25), st.floats(-20, 20), st.floats(-20, 20), st.floats(-40, 40))
-def test_points_move_as_the_solid_face_does(yaw: float, pitch: float, roll: float, by: float) -> None:
+@given(st.floats(-25, 25), st.floats(-20, 20), st.floats(-20, 20), st.floats(-40, 40), st.floats(-NOD, NOD))
+def test_points_move_as_the_solid_face_does(yaw: float, pitch: float, roll: float, by: float, nod: float) -> None:
     own = Shape(solid(), np.array([-1.2, 0, 0, 0]))
     before = seen(np.array([yaw, pitch, roll]), seed=3)
     image = np.full((24, 24), 90, np.uint8)  # the face may lie beyond it
-    _, after = turned(image, before, np.array([yaw, pitch, roll], np.float32), by, own)
-    wanted = seen(np.array([yaw + by, pitch, roll]), seed=3)
+    _, after = turned(image, before, np.array([yaw, pitch, roll], np.float32), by, own, nod)
+    wanted = seen(np.array([yaw + by, pitch + nod, roll]), seed=3)
     moved, true = (p[: len(POINTS)] - p[: len(POINTS)].mean(axis=0) for p in (after, wanted))
     assert np.abs(moved - true).max() < 0.01
-    assert np.allclose(after[BOX + 1] - after[BOX], before[BOX + 1] - before[BOX], atol=0.05)
+    assert after[BOX + 1, 0] - after[BOX, 0] == pytest.approx(before[BOX + 1, 0] - before[BOX, 0], abs=0.05)
+    ends = [POINTS.index("brow"), POINTS.index("chin")]
+    upright = [seen(np.array([yaw + by, pitch + more, 0]), seed=3)[ends, 1] for more in (0, nod)]
+    longer = np.diff(upright[1] - upright[0])[0]  # the box ends where forehead and chin do
+    assert after[BOX + 1, 1] - after[BOX, 1] == pytest.approx(before[BOX + 1, 1] - before[BOX, 1] + longer, abs=0.05)
 
 
 @pytest.mark.parametrize("roll", [-18.0, 0.0, 18.0])
@@ -185,6 +191,10 @@ def test_a_set_gets_copies_that_tell_their_pose_and_openness(heads: FaceSet) -> 
     yaw = np.abs(more.pose[added, 0])
     assert (yaw >= LEAST - 0.01).all()
     assert (yaw <= MOST + 0.01).all()
+    before = [heads.pose[list(heads.origin).index(o), 1] for o in more.origin[added]]
+    nods = np.abs(more.pose[added, 1] - before)
+    assert (nods <= NOD).all()
+    assert nods.max() > NOD / 2
     row = int(added[3])
     assert np.allclose(more.openness[row], openness(more.points[row]))
     x, y = more.points[row, POINTS.index("l_iris")]
@@ -192,6 +202,23 @@ def test_a_set_gets_copies_that_tell_their_pose_and_openness(heads: FaceSet) -> 
     again = with_turned(heads, 20, seed=2)
     assert np.array_equal(again.pictures.pixels, more.pictures.pixels)
     assert not np.array_equal(with_turned(heads, 20, seed=3).pose, more.pose)
+
+
+def test_drivers_are_a_share_of_them_and_only_what_is_around_the_face_is_turned(heads: FaceSet) -> None:
+    wide = [np.full((240, 320), 90, np.uint8) for _ in range(60)]
+    wide[0][150:190, 200:240] = 30
+    packed = Pictures.pack([*(heads.pictures[n] for n in range(12)), *wide])
+    points = heads.points.copy()
+    points[12:] += np.array([100, 60], np.float32)
+    more = with_turned(replace(heads, pictures=packed, points=points), 20, seed=2)
+    drivers = [o for o in more.origin[-20:] if int(re.findall(r"\d+", o)[0]) >= 12]
+    assert len(drivers) == round(DRIVERS * 20)
+    for row in range(len(more) - len(drivers), len(more)):
+        height, width = more.pictures.shapes[int(more.picture[row])]
+        eyes = more.points[row, [POINTS.index("r_iris"), POINTS.index("l_iris")]]
+        assert (height, width) < (240, 320)
+        assert (eyes > 0).all()
+        assert (eyes < [width, height]).all()
 
 
 def test_openness_is_the_reference_tables_ratio() -> None:
@@ -211,4 +238,4 @@ def test_turned_heads_are_a_share_of_what_is_learnt_and_judge_nothing(heads: Fac
 
 def test_a_set_without_a_head_that_looks_ahead_says_so(heads: FaceSet) -> None:
     with pytest.raises(ConfigError, match="no heads that look ahead, to be turned; leave heads_turned out"):
-        with_turned(replace(heads, source=np.full(len(heads), "driver")), 4, 1)
+        with_turned(replace(heads, source=np.full(len(heads), "fer")), 4, 1)
