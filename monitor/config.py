@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor import settings
 from monitor.contradictions import contradictions
 from monitor.errors import ConfigError
-from monitor.settings import choice, flag, integer, number, section, text
+from monitor.fields import choice, flag, integer, number, section, text
 
 CASCADES = (
     "haarcascade_frontalface_default", "haarcascade_frontalface_alt",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor import settings
 from monitor.errors import ConfigError
-from monitor.settings import choice, flag, integer, number, section, text
+from monitor.fields import choice, flag, integer, number, section, text
 
 
 @dataclass(frozen=True)

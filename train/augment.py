@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.settings import integer, number
+from monitor.fields import integer, number
 
 Image = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monitor import settings
 from monitor.errors import ConfigError
-from monitor.settings import choice, integer, number, section, text
+from monitor.fields import choice, integer, number, section, text
 from train.augment import Augment, Jitter
 
 HERE = Path(__file__).parent / "recipes"
