@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+import time
 from pathlib import Path
 
 
@@ -26,6 +27,15 @@ def cpu_seconds() -> float:
     """CPU time of all threads of this process so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+def asleep_s() -> float:
+    """Seconds that this machine has been suspended since it started; 0 where the system does not tell.
+
+    The monotonic clock, which frames are stamped with, stands still meanwhile and the wall clock does not.
+    """
+    boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux
+    return max(0.0, time.clock_gettime(boot) - time.monotonic()) if boot is not None else 0.0
 
 
 M_ARENA_MAX = -8

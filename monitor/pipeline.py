@@ -225,8 +225,6 @@ class Pipeline:
             probs=shown,
             raw=reading.raw if reading.last_raw_t == t else None,
             quality=reading.quality,
-            age=t - track.confirmed_at,
-            label_since=t - reading.gate.since,
             seen=track.seen,
             known=known,
             pose=None if track.pose is None else (float(track.pose[0]), float(track.pose[1]), float(track.pose[2])),

@@ -125,8 +125,6 @@ class Face:
         probs: (7,) float32 smoothed distribution over ``labels.EMOTIONS``; sums to 1.
         raw: (7,) float32 this frame's own distribution, or None when it was not read in this frame.
         quality: 0..1, how far the picture lets the face be read.
-        age: Seconds since confirmation.
-        label_since: Seconds the label has been shown.
         seen: Whether a detector saw it in this frame's search (else its place is a prediction).
         known: Whether it was ever read; ``probs`` is uniform until then.
         pose: Steadied yaw, pitch, roll in degrees (see ``Landmarks``), or None without keypoints.
@@ -141,8 +139,6 @@ class Face:
     probs: NDArray[np.float32]
     raw: NDArray[np.float32] | None
     quality: float
-    age: float
-    label_since: float
     seen: bool
     known: bool = True
     pose: tuple[float, float, float] | None = None

@@ -13,6 +13,7 @@ from monitor.config import PerformanceConfig
 from monitor.errors import EXIT_UNEXPECTED, UserError
 from monitor.incidents import Incidents
 from monitor.load import EFFORTS, Governor
+from monitor.machine import asleep_s
 from monitor.outputs.sink import Sink
 from monitor.pipeline import Pipeline
 from monitor.types import Event, Frame, Result
@@ -52,10 +53,11 @@ class Worker:
         incidents: Incidents | None = None,
         clock: Callable[[], float] = time.monotonic,
         governor: Governor | None = None,
+        asleep: Callable[[], float] = asleep_s,
     ) -> None:
         self._feed, self._pipeline, self._sinks = feed, pipeline, sinks
         self._max_frames, self._max_seconds, self._clock = max_frames, max_seconds, clock
-        self._incidents = incidents or Incidents()
+        self._incidents, self._asleep = incidents or Incidents(), asleep
         self._offset: float | None = None
         self._t = self._wall = 0.0
         self._blinded = False
@@ -186,7 +188,7 @@ class Worker:
         self._t, self._wall = frame.t, frame.wall
         if not self._feed.live:
             return
-        offset = frame.wall - frame.t
+        offset = frame.wall - frame.t - self._asleep()  # a frame's clock stands still while the machine sleeps
         if self._offset is not None and abs(offset - self._offset) > JUMP_S:
             log.warning("the wall clock jumped by %+.1f s; timestamps do, video_time does not", offset - self._offset)
             self._incidents.moment("clock", "jumped", by_s=round(offset - self._offset, 3))

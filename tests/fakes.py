@@ -165,7 +165,7 @@ def face(face_id: int = 1, label: str = "happy", box: Box = (100, 100, 200, 200)
     probs = distribution(label if label != "unknown" else "neutral", 0.3 if label == "unknown" else 0.9)
     values: dict[str, Any] = {
         "id": face_id, "box": box, "label": label, "confidence": float(probs.max()), "probs": probs, "raw": probs,
-        "quality": 1.0, "age": 1.0, "label_since": 1.0, "seen": True,
+        "quality": 1.0, "seen": True,
     }  # fmt: skip
     return Face(**(values | changes))
 

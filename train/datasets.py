@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.capture.files import read_picture
 from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
 from monitor.labels import EMOTIONS
@@ -163,13 +163,13 @@ def load_folder(folder: Path) -> Dataset:
 def read_crop(picture: importers.Picture) -> NDArray[np.uint8] | None:
     """The (48, 48) gray crop of a picture, or None when it is missing, damaged or its box lies outside it."""
     try:
-        image = cv2.imread(str(picture.path), cv2.IMREAD_GRAYSCALE)
+        image = read_picture(picture.path, gray=True)
         if image is None:
             return None
         if picture.box is not None:
-            return crop(np.asarray(image, np.uint8), picture.box, CropSpec(side=SIDE))
-        return fitted(np.asarray(image, np.uint8), SIDE)
-    except (cv2.error, ValueError):  # OpenCV refuses pictures of over 2^30 pixels, crop() a box beside the picture
+            return crop(image, picture.box, CropSpec(side=SIDE))
+        return fitted(image, SIDE)
+    except ValueError:  # crop() refuses a box beside the picture
         return None
 
 

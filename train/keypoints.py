@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from monitor.capture.files import read_picture
 from monitor.errors import ConfigError
 from monitor.inference.landmarks import POINTS
 from monitor.inference.proposals import ProposalNet
@@ -120,7 +121,7 @@ class _Reader:
         if not paths:
             raise ConfigError(f"{folder}: holds no .jpg or .png picture; give --backgrounds a folder that does")
         for path in track(paths, f"reading {folder}"):
-            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            image = read_picture(path, gray=True)
             if image is None:
                 self.skipped += 1
                 continue

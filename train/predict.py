@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.capture.files import read_picture
 from monitor.config import Config, DetectConfig, FollowConfig
 from monitor.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
@@ -93,7 +93,7 @@ def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None
     """
     readings = []
     for path in paths:
-        image = _image(path)
+        image = read_picture(path)
         if image is None:
             log.warning("%s: cannot be read as a picture; skipped", path)
             continue
@@ -156,15 +156,6 @@ class FaceFinder:
             roll = float(search.marks[i].pose[2]) if search.marks else 0.0
             out.append(crop(image, (x1, y1, x2, y2), spec, roll))
         return out
-
-
-def _image(path: Path) -> Image | None:
-    """A picture file as (H, W, 3) BGR uint8, or None when it is damaged."""
-    try:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
-    return None if image is None else np.asarray(image, np.uint8)
 
 
 def as_dict(reading: Reading) -> dict[str, object]:

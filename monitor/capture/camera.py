@@ -61,6 +61,7 @@ class CameraSource:
         while time.monotonic() < until:
             if capture.read()[0]:
                 return capture
+            time.sleep(0.01)  # a device that refuses at once is not asked a million times
         capture.release()
         fix = (
             "check that it plays elsewhere" if self._is_stream else "replug it, or try another source.width and height"

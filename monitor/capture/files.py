@@ -156,12 +156,12 @@ def _refusal(path: Path) -> str:
     return ""
 
 
-def _read_picture(path: Path) -> Image | None:
-    """A picture as BGR, None where it is damaged (OpenCV raises for some kinds of damage)."""
+def read_picture(path: Path, gray: bool = False) -> Image | None:
+    """A picture as (H, W, 3) BGR or (H, W) gray, uint8; None where it is damaged (OpenCV raises for some damage)."""
     try:
         # Not by its name: one that is not in UTF-8 would crash OpenCV.
         content = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
+        image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR) if len(content) else None
     except (OSError, cv2.error):
         return None
     return None if image is None else image.astype(np.uint8, copy=False)
@@ -198,7 +198,7 @@ class ImageSource:
             raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
         if not self._files:
             raise SourceError(f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
-        if path.is_file() and _read_picture(path) is None:
+        if path.is_file() and read_picture(path) is None:
             raise SourceError(f"{path}: cannot be read as a picture; {_refusal(path) or 'it may be damaged'}")
         self.frames = 0 if loop else len(self._files)
         self._next = self._index = self.skipped = 0
@@ -213,7 +213,7 @@ class ImageSource:
                 self._next = 0
             file = self._files[self._next]
             self._next += 1
-            image = _read_picture(file)
+            image = read_picture(file)
             if image is None:
                 misses += 1
                 self.skipped += 1

@@ -158,7 +158,7 @@ class Grabber:
             return
         if gap > PAUSE_S:  # we were stopped or the machine slept: nobody is to blame
             with self._lock:
-                self._last += gap
+                self._last = min(now, self._last + gap)  # a picture may have come meanwhile
             self._tried += gap
             if self._lost_at is not None:
                 self._lost_at += gap
@@ -182,13 +182,15 @@ class Grabber:
                 self._leave(now)
         else:
             self._thawed = True
-            if self._lost_at is not None and self._fresh:
-                self._back(now, self._lost_at)
+            if self._fresh:
+                self._wait = FIRST_WAIT_S
+                if self._lost_at is not None:
+                    self._back(now, self._lost_at)
 
     def _back(self, now: float, since: float) -> None:
         log.warning("%s: back after %.1f s", self._name, now - since + self._dark_s)
         self._incidents.end("camera", "lost")
-        self._lost_at, self._wait = None, FIRST_WAIT_S
+        self._lost_at = None
 
     def _fail(self, now: float, why: str) -> None:
         """The source gives nothing: leaves it and plans the next attempt."""

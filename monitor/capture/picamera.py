@@ -72,9 +72,11 @@ class PiCameraSource:
         return frame
 
     def close(self) -> None:
-        """Stops the camera."""
-        self._camera.stop()
-        self._camera.close()
+        """Stops the camera; it is let go even if it does not stop: libcamera lets one holder in."""
+        try:
+            self._camera.stop()
+        finally:
+            self._camera.close()
 
     def facts(self) -> dict[str, Any]:
         """Size and rate asked for."""

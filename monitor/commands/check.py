@@ -123,10 +123,11 @@ def _seen(config: Config, name: str) -> Finding:
             if frame is None and not source.live:
                 break
             frames += frame is not None
+        took = time.monotonic() - started
         facts = source.facts()
     finally:
         source.close()
-    rate = f", {frames / max(1e-6, time.monotonic() - started):.1f} fps measured" if source.live else ""
+    rate = f", {frames / max(1e-6, took):.1f} fps measured" if source.live else ""
     size = f"{facts['width']}x{facts['height']}" if "width" in facts else ""
     detail = f"{source.name}: {facts['kind']} {size} {source.fps:.4g} fps{rate}"
     return Finding(

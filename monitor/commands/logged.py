@@ -118,7 +118,7 @@ def _face(row: dict[str, str]) -> Face:
         eyes = (right, left)
     return Face(
         int(row["face_id"]), (x, y, x + w, y + h), row["emotion"] or UNKNOWN, _number(row["confidence"] or "0"), probs,
-        None, _number(row["quality"]), 0.0, 0.0, row["seen"] == "1", known,
+        None, _number(row["quality"]), row["seen"] == "1", known,
         None if pose is None else (pose[0], pose[1], pose[2]), marks, eyes,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -45,14 +46,17 @@ def command(config: OutputConfig, days: float | None, max_mb: float | None, ever
         table.add_row(stored.path.name, written, f"{stored.size / 1e6:.1f}")
     if gone:
         console.print(table)
-    total = sum(stored.size for stored in gone) / 1e6
     if not yes:
         hint = "; add --yes to delete them" if gone else ""
-        console.print(f"{len(gone)} of {_sessions(len(found))} in {root}, {total:.1f} MB{hint}")
+        console.print(f"{len(gone)} of {_sessions(len(found))} in {root}, {_megabytes(gone)}{hint}")
         return EXIT_OK
-    deleted = sum(retention.delete(stored, root) for stored in gone)
-    console.print(f"{_sessions(deleted)} deleted from {root}, {total:.1f} MB")
-    return EXIT_OK if deleted == len(gone) else EXIT_UNEXPECTED
+    deleted = [stored for stored in gone if retention.delete(stored, root)]
+    console.print(f"{_sessions(len(deleted))} deleted from {root}, {_megabytes(deleted)}")
+    return EXIT_OK if len(deleted) == len(gone) else EXIT_UNEXPECTED
+
+
+def _megabytes(stored: Sequence[retention.Stored]) -> str:
+    return f"{sum(one.size for one in stored) / 1e6:.1f} MB"
 
 
 def _sessions(count: int) -> str:

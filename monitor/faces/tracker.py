@@ -51,7 +51,6 @@ class Track:
     hits: list[float]
     filter: OneEuro
     id: int = 0
-    confirmed_at: float = 0.0
     seen: bool = True
     misses: int = 0
     hidden: bool = False
@@ -240,11 +239,11 @@ class Tracker:
                 continue
             settled |= {id(track), id(former)}
             if any(track is other for other in ready):
-                track.id, track.confirmed_at, track.thumb = former.id, former.confirmed_at, former.thumb
+                track.id, track.thumb = former.id, former.thumb
                 former.id, former.last = 0, -math.inf  # gone with this frame
         for track in ready:
             if not track.id:
-                track.id, track.confirmed_at = self._next_id, t
+                track.id = self._next_id
                 self._next_id += 1
 
     def _gate(self, track: Track, t: float) -> float:

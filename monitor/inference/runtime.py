@@ -130,8 +130,7 @@ class Int8Model:
     def resize(self, shape: tuple[int, ...]) -> None:
         """Gives the input another shape; only a model without dense layers takes any."""
         self._interpreter.resize_tensor_input(self.input.index, list(shape))
-        with _quiet_stderr():
-            self._interpreter.allocate_tensors()
+        self._interpreter.allocate_tensors()
 
     def run(self, quantised: NDArray[np.int8]) -> list[NDArray[np.float32]]:
         """Runs the model on int8 input of the input's shape; returns each output in real numbers."""
@@ -142,7 +141,10 @@ class Int8Model:
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Hides what the C++ runtime prints while loading ("INFO: Created ... delegate"); errors are raised anyway."""
+    """Hides what the C++ runtime prints while loading ("INFO: Created ... delegate"); errors are raised anyway.
+
+    Of all threads: only before there are others that have something to say.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)

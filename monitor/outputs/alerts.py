@@ -1,11 +1,12 @@
-"""Acting on events: a command, a sound. A thread of its own, so that no action ever holds a reading up."""
+"""Acting on events: a command, a sound. Each on a thread of its own, so that no action ever holds a reading up, nor the
+command the alarm's sound."""
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import logging
 import os
-import queue
 import shlex
 import shutil
 import signal
@@ -33,7 +34,9 @@ TONES = {1: (660.0, 1), 2: (880.0, 2), 3: (1320.0, 3)}
 CLOSE_S = 1.5
 """Time that actions still waiting get at the session's end."""
 END_S = 0.5
-"""Time that the thread gets to see that its command was ended."""
+"""Time that the threads get to see that their commands were ended."""
+MOST_WAITING = 16
+"""Events that wait for the command at most."""
 
 _RUNNING: set[subprocess.Popen[bytes]] = set()
 """Commands that run now: none may outlive the program."""
@@ -71,12 +74,79 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+class _Lane:
+    """Actions of one kind, one after the other, on a thread of their own.
+
+    Args:
+        name: The thread's.
+        act: Acts on an event; must not raise.
+    """
+
+    def __init__(self, name: str, act: Callable[[Event], None]) -> None:
+        self._act = act
+        self._waiting: collections.deque[Event] = collections.deque()
+        self._change = threading.Condition()
+        self._ending = False
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def put(self, event: Event) -> bool:
+        """Queues an event; False where too many wait, and older ones gave way (``_outdated``)."""
+        with self._change:
+            self._waiting.append(event)
+            fits = len(self._waiting) <= MOST_WAITING
+            if not fits:
+                for gone in self._outdated():
+                    self._waiting.remove(gone)
+            self._change.notify()
+            return fits
+
+    def _outdated(self) -> list[Event]:
+        """What may go: a happening that came and went, else what a later event of the same happening replaces, else
+        what waits longest."""
+        for first in self._waiting:
+            own = [waiting for waiting in self._waiting if waiting.id == first.id]
+            if len(own) > 1:
+                return own if own[0].phase == "start" and own[-1].phase == "end" else own[:-1]
+        return [self._waiting[0]]
+
+    def put_alone(self, event: Event) -> None:
+        """Queues an event in place of all that wait and are no graver."""
+        with self._change:
+            graver = [waiting for waiting in self._waiting if waiting.level > event.level]
+            self._waiting = collections.deque([*graver, event])
+            self._change.notify()
+
+    def end(self, now: bool = False) -> None:
+        """Lets the thread end when nothing waits any more, or after the present action."""
+        with self._change:
+            self._ending = True
+            if now:
+                self._waiting.clear()
+            self._change.notify()
+
+    def ended(self, timeout: float) -> bool:
+        """Whether the thread ends within so many seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._waiting or self._ending)
+                if not self._waiting:
+                    return
+                event = self._waiting.popleft()
+            self._act(event)
+
+
 class AlertSink:
     """Runs the configured command and sound at each start, rise and end of an event.
 
     The command gets ``EM_KIND``, ``EM_PHASE`` (start, update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``,
-    ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, for fatigue, ``EM_SCORE``. Actions run one after the other; when more
-    wait than the queue holds, the newest are dropped, which is said once, like any failure.
+    ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, for fatigue, ``EM_SCORE``. Commands run one after the other; where more
+    than ``MOST_WAITING`` events wait, older ones are left out, which is said once, like any failure. The sound waits
+    for no command, and a graver or newer one takes the place of those that wait.
 
     Args:
         config: What to do.
@@ -98,10 +168,8 @@ class AlertSink:
         self._tones: dict[int, str] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._player = self._find_player(which) if config.sound else None
-        self._closing = threading.Event()
-        self._queue: queue.Queue[Event | None] = queue.Queue(maxsize=16)
-        self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
-        self._thread.start()
+        self._commands = _Lane("alerts command", self._call) if self._command else None
+        self._sounds = _Lane("alerts sound", self._play) if self._player else None
 
     def handle(self, result: Result) -> None:
         """Queues what is to be acted on."""
@@ -117,18 +185,19 @@ class AlertSink:
     def close(self, last_events: Sequence[Event]) -> None:
         """Acts on the last events, as far as ``CLOSE_S`` allows; no command outlives it."""
         self._take(last_events)
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(None)
-        self._thread.join(CLOSE_S)
-        self._closing.set()  # an action hangs: what waits behind it comes too late
-        deadline = time.monotonic() + END_S
-        while self._thread.is_alive() and time.monotonic() < deadline:
+        lanes = [lane for lane in (self._commands, self._sounds) if lane is not None]
+        for lane in lanes:
+            lane.end()
+        until = time.monotonic() + CLOSE_S
+        lanes = [lane for lane in lanes if not lane.ended(max(0.0, until - time.monotonic()))]
+        for lane in lanes:
+            lane.end(now=True)  # an action hangs: what waits behind it comes too late
+        until = time.monotonic() + END_S
+        while lanes and time.monotonic() < until:
             for process in list(_RUNNING):
                 end_group(process)
-            with contextlib.suppress(queue.Full):
-                self._queue.put_nowait(None)
-            self._thread.join(0.05)
-        if self._folder is not None and not self._thread.is_alive():
+            lanes = [lane for lane in lanes if not lane.ended(0.05)]
+        if self._folder is not None and not lanes:
             self._folder.cleanup()
 
     def _take(self, events: Sequence[Event]) -> None:
@@ -148,20 +217,17 @@ class AlertSink:
                     self._put(event)
 
     def _put(self, event: Event) -> None:
-        try:
-            self._queue.put_nowait(event)
-        except queue.Full:
+        if self._sounds is not None and event.phase != "end":
+            self._sounds.put_alone(event)
+        if self._commands is not None and not self._commands.put(event):
             self._tell("queue", "error: alerts: actions take longer than events come; some are left out")
 
-    def _work(self) -> None:
-        while (event := self._queue.get()) is not None and not self._closing.is_set():
-            try:
-                if self._command:
-                    self._act("alerts.command", self._command, variables(event))
-                if self._player is not None and event.phase != "end" and not self._closing.is_set():
-                    self._act("alerts.sound", [self._player, self._tones[min(event.level, max(TONES))]], {})
-            except Exception as error:  # the thread must live: a later alert may be the one that matters
-                self._tell("thread", f"error: alerts: {type(error).__name__}: {error}")
+    def _call(self, event: Event) -> None:
+        self._act("alerts.command", self._command, variables(event))
+
+    def _play(self, event: Event) -> None:
+        assert self._player is not None
+        self._act("alerts.sound", [self._player, self._tones[min(event.level, max(TONES))]], {})
 
     def _act(self, name: str, command: Sequence[str], values: Mapping[str, str]) -> None:
         try:
@@ -172,6 +238,8 @@ class AlertSink:
             self._tell(name, f"error: {name}: {command[0]} ended with code {error.returncode}")
         except OSError as error:
             self._tell(name, f"error: {name}: {command[0]} cannot be run: {error.strerror}")
+        except Exception as error:  # the thread must live: a later alert may be the one that matters
+            self._tell(name, f"error: {name}: {type(error).__name__}: {error}")
 
     def _tell(self, name: str, line: str) -> None:
         """Says a failure once: an action that fails all night must not fill the log."""

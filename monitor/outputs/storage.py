@@ -19,6 +19,7 @@ from typing import Protocol
 
 from monitor.config import OutputConfig
 from monitor.incidents import Incidents
+from monitor.machine import asleep_s
 from monitor.outputs import retention
 from monitor.outputs.linelog import LineLog
 from monitor.outputs.session import Session
@@ -69,6 +70,7 @@ class Storage:
         recordings: The folder of a recording that the user named; it may be on another disk.
         clock: Monotonic seconds.
         wall: Seconds since the epoch.
+        asleep: Seconds that the machine has been suspended, in which ``clock`` stands still.
     """
 
     def __init__(
@@ -84,14 +86,16 @@ class Storage:
         recordings: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        asleep: Callable[[], float] = asleep_s,
     ) -> None:
         self._session, self._config, self._table, self._video = session, config, table, video
         self._logs = tuple(logs)
         self._incidents, self._live, self._clock, self._wall = incidents, live, clock, wall
+        self._asleep = asleep
         self._rotate = rotate or threading.Event()
         self._recordings = recordings
         self._checked = -1e9
-        self._offset = wall() - clock()
+        self._offset = self._set_off()
         self._day = self._today()
         self._held = False
         self._trouble = ""
@@ -246,13 +250,17 @@ class Storage:
                     log.warning("%s: old files could not be looked through: %s", self._session.folder, error.strerror)
             self._stop.wait(SYNC_S)
 
+    def _set_off(self) -> float:
+        """The wall clock against one that nobody sets."""
+        return self._wall() - self._clock() - self._asleep()
+
     def clean(self) -> None:
         """Deletes what ``keep_days`` and ``max_mb`` no longer allow."""
         config = self._config
         if not config.keep_days and not config.max_mb:
             return
         # A clock that was set since the start says nothing about the age of files: age waits for the next run.
-        steady = abs(self._wall() - self._clock() - self._offset) < 3600
+        steady = abs(self._set_off() - self._offset) < 3600
         folder = self._session.folder
         recording = self._video.path
         current = [lines.path for lines in self._logs] + ([recording] if recording is not None else [])

@@ -65,6 +65,8 @@ class Attention:
             self._turned = self._is_turned(yaw, pitch)
         elif self._gone_s >= FACE_GONE_S:
             self._turned = False
+        if dt is None:  # too long ago, or a time that went back: nobody knows how fast a head sank
+            self._upright_at = None
         self._nod(t, pitch)
         if not evidence.picture:
             self.state, away = UNJUDGED, None

@@ -191,6 +191,7 @@ class DriverMonitor:
         """Another face is the driver's now: whoever was taken for the driver was not."""
         self._baseline.forget()
         self._start_anew()
+        self._attention = Attention(self._config)
 
     @property
     def calibrated(self) -> bool:

@@ -20,9 +20,15 @@ class _Open:
     last_wall: float
     reported: float
     label: str = ""
+    confidence: float = 0.0
     peak: float = 0.0
     total: float = 0.0
-    readings: int = 0
+    """Sum of each confidence times the seconds it lasted: a mean must not depend on the number of pictures."""
+
+    def pass_to(self, t: float) -> None:
+        """Lets the last confidence last until ``t`` seconds."""
+        self.total += self.confidence * max(0.0, t - self.last)
+        self.last = t
 
 
 class Episodes:
@@ -98,18 +104,19 @@ class Episodes:
                 "duration_s": round(t - episode.start, 3),
             }
             events.append(Event("emotion", "update", episode.id, t, wall, face.id, data=data))
-        episode.last = t
+        episode.pass_to(t)
+        episode.confidence = face.confidence
         episode.peak = max(episode.peak, face.confidence)
-        episode.total += face.confidence
-        episode.readings += 1
         return events
 
     def _end_label(self, face_id: int, t: float, wall: float) -> Event:
         episode = self._labels.pop(face_id)
+        episode.pass_to(t)
+        duration = t - episode.start
         data = {
             "label": episode.label,
-            "duration_s": round(t - episode.start, 3),
-            "mean": round(episode.total / max(1, episode.readings), 4),
+            "duration_s": round(duration, 3),
+            "mean": round(episode.total / duration if duration > 0 else episode.confidence, 4),
             "peak": round(episode.peak, 4),
         }
         return Event("emotion", "end", episode.id, t, wall, face_id, data=data)

@@ -45,7 +45,7 @@ class Evidence:
 
 
 class Clock:
-    """Steps between evidence: 0 for none or one that goes back, None for one too long to know what happened."""
+    """Steps between evidence; None for the first, one that goes back and one too long to know what happened."""
 
     def __init__(self) -> None:
         self._t: float | None = None

@@ -18,13 +18,11 @@ class LabelGate:
 
     Attributes:
         label: The shown label.
-        since: When it began to be shown, in seconds.
     """
 
     def __init__(self, config: EmotionConfig) -> None:
         self._config = config
         self.label = UNKNOWN
-        self.since = 0.0
         self._rival = UNKNOWN
         self._rival_since = 0.0
         self._started = False
@@ -34,16 +32,16 @@ class LabelGate:
         top, lead = self._leader(probs)
         if not self._started:
             self._started = True
-            self._show(top, t)
+            self._show(top)
         elif top == self.label:
             self._rival = top
         elif lead >= self._config.jump:
-            self._show(top, t)
+            self._show(top)
         else:
             if top != self._rival:
                 self._rival, self._rival_since = top, t
-            if t - self._rival_since >= self._config.hold_s and lead >= 0:
-                self._show(top, t)
+            if t - self._rival_since >= self._config.hold_s:
+                self._show(top)
         return self.label
 
     def _leader(self, probs: NDArray[np.float32] | None) -> tuple[str, float]:
@@ -60,5 +58,5 @@ class LabelGate:
             return self.label, 0.0
         return EMOTIONS[best], lead
 
-    def _show(self, label: str, t: float) -> None:
-        self.label, self.since, self._rival = label, t, label
+    def _show(self, label: str) -> None:
+        self.label = self._rival = label

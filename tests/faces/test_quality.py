@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
 from monitor.capture import demo
-from monitor.faces.crop import CropSpec, crop
+from monitor.faces.crop import CropSpec, crop, middle_levels
 from monitor.faces.quality import AS_IT_IS, quality
 from monitor.types import Image
+from tests.fakes import landmarks
 
 BOX = (120.0, 130.0, 310.0, 320.0)
 
@@ -62,3 +65,21 @@ def test_a_small_face_gets_less(good: Image) -> None:
 @pytest.mark.parametrize("level", [0, 255])
 def test_black_and_white_pictures_get_nothing(level: int) -> None:
     assert quality(np.full((48, 48), level, np.uint8), BOX) == 0.0
+
+
+@pytest.mark.parametrize(("yaw", "share"), [(0, 1), (30, 1), (-30, 1), (37.5, 0.5), (-37.5, 0.5), (45, 0), (60, 0)])
+def test_a_head_turned_aside_shows_less_and_less_of_its_expression(good: Image, yaw: float, share: float) -> None:
+    assert quality(good, BOX, pose=(yaw, 0.0, 0.0)) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("presence", "share"), [(0.3, 0), (0.4, 0), (0.55, 0.5), (0.7, 1), (0.99, 1)])
+def test_a_face_that_is_hardly_one_is_hardly_read(good: Image, presence: float, share: float) -> None:
+    marks = dataclasses.replace(landmarks(BOX), presence=presence)
+    assert quality(good, BOX, marks=marks) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("mean", "share"), [(199, 1), (212.5, 0.5), (226, 0)])
+def test_too_bright_begins_where_light_parts_are_lost(good: Image, mean: float, share: float) -> None:
+    level = middle_levels(good)[0]
+    wide = np.clip(0.3 * (good.astype(np.float32) - level) + mean, 0, 255).round().astype(np.uint8)
+    assert quality(wide, BOX) == pytest.approx(share, abs=0.06)

@@ -74,8 +74,9 @@ def test_no_shell_reads_the_command(tmp_path: Path) -> None:
     script = "import os,sys; open(sys.argv[1],'a').write(sys.argv[2] + os.environ['EM_KIND'])"
     sink = AlertSink(AlertsConfig(command=f"{sys.executable} -c \"{script}\" {out} '$(id); rm -rf /'", timeout_s=60))
     sink.handle(result(1.0, events=(event("start", 1),)))
-    sink._queue.put(None)
-    sink._thread.join(60)
+    assert sink._commands is not None
+    sink._commands.end()
+    assert sink._commands.ended(60)
     assert out.read_text() == "$(id); rm -rf /fatigue"
 
 
@@ -138,7 +139,8 @@ def test_no_command_begins_during_the_end_or_outlives_it(tmp_path: Path, monkeyp
     while not log.exists() and time.monotonic() < until:
         time.sleep(0.01)
     sink.close([])
-    assert not sink._thread.is_alive()
+    assert sink._commands is not None
+    assert sink._commands.ended(0)
     (begun,) = log.read_text().split()
     assert not _runs(int(begun))
 
@@ -194,6 +196,85 @@ def test_a_tone_is_a_wav_that_is_heard(tmp_path: Path) -> None:
         assert read.getnchannels() == 1
         assert 0.3 < read.getnframes() / read.getframerate() < 0.5
         assert max(read.readframes(2000)) > 100
+
+
+class Gated(Recorder):
+    """Commands wait for a gate; sounds do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.entered = threading.Event(), threading.Event()
+
+    def __call__(self, command: Sequence[str], values: Mapping[str, str], timeout_s: float) -> None:
+        if command[0] == "buzz":
+            self.entered.set()
+            self.gate.wait(30)
+        super().__call__(command, values, timeout_s)
+
+
+def test_the_sound_of_an_alarm_waits_for_no_command() -> None:
+    run = Gated()
+    sink = AlertSink(AlertsConfig(command="buzz", sound=True), run, which=lambda name: "/usr/bin/aplay")
+    sink.handle(result(1.0, events=(event("start", 1),)))
+    assert run.entered.wait(10)
+    sink.handle(result(2.0, events=(event("update", 3),)))
+    until = time.monotonic() + 10
+    while not any(c[0][1:] and c[0][1].endswith("level3.wav") for c in run.calls) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [Path(c[0][1]).name for c in run.calls][-1] == "level3.wav"
+    run.gate.set()
+    sink.close([])
+    assert [c[1]["EM_LEVEL"] for c in run.calls if c[0] == ["buzz"]] == ["1", "3"]
+
+
+def test_where_too_many_wait_what_came_and_went_gives_way_and_the_alarm_is_not_lost() -> None:
+    run = Gated()
+    sink = AlertSink(AlertsConfig(command="buzz"), run)
+    sink.handle(result(0.0, events=(event("start", 1, number=1),)))
+    assert run.entered.wait(10)
+    for n in range(2, 40):
+        sink.handle(result(1.0, events=(event("start", 1, number=n), event("end", 1, number=n))))
+    sink.handle(result(2.0, events=(event("update", 3, number=1),)))
+    run.gate.set()
+    sink.close([])
+    done = [(c[1]["EM_EVENT"], c[1]["EM_PHASE"]) for c in run.calls]
+    assert 8 < len(done) <= 1 + alerts.MOST_WAITING
+    assert done[0] == ("1", "start")
+    assert done[-1] == ("1", "update")
+    between = [number for number, _ in done[1:-1]]
+    assert all(between.count(number) == 2 for number in between)  # nothing is switched on and never off
+
+
+def test_where_none_is_outdated_what_waits_longest_gives_way() -> None:
+    run = Gated()
+    sink = AlertSink(AlertsConfig(command="buzz"), run)
+    sink.handle(result(0.0, events=(event("start", 1, number=1),)))
+    assert run.entered.wait(10)
+    sink.handle(result(1.0, events=tuple(event("start", 1, number=n) for n in range(2, 21))))
+    sink.handle(result(2.0, events=(event("update", 2, number=19), event("update", 3, number=19))))
+    run.gate.set()
+    sink.close([])
+    done = [(int(c[1]["EM_EVENT"]), c[1]["EM_LEVEL"]) for c in run.calls]
+    assert done == [(1, "1"), *((n, "1") for n in range(5, 19)), (20, "1"), (19, "3")]
+
+
+def test_a_graver_sound_that_waits_is_played_before_a_newer_lesser_one() -> None:
+    played, gate, entered = [], threading.Event(), threading.Event()
+
+    def act(e: Event) -> None:
+        entered.set()
+        gate.wait(30)
+        played.append((e.id, e.level))
+
+    lane = alerts._Lane("sound", act)
+    lane.put_alone(event("start", 1, number=1))
+    assert entered.wait(10)
+    for level, number in ((1, 2), (3, 3), (2, 4), (2, 5)):
+        lane.put_alone(event("start", level, number=number))
+    lane.end()
+    gate.set()
+    assert lane.ended(10)
+    assert played == [(1, 1), (3, 3), (5, 2)]
 
 
 def test_what_a_command_is_told_is_text() -> None:

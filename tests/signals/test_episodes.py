@@ -65,3 +65,18 @@ def test_an_end_tells_when_the_face_was_last_seen() -> None:
 def test_both_clocks_of_an_end_tell_the_last_sight() -> None:
     for event in play([[face(1)]] * 5 + [[]] * 20):
         assert abs((event.wall - 100.0) - event.t) < 1e-9
+
+
+def test_a_mean_is_one_over_time_not_over_pictures() -> None:
+    episodes = Episodes(update_s=10.0)
+    for n in range(30):
+        episodes.update([face(1, "happy", confidence=0.5)], [1], n / 30, 0.0)
+    for n in range(6):
+        episodes.update([face(1, "happy", confidence=0.9)], [1], 1 + n / 5, 0.0)
+    end = next(e for e in episodes.finish() if e.kind == "emotion")
+    assert end.data["mean"] == 0.7
+
+
+def test_a_single_reading_is_its_own_mean() -> None:
+    end = next(e for e in play([[face(1, "happy", confidence=0.8)], []]) if e.kind == "emotion" and e.phase == "end")
+    assert (end.data["duration_s"], end.data["mean"]) == (0.0, 0.8)

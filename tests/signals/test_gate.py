@@ -10,6 +10,8 @@ from monitor.labels import UNKNOWN
 from monitor.signals.gate import LabelGate
 from tests.fakes import distribution
 
+CONFIG = EmotionConfig()
+
 
 def play(script: Callable[[float], np.ndarray | None], seconds: float, hz: float = 30) -> list[str]:
     gate = LabelGate(EmotionConfig())
@@ -58,3 +60,35 @@ def test_an_unsure_face_becomes_unknown_and_comes_back() -> None:
 def test_a_face_that_cannot_be_read_becomes_unknown() -> None:
     assert play(lambda t: None if t > 1 else distribution("sad"), 2)[-1] == UNKNOWN
     assert play(lambda t: None, 1)[-1] == UNKNOWN
+
+
+def after(first: np.ndarray, then: np.ndarray, seconds: float = 2.0) -> list[str]:
+    """What is shown, ten times a second, once ``then`` is read."""
+    gate = LabelGate(CONFIG)
+    for n in range(20):
+        gate.update(first, n / 10)
+    return [gate.update(then, 2 + n / 10) for n in range(round(seconds * 10))]
+
+
+@pytest.mark.parametrize(("over", "shown"), [(-0.01, UNKNOWN), (0.01, "happy")])
+def test_a_label_needs_the_least_confidence_exactly(over: float, shown: str) -> None:
+    probs = mix(CONFIG.min_confidence + over, 0.1)
+    assert play(lambda t: probs, 1)[-1] == shown
+
+
+@pytest.mark.parametrize(("over", "shown"), [(-0.01, "neutral"), (0.01, "happy")])
+def test_a_lead_needs_the_margin_exactly(over: float, shown: str) -> None:
+    lead = CONFIG.margin + over
+    assert after(mix(0.3, 0.6), mix(0.45 + lead / 2, 0.45 - lead / 2))[-1] == shown
+
+
+@pytest.mark.parametrize(("over", "shown"), [(-0.01, "neutral"), (0.01, "happy")])
+def test_a_jump_needs_its_lead_exactly(over: float, shown: str) -> None:
+    lead = CONFIG.jump + over
+    assert after(mix(0.05, 0.9), mix(0.48 + lead / 2, 0.48 - lead / 2))[0] == shown
+
+
+def test_unknown_is_left_only_after_a_while() -> None:
+    shown = after(np.full(7, 1 / 7, np.float32), mix(0.9, 0.02))
+    assert shown[0] == UNKNOWN
+    assert shown.index("happy") / 10 == pytest.approx(CONFIG.hold_s, abs=0.11)

@@ -73,3 +73,10 @@ def test_one_euro_takes_zero_as_a_time_and_ignores_time_standing_still() -> None
     f = OneEuro(1.0, 0.0)
     assert f(np.array([5.0]), 0.0)[0] == 5.0
     assert f(np.array([9.0]), 0.0)[0] == 5.0
+
+
+@pytest.mark.parametrize(("gap", "forgotten"), [(1.9, False), (2.1, True), (-0.5, True)])
+def test_only_a_gap_of_over_two_seconds_or_a_time_that_goes_back_forgets(gap: float, forgotten: bool) -> None:
+    smoother = Smoother(5.0)
+    smoother.update(A, 100.0)
+    assert np.array_equal(smoother.update(B, 100.0 + gap), B) == forgotten
