@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from monitor.config import DriverConfig
+from monitor.config import DriverConfig, PerformanceConfig
 from monitor.errors import ConfigError
+from monitor.load import Governor
 from monitor.signals.driver import DriverMonitor
 from monitor.signals.evidence import Evidence
 from monitor.types import Event, Frame, Result
@@ -301,3 +303,66 @@ def test_a_live_source_without_pictures_is_told_to_the_pipeline_and_the_sinks() 
     assert worker.latest is not None
     assert str(worker.latest.driver) == "blind"
     assert worker.latest.faces == (), "who is not seen is not said to be in view"
+
+
+def test_frames_that_fail_now_and_then_all_night_do_not_end_the_run() -> None:
+    worker, recorder = run(200, bad=range(0, 200, 2))
+    assert worker.failed is None
+    assert recorder.indices == list(range(1, 200, 2))
+
+
+class Jumping(ListFeed):
+    """A camera whose wall clock is set, or whose machine sleeps, between the fifth and the sixth picture."""
+
+    live = True
+
+    def __init__(self, by: float) -> None:
+        made = [frame(n / 10, n) for n in range(10)]
+        super().__init__([replace(f, wall=1.8e9 + f.t + (by if f.index >= 5 else 0)) for f in made])
+
+
+@pytest.mark.parametrize(("by", "told"), [(1.9, []), (2.1, [2.1]), (-2.1, [-2.1]), (3600.0, [3600.0])])
+def test_a_wall_clock_that_is_set_is_told(by: float, told: list[float]) -> None:
+    recorder = Recorder()
+    worker = Worker(Jumping(by), EchoPipeline(), [recorder], clock=Clock(), asleep=lambda: 0.0)  # type: ignore[arg-type]
+    worker.run()
+    assert [e.data["by_s"] for e in recorder.told if (e.kind, e.phase) == ("clock", "start")] == told
+
+
+def test_a_machine_that_slept_has_set_no_clock() -> None:
+    recorder, feed = Recorder(), Jumping(3600.0)
+    worker = Worker(
+        feed, EchoPipeline(), [recorder], clock=Clock(),  # type: ignore[arg-type]
+        asleep=lambda: 3600.0 if len(feed._frames) < 5 else 0.0,
+    )  # fmt: skip
+    worker.run()
+    assert worker.frames == 10
+    assert [e for e in recorder.told if e.kind == "clock"] == []
+
+
+def test_a_file_has_no_latency_and_no_governor() -> None:
+    seen: list[float | None] = []
+
+    class Asking(EchoPipeline):
+        def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
+            seen.append(latency_from)
+            return super().step(frame, dropped, latency_from)
+
+    class Refusing(Governor):
+        def wants(self, t: float) -> bool:
+            return False
+
+    refusing = Refusing(PerformanceConfig())
+    worker = Worker(ListFeed([frame(0.5, 0)]), Asking(), [], governor=refusing)  # type: ignore[arg-type]
+    worker.run()
+    assert (worker.frames, seen) == (1, [None])
+    live = ListFeed([frame(0.5, 0)])
+    live.live = True
+    worker = Worker(live, Asking(), [], clock=Clock())  # type: ignore[arg-type]
+    worker.run()
+    assert seen == [None, 0.5]
+    live = ListFeed([frame(0.5, 0)])
+    live.live = True
+    worker = Worker(live, Asking(), [], clock=Clock(), governor=refusing)  # type: ignore[arg-type]
+    worker.run()
+    assert worker.frames == 0

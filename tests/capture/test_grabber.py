@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from monitor.capture.feed import LiveFeed
-from monitor.capture.grabber import HUNG_S, MOST_HUNG, Grabber
+from monitor.capture.grabber import FIRST_WAIT_S, HUNG_S, MOST_HUNG, Grabber
 from monitor.capture.source import Source
 from monitor.errors import SourceError
 from monitor.incidents import Incidents
@@ -275,6 +276,59 @@ def test_a_machine_that_slept_for_a_minute_blames_nobody(make: Callable[..., Sto
     assert story.events == []
     assert story.picture() is not None
     assert story.grabber.reopened == 0
+
+
+def test_a_picture_that_was_waiting_after_the_sleep_does_not_hide_a_dead_camera(make: Callable[..., Story]) -> None:
+    story = make(stall_s=2.0)
+    story.picture()
+    story.clock.advance(3600)
+    story.cameras[0].give(frame(story.clock.now, 2, np.full((48, 64, 3), 99, np.uint8)))
+    until = time.monotonic() + PATIENCE_S
+    while story.grabber._last < 3600 and time.monotonic() < until:  # before anybody looks after it
+        time.sleep(0.001)
+    story.settle(lambda: True)
+    story.let_pass(2.5)
+    assert story.events == [("start", "lost")]
+
+
+@pytest.mark.parametrize("opening", [False, True])
+def test_a_machine_that_slept_while_the_camera_was_away_grants_it_its_time(
+    make: Callable[..., Story], opening: bool
+) -> None:
+    story = make(give_up_s=30.0)
+    story.picture()
+    story.trouble = SourceError("no such device")
+    if opening:
+        story.hold = threading.Event()
+    story.let_pass(9)
+    assert story.events == [("start", "lost")]
+    story.clock.advance(3600)
+    story.let_pass(9)
+    assert not story.feed.ended
+    story.let_pass(25)
+    assert story.feed.ended
+
+
+def test_a_camera_that_freezes_now_and_then_is_opened_again_as_soon_each_time(make: Callable[..., Story]) -> None:
+    story = make(frozen_s=1.0)
+    waits = []
+    for n in range(3):
+        story.picture()
+        story.let_pass(0.2, step=0.1)
+        image = np.full((48, 64, 3), 90 + n, np.uint8)
+        tries, frozen_at = len(story.attempts), 0.0
+        while len(story.attempts) == tries:
+            story.clock.advance(0.1)
+            story.cameras[-1].give(frame(story.clock.now, 0, image))
+            story.feed.next(0.02)
+            if not frozen_at and story.grabber._condition.frozen:
+                frozen_at = story.clock.now
+            assert story.clock.now < 100
+        waits.append(story.attempts[-1] - frozen_at)
+        story.settle(lambda n=n: len(story.cameras) == n + 2)  # type: ignore[misc]
+        story.picture()
+        story.settle(lambda: story.incidents.open == [])
+    assert waits == pytest.approx([FIRST_WAIT_S] * 3, abs=0.25)
 
 
 def test_a_driver_that_raises_or_gives_nothing_is_asked_again(make: Callable[..., Story]) -> None:

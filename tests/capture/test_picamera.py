@@ -75,3 +75,27 @@ def test_a_camera_that_does_not_start_is_given_back_and_can_be_opened_later(monk
     Picamera2.ready = True
     PiCameraSource(SourceConfig()).close()
     assert not Picamera2.held
+
+
+def test_a_camera_that_does_not_stop_is_given_back_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_back = []
+
+    class Picamera2:
+        def create_video_configuration(self, **_: Any) -> dict[str, Any]:
+            return {}
+
+        def configure(self, video: dict[str, Any]) -> None: ...
+
+        def start(self) -> None: ...
+
+        def stop(self) -> None:
+            raise RuntimeError("camera frontend has timed out")
+
+        def close(self) -> None:
+            given_back.append(True)
+
+    monkeypatch.setitem(sys.modules, "picamera2", SimpleNamespace(Picamera2=Picamera2))
+    camera = PiCameraSource(SourceConfig())
+    with pytest.raises(RuntimeError, match="timed out"):
+        camera.close()
+    assert given_back == [True]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor import cli
+from monitor.outputs import retention
 
 
 @pytest.fixture
@@ -68,3 +69,15 @@ def test_without_any_limit_it_asks_for_one(sessions: Path, capsys: pytest.Captur
     assert purge(sessions, "--yes") == 2
     assert "give --days, --max-mb or --all" in capsys.readouterr().err
     assert len(left(sessions)) == 3
+
+
+def test_what_cannot_be_deleted_is_not_counted_as_gone(
+    sessions: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sessions / "20260101T000000_demo" / "faces.csv").write_text("x" * 300_000)
+    deleted = retention.delete
+    monkeypatch.setattr(retention, "delete", lambda one, root: "0101" not in one.path.name and deleted(one, root))
+    assert purge(sessions, "--all", "--yes") == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "1 session deleted from" in told
+    assert "0.0 MB" in told.split("deleted from")[1]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monitor.config import DriverConfig
@@ -20,6 +22,46 @@ from tests.fakes import Clock, face, landmarks, result
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open() as handle:
         return list(csv.DictReader(handle))
+
+
+def test_the_columns_of_a_drive_are_a_promise() -> None:
+    assert ",".join(COLUMNS) == (
+        "session,minute,timestamp,seconds,attentive,eyes_shut,turned_away,absent,cannot_judge,"
+        "calibrated,eyes_mean,blinks_per_min,perclos,yawns,closures,away_events,anger_like_events,"
+        "fatigue_mean,fatigue_max,level_max"
+    )
+
+
+def test_each_number_stands_under_its_name(tmp_path: Path) -> None:
+    monitor = DriverMonitor(DriverConfig(), iter(range(99)))
+    first, _ = monitor.update(Evidence(1.0, 0.0, 2, True, True, 0.9, 0.0, (0, 0, 0), 0.0, 0.0))
+    state = replace(first, eyes=0.61, blinks_per_min=17.5, perclos=0.123, fatigue=44.4, level="early", calibrated=0.75)
+    box = (100.0, 110.0, 220.0, 230.0)
+    marks = landmarks(box)
+    marks = replace(marks, points=np.arange(34, dtype=np.float32).reshape(17, 2), openness=np.array([0.2, 0.3, 0.44]))
+    driver = face(2, box=box, marks=marks, pose=(1.5, 2.5, 3.5), eyes=(EyeReading(0.9, 0.8), EyeReading(0.7, 0.6)))
+    table = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, keypoints=True, driver=True, clock=Clock())
+    drive = DriveSink(tmp_path / "drive.csv", "S")
+    for sink in (table, drive):
+        sink.handle(result(1.0, [driver], driver=state))
+        sink.handle(result(1.5, [driver], driver=state))
+        sink.close([])
+    row = rows_of(tmp_path / "faces.csv")[0]
+    wanted = {
+        "yaw": "1.5", "pitch": "2.5", "roll": "3.5", "r_eye_out_x": "0.0", "r_eye_out_y": "1.0", "brow_x": "32.0",
+        "brow_y": "33.0", "seen": "1", "eye_right": "0.900", "eye_left": "0.700", "eye_right_quality": "0.800",
+        "eye_left_quality": "0.600", "mouth": "0.440", "picture": "1", "driver": "1", "eyes": "0.610",
+        "blinks_per_min": "17.5", "perclos": "0.123", "fatigue": "44.4", "level": "early", "attention": "attentive",
+        "x": "100.0", "y": "110.0", "w": "120.0", "h": "120.0",
+    }  # fmt: skip
+    assert {name: row[name] for name in wanted} == wanted
+    (minute,) = rows_of(tmp_path / "drive.csv")
+    wanted = {
+        "calibrated": "0.75", "blinks_per_min": "17.5", "perclos": "0.123", "fatigue_mean": "44.4",
+        "fatigue_max": "44.4", "level_max": "early", "yawns": "0", "closures": "0",
+    }  # fmt: skip
+    assert {name: minute[name] for name in wanted} == wanted
+    assert float(minute["eyes_mean"]) == 0.61
 
 
 def test_a_row_per_minute_with_shares_and_events(tmp_path: Path) -> None:

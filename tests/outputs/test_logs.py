@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.outputs.events import EventSink
 from monitor.outputs.stats import MOST_FACES, Histogram, StatsSink
-from monitor.outputs.table import COLUMNS, TableSink, iso_time
+from monitor.outputs.table import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS, TableSink, iso_time
 from monitor.types import Event
 from tests.fakes import Clock, face, result
 
@@ -23,6 +23,16 @@ def test_the_first_columns_are_a_promise() -> None:
     assert ",".join(COLUMNS) == (
         "session,frame,timestamp,video_time,face_id,success,x,y,w,h,quality,emotion,confidence,"
         "angry,disgust,fear,happy,sad,surprise,neutral,raw_emotion,latency_ms,yaw,pitch,roll"
+    )
+    assert ",".join(DRIVER_COLUMNS) == (
+        "seen,eye_right,eye_left,eye_right_quality,eye_left_quality,mouth,picture,driver,"
+        "eyes,blinks_per_min,perclos,fatigue,level,attention"
+    )
+    assert ",".join(POINT_COLUMNS) == (
+        "r_eye_out_x,r_eye_out_y,r_eye_in_x,r_eye_in_y,r_eye_top_x,r_eye_top_y,r_eye_bot_x,r_eye_bot_y,"
+        "l_eye_in_x,l_eye_in_y,l_eye_out_x,l_eye_out_y,l_eye_top_x,l_eye_top_y,l_eye_bot_x,l_eye_bot_y,"
+        "r_iris_x,r_iris_y,l_iris_x,l_iris_y,nose_x,nose_y,mouth_r_x,mouth_r_y,mouth_l_x,mouth_l_y,"
+        "lip_top_x,lip_top_y,lip_bot_x,lip_bot_y,chin_x,chin_y,brow_x,brow_y"
     )
 
 

@@ -50,6 +50,7 @@ class Night:
     ) -> None:
         self.clock, self.wall, self.incidents, self.video = Clock(), Clock(1_795_000_000.0), Incidents(), Camera()
         self.free_mb = 10_000.0
+        self.slept_s = 0.0
         monkeypatch.setattr(
             "shutil.disk_usage", lambda path: SimpleNamespace(free=os.stat(path) and self.free_mb * 1e6)
         )
@@ -59,7 +60,7 @@ class Night:
         self.storage = Storage(
             self.session, OutputConfig(min_free_mb=100, **config), self.table,
             [self.table.lines, self.events.lines], self.video, self.incidents, live,
-            recordings=recordings, clock=self.clock, wall=self.wall,
+            recordings=recordings, clock=self.clock, wall=self.wall, asleep=lambda: self.slept_s,
         )  # fmt: skip
         self._n = 0
 
@@ -275,6 +276,20 @@ def test_a_clock_that_jumped_ten_years_deletes_nothing_for_its_age(
     night.wall.advance(10 * 365 * 86_400)
     night.storage.clean()
     assert parts(night) == before
+
+
+def test_a_machine_that_slept_for_a_month_deletes_what_became_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night(tmp_path / "s", monkeypatch, rotate_mb=0.01, keep_days=30)
+    night.film(60)
+    before = parts(night)
+    night.wall.advance(31 * 86_400)
+    night.slept_s = 31 * 86_400.0
+    for path in before:
+        os.utime(night.session.folder / path, (1_795_000_000,) * 2)
+    night.storage.clean()
+    assert len(parts(night)) < len(before)
 
 
 def test_a_disk_that_answers_with_errors_is_trouble_and_is_asked_again(

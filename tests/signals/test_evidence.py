@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_a_part_of_disgust_is_anger_like() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"quality": 0.39}, {"known": False}])
-def test_an_expression_that_cannot_be_read_is_none(changes: dict[str, object]) -> None:
+def test_an_expression_that_cannot_be_read_is_none(changes: dict[str, Any]) -> None:
     seen = of(face(probs=mixed(angry=1.0), **changes))
     assert (seen.anger, seen.happy) == (None, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,8 @@ from monitor.capture import demo
 from monitor.errors import ConfigError
 from monitor.inference.emotion import EmotionNet
 from monitor.labels import EMOTIONS
-from train import cli, datasets, predict
-from train.datasets import Dataset
+from train import cli, datasets, importers, predict
+from train.datasets import Dataset, read_crop
 
 MODEL = str(Path(__file__).parents[2] / "models/emotion.tflite")
 
@@ -108,3 +109,12 @@ def test_a_number_that_is_none_is_one_line(flags: list[str], capsys: pytest.Capt
         cli.main(["predict", *flags])
     assert ended.value.code == 2
     assert "must be" in capsys.readouterr().err
+
+
+def test_a_name_that_is_not_utf_8_is_read_like_any_other(folder: Path, shipped: EmotionNet) -> None:
+    strange = folder / os.fsdecode(b"a\xff.png")
+    (folder / "a_face.png").rename(strange)
+    assert [r.label for r in predict.read_files([strange], shipped, None)] == ["happy"]
+    crop = read_crop(importers.Picture(strange, 0, "train", None))
+    assert crop is not None
+    assert crop.shape == (48, 48)
