@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +44,12 @@ def frame(t: float, index: int = 0, image: Image | None = None) -> Frame:
     return Frame(index, t, 1_800_000_000.0 + t, _PICTURE if image is None else image, "fake")
 
 
+def tilted(image: Image, roll: float, about: tuple[float, float]) -> Image:
+    """A picture turned clockwise by degrees about a point, as a head of that roll is."""
+    matrix = cv2.getRotationMatrix2D(about, -roll, 1.0)
+    return cv2.warpAffine(image, matrix, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
+
+
 def detections(*boxes: Box, score: float = 1.0) -> Detections:
     array = np.array(boxes, dtype=np.float32).reshape(-1, 4)
     return Detections(array, np.full(len(array), score, dtype=np.float32))
@@ -75,18 +82,20 @@ class ScriptedDetector:
         return detections(*self.script(self.now))
 
 
-def landmarks(box: Box, presence: float = 0.99, yaw: float = 0.0) -> Landmarks:
+def landmarks(box: Box, presence: float = 0.99, yaw: float = 0.0, roll: float = 0.0) -> Landmarks:
     """A face in a box, its points in the middle."""
     cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     points = np.tile(np.array([cx, cy], np.float32), (len(POINTS), 1))
-    return Landmarks(presence, points, box, np.array([yaw, 0, 0], np.float32), np.array([0.3, 0.3, 0], np.float32))
+    return Landmarks(presence, points, box, np.array([yaw, 0, roll], np.float32), np.array([0.3, 0.3, 0], np.float32))
 
 
 class ScriptedNet:
     """Sees the nearest face of a script within its reach; counts its looks."""
 
-    def __init__(self, script: Callable[[float], Sequence[Box]], presence: float = 0.99, yaw: float = 0.0) -> None:
-        self.script, self.presence, self.yaw = script, presence, yaw
+    def __init__(
+        self, script: Callable[[float], Sequence[Box]], presence: float = 0.99, yaw: float = 0.0, roll: float = 0.0
+    ) -> None:
+        self.script, self.presence, self.yaw, self.roll = script, presence, yaw, roll
         self.now = 0.0
         self.looks = 0
 
@@ -95,7 +104,7 @@ class ScriptedNet:
         near = [face for face in self.script(self.now) if pairing_cost(face, box) < 0.6]
         if not near:
             return landmarks(box, 0.01)
-        return landmarks(min(near, key=lambda face: pairing_cost(face, box)), self.presence, self.yaw)
+        return landmarks(min(near, key=lambda face: pairing_cost(face, box)), self.presence, self.yaw, self.roll)
 
 
 class ScriptedProposer:
@@ -118,8 +127,10 @@ class ScriptedProposer:
 class ScriptedEmotion:
     """Reads what the script says for the time that ``now`` holds."""
 
-    def __init__(self, script: Callable[[float], NDArray[np.float32]], contrast: float = 0.0) -> None:
-        self.card = SimpleNamespace(crop=CropSpec(contrast=contrast))
+    def __init__(
+        self, script: Callable[[float], NDArray[np.float32]], contrast: float = 0.0, align: bool = False
+    ) -> None:
+        self.card = SimpleNamespace(crop=CropSpec(contrast=contrast, align=align))
         self.script = script
         self.now = 0.0
         self.reads = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,7 +14,17 @@ from monitor.faces.crop import crop
 from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
 from monitor.types import Box, Event, Image, Result
-from tests.fakes import Clock, ScriptedDetector, ScriptedEmotion, distribution, frame, picture, square
+from tests.fakes import (
+    Clock,
+    ScriptedDetector,
+    ScriptedEmotion,
+    ScriptedNet,
+    distribution,
+    frame,
+    picture,
+    square,
+    tilted,
+)  # fmt: skip
 
 SCENE = picture()
 STEADY = distribution("neutral")
@@ -218,3 +229,22 @@ def test_what_a_forgotten_face_left_behind_is_dropped() -> None:
     for n in range(400):
         step(n / 10)
     assert len(pipeline._readings) <= 1
+
+
+@pytest.mark.parametrize("roll", [-25.0, 25.0])
+def test_a_tilted_face_is_read_upright(roll: float) -> None:
+    rng = np.random.default_rng(3)
+    coarse = rng.integers(40, 216, (12, 16), dtype=np.uint8)
+    scene = cv2.cvtColor(cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_CUBIC), cv2.COLOR_GRAY2BGR)
+    box = square(320, 240, 160)
+    emotion = ScriptedEmotion(lambda t: STEADY, align=True)
+    net, detector = ScriptedNet(lambda t: [box], roll=roll), ScriptedDetector(lambda t: [box])
+    config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
+    pipeline = Pipeline(config, detector, emotion, net, clock=Clock())  # type: ignore[arg-type]
+    image = tilted(scene.astype(np.uint8), roll, (320, 240))
+    for n in range(8):
+        pipeline.step(frame(n / 5, image=image))
+    upright = crop(scene.astype(np.uint8), box, emotion.card.crop).astype(int)
+    seen = emotion.seen[0].astype(int)  # every second one is mirrored
+    assert np.abs(seen - upright).mean() < 6
+    assert np.abs(crop(image, box, emotion.card.crop).astype(int) - upright).mean() > 20

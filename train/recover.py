@@ -115,7 +115,8 @@ def recover(model: Path, data: Path | None, run: Path) -> None:
 
 
 def _require_same(card: ModelCard, model: Path, data: Dataset | FaceSet | EyeSet) -> None:
-    """Refuses expressions the model did not learn from: statistics of others would be put into it.
+    """Refuses expressions the model did not learn from: statistics of others would be put into it. Cards of other
+    networks do not name their set, so nothing is refused for them.
 
     Raises:
         ConfigError: The card names another set, or another number of crops.

@@ -79,7 +79,7 @@ def read_rows(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
-    """The events of ``events.jsonl`` and its parts; torn or foreign lines are skipped.
+    """The events of ``events.jsonl`` and its parts; torn or foreign lines are skipped and counted in the log.
 
     Raises:
         OSError: A file cannot be read.
@@ -90,9 +90,11 @@ def read_events(folder: Path) -> Iterator[dict[str, Any]]:
             try:
                 event = json.loads(line)
             except (ValueError, RecursionError):
-                continue
+                event = None
             if isinstance(event, dict) and "kind" in event and "phase" in event:
                 yield event
+            else:
+                damage.lines += 1
         _tell(path, damage)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +76,10 @@ def test_without_any_runtime_the_line_says_what_to_install(monkeypatch: pytest.M
 def test_a_path_is_taken_as_it_is_and_a_bare_name_is_looked_up(tmp_path: Path) -> None:
     assert find_model("emotion.tflite").is_file()
     assert find_model(str(tmp_path / "mine.tflite")) == tmp_path / "mine.tflite"
+
+
+def test_probabilities_are_calibrated(shipped: EmotionNet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "logits", lambda crop: np.array([4, 0, 0, 0, 0, 0, 0], np.float32))
+    monkeypatch.setattr(shipped, "card", replace(shipped.card, temperature=4.0))
+    first = shipped.probabilities(picture(48, 48)[:, :, 0])[0]
+    assert first == pytest.approx(np.e / (np.e + 6))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from monitor.errors import ModelError
 from monitor.inference.card import find_model
 from monitor.inference.eyes import EYES, EyeNet, eye_boxes
 from monitor.inference.landmarks import POINTS
+from monitor.numeric import sigmoid
 from monitor.types import Landmarks
+from tests.fakes import tilted
 
 
 def points(right: tuple[float, float], left: tuple[float, float], width: float = 20.0, far: float = 20.0) -> np.ndarray:
@@ -99,3 +102,38 @@ def test_the_card_says_how_to_cut(net: EyeNet) -> None:
     assert net.card.labels == EYES
     assert net.card.crop.align
     assert net.card.crop.side == net.card.input_side == 32
+
+
+@pytest.mark.parametrize("roll", [-30.0, 30.0])
+def test_the_eyes_of_a_tilted_head_are_cut_upright(net: EyeNet, roll: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[np.ndarray] = []
+
+    def logits(crop: np.ndarray) -> np.ndarray:
+        given.append(crop.astype(int))
+        return np.zeros(2, np.float32)
+
+    monkeypatch.setattr(net, "logits", logits)
+    at = points((60, 100), (120, 100), 30, 30)
+    net.read(drawn(True), marks(at))
+    angle = np.deg2rad(roll)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    moved = ((at - 100) @ turn.T + 100).astype(np.float32)
+    net.read(tilted(drawn(True), roll, (100, 100)), marks(moved, roll))
+    for upright, turned in ((given[0], given[2]), (given[1], given[3])):
+        assert np.abs(upright - turned).mean() < 8
+        assert np.abs(upright - turned[:, ::-1]).mean() > 3  # and not by being all the same
+
+
+@pytest.mark.parametrize(("yaw", "share"), [(0, 1.0), (42, 1.0), (46, 0.5), (-46, 0.5), (50, 0.0), (60, 0.0)])
+def test_the_eyes_of_a_head_turned_aside_are_seen_worse(net: EyeNet, yaw: float, share: float) -> None:
+    ahead = marks(points((60, 100), (120, 100), 30, 30))
+    aside = replace(ahead, pose=np.array([yaw, 0, 0], np.float32))
+    for one, other in zip(net.read(drawn(True), ahead), net.read(drawn(True), aside), strict=True):
+        assert other.quality == pytest.approx(share * one.quality)
+
+
+def test_how_sure_the_network_is_of_shut_eyes_is_calibrated(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(net, "logits", lambda crop: np.array([2.0, 9.0], np.float32))
+    monkeypatch.setattr(net, "card", replace(net.card, temperature=4.0))
+    right, _ = net.read(drawn(True), marks(points((60, 100), (120, 100), 30, 30)))
+    assert right.open == pytest.approx(sigmoid(0.5))

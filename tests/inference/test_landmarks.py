@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,15 @@ def test_mirrored_answers_mirrored_again_are_the_answers() -> None:
     assert logit == 0.5
     assert np.allclose(twice, points)
     assert np.allclose(again, head)
+
+
+def test_presence_is_calibrated_and_nothing_is_opened_less_than_not_at_all(
+    net: LandmarkNet, scene: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = np.array([0, 0, 0, -0.1, 0.3, -0.2], np.float32)
+    monkeypatch.setattr(net, "_answers", lambda pixels: (2.0, np.zeros((19, 2), np.float32), head))
+    monkeypatch.setattr(net, "card", replace(net.card, temperature=4.0))
+    marks = net.read(scene, square(200, 150, 100))
+    assert marks is not None
+    assert marks.presence == pytest.approx(sigmoid(0.5))
+    assert marks.openness.tolist() == pytest.approx([0, 0.3, 0])

@@ -4,19 +4,23 @@ import logging
 
 import pytest
 
-from monitor.outputs.lines import EventLines, PlainLines, RateMeter
+from monitor.outputs.lines import LINE_EVERY_S, EventLines, PlainLines, RateMeter
 from monitor.outputs.stats import StatsSink
 from monitor.types import Event
 from tests.fakes import Clock, result
 
 
-def test_plain_lines_come_by_the_clock() -> None:
+def test_plain_lines_come_by_the_clock(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    monkeypatch.setattr(logging.getLogger("monitor"), "propagate", True)
     clock, stats = Clock(), StatsSink()
     lines = PlainLines("clip", 0, clock)
-    for _ in range(5):
-        stats.handle(result(0.0))
-        clock.advance(5)
-        lines.update(result(0.0), stats)
+    with caplog.at_level(logging.INFO, "monitor"):
+        for _ in range(305):
+            stats.handle(result(0.0))
+            clock.advance(0.1)
+            lines.update(result(0.0), stats)
+    assert len([m for m in caplog.messages if "clip" in m]) == 30.5 // LINE_EVERY_S
 
 
 def test_a_drivers_event_is_logged_also_while_no_pictures_come(
