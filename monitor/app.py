@@ -34,7 +34,7 @@ from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
 from monitor.outputs.session import Session
 from monitor.outputs.video import SUFFIXES
-from monitor.paths import encodable, refusal
+from monitor.paths import encodable, refusal, trouble
 from monitor.pipeline import Pipeline
 from monitor.service import Service
 from monitor.stopper import Stopper
@@ -273,6 +273,8 @@ def _video_path(record: str | None) -> Path | None:
     path = Path(record)
     if not encodable(path):
         raise ConfigError(f"--record {record!r}: the name is not in UTF-8, which OpenCV cannot open; give another file")
+    if (why := trouble(path)) is not None:
+        raise ConfigError(f"--record {path}: {why.strerror}; give another file")
     if path.is_symlink():
         path = path.resolve()  # what it leads to is written, or made
     if path.is_dir():

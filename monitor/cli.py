@@ -151,7 +151,7 @@ def _names_a_source(word: str) -> bool:
     """Whether a word looks like something to watch: a URL, a device or a file, whether it is there or not."""
     if word.startswith("-"):
         return False
-    return "://" in word or (Path(word).suffix != "" and "=" not in word) or Path(word).exists()
+    return "://" in word or (Path(word).suffix != "" and "=" not in word) or os.path.exists(word)
 
 
 def _with_command(argv: list[str]) -> list[str]:

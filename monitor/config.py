@@ -6,6 +6,7 @@ These defaults are the shipped configuration; ``config.yaml`` shows them with th
 
 from __future__ import annotations
 
+import os
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -259,7 +260,7 @@ DEFAULT_FILE = Path("config.yaml")
 
 
 PROFILES = """\
-profiles:                         # emotion-monitor --profile NAME; what it sets wins over the settings above
+profiles:                         # emotion-monitor --profile NAME; wins over the settings above, adds to a built-in one
   default: {}                     # the settings above as they are
   driver:                         # a driver's fatigue, absence and anger-like expression
     driver: {enabled: true}
@@ -286,7 +287,7 @@ def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Con
     Raises:
         ConfigError: All problems found, one line each.
     """
-    file = Path(path) if path else DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+    file = Path(path) if path else DEFAULT_FILE if os.path.lexists(DEFAULT_FILE) else None
     built_in = textwrap.dedent(PROFILES.split("\n", 1)[1])
     places: dict[str, str] = {}
     config, lines = settings.read(Config, file, overrides, profile, built_in, places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
 from collections.abc import Callable
@@ -71,10 +72,11 @@ def _models(config: Config) -> dict[str, str]:
 
 
 def _is_folder(name: str) -> bool:
-    """Whether a name is that of a folder, or none that the system takes."""
+    """Whether a name is that of a folder, or of a user that there is not. What is wrong with a file is told by whoever
+    reads it."""
     try:
-        return Path(name).expanduser().is_dir()
-    except (OSError, RuntimeError):
+        return os.path.isdir(Path(name).expanduser())
+    except RuntimeError:
         return True
 
 

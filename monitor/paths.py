@@ -15,6 +15,17 @@ def encodable(path: Path) -> bool:
     return True
 
 
+def trouble(path: Path) -> OSError | None:
+    """Why a path cannot be looked at (no permission on the way, a name too long); None where it can be, or is free."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return error
+    return None
+
+
 def refusal(folder: Path) -> OSError | None:
     """Why nothing can be written into a folder, None when something can: tried, as its permissions do not tell all."""
     trial = folder / f".trial-{os.getpid()}"

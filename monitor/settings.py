@@ -87,7 +87,7 @@ def read(
         overrides: ``key.path=value`` texts that win over everything.
         profile: Name of a profile whose settings win over the file's own; empty = none.
         profiles: Built-in profiles as a YAML mapping of names to settings; the file's group ``profiles``
-            adds to them and replaces those of the same name.
+            adds to them, and to those of the same name setting by setting.
         places: Filled with where each setting that is not at its default was given, such as "config.yaml:14".
 
     Raises:
@@ -95,18 +95,21 @@ def read(
     """
     problems: list[Problem] = []
     values: dict[str, tuple[Any, str]] = {}
-    known = _profiles(compose(profiles, "built-in profiles"), "built-in profiles", problems) if profiles else {}
+    told = _profiles(compose(profiles, "built-in profiles"), "built-in profiles", problems) if profiles else {}
+    known = {name: [given] for name, given in told.items()}
     if path is not None:
         root = compose(read_text(path), path.name)
         if profiles and isinstance(root, yaml.MappingNode):
             own = [pair for pair in root.value if getattr(pair[0], "value", None) == PROFILES]
             root.value = [pair for pair in root.value if pair not in own]
             for _, node in own:
-                known |= _profiles(node, path.name, problems)
+                for name, given in _profiles(node, path.name, problems).items():
+                    known.setdefault(name, []).append(given)
         _flatten(root, "", path.name, values, problems, cls)
-    for name, (node, file) in known.items():
+    for name, parts in known.items():
         chosen: dict[str, tuple[Any, str]] = {}
-        _flatten(node, "", file, chosen, problems, cls)
+        for node, file in parts:
+            _flatten(node, "", file, chosen, problems, cls)
         if name == profile:
             values |= chosen
         else:

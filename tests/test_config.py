@@ -41,7 +41,7 @@ def test_settings_that_contradict_each_other_are_refused(setting: str, expected:
         config.load(None, [setting])
 
 
-def test_a_file_adds_profiles_and_replaces_built_in_ones(tmp_path: Path) -> None:
+def test_a_file_adds_profiles_and_to_built_in_ones(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(
         "detect:\n  min_face: 50\nprofiles:\n  van:\n    detect: {min_face: 60}\n  demo:\n    display: {mirror: true}\n"
     )
@@ -50,8 +50,17 @@ def test_a_file_adds_profiles_and_replaces_built_in_ones(tmp_path: Path) -> None
     assert config.load(path, [], "van")[0].detect.min_face == 60
     assert config.load(path, ["detect.min_face=70"], "van")[0].detect.min_face == 70
     assert config.load(path, [], "demo")[0].display.mirror
-    assert not config.load(path, [], "demo")[0].display.keypoints
+    assert config.load(path, [], "demo")[0].display.keypoints
     assert config.load(path, [], "driver")[0].driver.enabled
+
+
+def test_a_setting_in_a_drivers_profile_of_ones_own_does_not_switch_driver_mode_off(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    for text, rows in (("{output: {rows: 1hz}}", "1hz"), ("", None)):
+        path.write_text(f"profiles:\n  driver: {text}\n")
+        mine, built_in = (config.load(name, [], "driver")[0] for name in (str(path), None))
+        assert mine.driver.enabled
+        assert mine.output.rows == (rows or built_in.output.rows)
 
 
 @pytest.mark.parametrize(

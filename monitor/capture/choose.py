@@ -50,6 +50,8 @@ def open_wanted(wanted: str | None, config: Config, windowed: bool, tell: Callab
     except SourceError as error:
         if wait:  # a camera was waited for: the demo is no answer
             raise
+        if config.driver.enabled:  # nor is a drawn face a driver
+            raise SourceError(f"{error}; driver mode needs a camera: name one with --source") from None
         log.warning("%s; playing the built-in demo (choose with --source, see: emotion-monitor devices)", error)
     return open_source("demo", settings, _loops(config, "demo", windowed)), "demo"
 

@@ -100,6 +100,8 @@ def _source(config: Config, name: str | None) -> Finding:
 
     if name is None:
         cameras = find_cameras()
+        if not cameras and config.driver.enabled:
+            return Finding("source", "fail", "no camera; driver mode needs one, or a --source", EXIT_SOURCE)
         if not cameras:
             return Finding("source", "note", "no camera; a run without --source plays the demo")
         name = cameras[0].path

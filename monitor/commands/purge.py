@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,6 +36,12 @@ def command(config: OutputConfig, days: float | None, max_mb: float | None, ever
         raise ConfigError("purge: --all deletes every session and --days or --max-mb only some; leave one of them out")
     if not everything and not keep_days and not most:
         raise ConfigError("purge: give --days, --max-mb or --all, or set output.keep_days or output.max_mb")
+    try:
+        os.listdir(root)
+    except OSError as error:
+        raise ConfigError(
+            f"purge: output.dir {root}: {error.strerror}; name the folder of the sessions with --set"
+        ) from None
     found = retention.sessions(root)
     gone = found if everything else retention.choose(found, 0, keep_days, most, time.time())
     console = plain_console()

@@ -16,6 +16,7 @@ from monitor.commands import logged
 from monitor.config import Config
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.outputs.events import event_line
+from monitor.paths import trouble
 from monitor.signals.closure import SPARSE_S
 from monitor.signals.judge import Judge
 from monitor.terminal import wide_console
@@ -78,6 +79,8 @@ def command(table: str, out: str | None, config: Config) -> int:
     Raises:
         ConfigError: The table cannot be read, or ``out`` not be written.
     """
+    if out and (why := trouble(Path(out))) is not None:
+        raise ConfigError(f"--events {out}: {why.strerror}; give another file")
     if out and Path(out).is_file():
         raise ConfigError(f"--events {out}: exists already; delete it or give another file")
     counted = logged.Log()

@@ -12,6 +12,7 @@ import numpy as np
 
 from monitor.config import DetectConfig
 from monitor.errors import ConfigError, ModelError
+from monitor.paths import trouble
 from monitor.types import Box, Detections, Image
 
 WEAK_SHARE = 0.5
@@ -80,6 +81,8 @@ class YuNetDetector:
     def __init__(self, config: DetectConfig) -> None:
         path = Path(config.yunet_model).expanduser()
         self.name = f"yunet:{path.name}"
+        if (why := trouble(path)) is not None:
+            raise ModelError(f"{path}: {why.strerror}; detect.yunet_model must name a YuNet .onnx file")
         if not path.is_file():
             raise ModelError(f"{path}: no such file; detect.yunet_model must name a YuNet .onnx file")
         try:

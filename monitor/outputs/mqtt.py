@@ -35,6 +35,8 @@ LAST_S = 0.8
 """Seconds that the last words to the broker may take, and as many that its thread may take to end."""
 LASTED_S = 60.0
 """A connection that was lost sooner is the old trouble still: it is not told again."""
+START_S = 10.0
+"""Seconds after which a client that does not even start is told."""
 STATE_S = 1.0
 """The state is published at most this often."""
 PASSWORD = "EMOTION_MONITOR_MQTT_PASSWORD"
@@ -83,13 +85,20 @@ class MqttSink:
         self._client.will_set(f"{self._base}/availability", "offline", qos=1, retain=True)
         self._client.reconnect_delay_set(1, 30)
         self._client.connect_async(config.host, config.port, keepalive=15)
-        self._client.loop_start()
+        # paho wakes its thread through a pair of local sockets, and waits for ever where a firewall keeps them apart.
+        self._starting = threading.Thread(target=self._client.loop_start, name="mqtt-start", daemon=True)
+        self._starting.start()
+        self._begun = clock()
 
     def handle(self, result: Result) -> None:
         """Publishes the frame's events, and the state when it is due."""
         self._start = result.frame.t if self._start is None else self._start
         self._events(result.events)
         state, now = result.driver, self._clock()
+        if now - self._begun > START_S and self._starting.is_alive():
+            self._tell(
+                "cannot be started: something keeps 127.0.0.1 from itself; under systemd: IPAddressAllow=localhost"
+            )
         if state is None or now - self._published < STATE_S or not self._client.is_connected():
             return
         self._published = now
@@ -110,6 +119,9 @@ class MqttSink:
             info = self._publish("availability", "stopped", retain=True)
             with contextlib.suppress(RuntimeError, ValueError):  # gone meanwhile: the broker says offline
                 info.wait_for_publish(LAST_S)
+        self._starting.join(LAST_S)
+        if self._starting.is_alive():
+            return
         self._client.disconnect()
         # paho waits for its thread, which may be asking a name server that does not answer: not at our cost.
         stopping = threading.Thread(target=self._client.loop_stop, name="mqtt-stop", daemon=True)

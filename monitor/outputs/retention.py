@@ -1,17 +1,17 @@
 """Deleting what is too old or too much: whole sessions first, then rotated parts of the running one.
 
-Only what this program wrote is ever deleted: folders named like a session that hold a ``metadata.json`` or nothing
-but files of ours (what an interrupted deletion leaves), no links, nothing outside the sessions' folder, and no
-session that a running monitor holds.
+Only what this program wrote is ever deleted: files of ours (``OURS``) in folders named like a session that hold a
+``metadata.json`` or nothing else (what an interrupted deletion leaves), and such a folder once it is empty; no links,
+nothing outside the sessions' folder, and no session that a running monitor holds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
 import re
-import shutil
 import stat
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -53,9 +53,10 @@ def sessions(root: Path) -> list[Stored]:
         if folder.is_symlink() or not folder.is_dir() or not SESSION.fullmatch(folder.name):
             continue
         held = entries(folder)
-        mine = any(e.name == "metadata.json" for e in held) or all(OURS.fullmatch(e.name) for e in held)
+        ours = [entry for entry in held if OURS.fullmatch(entry.name)]
+        mine = any(entry.name == "metadata.json" for entry in ours) or len(ours) == len(held)
         if mine and not in_use(folder):
-            states = [known for entry in [folder, *held] if (known := state(entry)) is not None]
+            states = [known for entry in [folder, *ours] if (known := state(entry)) is not None]
             if states:  # else somebody else deleted it meanwhile
                 files = states[1:] or states
                 found.append(Stored(folder, sum(s.st_size for s in states[1:]), max(s.st_mtime for s in files)))
@@ -115,10 +116,12 @@ def delete(stored: Stored, root: Path) -> bool:
             if in_use(path):
                 return False
             # metadata.json goes last: a deletion that is interrupted must be found again.
-            for entry in entries(path):
-                if entry.name != "metadata.json":
-                    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-            shutil.rmtree(path)
+            ours = sorted(entries(path), key=lambda entry: entry.name == "metadata.json")
+            for entry in ours:
+                if OURS.fullmatch(entry.name) and (entry.is_symlink() or not entry.is_dir()):
+                    entry.unlink()
+            with contextlib.suppress(OSError):  # what somebody else put there stays
+                path.rmdir()
         else:
             path.unlink()
     except OSError as error:

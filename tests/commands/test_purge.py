@@ -81,3 +81,13 @@ def test_what_cannot_be_deleted_is_not_counted_as_gone(
     told = " ".join(capsys.readouterr().out.split())
     assert "1 session deleted from" in told
     assert "0.0 MB" in told.split("deleted from")[1]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_that_is_none_is_not_said_to_be_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], there: bool
+) -> None:
+    if there:
+        (tmp_path / "sessions").write_text("a file")
+    assert purge(tmp_path / "sessions", "--all", "--yes") == 2
+    assert f"purge: output.dir {tmp_path / 'sessions'}: " in capsys.readouterr().err

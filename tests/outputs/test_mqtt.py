@@ -198,6 +198,26 @@ def test_a_name_server_that_does_not_answer_holds_no_end_up(monkeypatch: pytest.
     gate.set()
 
 
+def test_a_client_that_cannot_even_start_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A unit whose IPAddressDeny keeps 127.0.0.1 from itself: paho waits for its own wake-up socket, for ever."""
+    from paho.mqtt.client import Client
+
+    logging.getLogger("monitor").propagate = True
+    gate, clock = threading.Event(), Clock()
+    monkeypatch.setattr(Client, "loop_start", lambda self: gate.wait(30))
+    sink = MqttSink(MqttConfig(host="broker.local"), "S1", clock)
+    for _ in range(30):
+        clock.advance(1.0)
+        sink.handle(result(clock.now, driver=state()))
+    assert caplog.text.count("IPAddressAllow=localhost") == 1
+    began = time.monotonic()
+    sink.close([])
+    assert time.monotonic() - began < 2.0
+    gate.set()
+
+
 def test_two_devices_of_one_name_are_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
     """The broker throws one out for the other, for ever: one line, which names the likely cause."""
     logging.getLogger("monitor").propagate = True

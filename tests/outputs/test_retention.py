@@ -60,9 +60,33 @@ def test_metadata_goes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(Path, "unlink", watched)
     assert retention.delete(retention.sessions(tmp_path)[0], tmp_path)
-    assert "metadata.json" not in order
-    assert "faces.csv" in order
+    assert order == ["faces.csv", "metadata.json"]
     assert not folder.exists()
+
+
+def test_what_somebody_else_put_into_a_session_stays(tmp_path: Path) -> None:
+    folder = session(tmp_path, "20260101T000000_demo", 40)
+    (folder / "labels.csv").write_text("mine")
+    (folder / "thesis").mkdir()
+    (folder / "thesis" / "faces.csv").write_text("mine")
+    (stored,) = retention.sessions(tmp_path)
+    assert stored.size < 1100
+    assert NOW - stored.changed == pytest.approx(40 * DAY_S)
+    assert retention.delete(stored, tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == ["labels.csv", "thesis"]
+    assert (folder / "thesis" / "faces.csv").exists()
+    assert retention.sessions(tmp_path) == []
+
+
+def test_a_session_that_begins_to_be_used_is_left_alone(tmp_path: Path) -> None:
+    folder = session(tmp_path, "20260101T000000_demo", 1)
+    (stored,) = retention.sessions(tmp_path)
+    held = retention.hold(folder)
+    assert held is not None
+    assert not retention.delete(stored, tmp_path)
+    assert len(list(folder.iterdir())) == 2
+    os.close(held)
+    assert retention.delete(stored, tmp_path)
 
 
 def test_the_time_of_a_clock_that_was_never_set_is_no_age() -> None:
