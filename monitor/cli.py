@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from monitor import __version__, stopper
 from monitor.errors import EXIT_CONFIG, EXIT_MODEL, EXIT_OK, EXIT_UNEXPECTED, UserError
@@ -52,7 +52,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"emotion-monitor {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     common = Parser(add_help=False)
-    common.add_argument("--config", metavar="FILE", help="settings file (default ./config.yaml, else built in)")
+    common.add_argument(
+        "--config", action=_Once, metavar="FILE", help="settings file (default ./config.yaml, else built in)"
+    )
     common.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; repeatable"
     )
@@ -97,18 +99,34 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument("--source", help="0, /dev/video…, file, folder of images, http(s)/rtsp URL, picamera or demo")
+    run.add_argument(
+        "--source", action=_Once, help="0, /dev/video…, file, folder of images, http(s)/rtsp URL, picamera or demo"
+    )
     run.add_argument("--headless", action="store_true", help="no window; a live view in the terminal")
     run.add_argument(
         "--record", nargs="?", const="", metavar="PATH", help="record video (default into the session folder)"
     )
     run.add_argument("--record-clean", action="store_true", help="record the plain picture, without the overlay")
     run.add_argument("--blur", action="store_true", help="record with faces made unrecognisable (output.blur)")
-    run.add_argument("--out", metavar="DIR", help="the session folder itself (default sessions/<start>_<source>)")
+    run.add_argument(
+        "--out", action=_Once, metavar="DIR", help="the session folder itself (default sessions/<start>_<source>)"
+    )
     run.add_argument(
         "--max-seconds", type=_positive, default=0.0, metavar="S", help="stop after so many seconds of video"
     )
     run.add_argument("--max-frames", type=_count, default=0, metavar="N", help="stop after so many frames")
+
+
+class _Once(argparse.Action):
+    """A flag with one value that may be given once: of two the first would be lost in silence."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:  # fmt: skip
+        given = namespace.__dict__.setdefault("_given", set())
+        if self.dest in given:
+            parser.error(f"{option_string} is given twice; keep one")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 def _positive(text: str) -> float:

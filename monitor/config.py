@@ -193,7 +193,7 @@ class OutputConfig:
     video_codec: str = choice(
         "auto", ("auto", "mp4v", "avc1", "MJPG", "XVID"), "video codec; auto tries mp4v, MJPG, XVID"
     )
-    video_fps: float = number(0.0, 0, 120, "rate of the recorded video; 0 = the source's", "Hz")
+    video_fps: float = number(0.0, 0, 120, "rate of the recorded video; 0 = the source's (1 to 120)", "Hz")
     clean: bool = flag(False, "record the plain picture, without the overlay")
 
 

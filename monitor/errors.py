@@ -51,6 +51,12 @@ class SourceError(UserError):
     exit_code = EXIT_SOURCE
 
 
+class SetupError(UserError):
+    """A package that a source needs is missing or does not fit: waiting for the camera would not mend it."""
+
+    exit_code = EXIT_SOURCE
+
+
 class ModelError(UserError):
     """A model, its card or the TFLite runtime cannot be used."""
 

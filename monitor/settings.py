@@ -125,14 +125,21 @@ def read(
         if _lookup(cls, key) is _MISSING:
             problems.append(Problem("--set", key, f"is not a setting{_nearest(cls, key)}"))
             continue
-        try:
-            node = compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
-        except ConfigError:
-            node = yaml.ScalarNode("tag:yaml.org,2002:str", raw)
-        _flatten(node, key, "--set", values, problems, cls)
+        _flatten(_given(raw, _lookup(cls, key) is str), key, "--set", values, problems, cls)
     if places is not None:
         places |= {key: where for key, (_, where) in values.items()}
     return _build(cls, "", values, problems), problems
+
+
+def _given(raw: str, is_text: bool) -> yaml.Node:
+    """The value of an override. A text is what was typed, its blanks, # and colons too, but for quotes around all."""
+    literal = yaml.ScalarNode("tag:yaml.org,2002:str", raw.strip())
+    try:
+        node = compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
+    except ConfigError:
+        return literal
+    plain = not isinstance(node, yaml.ScalarNode) or (node.style is None and not node.tag.endswith(":null"))
+    return literal if is_text and plain and raw.strip() else node
 
 
 def _profiles(node: yaml.Node | None, file: str, problems: list[Problem]) -> dict[str, tuple[yaml.Node, str]]:

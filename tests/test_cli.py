@@ -137,3 +137,18 @@ def test_in_the_journal_each_line_carries_its_level() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, env=environ
     )
     assert done.stderr.startswith("<3>error: --source nowhere.mp4")
+
+
+@pytest.mark.parametrize("flag", ["--source", "--out", "--config"])
+def test_a_flag_given_twice_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", flag, "a", flag, "b"])
+    assert ended.value.code == 2
+    assert f"{flag} is given twice; keep one" in capsys.readouterr().err
+
+
+def test_a_word_too_long_for_a_file_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["x" * 300])
+    assert ended.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err

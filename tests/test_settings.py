@@ -142,3 +142,21 @@ def test_exactly_the_stated_range_is_accepted(value: int) -> None:
     except ConfigError:
         accepted = False
     assert accepted == (20 <= value <= 400)
+
+
+@dataclass(frozen=True)
+class Worded:
+    word: str = text("", "a word")
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("runs #2", "runs #2"), ("#x", "#x"), ("!x", "!x"), ("/usr/bin/buzz # loud", "/usr/bin/buzz # loud"),
+        ('sh -c "echo a: b"', 'sh -c "echo a: b"'), ("[a", "[a"), ("{a: b}", "{a: b}"), ("- a", "- a"),
+        ("0123", "0123"), ("'quoted # text'", "quoted # text"), ('"a b"', "a b"), ("", ""), (" spaced ", "spaced"),
+        ("on", "on"),
+    ],
+)  # fmt: skip
+def test_a_text_given_as_a_flag_is_what_was_typed(typed: str, read: str) -> None:
+    assert settings.load(Worded, None, [f"word={typed}"]).word == read

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import EXIT_OK, ConfigError
+from monitor.inference.card import find_model
 from monitor.wholefile import replace_text
 
 log = logging.getLogger("train")
+
+SHIPPED = "models/emotion.tflite"
 
 SPLITS = ("train", "validation", "test")
 MOST_FACES = 400
@@ -21,7 +24,7 @@ MOST_FACES = 400
 def add_commands(commands: Any) -> None:
     """Adds these commands to ``emotion-train``'s parser."""
     evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
-    evaluate.add_argument("--model", default="models/emotion.tflite")
+    evaluate.add_argument("--model", default=SHIPPED)
     evaluate.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
     evaluate.add_argument("--split", default="validation", choices=SPLITS)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
@@ -35,7 +38,7 @@ def add_commands(commands: Any) -> None:
     predict.add_argument(
         "images", nargs="*", metavar="IMAGE", help="pictures or folders; none = random faces of --data"
     )
-    predict.add_argument("--model", default="models/emotion.tflite")
+    predict.add_argument("--model", default=SHIPPED)
     predict.add_argument("--detect", action="store_true", help="whole photographs: find the faces as the app does")
     predict.add_argument("--grid", metavar="PNG", help="draw each face with its seven bars")
     predict.add_argument("--json", action="store_true", help="print JSON")
@@ -59,10 +62,16 @@ def add_commands(commands: Any) -> None:
     cards.add_argument("--out", default="docs/MODEL_CARD.md", help="the page")
     cards.set_defaults(run_command=_cards)
     recover = commands.add_parser("recover", help="make the run of an exported model anew, when its checkpoint is gone")
-    recover.add_argument("--model", default="models/emotion.tflite", help="with its card, which tells the recipe")
+    recover.add_argument("--model", default=SHIPPED, help="with its card, which tells the recipe")
     recover.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
     recover.add_argument("--out", required=True, help="folder of the run, such as runs/pupil5")
     recover.set_defaults(run_command=_recover)
+
+
+def _model(name: str) -> Path:
+    """A model; outside of a checkout the shipped one is where it was installed."""
+    path = Path(name)
+    return find_model(path.name) if name == SHIPPED and not path.exists() else path
 
 
 def _whole(text: str) -> int:
@@ -85,7 +94,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     from monitor.inference.proposals import FACE
     from train import inputs, outputs, resources, tables
 
-    model = Path(args.model)
+    model = _model(args.model)
     card = load_card(model, None)
     out = Path(args.out or f"runs/evaluate/{model.stem}-{card.version}")
     resources.make_folder(out)
@@ -117,7 +126,7 @@ def _predict(args: argparse.Namespace) -> int:
 
     if args.detect and not args.images:
         raise ConfigError("--detect: is for whole photographs; name some, the faces of --data are crops already")
-    net = EmotionNet(Path(args.model))
+    net = EmotionNet(_model(args.model))
     if args.images:
         finder = predict.FaceFinder() if args.detect else None
         readings = predict.read_files(predict.files(args.images), net, finder)
@@ -166,7 +175,7 @@ def _cards(args: argparse.Namespace) -> int:
 def _recover(args: argparse.Namespace) -> int:
     from train import recover
 
-    model, run = Path(args.model), Path(args.out)
+    model, run = _model(args.model), Path(args.out)
     recover.recover(model, Path(args.data) if args.data else None, run)
     log.info("%s: holds the weights of %s; name it in a recipe's init or teachers", run, model)
     return EXIT_OK

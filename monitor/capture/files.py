@@ -23,6 +23,8 @@ DEFAULT_FPS = 25.0
 """Taken when a file states no rate, or an absurd one."""
 LONGEST_STEP_S = 60.0
 """A longer step between the times that a container states, or one back, is taken for a broken stamp."""
+LACKING, FEW_LACKING = 0.01, 5
+"""Share and number of pictures lacking at the end from which on that is told: containers count them roughly."""
 MOST_MISSES = 1000
 """Pictures in a row that may be unreadable in the middle of a file, before that is its end."""
 
@@ -73,10 +75,12 @@ class VideoSource:
             self._rewind()
             image = self._grab()
         if image is None:
-            if self.frames and self._index + self._missed < 0.9 * self.frames:
+            lacking = self.frames - self._index - self._missed
+            if lacking >= max(FEW_LACKING, LACKING * self.frames):
                 log.warning(
-                    "%s: ended after %d of %d frames; the file may be truncated", self.name, self._index, self.frames
-                )
+                    "%s: ended after %d of %d frames; the file may be truncated, or damaged, and in an AVI what comes "
+                    "after a damage is then too early", self.name, self._index, self.frames,
+                )  # fmt: skip
             return None
         frame = Frame(self._index, self._time(), time.time(), image, self.name)
         self._index += 1

@@ -188,8 +188,9 @@ class Grabber:
                     self._back(now, self._lost_at)
 
     def _back(self, now: float, since: float) -> None:
-        log.warning("%s: back after %.1f s", self._name, now - since + self._dark_s)
-        self._incidents.end("camera", "lost")
+        away = now - since + self._dark_s
+        log.warning("%s: back after %.1f s", self._name, away)
+        self._incidents.end("camera", "lost", away_s=round(away, 3))
         self._lost_at = None
 
     def _fail(self, now: float, why: str) -> None:

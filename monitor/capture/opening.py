@@ -113,7 +113,7 @@ def open_patiently(
         SourceError: It cannot be opened, or the attempt hangs, and ``wait`` is not set; or it hangs for ``HUNG_S``.
     """
     between = FIRST_WAIT_S
-    said = False
+    said: set[str] = set()
     while True:
         attempt, until = _Attempt(open_source, lambda source: source.close()), clock() + limit_s
         while not attempt.done.wait(0.05) and clock() < until:
@@ -124,8 +124,8 @@ def open_patiently(
         error = attempt.error or _silent(name, limit_s)
         if not wait or not isinstance(error, SourceError):
             raise error
-        if not said:
-            said = True
+        if error.lines[0] not in said:  # once each: a camera that is there may refuse for another reason
+            said.add(error.lines[0])
             log.warning("%s; waiting for it (source.wait)", error.lines[0])
         if not attempt.done.is_set():
             _until(attempt, tell, name, clock)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from monitor.config import SourceConfig
-from monitor.errors import SourceError
+from monitor.errors import SetupError, SourceError
 from monitor.types import Frame
 
 
@@ -24,18 +24,19 @@ class PiCameraSource:
         """Starts the camera.
 
         Raises:
-            SourceError: picamera2 is not importable, or there is no camera.
+            SetupError: picamera2 is not importable.
+            SourceError: There is no camera, or it does not start.
         """
         try:
             from picamera2 import Picamera2  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
-            raise SourceError(
-                "--source picamera: picamera2 is not importable; sudo apt install python3-picamera2 "
-                "and make the environment with: python3 -m venv --system-site-packages .venv"
+            raise SetupError(
+                "--source picamera: picamera2 is not importable; sudo apt install python3-picamera2, then, for the "
+                "service, sudo make install-service again, else: python3 -m venv --system-site-packages .venv"
             ) from None
         except Exception as error:  # apt's simplejpeg was built for apt's NumPy (picamera2 #1088, #1211)
             why = " ".join(str(error).split())[:120]
-            raise SourceError(
+            raise SetupError(
                 f"--source picamera: picamera2 does not fit this environment ({why}); where its simplejpeg is meant: "
                 "pip install --force-reinstall --no-deps simplejpeg, in the environment that runs this program"
             ) from None

@@ -64,6 +64,7 @@ def command(
         ("following", lambda: _keypoints(config)),
         ("proposals", lambda: _proposals(config)),
         ("driver mode", lambda: _driver(config)),
+        ("alerts", lambda: _alerts(config)),
         ("mqtt", lambda: _mqtt(config)),
         ("display", _display),
         ("video codecs", _codecs),
@@ -194,12 +195,24 @@ def _driver(config: Config) -> Finding:
     from monitor.needs import load_eyes, load_keypoints
 
     if not config.driver.enabled:
-        return Finding("driver mode", "ok", "off (--profile driver)")
+        return Finding("driver mode", "ok", "off")
     net = load_eyes(config, load_keypoints(config))
     assert net is not None
     pixels = np.full((net.card.input_side,) * 2, 128, np.uint8)
     each = _mean_ms(lambda: net.logits(pixels))
     return Finding("driver mode", "ok", f"{net.card.name} {net.card.version}, {each:.2f} ms per eye")
+
+
+def _alerts(config: Config) -> Finding:
+    from monitor.outputs import alerts
+
+    wanted = {"command": bool(config.alerts.command), "sound": config.alerts.sound}
+    chosen = " and ".join(name for name, on in wanted.items() if on)
+    if not chosen or not config.driver.enabled:
+        return Finding("alerts", "ok", "off" if config.driver.enabled else "off (they tell of a driver only)")
+    if what := alerts.missing(config.alerts):
+        return Finding("alerts", "fail", what, EXIT_CONFIG)
+    return Finding("alerts", "ok", f"{chosen}, from level {config.alerts.min_level} on; not tried")
 
 
 def _mqtt(config: Config) -> Finding:

@@ -13,7 +13,7 @@ import numpy as np
 
 from monitor.errors import ConfigError
 from monitor.labels import EMOTIONS, UNKNOWN
-from monitor.outputs.reader import Damage, open_table
+from monitor.outputs.reader import Damage, files_of, open_table
 from monitor.outputs.table import DRIVER_COLUMNS
 from monitor.types import EyeReading, Face, Landmarks
 
@@ -62,28 +62,30 @@ def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
     A continued table holds several sessions, whose times begin anew.
 
     Args:
-        path: A ``faces.csv`` of driver mode.
+        path: A ``faces.csv`` of driver mode, whose rotated parts come first, or the folder of its session.
         log: Where rows and skipped lines are counted.
 
     Raises:
         ConfigError: The file is missing, or is no table of driver mode.
     """
     damage = Damage()
-    try:
-        header, rows = open_table(path, damage)
-        missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
-        if missing:
-            raise ConfigError(
-                f"{path}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])}); "
-                "log one with --profile driver"
-            )
-        for _, frame in itertools.groupby(rows, key=lambda row: (row["session"], row["frame"])):
-            if (read := _frame(list(frame), log)) is not None:
-                yield read
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    finally:
-        log.skipped += damage.lines
+    for part in files_of(path, "faces.csv"):
+        try:
+            header, rows = open_table(part, damage)
+            missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
+            if missing:
+                raise ConfigError(
+                    f"{part}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])}); "
+                    "log one with --profile driver"
+                )
+            for _, frame in itertools.groupby(rows, key=lambda row: (row["session"], row["frame"])):
+                if (read := _frame(list(frame), log)) is not None:
+                    yield read
+        except OSError as error:
+            raise ConfigError(f"{part}: cannot be read: {error.strerror}") from None
+        finally:
+            log.skipped += damage.lines
+            damage.lines = 0
 
 
 def _frame(rows: list[dict[str, str]], log: Log) -> LoggedFrame | None:

@@ -31,23 +31,26 @@ class Judged:
     """A table judged again.
 
     Attributes:
-        events: All events, session by session.
+        sessions: The events of each session, by its name.
         seconds: Length of the sessions together.
         spacing: Median seconds between two rows of a session.
-        sessions: How many.
     """
 
-    events: list[Event]
+    sessions: dict[str, list[Event]]
     seconds: float
     spacing: float
-    sessions: int
+
+    @property
+    def events(self) -> list[Event]:
+        """All events, session by session."""
+        return [event for events in self.sessions.values() for event in events]
 
 
 def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
     """Runs the judgement over a logged table, each of its sessions by itself.
 
     Args:
-        path: A ``faces.csv`` of driver mode.
+        path: A ``faces.csv`` of driver mode, or the folder of its session.
         config: The thresholds to judge with.
         counted: Where rows and skipped lines are counted.
 
@@ -55,6 +58,7 @@ def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
         ConfigError: The file is missing or no such table.
     """
     ids = itertools.count(1)
+    sessions: dict[str, list[Event]] = {}
     events: list[Event] = []
     times: dict[str, list[float]] = {}
     driver: Judge | None = None
@@ -62,6 +66,7 @@ def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
         if driver is None or frame.session not in times:
             events += driver.finish() if driver is not None else []
             driver, times[frame.session] = Judge(config, ids), []
+            events = sessions.setdefault(frame.session, [])
         face = driver.choose(frame.faces, frame.t)
         evidence = driver.evidence(face, frame.t, frame.wall, frame.picture)
         if evidence is not None:
@@ -70,7 +75,7 @@ def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
     events += driver.finish() if driver is not None else []
     steps = [b - a for session in times.values() for a, b in itertools.pairwise(session)]
     seconds = sum(max(session) - min(session) for session in times.values() if session)
-    return Judged(events, seconds, statistics.median(steps) if steps else 0.0, len(times))
+    return Judged(sessions, seconds, statistics.median(steps) if steps else 0.0)
 
 
 def command(table: str, out: str | None, config: Config) -> int:
@@ -90,7 +95,9 @@ def command(table: str, out: str | None, config: Config) -> int:
     if not counted.rows:
         raise ConfigError(f"{path}: holds no rows of driver mode ({counted.skipped} lines could not be read)")
     if out:
-        lines = "".join(json.dumps(event_line(event, f"replay of {path.name}", 0.0)) + "\n" for event in events)
+        lines = "".join(
+            json.dumps(event_line(event, name, 0.0)) + "\n" for name, own in judged.sessions.items() for event in own
+        )
         try:
             if Path(out).exists():  # a device or a pipe
                 Path(out).write_text(lines, encoding="utf-8")
@@ -99,8 +106,8 @@ def command(table: str, out: str | None, config: Config) -> int:
         except OSError as error:
             raise ConfigError(f"--events {out}: cannot be written: {error.strerror}") from None
     wide_console().print(summary(events, judged.seconds))
-    if judged.sessions > 1:
-        log.info("%s: %d sessions, each judged by itself", path, judged.sessions)
+    if len(judged.sessions) > 1:
+        log.info("%s: %d sessions, each judged by itself", path, len(judged.sessions))
     if judged.spacing > SPARSE_S:
         log.warning(
             "%s: rows are %.1f s apart: blinks and short closures fall between them; log with output.rows=5hz or more",

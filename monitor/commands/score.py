@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import logging
 import math
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from monitor.errors import EXIT_OK, ConfigError
 from monitor.labels import EMOTIONS
+from monitor.outputs.reader import files_of
 from monitor.signals.driver import KINDS
 from monitor.terminal import wide_console
 
@@ -102,7 +104,7 @@ def read_events(path: Path, session: str | None = None) -> tuple[dict[str, tuple
     spans: dict[tuple[str, Any, Any], list[float]] = {}
     bad, last = 0, 0.0
     seen: set[str] = set()
-    for line in _lines(path):
+    for line in itertools.chain.from_iterable(map(_lines, files_of(path, "events.jsonl"))):
         try:
             event = json.loads(line)
             kind = event["label"] if event["kind"] == "emotion" else event["kind"]  # a held expression by its name
@@ -143,7 +145,7 @@ def _lines(path: Path) -> Iterator[str]:
         ConfigError: It cannot be read.
     """
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
             yield from file
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
@@ -162,12 +164,12 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
     Without a row of that file nothing is labelled in it, which is said in the log: it may be misspelt.
     """
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as handle:
-            table = csv.DictReader(handle)
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+            table = csv.DictReader(handle, skipinitialspace=True)
             rows = list(table)
             columns = set(table.fieldnames or ())
     except (OSError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not {"file", "start_s", "end_s", "what"} <= columns:
         raise ConfigError(f"{path}: must have the columns file,start_s,end_s,what")
     files = sorted({str(row["file"]) for row in rows})
@@ -183,9 +185,10 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
             if not (math.isfinite(start) and math.isfinite(end) and start <= end):
                 raise ValueError
         except (TypeError, ValueError):
-            raise ConfigError(f"{path}:{number}: start_s and end_s must be numbers that rise (got {row})") from None
+            got = f"{row['start_s']}, {row['end_s']}"
+            raise ConfigError(f"{path}:{number}: start_s and end_s must be numbers that rise (got {got})") from None
         if file is None or row["file"] == file:
-            labels.append(Interval(start, end, str(row["what"])))
+            labels.append(Interval(start, end, str(row["what"]).strip()))
     return labels
 
 

@@ -41,6 +41,17 @@ MOST_WAITING = 16
 _RUNNING: set[subprocess.Popen[bytes]] = set()
 """Commands that run now: none may outlive the program."""
 
+
+def missing(config: AlertsConfig, which: Callable[[str], str | None] = shutil.which) -> str:
+    """What of the configured actions cannot be run at all, in words; "" where nothing is wrong."""
+    program = shlex.split(config.command)[0] if config.command.strip() else ""
+    if program and which(program) is None:
+        return f"alerts.command: {program} is not there or may not be run; no command is given at an alarm"
+    if config.sound and not any(which(name) for name in PLAYERS):
+        return f"alerts.sound: this system has no player ({', '.join(PLAYERS)}); no sound is given"
+    return ""
+
+
 Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
 
 

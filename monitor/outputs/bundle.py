@@ -77,8 +77,10 @@ class Outputs:
             self.sinks.append(drive)
             # Imported when asked for: they bring subprocess, tempfile and ssl, which every start would pay for.
             if config.alerts.command or config.alerts.sound:
-                from monitor.outputs.alerts import AlertSink
+                from monitor.outputs.alerts import AlertSink, missing
 
+                if config.alerts.command and (what := missing(config.alerts)):
+                    log.warning("%s", what)  # now, and not only at the first alarm of the night
                 self._outward.append(AlertSink(config.alerts))
             if config.mqtt.host:
                 from monitor.outputs.mqtt import MqttSink

@@ -60,9 +60,12 @@ class EventSink:
 
 
 def event_line(event: Event, session: str, start: float) -> dict[str, Any]:
-    """An event as a flat object; ``start`` is the first frame's time."""
+    """An event as a flat object; ``start`` is the first frame's time, from which all times in it are counted."""
+    data = event.data
+    if "last_seen_t" in data:
+        data = {**data, "last_seen_t": round(data["last_seen_t"] - start, 3)}
     return {
         "session": session, "id": event.id, "kind": event.kind, "phase": event.phase,
         "timestamp": iso_time(event.wall), "video_time": round(event.t - start, 3),
-        "face_id": event.face, "level": event.level, **event.data,
+        "face_id": event.face, "level": event.level, **data,
     }  # fmt: skip

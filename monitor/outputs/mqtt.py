@@ -228,7 +228,8 @@ def password(config: MqttConfig) -> str | None:
     try:
         lines = Path(config.password_file).expanduser().read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"mqtt.password_file {config.password_file}: cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(f"mqtt.password_file {config.password_file}: cannot be read: {why}") from None
     return lines[0].strip() if lines else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import logging
@@ -33,6 +34,19 @@ def parts(folder: Path, name: str) -> list[Path]:
             rotated.append((int(match[1]), path))
     current = folder / name
     return [path for _, path in sorted(rotated)] + ([current] if current.exists() else [])
+
+
+def files_of(path: Path, name: str) -> list[Path]:
+    """The files that a path of a log stands for: of a session's folder, or of the current log in it, all parts in their
+    order; any other file is itself.
+
+    Args:
+        path: What a user named.
+        name: Name of the current log, such as "faces.csv".
+    """
+    if path.is_dir():
+        return parts(path, name) or [path / name]
+    return parts(path.parent, name) if path.name == name and path.exists() else [path]
 
 
 @dataclass(slots=True)
@@ -102,7 +116,8 @@ def whole_lines(path: Path, damage: Damage) -> Iterator[str]:
     """Lines that are complete and clean text; a last one without its end was torn by a power cut."""
     with path.open("rb") as file:
         while raw := file.readline(LONGEST_LINE):
-            text = raw.decode("utf-8", "replace")
+            # A spreadsheet that saves "CSV UTF-8" puts a byte order mark in front.
+            text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
             if not raw.endswith(b"\n") or b"\0" in raw or "\ufffd" in text:
                 damage.lines += 1
             else:

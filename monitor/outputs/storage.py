@@ -194,7 +194,7 @@ class Storage:
         self._trouble = why
         self._lost = sum(lines.lost for lines in self._logs)
         log.error(
-            "error: %s: %s; recording stops, rows thin out, monitoring goes on, files resume when there is room",
+            "error: %s: %s; recording stops, monitoring goes on, files resume when there is room",
             self._session.folder, why,
         )  # fmt: skip
         self._incidents.begin("storage", "short", reason=why, free_mb=round(free, 1))

@@ -25,6 +25,8 @@ log = logging.getLogger("monitor")
 CODECS = (("mp4v", ".mkv"), ("MJPG", ".avi"), ("XVID", ".avi"))
 """Tried in this order; a codec the user names is tried first, then these. Both containers play up to where
 they were cut off; an MP4 without its trailer plays not at all."""
+LEAST_FPS, MOST_FPS = 1.0, 120.0
+"""Of a source that is slower each picture is repeated, of one that is quicker some are left out: the speed is true."""
 DEFAULT_FPS = 20.0
 LONGEST_GAP_S = 60.0
 """A longer pause of the source is cut to this, or a camera unplugged overnight would fill the disk."""
@@ -86,7 +88,7 @@ class VideoSink:
         self._make_path, self._config, self._overlay, self._fixed = make_path, config, overlay, fixed
         self._live, self._draw = live, draw
         self._blur = _make_blur(config.blur)
-        self.fps = config.video_fps or (source_fps if 1 <= source_fps <= 120 else DEFAULT_FPS)
+        self.fps = config.video_fps or (min(MOST_FPS, max(LEAST_FPS, source_fps)) if source_fps > 0 else DEFAULT_FPS)
         self._wanted, self._held, self._renew = threading.Event(), threading.Event(), threading.Event()
         self._writer: cv2.VideoWriter | None = None
         self._codec: tuple[str, str] | None = None
@@ -96,6 +98,7 @@ class VideoSink:
         self._last_t: float | None = None
         self._pace = 0.0
         self._failed_at: float | None = None
+        self._asked = False  # whether the next file is one that somebody asked for
         self.failing = self.damaged = False
         self.path: Path | None = None
         self.files: list[Path] = []
@@ -113,6 +116,7 @@ class VideoSink:
     def switch(self, on: bool) -> None:
         """Starts or stops recording with the next frame; may be called from any thread."""
         self._failed_at = None
+        self._asked = self._asked or on
         self._wanted.set() if on else self._wanted.clear()
 
     def hold(self, on: bool) -> None:
@@ -231,7 +235,9 @@ class VideoSink:
             self._writer = writer
             self.files.append(path)
             self._begun(path)
-            level = logging.INFO if proven is None else logging.DEBUG
+            known = len(self.files) > 1 and not self._asked  # a later part of one recording
+            self._asked = False
+            level = logging.DEBUG if known else logging.INFO
             log.log(level, "recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
             return
         raise VideoError("no video codec works here; see: emotion-monitor check")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -231,3 +232,17 @@ def test_a_password_is_never_shown() -> None:
     with pytest.raises(SourceError) as caught:
         open_source("rtsp://user:secret@127.0.0.1:9/live", config)
     assert "secret" not in caught.value.lines[0]
+
+
+@pytest.mark.parametrize(("lacking", "told"), [(0, False), (4, False), (9, True), (60, True)])
+def test_a_file_that_ends_early_is_said_to(
+    demo_clip: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, lacking: int, told: bool
+) -> None:
+    logging.getLogger("monitor").propagate = True
+    source = VideoSource(str(demo_clip))
+    have = 0
+    source.frames += lacking
+    while source.read() is not None:
+        have += 1
+    assert any("may be truncated, or damaged" in r.getMessage() for r in caplog.records) == told
+    source.close()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import pytest
 
+from monitor.capture.choose import open_wanted
 from monitor.capture.opening import answered, open_patiently
 from monitor.capture.source import Source
-from monitor.errors import SourceError
+from monitor.config import Config, DriverConfig
+from monitor.errors import SetupError, SourceError
 from tests.fakes import Clock, ScriptedSource
 
 
@@ -84,3 +87,32 @@ def test_a_device_that_does_not_answer_holds_nobody_up_for_longer_than_its_time(
     assert answered(lambda: 7, "camera0", 10) == 7
     with pytest.raises(ZeroDivisionError):
         answered(lambda: 1 // 0, "camera0", 10)
+
+
+def test_driver_mode_plays_no_drawn_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.capture.choose.find_cameras", list)
+    with pytest.raises(SourceError, match="driver mode needs a camera: name one with --source"):
+        open_wanted(None, Config(driver=DriverConfig(enabled=True)), False, lambda status: None)
+
+
+def test_a_camera_that_refuses_for_another_reason_is_told_again(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    clock, reasons = Clock(), ["none", "none", "forbidden", "none", "forbidden"]
+
+    def opened() -> Source:
+        if reasons:
+            raise SourceError(f"/dev/video0: {reasons.pop(0)}")
+        return ScriptedSource([])
+
+    open_patiently(opened, "camera0", 10, wait=True, clock=clock, pause=clock.advance)
+    assert [r.getMessage() for r in caplog.records] == [
+        "/dev/video0: none; waiting for it (source.wait)", "/dev/video0: forbidden; waiting for it (source.wait)",
+    ]  # fmt: skip
+
+
+def test_a_package_that_is_missing_is_not_waited_for() -> None:
+    def opened() -> Source:
+        raise SetupError("picamera2 is not importable")
+
+    with pytest.raises(SetupError):
+        open_patiently(opened, "picamera", 10, wait=True)

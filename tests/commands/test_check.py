@@ -4,10 +4,13 @@ import errno
 import re
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from monitor import cli
+from monitor.types import Frame
+from tests.fakes import Clock, ScriptedSource, frame
 
 
 def check(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
@@ -100,3 +103,44 @@ def test_a_folder_that_cannot_be_written_is_found(capsys: pytest.CaptureFixture[
     code, out = check(capsys, "--source", "demo", "--out", "/proc/nowhere")
     assert code == 2
     assert "not writable" in out
+
+
+def test_an_alarm_that_cannot_be_given_is_told_before_the_night(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--source", "demo", "--profile", "driver"]
+    code, out = check(capsys, *flags, "--set", "alerts.command=/nowhere/buzz --pin 4")
+    assert code == 2
+    assert "alerts.command: /nowhere/buzz is not there" in " ".join(out.split())
+    code, out = check(capsys, *flags, "--set", "alerts.command=true")
+    assert code == 0
+    assert "command, from level 2 on; not tried" in " ".join(out.split())
+
+
+def test_driver_mode_without_a_camera_fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.capture.v4l2.find_cameras", list)
+    code, out = check(capsys, "--profile", "driver")
+    assert code == 3
+    assert "no camera; driver mode needs one, or a --source" in " ".join(out.split())
+    code, _ = check(capsys)
+    assert code == 0
+
+
+def test_the_rate_leaves_the_closing_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+
+    class Slow(ScriptedSource):
+        def read(self) -> Frame | None:
+            clock.advance(1 / 30)
+            return super().read()
+
+        def close(self) -> None:
+            clock.advance(1.0)
+
+        def facts(self) -> dict[str, object]:
+            return {"kind": "camera", "width": 64, "height": 48}
+
+    monkeypatch.setattr("monitor.capture.source.open_source", lambda *_: Slow([frame(n / 30, n) for n in range(40)]))
+    monkeypatch.setattr("monitor.commands.check.time", SimpleNamespace(monotonic=clock))
+    _, out = check(capsys, "--source", "camera")
+    assert "30.0 fps measured" in " ".join(out.split())

@@ -62,7 +62,7 @@ def test_the_same_thresholds_give_the_same_events_as_on_the_day(tmp_path: Path) 
     again = replay.judge(tmp_path / "faces.csv", Config(), logged.Log())
     assert told(again.events) == told(events)
     assert {"eyes_closed", "away", "fatigue"} <= {e.kind for e in again.events}
-    assert (round(again.seconds, 1), round(again.spacing, 3), again.sessions) == (99.9, 0.1, 1)
+    assert (round(again.seconds, 1), round(again.spacing, 3), list(again.sessions)) == (99.9, 0.1, ["S"])
 
 
 def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_path: Path) -> None:
@@ -96,7 +96,8 @@ def test_sessions_of_one_table_are_judged_each_by_itself(tmp_path: Path) -> None
     (tmp_path / "two.csv").write_text(head + "\n" + rows + rows.replace("S,", "T,"))
     twice = replay.judge(tmp_path / "two.csv", Config(), logged.Log())
     assert told(twice.events) == told(events) * 2
-    assert (round(twice.seconds, 1), twice.sessions) == (199.8, 2)
+    assert (round(twice.seconds, 1), list(twice.sessions)) == (199.8, ["S", "T"])
+    assert told(twice.sessions["S"]) == told(twice.sessions["T"]) == told(events)
 
 
 def test_rows_too_far_apart_are_said_to_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -269,3 +270,43 @@ def test_two_sessions_are_not_passed_over(tmp_path: Path) -> None:
         score.read_events(tmp_path / "e.jsonl", "C")
     (tmp_path / "silent.jsonl").write_text("")
     assert score.read_events(tmp_path / "silent.jsonl", "C") == ({}, 0.0)
+
+
+def test_the_events_written_name_their_session(tmp_path: Path) -> None:
+    drive(tmp_path / "faces.csv")
+    text = (tmp_path / "faces.csv").read_text()
+    head, _, rows = text.partition("\n")
+    (tmp_path / "two.csv").write_text(head + "\n" + rows + rows.replace("S,", "T,"))
+    assert main(["replay", str(tmp_path / "two.csv"), "-q", "--events", str(tmp_path / "e.jsonl")]) == 0
+    names = [json.loads(line)["session"] for line in (tmp_path / "e.jsonl").read_text().splitlines()]
+    assert set(names) == {"S", "T"}
+    assert names == sorted(names)
+
+
+def test_what_was_logged_before_midnight_is_judged_too(tmp_path: Path) -> None:
+    events = drive(tmp_path / "faces.csv")
+    lines = (tmp_path / "faces.csv").read_text().splitlines()
+    (tmp_path / "faces-20261231-0001.csv").write_text("\n".join(lines[:400]) + "\n")
+    (tmp_path / "faces.csv").write_text("\n".join([lines[0], *lines[400:]]) + "\n")
+    for path in (tmp_path / "faces.csv", tmp_path):
+        assert told(replay.judge(path, Config(), logged.Log()).events) == told(events)
+    part = replay.judge(tmp_path / "faces-20261231-0001.csv", Config(), logged.Log())
+    assert part.seconds == pytest.approx(39.8, abs=0.2)
+
+
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
+    events = drive(tmp_path / "faces.csv")
+    text = (tmp_path / "faces.csv").read_text().replace("\n", "\r\n")
+    (tmp_path / "saved.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert told(replay.judge(tmp_path / "saved.csv", Config(), logged.Log()).events) == told(events)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file.txt/e.jsonl"])
+def test_events_that_cannot_be_written_there_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    drive(tmp_path / "faces.csv")
+    (tmp_path / "file.txt").write_text("")
+    assert main(["replay", str(tmp_path / "faces.csv"), "--events", str(tmp_path / name)]) == 2
+    (line,) = [row for row in capsys.readouterr().err.splitlines() if row.startswith("error:")]
+    assert "--events" in line

@@ -168,3 +168,12 @@ def test_wall_times_are_what_datetime_says(wall: float) -> None:
     assert said.utcoffset() == expected.utcoffset()
     assert abs((said - expected).total_seconds()) <= 0.001
     assert len(iso_time(wall)) == len("2026-11-23T12:00:00.000+00:00")
+
+
+def test_when_a_face_was_last_seen_counts_from_the_first_frame_too(tmp_path: Path) -> None:
+    sink = EventSink(tmp_path / "events.jsonl", "S")
+    sink.handle(result(55_000.0))
+    sink.tell([Event("face", "end", 3, 55_004.5, 0.0, 1, data={"duration_s": 2.0, "last_seen_t": 55_004.0})])
+    sink.close([])
+    told = json.loads((tmp_path / "events.jsonl").read_text())
+    assert (told["video_time"], told["last_seen_t"]) == (4.5, 4.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -353,3 +354,24 @@ def test_the_clean_recording_has_no_overlay(tmp_path: Path) -> None:
     ok, image = cv2.VideoCapture(str(video.files[0])).read()
     assert ok
     assert image.std() < 3
+
+
+@pytest.mark.parametrize(("source", "fps"), [(0.2, 1.0), (240.0, 120.0), (25.0, 25.0), (0.0, 20.0)])
+def test_the_rate_is_the_sources_as_far_as_players_take_it(tmp_path: Path, source: float, fps: float) -> None:
+    assert sink(tmp_path, fps=source).fps == fps
+
+
+def test_each_recording_that_was_asked_for_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    video = sink(tmp_path)
+    with caplog.at_level(logging.INFO, "monitor"):
+        film(video, [0.0, 0.05])
+        video.switch(False)
+        film(video, [0.1])
+        video.switch(True)
+        film(video, [0.15, 0.2])
+        video.close([])
+    assert [r.getMessage().split(" (")[0] for r in caplog.records if "recording " in r.getMessage()] == [
+        f"recording {path}" for path in video.files
+    ]
+    assert len(video.files) == 2

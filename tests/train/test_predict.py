@@ -118,3 +118,11 @@ def test_a_name_that_is_not_utf_8_is_read_like_any_other(folder: Path, shipped: 
     crop = read_crop(importers.Picture(strange, 0, "train", None))
     assert crop is not None
     assert crop.shape == (48, 48)
+
+
+def test_outside_of_a_checkout_the_shipped_model_is_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert cli.main(["predict", "a_face.png", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["label"] == "happy"
