@@ -68,7 +68,7 @@ arm64: $(TEST)
 	$(BIN)/python deploy/arm64.py ../shared/tools/arm64-python $(ARM64)
 
 install-service:
-	DESTDIR=$(DESTDIR) PYTHON=$(PYTHON) deploy/install-service.sh
+	DESTDIR="$(DESTDIR)" PYTHON="$(PYTHON)" deploy/install-service.sh
 
 # In an environment of their own, so that they do not meet what they look at.
 $(VENV)/tools: $(VENV)/.made

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs Emotion Monitor as a systemd service: program, settings, user, unit. Run by "make install-service".
-# DESTDIR=/somewhere stages it all there, for trying it or for an image; nothing of the running system is touched then.
+# DESTDIR=/somewhere stages it all there, for looking at it (the environment only runs where it was made); nothing of the
+# running system is touched then.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 root=${DESTDIR:-}
@@ -17,7 +18,9 @@ mkdir -p "$app/docs" "$root/etc/emotion-monitor" "$root/etc/systemd/system" "$ro
 # picamera2 comes from apt and must be visible inside. Its simplejpeg was built for apt's NumPy, not for ours, and would
 # not let it be imported (picamera2 #1088, #1211).
 flags=
-"$python" -c 'import picamera2' 2>/dev/null && flags=--system-site-packages
+if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("picamera2") is None)'; then
+    flags=--system-site-packages
+fi
 "$python" -m venv $flags "$app/venv"
 "$app/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$here/deploy/edge.lock"
 if [ -n "$flags" ]; then
@@ -34,6 +37,8 @@ trap 'rm -rf "$copy"' EXIT
 "$app/venv/bin/pip" install -q --disable-pip-version-check --no-index --no-build-isolation --no-deps "$copy"
 
 install -m 644 "$here"/docs/*.md "$app/docs/"
+mkdir -p "$root/usr/local/bin"
+ln -sf /opt/emotion-monitor/venv/bin/emotion-monitor "$root/usr/local/bin/emotion-monitor"
 [ -e "$root/etc/emotion-monitor/config.yaml" ] ||
     install -m 644 "$here/deploy/service.yaml" "$root/etc/emotion-monitor/config.yaml"
 if [ ! -e "$root/etc/emotion-monitor/environment" ]; then

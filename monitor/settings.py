@@ -138,7 +138,7 @@ def _given(raw: str, is_text: bool) -> yaml.Node:
         node = compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
     except ConfigError:
         return literal
-    plain = not isinstance(node, yaml.ScalarNode) or (node.style is None and not node.tag.endswith(":null"))
+    plain = not isinstance(node, yaml.ScalarNode) or (not node.style and not node.tag.endswith(":null"))
     return literal if is_text and plain and raw.strip() else node
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.capture.picamera import PiCameraSource
 from monitor.config import SourceConfig
-from monitor.errors import SourceError
+from monitor.errors import SetupError, SourceError
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_module_that_cannot_be_imported_is_one_line(
         return really(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", importing)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SetupError) as caught:
         PiCameraSource(SourceConfig())
     (line,) = caught.value.lines
     assert cure in line
