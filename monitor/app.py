@@ -43,6 +43,10 @@ from monitor.views import linger, watch_headless, watch_window
 from monitor.worker import Worker
 
 if TYPE_CHECKING:
+    from monitor.faces.detector import Detector
+    from monitor.inference.eyes import EyeNet
+    from monitor.inference.landmarks import LandmarkNet
+    from monitor.inference.proposals import ProposalNet
     from monitor.outputs.dashboard import Dashboard
     from monitor.outputs.window import DisplayProbe
 
@@ -106,58 +110,25 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     stop.before = lambda: service.tell("ended", {"state": "ended"})
     probe = None if options.headless else _display_probe()
     cv2.setNumThreads(config.detect.threads)
-    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
-    keypoints = load_keypoints(config)
-    eyes = load_eyes(config, keypoints)
-    require_outputs(config)
-    proposals = load_proposals(config, keypoints)
-    detector = make_detector(config.detect)
+    networks = _load(config)
     wanted = None if options.source is None else revealed(options.source)
     if wanted is not None:
         kind_of(wanted)  # a wrong name is told before a window is waited for
     windowed = probe is not None and not _tell_headless(probe)
     live_view = sys.stderr.isatty() and not windowed and not options.quiet
-
-    def tell(status: str) -> None:
-        if config.source.wait:
-            service.ready()  # up, and waiting for what it was told to wait for
-        service.alive()
-        if service.due():
-            service.tell(status, {"state": "waiting"})
-
-    source, name = open_wanted(wanted, config, windowed, tell)
-    if video_path is not None and Path(name).exists() and video_path.resolve() == Path(name).resolve():
-        source.close()
-        raise ConfigError(f"--record {video_path}: is the source itself; give another file")
+    source, name = _open(wanted, config, service, windowed, video_path)
     if unrelated(source, config.source.sequence):
-        if config.driver.enabled:
-            source.close()
-            raise no_drive(source)
         config = _apart(config)
     incidents = Incidents()
     stop.running = True
-    session: Session | None = None
-    try:
-        if options.out is None:
-            make_room(Path(config.output.dir).expanduser(), config.output.keep_days, config.output.max_mb, time.time())
-        session = Session(options.out, config.output.dir, source.name, datetime.now())
-        session.write_metadata(config, config_from, emotion, source.facts(), detector.name, keypoints, eyes, proposals)
-        outputs = Outputs(session, source, config, video_path, incidents, stop)
-    except OSError as error:
-        source.close()
-        if session is not None:
-            session.give_up()
-        where = error.filename or options.out or config.output.dir
-        unread = error.errno == errno.ENXIO  # a pipe; its own line has the fix
-        fix = "" if unread else "; free space or give another --out"
-        raise DiskError.kind(error)(f"{where}: cannot be written: {error.strerror}{fix}") from None
-    except BaseException:
-        source.close()
-        raise
+    session, outputs = _begin(options, config, config_from, networks, source, video_path, incidents, stop)
     outputs.video.switch(options.record is not None)
     if not live_view:
         outputs.sinks.append(EventLines())
-    pipeline = Pipeline(config, detector, emotion, keypoints, eyes=eyes, proposals=proposals)
+    pipeline = Pipeline(
+        config, networks.detector, networks.emotion, networks.keypoints, eyes=networks.eyes,
+        proposals=networks.proposals,
+    )  # fmt: skip
     feed = make_feed(source, name, config, windowed, incidents)
     worker = Worker(
         feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds, incidents,
@@ -211,6 +182,94 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if lasting is not None:
         linger(*lasting, session, config.output.blur != "none", stop)
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    """What looks at the pictures, as far as the settings ask for it."""
+
+    emotion: EmotionNet
+    keypoints: LandmarkNet | None
+    eyes: EyeNet | None
+    proposals: ProposalNet | None
+    detector: Detector
+
+
+def _load(config: Config) -> _Networks:
+    """Loads everything before a camera is opened or anything is written.
+
+    Raises:
+        UserError: A model, the detector or what an output needs is missing or damaged.
+    """
+    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
+    keypoints = load_keypoints(config)
+    eyes = load_eyes(config, keypoints)
+    require_outputs(config)
+    return _Networks(emotion, keypoints, eyes, load_proposals(config, keypoints), make_detector(config.detect))
+
+
+def _open(
+    wanted: str | None, config: Config, service: Service, windowed: bool, video_path: Path | None
+) -> tuple[Source, str]:
+    """The source, and the name under which it can be opened again; systemd hears that it is waited for.
+
+    Raises:
+        UserError: It cannot be opened, would be overwritten by its own recording, or shows no drive in driver mode.
+    """
+
+    def tell(status: str) -> None:
+        if config.source.wait:
+            service.ready()  # up, and waiting for what it was told to wait for
+        service.alive()
+        if service.due():
+            service.tell(status, {"state": "waiting"})
+
+    source, name = open_wanted(wanted, config, windowed, tell)
+    if video_path is not None and os.path.exists(name) and video_path.resolve() == Path(name).resolve():
+        source.close()
+        raise ConfigError(f"--record {video_path}: is the source itself; give another file")
+    if config.driver.enabled and unrelated(source, config.source.sequence):
+        source.close()
+        raise no_drive(source)
+    return source, name
+
+
+def _begin(
+    options: Options,
+    config: Config,
+    config_from: str,
+    networks: _Networks,
+    source: Source,
+    video_path: Path | None,
+    incidents: Incidents,
+    stop: Stopper,
+) -> tuple[Session, Outputs]:
+    """Makes the session's folder and opens its files; a source that cannot be logged is closed.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    session: Session | None = None
+    try:
+        if options.out is None:
+            make_room(Path(config.output.dir).expanduser(), config.output.keep_days, config.output.max_mb, time.time())
+        session = Session(options.out, config.output.dir, source.name, datetime.now())
+        session.write_metadata(
+            config, config_from, networks.emotion, source.facts(), networks.detector.name, networks.keypoints,
+            networks.eyes, networks.proposals,
+        )  # fmt: skip
+        return session, Outputs(session, source, config, video_path, incidents, stop)
+    except OSError as error:
+        source.close()
+        if session is not None:
+            session.give_up()
+        where = error.filename or options.out or config.output.dir
+        unread = error.errno == errno.ENXIO  # a pipe; its own line has the fix
+        fix = "" if unread else "; free space or give another --out"
+        raise DiskError.kind(error)(f"{where}: cannot be written: {error.strerror}{fix}") from None
+    except BaseException:
+        source.close()
+        raise
 
 
 def _apart(config: Config) -> Config:
