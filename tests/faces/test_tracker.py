@@ -255,3 +255,82 @@ def test_two_who_were_lost_together_come_back_as_themselves() -> None:
     again = {2: landmarks(back[0]), 3: landmarks(back[1])}
     shown = tracker.update(Search(Detections.none(), False, frozenset({2, 3}), again), 1.7, picture())
     assert {track.id: round(float(track.box[0])) for track in shown} == {1: 210, 2: 295}
+
+
+def crossing(turn_back: bool) -> dict[int, float]:
+    """Left edges by id after two have met in the middle and gone on, or turned back."""
+    dark, bright = picture(80, 80, 1), picture(80, 80, 2)
+    tracker = Tracker(TrackConfig())
+    for n in range(41):
+        t = n / 10
+        way = 100 * (4 - t if turn_back and t > 2 else t)
+        image, boxes = np.full((480, 640, 3), 110, np.uint8), []
+        for x, look in ((120 + way, dark), (520 - way, bright)):
+            left = int(x) - 40
+            image[200:280, left : left + 80] = look
+            boxes.append(square(int(x), 240, 80))
+        shown = boxes[:1] if abs(400 - 2 * way) < 50 else boxes
+        known = frozenset(range(len(tracker.expected(t))))
+        tracks = tracker.update(Search(detections(*shown), False, known), t, image)
+    return {track.id: float(track.box[0]) for track in tracks}
+
+
+def test_people_who_meet_and_part_again_stay_who_they_were() -> None:
+    gone_on, turned_back = crossing(turn_back=False), crossing(turn_back=True)
+    assert gone_on[1] > gone_on[2]
+    assert turned_back[1] < turned_back[2]
+
+
+@pytest.mark.parametrize(("metres", "ids"), [(0.7, {1}), (0.9, {1, 2})])
+def test_a_box_is_the_same_face_up_to_the_gate(metres: float, ids: set[int]) -> None:
+    """Three sights in one place, then on at another, that many face sizes away at once."""
+    seen = play(lambda t: [square(200 + (100 * metres if t > 0.25 else 0), 200, 100)], 1.0, 30)
+    assert {i for frame in seen for i in frame} == ids
+
+
+@pytest.mark.parametrize(("ratio", "ids"), [(3.0, {1}), (6.5, {1, 2})])
+def test_a_box_of_another_size_is_the_same_face_up_to_the_gate(ratio: float, ids: set[int]) -> None:
+    seen = play(lambda t: [square(300, 240, 40 * (ratio if t > 0.25 else 1))], 1.0, 30)
+    assert {i for frame in seen for i in frame} == ids
+
+
+@pytest.mark.parametrize(("away", "ids"), [(1.2, {1}), (0.2, {1, 2})])
+def test_who_was_out_of_sight_may_be_farther_away(away: float, ids: set[int]) -> None:
+    """A face size and a half from where it was: too far for a fifth of a second, not for one and a fifth."""
+    seen = play(lambda t: [] if 1 < t < 1 + away else [square(200 + (150 if t >= 1 + away else 0), 200, 100)], 3, 20)
+    assert {i for frame in seen for i in frame} == ids
+
+
+def test_a_moving_face_out_of_sight_is_expected_only_a_little_further_on() -> None:
+    tracker = Tracker(TrackConfig())
+    for n in range(31):
+        tracker.update(Search(detections(square(150 + 4 * n, 200, 100)), True, frozenset()), n / 30, IMAGE)
+    at, later, much_later = (tracker.expected(1 + t)[0] for t in (0.0, 0.3, 1.5))
+    speed = (later[0] - at[0]) / 0.3
+    assert speed == pytest.approx(120, rel=0.15)
+    assert much_later[0] - at[0] == pytest.approx(0.4 * speed, rel=0.01)
+
+
+def test_what_a_face_did_before_it_was_lost_says_nothing_of_now() -> None:
+    tracker = Tracker(TrackConfig())
+    for n in range(31):
+        tracker.update(Search(detections(square(150 + 4 * n, 200, 100)), True, frozenset()), n / 30, IMAGE)
+    found = square(300, 200, 100)
+    tracks = tracker.update(Search(detections(found), True, frozenset({0})), 2.2, IMAGE)
+    assert [track.id for track in tracks] == [1]
+    assert tracks[0].box.tolist() == pytest.approx(list(found))
+    assert tracker.expected(2.5)[0] == pytest.approx(found)
+
+
+def test_a_single_frame_of_a_slow_source_without_a_face_is_no_loss() -> None:
+    """At two pictures a second one miss is half a second: it must not have to come back as newcomers come."""
+    tracker, box = Tracker(TrackConfig(), sure=0.8), square(300, 200, 100)
+    doubtful = landmarks(box, 0.6)
+    for n in range(4):
+        found = Search(detections(box), True, frozenset(), {}, (landmarks(box, 0.9995),))
+        tracker.update(
+            found if n == 0 else Search(Detections.none(), False, frozenset({0}), {0: doubtful}), n / 2, IMAGE
+        )
+    tracker.update(Search(Detections.none(), False, frozenset({0})), 2.0, IMAGE)
+    tracks = tracker.update(Search(Detections.none(), False, frozenset({0}), {0: doubtful}), 2.5, IMAGE)
+    assert [(track.id, track.seen) for track in tracks] == [(1, True)]
