@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import TrackConfig
+from monitor.faces import tracker as tracking
 from monitor.faces.finder import Search
-from monitor.faces.tracker import Tracker, pairing_cost
+from monitor.faces.tracker import Track, Tracker, pairing_cost
+from monitor.signals.oneeuro import OneEuro
 from monitor.types import Box, Detections, Image
 from tests.fakes import detections, landmarks, picture, square
 
@@ -281,6 +283,18 @@ def test_people_who_meet_and_part_again_stay_who_they_were() -> None:
     assert turned_back[1] < turned_back[2]
 
 
+@pytest.mark.parametrize(("share", "exchanged"), [(1.05, False), (0.95, False), (0.9, False), (0.8, True)])
+def test_places_are_exchanged_only_where_looks_clearly_fit_better_so(share: float, exchanged: bool) -> None:
+    """Once one was all 0, the other all 1; now they are p and 1 - p, which is off by 2p, crossed by 2 - 2p."""
+    places = [np.array(square(x, 100, 80)) for x in (100, 400)]
+    a, b = (Track(box=place, last=1.0, hits=[1.0], filter=OneEuro(1.0, 0.0)) for place in places)
+    zero, one = np.zeros((16, 16), np.float32), np.ones((16, 16), np.float32)
+    a.thumb, b.thumb = zero, one
+    p = np.float32(1 / (1 + share))
+    tracking._swap_if_mistaken(a, b, zero + p, one - p)
+    assert (a.box[0] > b.box[0]) == exchanged
+
+
 @pytest.mark.parametrize(("metres", "ids"), [(0.7, {1}), (0.9, {1, 2})])
 def test_a_box_is_the_same_face_up_to_the_gate(metres: float, ids: set[int]) -> None:
     """Three sights in one place, then on at another, that many face sizes away at once."""
@@ -325,12 +339,7 @@ def test_what_a_face_did_before_it_was_lost_says_nothing_of_now() -> None:
 def test_a_single_frame_of_a_slow_source_without_a_face_is_no_loss() -> None:
     """At two pictures a second one miss is half a second: it must not have to come back as newcomers come."""
     tracker, box = Tracker(TrackConfig(), sure=0.8), square(300, 200, 100)
-    doubtful = landmarks(box, 0.6)
-    for n in range(4):
-        found = Search(detections(box), True, frozenset(), {}, (landmarks(box, 0.9995),))
-        tracker.update(
-            found if n == 0 else Search(Detections.none(), False, frozenset({0}), {0: doubtful}), n / 2, IMAGE
-        )
-    tracker.update(Search(Detections.none(), False, frozenset({0})), 2.0, IMAGE)
-    tracks = tracker.update(Search(Detections.none(), False, frozenset({0}), {0: doubtful}), 2.5, IMAGE)
-    assert [(track.id, track.seen) for track in tracks] == [(1, True)]
+    tracker.update(Search(detections(box), True, frozenset(), {}, (landmarks(box, 0.9995),)), 0.0, IMAGE)
+    for t, out in ((0.5, frozenset()), (1.0, frozenset({0}))):
+        tracker.update(Search(Detections.none(), False, frozenset({0})), t, IMAGE)
+        assert tracker.missed(t + 0.4) == out
