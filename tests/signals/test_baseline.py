@@ -36,7 +36,7 @@ def test_ahead_is_where_one_looks_as_far_as_a_camera_may_stand_aside(yaw: float,
 
 
 def test_ahead_goes_on_being_learnt_through_hours_of_ever_heavier_seconds() -> None:
-    """The weight of a second grows by e each ``memory_s``: unless all is scaled down now and then, beyond any number."""
+    """A second weighs e times as much each ``memory_s``: unless all is scaled down, soon more than a number holds."""
     baseline = learnt(memory_s=2.0)
     t = 15.0
     for yaw in (20.0, -20.0):
