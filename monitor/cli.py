@@ -66,23 +66,29 @@ def build_parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", parents=[common], epilog=EPILOG, help="run the monitor (the default command)")
     _add_run_options(run)
     check = commands.add_parser(
-        "check", parents=[common], help="try configuration, source, model, display, codecs, disk"
+        "check", parents=[common], help="try configuration, source, models, outputs, display, codecs, disk"
     )
-    check.add_argument("--source", help="also try this source")
-    check.add_argument("--out", metavar="DIR", help="folder whose disk is checked (default output.dir)")
+    check.add_argument("--source", action=_Once, help="also try this source")
+    check.add_argument("--out", action=_Once, metavar="DIR", help="folder whose disk is checked (default output.dir)")
     commands.add_parser("devices", help="list cameras with formats and stable paths").add_argument(
         "-v", "--verbose", action="store_true", help="all sizes of all formats"
     )
     commands.add_parser("config", parents=[common], help="print the settings in force as a commented YAML file")
     bench = commands.add_parser("bench", parents=[common], help="measure what the readings cost here, stage by stage")
-    bench.add_argument("--source", default="demo", help="a file, folder or camera (default the built-in demo)")
+    bench.add_argument(
+        "--source", action=_Once, default="demo", help="a file, folder or camera (default the built-in demo)"
+    )
     bench.add_argument("--seconds", type=_positive, default=10.0, metavar="S", help="how long to measure (default 10)")
     bench.add_argument("--json", action="store_true", help="print JSON")
     replay = commands.add_parser("replay", parents=[common], help="judge a logged drive again, with other thresholds")
-    replay.add_argument("table", metavar="faces.csv", help="a table logged in driver mode")
+    replay.add_argument(
+        "table", metavar="faces.csv", help="a table of driver mode with its rotated parts, or a session's folder"
+    )
     replay.add_argument("--events", metavar="FILE", help="write the events there, in the format of events.jsonl")
     score = commands.add_parser("score", help="hold logged events against labelled intervals")
-    score.add_argument("events", metavar="events.jsonl", help="of a session, or written by replay")
+    score.add_argument(
+        "events", metavar="events.jsonl", help="of a session with its rotated parts, its folder, or written by replay"
+    )
     score.add_argument("labels", metavar="intervals.csv", help="columns file,start_s,end_s,what")
     score.add_argument("--file", help="score against the rows of this file only")
     score.add_argument("--session", help="score the events of this session only (key session of events.jsonl)")

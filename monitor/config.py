@@ -211,8 +211,8 @@ class PerformanceConfig:
 class AlertsConfig:
     """Acting on a driver's events; never in the way of the readings."""
 
-    command: str = text("", "command run at each change of an event's level, without a shell; see docs/DRIVER.md")
-    sound: bool = flag(False, "a tone at each rise, where the system has a player (aplay, paplay, pw-play)")
+    command: str = text("", "command run at each start, rise and end of an event, without a shell; see docs/DRIVER.md")
+    sound: bool = flag(False, "a tone at each rise, where the system has a player (aplay, paplay, pw-play, afplay)")
     min_level: int = integer(1, 1, 3, "lowest level acted on")
     timeout_s: float = number(5.0, 0.1, 60, "a command or sound that takes longer is ended", "s")
 

@@ -40,9 +40,16 @@ class DiskError(UserError):
     """Errors of the disk, as opposed to a path that is wrong."""
 
     @classmethod
-    def kind(cls, error: OSError) -> type[UserError]:
-        """What a refused write is: the disk's fault, or a setting's."""
-        return cls if error.errno in cls.FAULTS else ConfigError
+    def kind(cls, error: OSError, of_many: bool = False) -> type[UserError]:
+        """What a refused write is: the disk's fault, or a setting's.
+
+        Args:
+            error: Why it was refused.
+            of_many: Whether it was in the folder of all sessions, where even a missing permission may mend itself: that
+                of a stick which is not there yet.
+        """
+        faults = (*cls.FAULTS, errno.EACCES) if of_many else cls.FAULTS
+        return cls if error.errno in faults else ConfigError
 
 
 class SourceError(UserError):

@@ -37,7 +37,7 @@ NOTES: dict[str, dict[str, str]] = {
         "use": "Says whether there is a face near a given box, where its eyes and mouth are and which way it looks. It "
         "identifies nobody and by itself reads no expression.",
         "not_for": "Telling people apart, measuring faces, or anything where a wrong point does harm.",
-        "limits": "Photographs and car cameras by day. Errors more than double beyond 30 degrees of yaw (table by "
+        "limits": "Photographs and car cameras by day. Errors about double beyond 30 degrees of yaw (table by "
         "yaw). Behind hands, beyond 50 degrees, under infra-red light and with masks it is not measured. Its reference "
         "is another program's reading (MediaPipe), so agreement with it is measured, not truth.",
         "groups": "Errors by age, sex and skin group are not measured: none of the sets has such labels.",

@@ -1,4 +1,4 @@
-"""Labels that their own maker contradicts: neither learnt from nor judged by.
+"""Labels that their own maker contradicts: not learnt from, and errors are given without them, too.
 
 The reference points are another program's reading. Where that program, looking at the same face once more from a crop
 cut a little differently or at its mirror image, puts the points elsewhere by over ``SHARE`` of the eye distance, or

@@ -79,6 +79,7 @@ def export_landmarks(
         )
     channels, blocks = recipe.network.shape()
     cost = network.landmarks_cost(channels, blocks)
+    learnt, left_out = (data.split == "train") & ~data.doubtful, (data.split == "train") & data.doubtful
     card = convert.bare_card("landmarks", POINTS, SPEC, content, 1.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / out.name
@@ -92,8 +93,9 @@ def export_landmarks(
             **convert.weighed(content, agreement, cost, 1),
         },
         data={
-            "training": f"{int((data.split == 'train').sum())} faces with reference keypoints and "
-            f"{int((data.window_split == 'train').sum())} windows without a face, of {data.name}"
+            "training": f"{int(learnt.sum())} faces with reference keypoints ({int(left_out.sum())} more left out: "
+            f"train/doubtful.txt) and {int((data.window_split == 'train').sum())} windows without a face, "
+            f"of {data.name}"
             + (f"; {recipe.heads_turned} heads also turned aside (train/turning.py)" if recipe.heads_turned else ""),
             "validation": FACES_VALIDATION,
             "reference": "MediaPipe face mesh; beyond 50 degrees of yaw and behind hands it guesses",

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from monitor import config as configuration
 from monitor.config import Config
-from monitor.errors import EXIT_CONFIG, EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, UserError
+from monitor.errors import EXIT_CONFIG, EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError, UserError
 from monitor.outputs.video import CODECS
 from monitor.outputs.videofile import write_trial
 from monitor.paths import refusal
@@ -69,7 +69,7 @@ def command(
         ("display", _display),
         ("video codecs", _codecs),
         ("health file", lambda: _health(config.service.health_file)),
-        ("disk", lambda: _disk(Path(out or config.output.dir).expanduser())),
+        ("disk", lambda: _disk(Path(out or config.output.dir).expanduser(), out is None)),
     ]
     for what, check in checks:
         try:
@@ -275,10 +275,12 @@ def _health(name: str) -> Finding:
     return Finding("health file", "ok", str(path))
 
 
-def _disk(folder: Path) -> Finding:
+def _disk(folder: Path, of_many: bool) -> Finding:
+    """Where a run would write; ``of_many``: into a session folder of its own there, see ``Session``."""
     existing = next(p for p in [folder, *folder.resolve().parents] if p.exists())
     free = shutil.disk_usage(existing).free / 1e6
     if (refused := refusal(existing)) is not None:
-        return Finding("disk", "fail", f"{existing}: is not writable: {refused.strerror}; set output.dir", EXIT_CONFIG)
+        why = f"{existing}: is not writable: {refused.strerror}; set output.dir"
+        return Finding("disk", "fail", why, DiskError.kind(refused, of_many).exit_code)
     state = "ok" if free >= LOW_DISK_MB else "note"
     return Finding("disk", state, f"{existing.resolve()}: {free:,.0f} MB free")

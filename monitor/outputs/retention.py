@@ -118,7 +118,7 @@ def delete(stored: Stored, root: Path) -> bool:
             # metadata.json goes last: a deletion that is interrupted must be found again.
             ours = sorted(entries(path), key=lambda entry: entry.name == "metadata.json")
             for entry in ours:
-                if OURS.fullmatch(entry.name) and (entry.is_symlink() or not entry.is_dir()):
+                if OURS.fullmatch(entry.name) and not entry.is_symlink() and not entry.is_dir():
                     entry.unlink()
             with contextlib.suppress(OSError):  # what somebody else put there stays
                 path.rmdir()

@@ -71,9 +71,9 @@ class Session:
                         self.folder.rmdir()
                 raise refused
         except OSError as error:
-            # In a folder of many sessions even a missing permission may mend itself: a stick that is not there yet.
-            kind = DiskError if self.root is not None and isinstance(error, PermissionError) else DiskError.kind(error)
-            raise kind(f"{option} {self.folder}: {what}: {error.strerror}; give another folder") from None
+            raise DiskError.kind(error, self.root is not None)(
+                f"{option} {self.folder}: {what}: {error.strerror}; give another folder"
+            ) from None
         self._held = retention.hold(self.folder)
         if self._held is None:
             raise ConfigError(f"{option} {self.folder}: another run is writing there; give another folder")

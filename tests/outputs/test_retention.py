@@ -69,11 +69,12 @@ def test_what_somebody_else_put_into_a_session_stays(tmp_path: Path) -> None:
     (folder / "labels.csv").write_text("mine")
     (folder / "thesis").mkdir()
     (folder / "thesis" / "faces.csv").write_text("mine")
+    (folder / "video-2.mkv").symlink_to(folder / "labels.csv")
     (stored,) = retention.sessions(tmp_path)
     assert stored.size < 1100
     assert NOW - stored.changed == pytest.approx(40 * DAY_S)
     assert retention.delete(stored, tmp_path)
-    assert sorted(path.name for path in folder.iterdir()) == ["labels.csv", "thesis"]
+    assert sorted(path.name for path in folder.iterdir()) == ["labels.csv", "thesis", "video-2.mkv"]
     assert (folder / "thesis" / "faces.csv").exists()
     assert retention.sessions(tmp_path) == []
 
