@@ -47,7 +47,9 @@ def contradictions(config: Config, at: Callable[..., str]) -> list[str]:
     if config.mqtt.host and config.mqtt.password_file and not config.mqtt.user:
         problems.append(f"{at('mqtt.password_file')}: mqtt.password_file needs mqtt.user")
     try:
-        shlex.split(config.alerts.command)
+        if config.alerts.command and not "".join(shlex.split(config.alerts.command)[:1]).strip():
+            where = at("alerts.command")
+            problems.append(f"{where}: alerts.command must begin with a program (got {config.alerts.command[:40]!r})")
     except ValueError as error:
         problems.append(
             f"{at('alerts.command')}: alerts.command is not a command line: {error} (got {config.alerts.command[:40]})"

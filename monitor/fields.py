@@ -8,6 +8,8 @@ import math
 from typing import Any, TypeVar
 
 S = TypeVar("S")
+MOST_DIGITS = 10**300
+"""A whole number beyond it is none that a float can hold."""
 
 
 def number(default: float, low: float, high: float, help: str, unit: str = "") -> Any:
@@ -61,6 +63,8 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
                 value = float(value)
             except ValueError:
                 return expected, None
+        if isinstance(value, int) and abs(value) > MOST_DIGITS:
+            return expected, None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return expected, None
         if not math.isfinite(value) or (kind is int and value != int(value)):
@@ -68,7 +72,9 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
         if not low <= value <= high:
             return f"must be between {bounds}", None
         return "", kind(value)
-    if value is None or isinstance(value, (dict, list)):
+    if value is None:
+        return "must be text (got nothing; put null in quotes where it is meant)", None
+    if isinstance(value, (dict, list)):
         return f"must be text {got}", None
     clean = str(value).lower() if isinstance(value, bool) else str(value)
     options = f.metadata.get("options")

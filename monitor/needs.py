@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from monitor.config import Config
@@ -11,6 +12,7 @@ from monitor.inference.card import find_model
 from monitor.inference.eyes import EyeNet
 from monitor.inference.landmarks import LandmarkNet
 from monitor.inference.proposals import ProposalNet
+from monitor.paths import trouble
 
 log = logging.getLogger("monitor")
 
@@ -47,7 +49,7 @@ def wants_proposals(config: Config) -> bool:
 def _there(name: str, otherwise: str) -> Path | None:
     """A model's file; None where it is not there, which is said with what happens ``otherwise``."""
     path = find_model(name)
-    if path.exists():
+    if os.path.exists(path) or trouble(path) is not None:  # whoever loads it tells what is wrong with it
         return path
     log.warning("%s: no such model; %s", path, otherwise)
     return None

@@ -55,7 +55,8 @@ def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) 
     Args:
         cls: The dataclass at the root of the tree.
         path: A YAML file, or None for the defaults alone.
-        overrides: ``key.path=value`` texts that win over the file; the value is read as YAML.
+        overrides: ``key.path=value`` texts that win over the file; a number or yes/no is read as YAML, a text is what
+            was typed.
 
     Returns:
         An instance of ``cls``.
@@ -133,7 +134,7 @@ def read(
 
 def _given(raw: str, is_text: bool) -> yaml.Node:
     """The value of an override. A text is what was typed, its blanks, # and colons too, but for quotes around all."""
-    literal = yaml.ScalarNode("tag:yaml.org,2002:str", raw.strip())
+    literal = yaml.ScalarNode("tag:yaml.org,2002:str", " ".join(raw.split("\n")).strip())
     try:
         node = compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
     except ConfigError:

@@ -59,6 +59,7 @@ class Worker:
         self._max_frames, self._max_seconds, self._clock = max_frames, max_seconds, clock
         self._incidents, self._asleep = incidents or Incidents(), asleep
         self._offset: float | None = None
+        self._slept = asleep()
         self._t = self._wall = 0.0
         self._blinded = False
         self.beats = 0
@@ -188,11 +189,17 @@ class Worker:
         self._t, self._wall = frame.t, frame.wall
         if not self._feed.live:
             return
-        offset = frame.wall - frame.t - self._asleep()  # a frame's clock stands still while the machine sleeps
-        if self._offset is not None and abs(offset - self._offset) > JUMP_S:
-            log.warning("the wall clock jumped by %+.1f s; timestamps do, video_time does not", offset - self._offset)
-            self._incidents.moment("clock", "jumped", by_s=round(offset - self._offset, 3))
+        offset, asleep = frame.wall - frame.t, self._asleep()
+        by = 0.0 if self._offset is None else offset - self._offset
         self._offset = offset
+        if abs(by) <= JUMP_S:
+            # A picture from before the machine slept may wait: only what came after it tells of the sleep.
+            return
+        by -= asleep - self._slept  # the frames' clock stands still meanwhile
+        self._slept = asleep
+        if abs(by) > JUMP_S:
+            log.warning("the wall clock jumped by %+.1f s; timestamps do, video_time does not", by)
+            self._incidents.moment("clock", "jumped", by_s=round(by, 3))
 
     def _tell(self, events: Sequence[Event]) -> None:
         if events:

@@ -25,11 +25,11 @@ def read_text(path: Path) -> str:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise ConfigError(f"{path}: is not a file; check the path given with --config")
+            raise ConfigError(f"{path}: is not a file; check the path, or give another with --config")
         with path.open("rb") as handle:
             data = handle.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; check the path given with --config") from None
+        raise ConfigError(f"{path}: no such file; check the path, or give another with --config") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > MAX_BYTES:

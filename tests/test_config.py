@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import config
+from monitor import config, settings
 from monitor.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,3 +108,31 @@ def test_settings_that_contradict_each_other_are_told_with_the_line_of_the_last(
     path.write_text("track:\n  lost_s: 3\n")
     with pytest.raises(ConfigError, match=r"^c\.yaml:2: track\.forget_s must be at least"):
         config.load(str(path), [])
+
+
+@pytest.mark.parametrize("what", ["folder", "dangling link"])
+def test_a_config_yaml_that_is_none_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").mkdir() if what == "folder" else (tmp_path / "config.yaml").symlink_to("/nowhere/c.yaml")
+    with pytest.raises(ConfigError, match=r"config\.yaml: .*; check the path, or give another with --config"):
+        config.load(None, [])
+
+
+@pytest.mark.parametrize("text", ["alerts.command='  '", "alerts.command='\"\"'"])
+def test_a_command_must_begin_with_a_program(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"alerts\.command must begin with a program"):
+        config.load(None, [text])
+
+
+def test_a_number_no_float_can_hold_is_one_line() -> None:
+    with pytest.raises(ConfigError, match=r"track\.lost_s must be a number between"):
+        config.load(None, ["track.lost_s=" + "9" * 400])
+
+
+def test_a_text_of_two_lines_is_one_and_can_be_read_back(tmp_path: Path) -> None:
+    loaded = config.load(None, ["alerts.command=a\nb"])[0]
+    assert loaded.alerts.command == "a b"
+    (tmp_path / "c.yaml").write_text(settings.to_yaml(loaded))
+    assert config.load(str(tmp_path / "c.yaml"), [])[0] == loaded

@@ -77,6 +77,17 @@ def test_the_lock_pins_and_hashes_everything_the_program_needs() -> None:
     assert pinned["opencv-python-headless"].startswith("4.")
 
 
+def test_the_unit_lets_mqtt_wake_itself_and_knows_cameras_before_it_lets_them_in() -> None:
+    unit = (ROOT / "deploy/emotion-monitor.service").read_text().splitlines()
+    assert "IPAddressAllow=localhost" in unit
+    assert "Wants=modprobe@videodev.service modprobe@mc.service" in unit
+
+
+def test_the_installer_puts_the_program_on_the_path() -> None:
+    script = (ROOT / "deploy/install-service.sh").read_text()
+    assert 'ln -sf /opt/emotion-monitor/venv/bin/emotion-monitor "$root/usr/local/bin/emotion-monitor"' in script
+
+
 def test_the_installer_takes_hashed_packages_and_fetches_nothing_to_build_with() -> None:
     script = (ROOT / "deploy/install-service.sh").read_text()
     installs = [line for line in script.splitlines() if '/pip" install' in line]

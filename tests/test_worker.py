@@ -366,3 +366,25 @@ def test_a_file_has_no_latency_and_no_governor() -> None:
     worker = Worker(live, Asking(), [], clock=Clock(), governor=refusing)  # type: ignore[arg-type]
     worker.run()
     assert worker.frames == 0
+
+
+def test_a_picture_from_before_the_sleep_tells_of_no_jump_either() -> None:
+    """It waited in the mailbox: its stamps are of before, but it is taken afterwards."""
+    slept = {"s": 0.0}
+
+    class Waiting(ListFeed):
+        live = True
+
+        def next(self, timeout: float) -> Frame | None:
+            taken = super().next(timeout)
+            if taken is not None and taken.index == 5:
+                slept["s"] = 3600.0
+            return taken
+
+    made = [frame(n / 10, n) for n in range(12)]
+    feed = Waiting([replace(f, wall=1.8e9 + f.t + (3600.0 if f.index >= 7 else 0.0)) for f in made])
+    recorder = Recorder()
+    worker = Worker(feed, EchoPipeline(), [recorder], clock=Clock(), asleep=lambda: slept["s"])  # type: ignore[arg-type]
+    worker.run()
+    assert worker.frames == 12
+    assert [e for e in recorder.told if e.kind == "clock"] == []

@@ -255,7 +255,7 @@ def with_turned(data: FaceSet, count: int, seed: int) -> FaceSet:
     kinds = [own for name in ("faces", "driver") if len(own := np.flatnonzero(ahead & (data.source == name)))]
     if not kinds:
         raise ConfigError(f"{data.name}: has no heads that look ahead, to be turned; leave heads_turned out")
-    size = max(float(data.pictures.shapes[data.picture[own]].astype(np.int64).prod(axis=1).mean()) for own in kinds)
+    size = float(data.pictures.shapes[data.picture[kinds[0]]].astype(np.int64).prod(axis=1).mean())  # drivers' are cut
     resources.require(f"heads_turned {count}", memory=COPIES * count * size + data.pictures.pixels.nbytes)
     known = (data.split == "train") & (data.source != "fer")
     shape = fitted(data.points[known], data.pose[known])

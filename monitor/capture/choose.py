@@ -34,7 +34,8 @@ def open_wanted(wanted: str | None, config: Config, windowed: bool, tell: Callab
         The source, and the name under which it can be opened again.
 
     Raises:
-        SourceError: What was named cannot be opened (and ``source.wait`` is not set).
+        SourceError: What was named cannot be opened (and ``source.wait`` is not set); in driver mode also where there
+            is no camera, for no drawn face is a driver.
     """
     settings, wait = config.source, config.source.wait
 

@@ -23,8 +23,9 @@ DEFAULT_FPS = 25.0
 """Taken when a file states no rate, or an absurd one."""
 LONGEST_STEP_S = 60.0
 """A longer step between the times that a container states, or one back, is taken for a broken stamp."""
-LACKING, FEW_LACKING = 0.01, 5
-"""Share and number of pictures lacking at the end from which on that is told: containers count them roughly."""
+COUNTED, ESTIMATED, FEW_LACKING = 0.01, 0.1, 5
+"""Shares and number of pictures lacking at the end from which on that is told: an AVI counts its pictures, of others
+OpenCV multiplies rate and length, which of a variable rate says little."""
 MOST_MISSES = 1000
 """Pictures in a row that may be unreadable in the middle of a file, before that is its end."""
 
@@ -76,10 +77,12 @@ class VideoSource:
             image = self._grab()
         if image is None:
             lacking = self.frames - self._index - self._missed
-            if lacking >= max(FEW_LACKING, LACKING * self.frames):
+            counts = self.name.lower().endswith(".avi")
+            if lacking >= max(FEW_LACKING, (COUNTED if counts else ESTIMATED) * self.frames):
+                late = "; what comes after a damage is too early then" if counts else ""
                 log.warning(
-                    "%s: ended after %d of %d frames; the file may be truncated, or damaged, and in an AVI what comes "
-                    "after a damage is then too early", self.name, self._index, self.frames,
+                    "%s: ended after %d of %d frames; the file may be truncated or damaged%s",
+                    self.name, self._index, self.frames, late,
                 )  # fmt: skip
             return None
         frame = Frame(self._index, self._time(), time.time(), image, self.name)

@@ -101,6 +101,8 @@ def _source(config: Config, name: str | None) -> Finding:
 
     if name is None:
         cameras = find_cameras()
+        if not cameras and config.source.wait:
+            return Finding("source", "note", "no camera; a run waits for one (source.wait)")
         if not cameras and config.driver.enabled:
             return Finding("source", "fail", "no camera; driver mode needs one, or a --source", EXIT_SOURCE)
         if not cameras:
@@ -212,6 +214,8 @@ def _alerts(config: Config) -> Finding:
         return Finding("alerts", "ok", "off" if config.driver.enabled else "off (they tell of a driver only)")
     if what := alerts.missing(config.alerts):
         return Finding("alerts", "fail", what, EXIT_CONFIG)
+    if config.alerts.sound and not any(shutil.which(name) for name in alerts.PLAYERS):
+        return Finding("alerts", "note", alerts.NO_PLAYER)
     return Finding("alerts", "ok", f"{chosen}, from level {config.alerts.min_level} on; not tried")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from monitor.labels import EMOTIONS, UNKNOWN
 from monitor.outputs.reader import Damage, files_of, open_table
 from monitor.outputs.table import DRIVER_COLUMNS
 from monitor.types import EyeReading, Face, Landmarks
+
+told = logging.getLogger("monitor")
 
 NEEDED = (
     "session", "frame", "timestamp", "video_time", "face_id", "success", "x", "y", "w", "h", "confidence", "emotion",
@@ -69,15 +72,18 @@ def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
         ConfigError: The file is missing, or is no table of driver mode.
     """
     damage = Damage()
-    for part in files_of(path, "faces.csv"):
+    parts = files_of(path, "faces.csv")
+    refused, fitting = "", False
+    for part in parts:
         try:
             header, rows = open_table(part, damage)
             missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
-            if missing:
-                raise ConfigError(
-                    f"{part}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])}); "
-                    "log one with --profile driver"
-                )
+            if missing:  # empty after a power cut, or begun before driver mode was switched on: the others are read
+                refused = f"{part}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])})"
+                if len(parts) > 1:
+                    told.warning("%s; left out", refused)
+                continue
+            fitting = True
             for _, frame in itertools.groupby(rows, key=lambda row: (row["session"], row["frame"])):
                 if (read := _frame(list(frame), log)) is not None:
                     yield read
@@ -86,6 +92,8 @@ def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
         finally:
             log.skipped += damage.lines
             damage.lines = 0
+    if not fitting:
+        raise ConfigError(f"{refused}; log one with --profile driver")
 
 
 def _frame(rows: list[dict[str, str]], log: Log) -> LoggedFrame | None:

@@ -172,7 +172,9 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
         raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not {"file", "start_s", "end_s", "what"} <= columns:
         raise ConfigError(f"{path}: must have the columns file,start_s,end_s,what")
-    files = sorted({str(row["file"]) for row in rows})
+    for row in rows:
+        row["file"], row["what"] = str(row["file"]).strip(), str(row["what"]).strip()
+    files = sorted({row["file"] for row in rows})
     if file is None and len(files) > 1:
         raise ConfigError(f"{path}: is about {len(files)} files; name one with --file ({', '.join(files[:5])})")
     if file is not None and file not in files:  # a drive in which nothing happened: all that is told of it is false
@@ -188,7 +190,7 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
             got = f"{row['start_s']}, {row['end_s']}"
             raise ConfigError(f"{path}:{number}: start_s and end_s must be numbers that rise (got {got})") from None
         if file is None or row["file"] == file:
-            labels.append(Interval(start, end, str(row["what"]).strip()))
+            labels.append(Interval(start, end, row["what"]))
     return labels
 
 

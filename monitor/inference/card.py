@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -179,9 +180,9 @@ def _checked(fields: Any, path: Path, expected: tuple[str, ...] | None) -> Model
 def find_model(name: str) -> Path:
     """The path of a model: ``name`` itself when it has a folder or exists here, else among the shipped ones."""
     given = Path(name).expanduser()
-    if given.parent != Path() or given.exists():
+    if given.parent != Path() or os.path.exists(given):
         return given
     for folder in (Path(__file__).parents[1] / "models", Path(__file__).parents[2] / "models"):
-        if (folder / name).exists():
+        if os.path.exists(folder / name):
             return folder / name
     return given

@@ -42,13 +42,14 @@ _RUNNING: set[subprocess.Popen[bytes]] = set()
 """Commands that run now: none may outlive the program."""
 
 
+NO_PLAYER = f"alerts.sound: this system has no player ({', '.join(PLAYERS)}); no sound is given; install alsa-utils"
+
+
 def missing(config: AlertsConfig, which: Callable[[str], str | None] = shutil.which) -> str:
-    """What of the configured actions cannot be run at all, in words; "" where nothing is wrong."""
-    program = shlex.split(config.command)[0] if config.command.strip() else ""
+    """What is wrong with the program that the command names, in words; "" where nothing is."""
+    program = shlex.split(config.command)[0] if config.command else ""
     if program and which(program) is None:
-        return f"alerts.command: {program} is not there or may not be run; no command is given at an alarm"
-    if config.sound and not any(which(name) for name in PLAYERS):
-        return f"alerts.sound: this system has no player ({', '.join(PLAYERS)}); no sound is given"
+        return f"alerts.command: {program} is not there or may not be run; give its whole path"
     return ""
 
 
@@ -119,7 +120,8 @@ class _Lane:
             own = [waiting for waiting in self._waiting if waiting.id == first.id]
             if len(own) > 1:
                 return own if own[0].phase == "start" and own[-1].phase == "end" else own[:-1]
-        return [self._waiting[0]]
+        # Not an end, which may switch off what its start has switched on, and not what has just come.
+        return [next((waiting for waiting in list(self._waiting)[:-1] if waiting.phase != "end"), self._waiting[0])]
 
     def put_alone(self, event: Event) -> None:
         """Queues an event in place of all that wait and are no graver."""
@@ -271,7 +273,7 @@ class AlertSink:
                     log.warning("alerts.sound: the tones cannot be written (%s); no sound is given", error.strerror)
                     return None
                 return found
-        log.warning("alerts.sound: this system has no player (%s); no sound is given", ", ".join(PLAYERS))
+        log.warning("%s", NO_PLAYER)
         return None
 
 

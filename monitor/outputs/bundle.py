@@ -79,7 +79,7 @@ class Outputs:
             if config.alerts.command or config.alerts.sound:
                 from monitor.outputs.alerts import AlertSink, missing
 
-                if config.alerts.command and (what := missing(config.alerts)):
+                if what := missing(config.alerts):
                     log.warning("%s", what)  # now, and not only at the first alarm of the night
                 self._outward.append(AlertSink(config.alerts))
             if config.mqtt.host:

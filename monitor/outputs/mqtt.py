@@ -35,6 +35,8 @@ LAST_S = 0.8
 """Seconds that the last words to the broker may take, and as many that its thread may take to end."""
 LASTED_S = 60.0
 """A connection that was lost sooner is the old trouble still: it is not told again."""
+AGAIN_S = 10.0
+"""Pause between two attempts to start the client."""
 START_S = 10.0
 """Seconds after which a client that does not even start is told."""
 STATE_S = 1.0
@@ -86,9 +88,20 @@ class MqttSink:
         self._client.reconnect_delay_set(1, 30)
         self._client.connect_async(config.host, config.port, keepalive=15)
         # paho wakes its thread through a pair of local sockets, and waits for ever where a firewall keeps them apart.
-        self._starting = threading.Thread(target=self._client.loop_start, name="mqtt-start", daemon=True)
+        self._closing = threading.Event()
+        self._starting = threading.Thread(target=self._begin, name="mqtt-start", daemon=True)
         self._starting.start()
         self._begun = clock()
+
+    def _begin(self) -> None:
+        """Starts paho's thread; where there is no network at all not even that can be done, and is tried again."""
+        while not self._closing.is_set():
+            try:
+                self._client.loop_start()
+                return
+            except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be had
+                self._tell(f"cannot be started ({error}); trying again and again")
+            self._closing.wait(AGAIN_S)
 
     def handle(self, result: Result) -> None:
         """Publishes the frame's events, and the state when it is due."""
@@ -119,6 +132,7 @@ class MqttSink:
             info = self._publish("availability", "stopped", retain=True)
             with contextlib.suppress(RuntimeError, ValueError):  # gone meanwhile: the broker says offline
                 info.wait_for_publish(LAST_S)
+        self._closing.set()
         self._starting.join(LAST_S)
         if self._starting.is_alive():
             return

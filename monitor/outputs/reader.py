@@ -6,6 +6,7 @@ import codecs
 import csv
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,9 +45,9 @@ def files_of(path: Path, name: str) -> list[Path]:
         path: What a user named.
         name: Name of the current log, such as "faces.csv".
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         return parts(path, name) or [path / name]
-    return parts(path.parent, name) if path.name == name and path.exists() else [path]
+    return parts(path.parent, name) if path.name == name and os.path.exists(path) else [path]
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ SESSION = re.compile(r"\d{8}T\d{6}_[A-Za-z0-9._-]+")
 PART = re.compile(r"(faces|events|drive)-\d{8}-\d+\.(csv|jsonl)|video(-\d+)?\.(mkv|avi|mp4|mov)")
 OURS = re.compile(
     r"(faces|events|drive)(-\d{8}-\d+)?\.(csv|jsonl)(\.old(-\d+)?)?|video(-\d+)?\.(mkv|avi|mp4|mov)"
-    r"|(metadata|summary)(-\d+)?\.json(\.part)?|snapshot(-\d+)?\.png"
+    r"|(metadata|summary)(-\d+)?\.json(\.part)?|snapshot(-\d+)?\.png|\.trial-.*"
 )
 """Every name that a session's folder may hold."""
 DAY_S = 86_400.0
@@ -53,7 +53,7 @@ def sessions(root: Path) -> list[Stored]:
         if folder.is_symlink() or not folder.is_dir() or not SESSION.fullmatch(folder.name):
             continue
         held = entries(folder)
-        ours = [entry for entry in held if OURS.fullmatch(entry.name)]
+        ours = [entry for entry in held if _is_ours(entry)]
         mine = any(entry.name == "metadata.json" for entry in ours) or len(ours) == len(held)
         if mine and not in_use(folder):
             states = [known for entry in [folder, *ours] if (known := state(entry)) is not None]
@@ -61,6 +61,12 @@ def sessions(root: Path) -> list[Stored]:
                 files = states[1:] or states
                 found.append(Stored(folder, sum(s.st_size for s in states[1:]), max(s.st_mtime for s in files)))
     return sorted(found, key=lambda stored: stored.changed)
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether something in a session's folder is a file that this program wrote there."""
+    known = state(entry)
+    return bool(OURS.fullmatch(entry.name)) and known is not None and stat.S_ISREG(known.st_mode)
 
 
 def old_parts(folder: Path, current: Iterable[Path], recorded: Collection[str] | None = None) -> list[Stored]:
@@ -118,7 +124,7 @@ def delete(stored: Stored, root: Path) -> bool:
             # metadata.json goes last: a deletion that is interrupted must be found again.
             ours = sorted(entries(path), key=lambda entry: entry.name == "metadata.json")
             for entry in ours:
-                if OURS.fullmatch(entry.name) and not entry.is_symlink() and not entry.is_dir():
+                if _is_ours(entry):
                     entry.unlink()
             with contextlib.suppress(OSError):  # what somebody else put there stays
                 path.rmdir()

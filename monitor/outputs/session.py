@@ -49,7 +49,7 @@ class Session:
         """Makes the folder: ``out`` itself, else ``root/<start>_<source>``.
 
         Raises:
-            ConfigError: It cannot be made or written to.
+            UserError: It cannot be made or written to (see ``DiskError.kind``), or another run writes there.
         """
         self.name = started.strftime("%Y%m%dT%H%M%S")
         self.started = started

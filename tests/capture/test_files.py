@@ -234,15 +234,20 @@ def test_a_password_is_never_shown() -> None:
     assert "secret" not in caught.value.lines[0]
 
 
-@pytest.mark.parametrize(("lacking", "told"), [(0, False), (4, False), (9, True), (60, True)])
-def test_a_file_that_ends_early_is_said_to(
-    demo_clip: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, lacking: int, told: bool
+@pytest.mark.parametrize(
+    ("kind", "lacking", "told"),
+    [("avi", 0, False), ("avi", 4, False), ("avi", 9, True), ("mkv", 9, False), ("mkv", 60, True)],
+)
+def test_a_film_that_ends_early_is_said_to_as_far_as_its_container_counts(
+    demo_clip: Path, caplog: pytest.LogCaptureFixture, kind: str, lacking: int, told: bool
 ) -> None:
     logging.getLogger("monitor").propagate = True
     source = VideoSource(str(demo_clip))
-    have = 0
+    source.name = f"film.{kind}"
     source.frames += lacking
     while source.read() is not None:
-        have += 1
-    assert any("may be truncated, or damaged" in r.getMessage() for r in caplog.records) == told
+        pass
+    said = [r.getMessage() for r in caplog.records if "may be truncated or damaged" in r.getMessage()]
+    assert bool(said) == told
+    assert all(("too early" in line) == (kind == "avi") for line in said)
     source.close()

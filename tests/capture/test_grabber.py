@@ -286,6 +286,7 @@ def test_a_picture_that_was_waiting_after_the_sleep_does_not_hide_a_dead_camera(
     until = time.monotonic() + PATIENCE_S
     while story.grabber._last < 3600 and time.monotonic() < until:  # before anybody looks after it
         time.sleep(0.001)
+    assert story.grabber._last >= 3600
     story.settle(lambda: True)
     story.let_pass(2.5)
     assert story.events == [("start", "lost")]

@@ -145,3 +145,22 @@ def test_the_rate_leaves_the_closing_out(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr("monitor.commands.check.time", SimpleNamespace(monotonic=clock, perf_counter=time.perf_counter))
     _, out = check(capsys, "--source", "camera")
     assert "30.0 fps measured" in " ".join(out.split())
+
+
+def test_a_camera_that_is_waited_for_is_no_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.capture.v4l2.find_cameras", list)
+    code, out = check(capsys, "--profile", "driver", "--set", "source.wait=true")
+    assert code == 0
+    assert "a run waits for one (source.wait)" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("key", ["emotion.model", "follow.model", "detect.proposals", "driver.model"])
+def test_a_model_whose_name_is_too_long_is_one_line(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.main(
+        ["run", "--profile", "driver", "--source", "demo", "--headless", "--set", f"{key}={'x' * 300}.tflite"]
+    )
+    (line,) = [row for row in capsys.readouterr().err.splitlines() if row.startswith("error:")]
+    assert code == 4
+    assert "File name too long" in line

@@ -310,3 +310,39 @@ def test_events_that_cannot_be_written_there_are_one_line(
     assert main(["replay", str(tmp_path / "faces.csv"), "--events", str(tmp_path / name)]) == 2
     (line,) = [row for row in capsys.readouterr().err.splitlines() if row.startswith("error:")]
     assert "--events" in line
+
+
+@pytest.mark.parametrize("broken", [b"", bytes(4096), b"session,frame\nS,0\n"])
+def test_a_part_that_a_power_cut_emptied_costs_only_itself(
+    tmp_path: Path, broken: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("monitor").propagate = True
+    events = drive(tmp_path / "faces-20261126-0001.csv")
+    (tmp_path / "faces.csv").write_bytes(broken)
+    assert told(replay.judge(tmp_path, Config(), logged.Log()).events) == told(events)
+    assert "faces.csv: is no faces.csv of driver mode" in caplog.text
+    assert "left out" in caplog.text
+    (tmp_path / "alone.csv").write_bytes(broken)
+    with pytest.raises(ConfigError, match="log one with --profile driver"):
+        replay.judge(tmp_path / "alone.csv", Config(), logged.Log())
+
+
+@pytest.mark.parametrize("command", [["replay", "{}"], ["score", "{}", "labels.csv"]])
+def test_a_name_too_long_is_one_line(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word.format("x" * 300) for word in command]) == 2
+    assert "File name too long" in capsys.readouterr().err
+
+
+def test_labels_that_a_spreadsheet_saved_are_read(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_bytes("\ufefffile, start_s, end_s, what\r\na.mp4 , 1, 2, yawn \r\n".encode())
+    assert score.read_labels(tmp_path / "l.csv", "a.mp4") == [Interval(1.0, 2.0, "yawn")]
+
+
+def test_events_of_a_night_are_scored_with_those_before_midnight(tmp_path: Path) -> None:
+    line = {"session": "S", "id": 1, "kind": "yawn", "phase": "end", "duration_s": 3.0, "level": 1}
+    for name, t in (("events-20261231-0001.jsonl", 50.0), ("events.jsonl", 400.0)):
+        (tmp_path / name).write_text(json.dumps({**line, "id": int(t), "video_time": t}) + "\n")
+    for path in (tmp_path, tmp_path / "events.jsonl"):
+        kinds, last = score.read_events(path)
+        assert [span.end for span in kinds["yawn"][0]] == [50.0, 400.0]
+        assert last == 400.0

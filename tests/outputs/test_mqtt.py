@@ -268,3 +268,24 @@ def test_discovery_is_complete_and_its_templates_name_fields_of_the_state() -> N
         assert content["value_template"] == f"{{{{ value_json.{key} }}}}"
         assert content["unique_id"].endswith(key)
     json.dumps(fields)
+
+
+def test_a_client_that_fails_to_start_is_told_in_a_line_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without any network not even the local sockets can be had."""
+    from paho.mqtt.client import Client
+
+    logging.getLogger("monitor").propagate = True
+    tries = threading.Semaphore(0)
+
+    def failing(self: Client) -> None:
+        tries.release()
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(Client, "loop_start", failing)
+    monkeypatch.setattr("monitor.outputs.mqtt.AGAIN_S", 0.01)
+    sink = MqttSink(MqttConfig(host="broker.local"), "S1")
+    assert all(tries.acquire(timeout=10) for _ in range(3))
+    sink.close([])
+    assert caplog.text.count("cannot be started ([Errno 101] Network is unreachable); trying again and again") == 1

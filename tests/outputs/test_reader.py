@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,10 @@ def test_no_bytes_make_it_crash(tmp_path_factory: pytest.TempPathFactory, conten
     (folder / "events.jsonl").write_bytes(content)
     assert next(read_rows(folder)) == {"session": "S", "frame": "1"}
     assert all("kind" in event for event in read_events(folder))
+
+
+def test_events_that_make_no_sense_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    (tmp_path / "events.jsonl").write_text('{"kind": "face", "phase": "start"}\nnonsense\n[1]\n{"kind": "face"}\n')
+    assert len(list(read_events(tmp_path))) == 1
+    assert "3 damaged lines were skipped" in caplog.text

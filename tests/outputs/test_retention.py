@@ -163,3 +163,15 @@ def test_finished_parts_but_not_the_running_files(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x")
     found = retention.old_parts(tmp_path, [tmp_path / "video-2.mkv"])
     assert {s.path.name for s in found} == {"faces-20260101-0001.csv", "video.mkv"}
+
+
+def test_what_a_trial_of_a_codec_left_goes_with_the_session(tmp_path: Path) -> None:
+    folder = session(tmp_path, "20260101T000000_demo", 1)
+    (folder / ".trial-mp4v.mkv").write_text("a picture of somebody")
+    assert retention.delete(retention.sessions(tmp_path)[0], tmp_path)
+    assert not folder.exists()
+
+
+def test_a_folder_called_like_one_of_our_files_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "20260102T000000_cam" / "video.mkv").mkdir(parents=True)
+    assert retention.sessions(tmp_path) == []
