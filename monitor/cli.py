@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; repeatable"
     )
     common.add_argument(
-        "--profile", default="", metavar="NAME", help="default, driver, demo or one of the settings file"
+        "--profile", action=_Once, default="", metavar="NAME", help="default, driver, demo or one of the settings file"
     )
     common.add_argument("-v", "--verbose", action="store_true", help="say more")
     common.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
@@ -110,7 +110,12 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--headless", action="store_true", help="no window; a live view in the terminal")
     run.add_argument(
-        "--record", nargs="?", const="", metavar="PATH", help="record video (default into the session folder)"
+        "--record",
+        action=_Once,
+        nargs="?",
+        const="",
+        metavar="PATH",
+        help="record video (default into the session folder)",
     )
     run.add_argument("--record-clean", action="store_true", help="record the plain picture, without the overlay")
     run.add_argument("--blur", action="store_true", help="record with faces made unrecognisable (output.blur)")
@@ -118,9 +123,16 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         "--out", action=_Once, metavar="DIR", help="the session folder itself (default sessions/<start>_<source>)"
     )
     run.add_argument(
-        "--max-seconds", type=_positive, default=0.0, metavar="S", help="stop after so many seconds of video"
+        "--max-seconds",
+        action=_Once,
+        type=_positive,
+        default=0.0,
+        metavar="S",
+        help="stop after so many seconds of video",
     )
-    run.add_argument("--max-frames", type=_count, default=0, metavar="N", help="stop after so many frames")
+    run.add_argument(
+        "--max-frames", action=_Once, type=_count, default=0, metavar="N", help="stop after so many frames"
+    )
 
 
 class _Once(argparse.Action):

@@ -139,7 +139,7 @@ def test_in_the_journal_each_line_carries_its_level() -> None:
     assert done.stderr.startswith("<3>error: --source nowhere.mp4")
 
 
-@pytest.mark.parametrize("flag", ["--source", "--out", "--config"])
+@pytest.mark.parametrize("flag", ["--source", "--out", "--config", "--profile", "--record"])
 def test_a_flag_given_twice_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["run", flag, "a", flag, "b"])

@@ -189,6 +189,8 @@ def test_how_long_a_camera_was_away_counts_from_its_last_picture(
     story.feed.next(0)
     told = re.findall(r"back after ([0-9.]+) s", caplog.text)
     assert [float(s) for s in told] == [pytest.approx(back - last, abs=0.6)]
+    (end,) = [e for e in story.incidents.take(story.clock.now, 0.0) if e.phase == "end"]
+    assert end.data["away_s"] == pytest.approx(back - last, abs=0.6)
     assert back - last > 5
 
 

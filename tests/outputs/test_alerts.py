@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import cli
 from monitor.config import AlertsConfig
 from monitor.outputs import alerts
 from monitor.outputs.alerts import AlertSink, variables, write_tone
@@ -281,3 +282,14 @@ def test_what_a_command_is_told_is_text() -> None:
     told = variables(event("start", 1))
     assert set(told) == {"EM_KIND", "EM_PHASE", "EM_LEVEL", "EM_EVENT", "EM_FACE", "EM_TIME", "EM_WHAT"}
     assert all(isinstance(v, str) for v in told.values())
+
+
+@pytest.mark.parametrize(("command", "told"), [("/nowhere/buzz --pin 4", True), ("true", False), ("", False)])
+def test_a_command_that_is_not_there_is_told_before_the_first_alarm(
+    tmp_path: Path, demo_clip: Path, capsys: pytest.CaptureFixture[str], command: str, told: bool
+) -> None:
+    flags = ["--headless", "-q", "--profile", "driver", "--source", str(demo_clip), "--out", str(tmp_path / "s")]
+    assert cli.main(["run", *flags, "--max-frames", "2", "--set", f"alerts.command={command}"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("alerts.command: /nowhere/buzz is not there or may not be run; give its whole path") == told
+    assert said.count("alerts.command") == told

@@ -251,6 +251,14 @@ def test_two_devices_of_one_name_are_told_of_once(caplog: pytest.LogCaptureFixtu
     assert caplog.text.count("connection lost") == 2
 
 
+def test_a_password_file_that_cannot_be_read_is_one_line_without_python(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"\xff\xfe")
+    for name, why in (("none", "No such file or directory"), ("latin", "it is not UTF-8 text")):
+        with pytest.raises(ConfigError) as caught:
+            password(MqttConfig(password_file=str(tmp_path / name)))
+        assert str(caught.value) == f"mqtt.password_file {tmp_path / name}: cannot be read: {why}"
+
+
 def test_the_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTION_MONITOR_MQTT_PASSWORD", "from the environment")
     assert password(MqttConfig()) == "from the environment"

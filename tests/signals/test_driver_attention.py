@@ -7,6 +7,8 @@ import itertools
 import pytest
 
 from monitor.config import DriverConfig
+from monitor.signals.driver import DriverMonitor, DriverState
+from monitor.signals.evidence import Evidence
 from tests.signals.stories import RATES, between, tell
 
 at_every_rate = pytest.mark.parametrize("rate", RATES)
@@ -214,3 +216,20 @@ def test_a_memory_of_0_forgets_nobody() -> None:
 def test_a_camera_at_the_pillar_makes_no_absence() -> None:
     drive = tell(120, 10.0, lambda t: {"pose": (-38.0, 12.0, 0.0)})
     assert drive.kinds() == set()
+
+
+def test_whoever_takes_the_drivers_place_has_looked_nowhere_yet() -> None:
+    """A passenger who was taken for the driver looked out of the window: that budget is not the driver's."""
+    monitor = DriverMonitor(DriverConfig(), itertools.count(1))
+
+    def look(t: float, face: int, yaw: float) -> DriverState:
+        return monitor.update(Evidence(t, 0.0, face, True, True, 0.9, 0.0, (yaw, 0.0, 0.0), 0.0, 0.0))[0]
+
+    for n in range(100):
+        look(n / 10, 1, 0.0)
+    for n in range(110):
+        state = look(10 + n / 10, 1, 60.0)
+    assert state.away_level >= 2
+    monitor.forget()
+    states = [look(21 + n / 10, 2, 0.0) for n in range(5)]
+    assert {(s.away_level, s.attention) for s in states} == {(0, "attentive")}
