@@ -33,8 +33,7 @@ from monitor.outputs.bundle import Outputs
 from monitor.outputs.lines import EventLines, PlainLines
 from monitor.outputs.retention import make_room
 from monitor.outputs.session import Session
-from monitor.outputs.video import SUFFIXES
-from monitor.paths import encodable, refusal, trouble
+from monitor.outputs.videofile import named
 from monitor.pipeline import Pipeline
 from monitor.service import Service
 from monitor.stopper import Stopper
@@ -105,7 +104,7 @@ def run(options: Options, config: Config, config_from: str) -> int:
 def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> int:
     share_heaps()
     give_back_start_pages()
-    video_path = _video_path(options.record)
+    video_path = named(options.record)
     service = Service(config.service.health_file)
     stop.before = lambda: service.tell("ended", {"state": "ended"})
     probe = None if options.headless else _display_probe()
@@ -319,35 +318,6 @@ def _tell_headless(probe: DisplayProbe) -> str:
     if reason:
         log.warning("%s; running headless", reason)
     return reason
-
-
-def _video_path(record: str | None) -> Path | None:
-    """The path given with --record, checked before anything starts.
-
-    Raises:
-        ConfigError: Its folder is missing or not writable, or it is a folder.
-    """
-    if not record:
-        return None
-    path = Path(record)
-    if not encodable(path):
-        raise ConfigError(f"--record {record!r}: the name is not in UTF-8, which OpenCV cannot open; give another file")
-    if (why := trouble(path)) is not None:
-        raise ConfigError(f"--record {path}: {why.strerror}; give another file")
-    if path.is_symlink():
-        path = path.resolve()  # what it leads to is written, or made
-    if path.is_dir():
-        raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mkv'}")
-    if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"--record {path}: must end in {', '.join(SUFFIXES)}")
-    if path.exists():
-        raise ConfigError(f"--record {path}: exists already; delete it or give another file")
-    refused = refusal(path.parent)
-    if refused is not None:
-        raise DiskError.kind(refused)(
-            f"--record {path}: the folder {path.parent} is missing or not writable ({refused.strerror})"
-        )
-    return path
 
 
 def _exit_code(worker: Worker, feed: Feed, name: str, stop: Stopper) -> int:

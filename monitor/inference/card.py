@@ -128,7 +128,7 @@ def read_model(model: Path) -> bytes:
             raise ModelError(f"{model}: is over {MAX_MODEL_BYTES // 1_000_000} MB; no model of this program is")
         data = model.read_bytes()
     except FileNotFoundError:
-        raise ModelError(f"{model}: no such model; check the model in the settings") from None
+        raise ModelError(f"{model}: no such model; check its path") from None
     except OSError as error:
         raise ModelError(f"{model}: cannot be read: {error.strerror}") from None
     if data[4:8] != b"TFL3":

@@ -34,8 +34,6 @@ LIVE_GAP_S = 1.0
 """Live, a longer pause is cut to one picture: encoding copies of it takes time in which new pictures are lost."""
 LIVE_SLOWEST_S = 5.0
 """A live source may be this slow by itself (``performance.target_fps``); then its pauses are no pauses."""
-SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
-"""Containers that the codecs fit in."""
 NEED_TRAILER = (".mp4", ".mov")
 """Containers that are lost whole when they are cut off; they are written in short parts."""
 TRAILER_SEGMENT_S = 30.0

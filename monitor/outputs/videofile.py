@@ -8,11 +8,44 @@ from pathlib import Path
 
 import cv2
 
+from monitor.errors import ConfigError, DiskError
 from monitor.outputs.session import MOST_TRIES, unused
+from monitor.paths import encodable, refusal, trouble
 from monitor.types import Image
 
+SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
+"""Containers that the codecs fit in."""
 TRIAL_FRAMES = 4
 """Frames written to a trial file, to prove that a codec works in this folder and to time it."""
+
+
+def named(record: str | None) -> Path | None:
+    """The path given with --record, checked before anything starts; None where none was.
+
+    Raises:
+        ConfigError: Its folder is missing or not writable, or it is a folder.
+    """
+    if not record:
+        return None
+    path = Path(record)
+    if not encodable(path):
+        raise ConfigError(f"--record {record!r}: the name is not in UTF-8, which OpenCV cannot open; give another file")
+    if (why := trouble(path)) is not None:
+        raise ConfigError(f"--record {path}: {why.strerror}; give another file")
+    if path.is_symlink():
+        path = path.resolve()  # what it leads to is written, or made
+    if path.is_dir():
+        raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mkv'}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"--record {path}: must end in {', '.join(SUFFIXES)}")
+    if path.exists():
+        raise ConfigError(f"--record {path}: exists already; delete it or give another file")
+    refused = refusal(path.parent)
+    if refused is not None:
+        raise DiskError.kind(refused)(
+            f"--record {path}: the folder {path.parent} is missing or not writable ({refused.strerror})"
+        )
+    return path
 
 
 def claimed(path: Path) -> Path:
