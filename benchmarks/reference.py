@@ -34,7 +34,7 @@ from train.faceset import FaceSet
 from train.keypoint_figures import FRONTAL, looked, near_box, points_off
 from train.progress import track
 
-AGAIN = (0.1, 0.2, np.inf)
+AGAIN = (0.1, doubts.SHARE, np.inf)
 """Shares of the eye distance within which a label counts as given again; infinite: all labels."""
 AT_ONCE = 1000
 """Faces that are handed to the mesh at once."""

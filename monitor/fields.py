@@ -8,7 +8,7 @@ import math
 from typing import Any, TypeVar
 
 S = TypeVar("S")
-MOST_DIGITS = 10**300
+MOST_WHOLE = 10**300
 """A whole number beyond it is none that a float can hold."""
 
 
@@ -63,7 +63,7 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
                 value = float(value)
             except ValueError:
                 return expected, None
-        if isinstance(value, int) and abs(value) > MOST_DIGITS:
+        if isinstance(value, int) and abs(value) > MOST_WHOLE:
             return expected, None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return expected, None

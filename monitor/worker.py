@@ -189,14 +189,14 @@ class Worker:
         self._t, self._wall = frame.t, frame.wall
         if not self._feed.live:
             return
-        offset, asleep = frame.wall - frame.t, self._asleep()
+        offset = frame.wall - frame.t
         by = 0.0 if self._offset is None else offset - self._offset
         self._offset = offset
         if abs(by) <= JUMP_S:
             # A picture from before the machine slept may wait: only what came after it tells of the sleep.
             return
-        by -= asleep - self._slept  # the frames' clock stands still meanwhile
-        self._slept = asleep
+        slept, self._slept = self._slept, self._asleep()
+        by -= self._slept - slept  # the frames' clock stands still meanwhile
         if abs(by) > JUMP_S:
             log.warning("the wall clock jumped by %+.1f s; timestamps do, video_time does not", by)
             self._incidents.moment("clock", "jumped", by_s=round(by, 3))

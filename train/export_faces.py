@@ -79,7 +79,8 @@ def export_landmarks(
         )
     channels, blocks = recipe.network.shape()
     cost = network.landmarks_cost(channels, blocks)
-    learnt, left_out = (data.split == "train") & ~data.doubtful, (data.split == "train") & data.doubtful
+    training = data.split == "train"
+    left_out = int((training & data.doubtful).sum())
     card = convert.bare_card("landmarks", POINTS, SPEC, content, 1.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / out.name
@@ -93,7 +94,7 @@ def export_landmarks(
             **convert.weighed(content, agreement, cost, 1),
         },
         data={
-            "training": f"{int(learnt.sum())} faces with reference keypoints ({int(left_out.sum())} more left out: "
+            "training": f"{int(training.sum()) - left_out} faces with reference keypoints ({left_out} more left out: "
             f"train/doubtful.txt) and {int((data.window_split == 'train').sum())} windows without a face, "
             f"of {data.name}"
             + (f"; {recipe.heads_turned} heads also turned aside (train/turning.py)" if recipe.heads_turned else ""),

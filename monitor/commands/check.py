@@ -214,7 +214,7 @@ def _alerts(config: Config) -> Finding:
         return Finding("alerts", "ok", "off" if config.driver.enabled else "off (they tell of a driver only)")
     if what := alerts.missing(config.alerts):
         return Finding("alerts", "fail", what, EXIT_CONFIG)
-    if config.alerts.sound and not any(shutil.which(name) for name in alerts.PLAYERS):
+    if config.alerts.sound and alerts.player() is None:
         return Finding("alerts", "note", alerts.NO_PLAYER)
     return Finding("alerts", "ok", f"{chosen}, from level {config.alerts.min_level} on; not tried")
 

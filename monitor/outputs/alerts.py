@@ -28,6 +28,7 @@ from monitor.types import Event, Result
 log = logging.getLogger("monitor")
 
 PLAYERS = ("aplay", "paplay", "pw-play", "afplay")
+NO_PLAYER = f"alerts.sound: this system has no player ({', '.join(PLAYERS)}); no sound is given; install alsa-utils"
 RATE = 22050
 TONES = {1: (660.0, 1), 2: (880.0, 2), 3: (1320.0, 3)}
 """Hertz and number of beeps of each level."""
@@ -40,9 +41,12 @@ MOST_WAITING = 16
 
 _RUNNING: set[subprocess.Popen[bytes]] = set()
 """Commands that run now: none may outlive the program."""
+Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
 
 
-NO_PLAYER = f"alerts.sound: this system has no player ({', '.join(PLAYERS)}); no sound is given; install alsa-utils"
+def player(which: Callable[[str], str | None] = shutil.which) -> str | None:
+    """The program that plays sounds here, None where there is none."""
+    return next((found for name in PLAYERS if (found := which(name))), None)
 
 
 def missing(config: AlertsConfig, which: Callable[[str], str | None] = shutil.which) -> str:
@@ -51,9 +55,6 @@ def missing(config: AlertsConfig, which: Callable[[str], str | None] = shutil.wh
     if program and which(program) is None:
         return f"alerts.command: {program} is not there or may not be run; give its whole path"
     return ""
-
-
-Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
 
 
 def run_command(command: Sequence[str], variables: Mapping[str, str], timeout_s: float) -> None:
@@ -261,20 +262,19 @@ class AlertSink:
             log.error("%s; this is said once", line)
 
     def _find_player(self, which: Callable[[str], str | None]) -> str | None:
-        for name in PLAYERS:
-            found = which(name)
-            if found:
-                try:
-                    self._folder = tempfile.TemporaryDirectory(prefix="emotion-monitor-")
-                    for level, (hertz, beeps) in TONES.items():
-                        self._tones[level] = str(Path(self._folder.name) / f"level{level}.wav")
-                        write_tone(Path(self._tones[level]), hertz, beeps)
-                except OSError as error:
-                    log.warning("alerts.sound: the tones cannot be written (%s); no sound is given", error.strerror)
-                    return None
-                return found
-        log.warning("%s", NO_PLAYER)
-        return None
+        found = player(which)
+        if found is None:
+            log.warning("%s", NO_PLAYER)
+            return None
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="emotion-monitor-")
+            for level, (hertz, beeps) in TONES.items():
+                self._tones[level] = str(Path(self._folder.name) / f"level{level}.wav")
+                write_tone(Path(self._tones[level]), hertz, beeps)
+        except OSError as error:
+            log.warning("alerts.sound: the tones cannot be written (%s); no sound is given", error.strerror)
+            return None
+        return found
 
 
 def variables(event: Event) -> dict[str, str]:

@@ -87,8 +87,8 @@ class MqttSink:
         self._client.will_set(f"{self._base}/availability", "offline", qos=1, retain=True)
         self._client.reconnect_delay_set(1, 30)
         self._client.connect_async(config.host, config.port, keepalive=15)
-        # paho wakes its thread through a pair of local sockets, and waits for ever where a firewall keeps them apart.
         self._closing = threading.Event()
+        # paho wakes its thread through a pair of local sockets, and waits for ever where a firewall keeps them apart.
         self._starting = threading.Thread(target=self._begin, name="mqtt-start", daemon=True)
         self._starting.start()
         self._begun = clock()

@@ -122,10 +122,8 @@ def delete(stored: Stored, root: Path) -> bool:
             if in_use(path):
                 return False
             # metadata.json goes last: a deletion that is interrupted must be found again.
-            ours = sorted(entries(path), key=lambda entry: entry.name == "metadata.json")
-            for entry in ours:
-                if _is_ours(entry):
-                    entry.unlink()
+            for entry in sorted(filter(_is_ours, entries(path)), key=lambda entry: entry.name == "metadata.json"):
+                entry.unlink()
             with contextlib.suppress(OSError):  # what somebody else put there stays
                 path.rmdir()
         else:

@@ -233,9 +233,8 @@ class VideoSink:
             self._writer = writer
             self.files.append(path)
             self._begun(path)
-            known = len(self.files) > 1 and not self._asked  # a later part of one recording
+            level = logging.INFO if self._asked or proven is None else logging.DEBUG  # a later part is no news
             self._asked = False
-            level = logging.DEBUG if known else logging.INFO
             log.log(level, "recording %s (%s, %.4g fps, %dx%d)", path, codec, self.fps, *self._size)
             return
         raise VideoError("no video codec works here; see: emotion-monitor check")
