@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from train import datasets
-from train.demo_faces import read_landmarks
-from train.metrics import accuracy, mean_recall
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from train.data import datasets
+from train.data.demo_faces import read_landmarks
+from train.reports.metrics import accuracy, mean_recall
 
 TILTS = (0, 4, 8, 12, 16, 24, 90)
 """Ends in degrees of the ranges that figures by tilt are given for."""

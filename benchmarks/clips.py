@@ -13,8 +13,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor import cli
 from monitor.capture.source import VIDEO_SUFFIXES
+from monitor.cli import main as cli
 
 Row = dict[str, str]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.config import EmotionConfig
 from monitor.faces.quality import light_for, quality
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from train import datasets
-from train.metrics import accuracy
-from train.progress import track
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from monitor.settings.config import EmotionConfig
+from train.data import datasets
+from train.engine.progress import track
+from train.reports.metrics import accuracy
 
 BOX = (0.0, 0.0, 200.0, 200.0)
 SHARES = (1.0, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05)

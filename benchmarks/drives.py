@@ -18,15 +18,15 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from monitor import app
-from monitor import config as configuration
-from monitor.commands import logged, score
-from monitor.commands.score import Interval
-from monitor.config import Config
-from monitor.signals.driver import DriverMonitor
-from monitor.signals.evidence import Evidence
-from monitor.signals.judge import Judge
-from monitor.types import Event
+from monitor.cli import logged, score
+from monitor.cli.score import Interval
+from monitor.core.types import Event
+from monitor.driver.evidence import Evidence
+from monitor.driver.judge import Judge
+from monitor.driver.state import DriverMonitor
+from monitor.run import app
+from monitor.settings import config as configuration
+from monitor.settings.config import Config
 
 AWAKE = ("drv_ndu_awake.mp4", "drv_vinay_driver.mp4", "munb_2.avi", "munb_4.avi", "fer_woman2.mp4", "lp_d6.mp4",
          "lp_d18.mp4", "lp_d3.mp4", "pyfeat_single_face.mp4")  # fmt: skip

@@ -20,9 +20,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.inference.card import find_model
-from monitor.inference.eyes import TURNED, EyeNet
-from monitor.inference.landmarks import LandmarkNet, haar_box
+from monitor.networks.card import find_model
+from monitor.networks.eyes import TURNED, EyeNet
+from monitor.networks.keypoints import LandmarkNet, haar_box
 
 SHUT, OPEN = 0.12, 0.25
 

@@ -23,15 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.capture.source import open_source
-from monitor.config import Config, DetectConfig
+from monitor.core.labels import UNKNOWN
+from monitor.core.types import Frame, Image
 from monitor.faces.detector import Detector, iou, make_detector
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from monitor.inference.landmarks import POINTS, LandmarkNet
-from monitor.inference.proposals import ProposalNet
-from monitor.labels import UNKNOWN
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from monitor.networks.keypoints import POINTS, LandmarkNet
+from monitor.networks.proposals import ProposalNet
 from monitor.pipeline import Pipeline
-from monitor.types import Frame, Image
+from monitor.settings.config import Config, DetectConfig
 
 Found = tuple[Any, Any, Any]
 """A face found: its box, its yaw or None, its keypoints or None."""

@@ -22,15 +22,15 @@ import cv2
 import numpy as np
 
 from monitor.capture.source import open_source
-from monitor.commands.bench import measure
-from monitor.config import Config
-from monitor.errors import ConfigError
+from monitor.cli.bench import measure
+from monitor.core.errors import ConfigError
+from monitor.core.types import Box, Image
 from monitor.faces.detector import make_detector
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from monitor.needs import load_keypoints, load_proposals
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
 from monitor.pipeline import Pipeline
-from monitor.types import Box, Image
+from monitor.run.needs import load_keypoints, load_proposals
+from monitor.settings.config import Config
 
 SIZES = ("320x240", "640x480", "1280x720", "1920x1080", "3840x2160")
 FACES = (1, 2, 4, 8)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.core.types import Box
 from monitor.faces.crop import crop
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from monitor.types import Box
-from train import faceset, keypoints
-from train.keypoint_figures import FRONTAL
-from train.progress import track
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from train.data import faceset, keypoints
+from train.engine.progress import track
+from train.tasks.keypoints.figures import FRONTAL
 
 OFF = 0.05
 TURNS = [(math.cos(n * math.pi / 4), math.sin(n * math.pi / 4)) for n in range(8)]

@@ -15,8 +15,8 @@ import numpy as np
 
 from monitor.capture.feed import LiveFeed
 from monitor.capture.grabber import Grabber
-from monitor.types import Event, Frame, Result
-from monitor.worker import Worker
+from monitor.core.types import Event, Frame, Result
+from monitor.run.worker import Worker
 
 SECONDS = 10.0
 """Length of each row."""

@@ -22,21 +22,21 @@ import cv2
 import numpy as np
 
 from benchmarks.speed import load
-from monitor.commands.bench import HZ
-from monitor.config import Config, DisplayConfig, OutputConfig
+from monitor.cli.bench import HZ
+from monitor.core.types import Frame, Image, Result
 from monitor.faces.detector import make_detector
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from monitor.needs import load_eyes, load_keypoints, load_proposals
-from monitor.outputs.events import EventSink
-from monitor.outputs.overlay import Overlay, Status
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from monitor.outputs.drawing.overlay import Overlay, Status
+from monitor.outputs.live.window import DisplayProbe, Window
+from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.stats import StatsSink
+from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import Background, Sink
-from monitor.outputs.stats import StatsSink
-from monitor.outputs.table import TableSink
-from monitor.outputs.video import VideoSink
-from monitor.outputs.window import DisplayProbe, Window
+from monitor.outputs.video.video import VideoSink
 from monitor.pipeline import Pipeline
-from monitor.types import Frame, Image, Result
+from monitor.run.needs import load_eyes, load_keypoints, load_proposals
+from monitor.settings.config import Config, DisplayConfig, OutputConfig
 
 
 def analysed(images: Sequence[Image], driver: bool) -> list[Result]:

@@ -17,14 +17,14 @@ import numpy as np
 
 from benchmarks.following import corners, read_reference
 from monitor.capture.source import open_source
-from monitor.config import Config
+from monitor.core.types import Detections, Image
 from monitor.faces.detector import iou, make_detector
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
-from monitor.inference.card import find_model
-from monitor.inference.landmarks import LandmarkNet
-from monitor.inference.proposals import ProposalNet
-from monitor.types import Detections, Image
+from monitor.networks.card import find_model
+from monitor.networks.keypoints import LandmarkNet
+from monitor.networks.proposals import ProposalNet
+from monitor.settings.config import Config
 
 
 @dataclass

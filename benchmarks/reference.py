@@ -11,9 +11,10 @@ reference and our network alike, against the mean of those two other looks, on f
 The second table measures our network against the labels themselves, but only those that the reference gives again: both
 of its other looks within so much of the label. A label that its own maker contradicts measures nobody.
 
-    python -m benchmarks.reference runs/landmarks.npz --mediapipe /tmp/mp/bin/python --doubts train/doubtful.txt
+    python -m benchmarks.reference runs/landmarks.npz --mediapipe /tmp/mp/bin/python --doubts train/data/doubtful.txt
 
-looks at all faces so (20 minutes on one core) and writes those whose label is not given again: see ``train.doubts``.
+looks at all faces so (20 minutes on one core) and writes those whose label is not given again: see
+``train.data.doubts``.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.inference.card import find_model
-from monitor.inference.landmarks import SWAP, LandmarkNet
-from train import doubts, faceset, keypoints
-from train.faceset import FaceSet
-from train.keypoint_figures import FRONTAL, looked, near_box, points_off
-from train.progress import track
+from monitor.networks.card import find_model
+from monitor.networks.keypoints import SWAP, LandmarkNet
+from train.data import doubts, faceset, keypoints
+from train.data.faceset import FaceSet
+from train.engine.progress import track
+from train.tasks.keypoints.figures import FRONTAL, looked, near_box, points_off
 
 AGAIN = (0.1, doubts.SHARE, np.inf)
 """Shares of the eye distance within which a label counts as given again; infinite: all labels."""
@@ -120,7 +121,8 @@ def _write_doubts(python: str, data: FaceSet, out: Path) -> None:
         f"{doubts.SHARE:.0%} of the eye",
         f"# distance, or where it sees no face in one of two other looks: {doubtful.sum()} of {len(data)}, "
         f"{date.today().isoformat()}.",
-        "# Made by: python -m benchmarks.reference runs/landmarks.npz --mediapipe PYTHON --doubts train/doubtful.txt",
+        "# Made by: python -m benchmarks.reference runs/landmarks.npz --mediapipe PYTHON "
+        "--doubts train/data/doubtful.txt",
     ]
     out.write_text("\n".join([*head, *data.origin[doubtful].tolist()]) + "\n", encoding="utf-8")
     print(f"{out}: {doubtful.sum()} of {len(data)}")

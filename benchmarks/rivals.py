@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from benchmarks.growth import cut_out, scene
 from benchmarks.speed import load
-from monitor import config as configuration
-from monitor.commands.bench import measure
-from monitor.config import Config
-from monitor.types import Image
+from monitor.cli.bench import measure
+from monitor.core.types import Image
+from monitor.settings import config as configuration
+from monitor.settings.config import Config
 
 WANTED = {"one face": 1.0, "three faces": 2.2, "driver profile": 1.8, "nobody, moving picture": 1.5}
 """Milliseconds wanted where MediaPipe's detector takes ``DETECTOR_MS``: the targets of ours."""

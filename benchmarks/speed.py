@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 
 from monitor.capture.source import open_source
-from monitor.commands.bench import measure
-from monitor.config import Config
-from monitor.types import Image
+from monitor.cli.bench import measure
+from monitor.core.types import Image
+from monitor.settings.config import Config
 
 
 def load(path: str, width: int, height: int, most: int = 300) -> list[Image]:

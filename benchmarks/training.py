@@ -17,20 +17,21 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from monitor.errors import ConfigError
-from train import datasets, faceset, recipe, resources, unlabelled
-from train.batches import ahead, epoch_batches
-from train.datasets import Dataset
-from train.expression import ExpressionTask, with_unlabelled
-from train.fit import Trainer
-from train.recipe import Recipe
+from monitor.core.errors import ConfigError
+from train.data import datasets, faceset, unlabelled
+from train.data.datasets import Dataset
+from train.engine import recipe, resources
+from train.engine.batches import ahead, epoch_batches
+from train.engine.fit import Trainer
+from train.engine.recipe import Recipe
+from train.tasks.expression.task import ExpressionTask, with_unlabelled
 
 CROPS = 2304
 """Crops that are learnt from at each size; the first third, in which the graph is made, does not count."""
 
 
 class Steps:
-    """A task that only has a loss; see ``train.fit.Task``."""
+    """A task that only has a loss; see ``train.engine.fit.Task``."""
 
     loss = ExpressionTask.loss
 

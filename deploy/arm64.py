@@ -20,10 +20,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TEST_PACKAGES = ("pytest", "hypothesis", "sortedcontainers", "iniconfig", "pluggy", "packaging", "pygments")
 TESTS = (
-    "tests/signals/test_gate.py", "tests/signals/test_smoother.py", "tests/signals/test_episodes.py",
-    "tests/test_config.py", "tests/test_incidents.py", "tests/test_supervisor.py", "tests/test_pipeline.py",
-    "tests/outputs/test_linelog.py", "tests/outputs/test_retention.py", "tests/outputs/test_storage.py",
-    "tests/faults/test_time.py", "tests/inference/test_card.py",
+    "tests/expression/test_gate.py", "tests/expression/test_smoother.py", "tests/expression/test_episodes.py",
+    "tests/settings/test_config.py", "tests/core/test_incidents.py", "tests/run/test_supervisor.py",
+    "tests/test_pipeline.py",
+    "tests/outputs/logs/test_linelog.py", "tests/outputs/logs/test_retention.py", "tests/outputs/logs/test_storage.py",
+    "tests/faults/test_time.py", "tests/networks/test_card.py",
 )  # fmt: skip
 """Without processes of their own, long stories and video: the emulator is 10 to 30 times slower."""
 FRAMES = 60

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 
-from monitor import stopper
+from monitor.run import shutdown as stopper
 
 
 def entry() -> None:
@@ -15,7 +15,7 @@ def entry() -> None:
     """
     stop = stopper.install()
     _open_streams()
-    from monitor.cli import main
+    from monitor.cli.main import main
 
     try:
         code = main()

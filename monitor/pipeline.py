@@ -14,8 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.config import Config
-from monitor.driver import Driver, EyeReader
+from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.core.types import Event, Face, Frame, Result
+from monitor.driver.mode import Driver, EyeReader
+from monitor.driver.state import DriverState
+from monitor.expression.episodes import Episodes
+from monitor.expression.gate import LabelGate
+from monitor.expression.smoother import Smoother
 from monitor.faces.crop import crop
 from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
@@ -23,13 +28,8 @@ from monitor.faces.follower import Follower, Reader
 from monitor.faces.places import Proposer
 from monitor.faces.quality import light_for, quality
 from monitor.faces.tracker import Track, Tracker
-from monitor.inference.emotion import EmotionNet
-from monitor.labels import EMOTIONS, UNKNOWN
-from monitor.signals.driver import DriverState
-from monitor.signals.episodes import Episodes
-from monitor.signals.gate import LabelGate
-from monitor.signals.smoother import Smoother
-from monitor.types import Event, Face, Frame, Result
+from monitor.networks.emotion import EmotionNet
+from monitor.settings.config import Config
 
 UNIFORM = np.full(len(EMOTIONS), 1 / len(EMOTIONS), dtype=np.float32)
 

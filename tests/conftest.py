@@ -10,8 +10,8 @@ import hypothesis
 import pytest
 
 from monitor.capture import demo
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
 
 # A test run in the background of a shell ignores SIGINT, one under nohup SIGHUP, and so would every process that a
 # test starts; a handler of ours is not inherited.

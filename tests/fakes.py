@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.core.labels import EMOTIONS
+from monitor.core.types import Box, Detections, Face, Frame, Image, Landmarks, Result
 from monitor.faces.crop import CropSpec, evened
 from monitor.faces.tracker import pairing_cost
-from monitor.inference.landmarks import POINTS
-from monitor.inference.proposals import TILES
-from monitor.labels import EMOTIONS
-from monitor.types import Box, Detections, Face, Frame, Image, Landmarks, Result
+from monitor.networks.keypoints import POINTS
+from monitor.networks.proposals import TILES
 
 
 class Clock:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor import config
-from monitor.stopper import SHUTDOWN_S
+from monitor.run.shutdown import SHUTDOWN_S
+from monitor.settings import config
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = ROOT / "deploy/emotion-monitor.service"

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.config import Config, DetectConfig, EmotionConfig
+from monitor.core.labels import UNKNOWN
+from monitor.core.types import Box, Event, Image, Result
 from monitor.faces.crop import crop
-from monitor.labels import UNKNOWN
 from monitor.pipeline import Pipeline
-from monitor.types import Box, Event, Image, Result
+from monitor.settings.config import Config, DetectConfig, EmotionConfig
 from tests.fakes import (
     Clock,
     ScriptedDetector,

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.cli import Parser
-from monitor.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
+from monitor.cli.main import Parser
+from monitor.core.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
 from train import tools_cli
-from train.recipe import TASKS
+from train.engine.recipe import TASKS
 
 log = logging.getLogger("train")
 
@@ -21,7 +21,7 @@ EXIT_STOPPED = 130
 
 
 def _prepare(args: argparse.Namespace) -> int:
-    from train import datasets, eyeset, faceset, keypoints
+    from train.data import datasets, eyeset, faceset, keypoints
 
     if args.task not in ("landmarks", "proposals") and (args.backgrounds or args.proposals):
         raise ConfigError(
@@ -57,15 +57,16 @@ def _prepare(args: argparse.Namespace) -> int:
 def _fit(args: argparse.Namespace) -> int:
     import cv2
 
-    from train import inputs, keypoints, recipe, resources, unlabelled
-    from train.datasets import Dataset
-    from train.expression import ExpressionTask
-    from train.eyes import EyeTask
-    from train.eyeset import EyeSet
-    from train.fit import Task, fit
-    from train.landmarks import LandmarkTask
-    from train.proposals import ProposalTask
-    from train.runs import require_claimable
+    from train.data import inputs, keypoints, unlabelled
+    from train.data.datasets import Dataset
+    from train.data.eyeset import EyeSet
+    from train.engine import recipe, resources
+    from train.engine.fit import Task, fit
+    from train.engine.runs import require_claimable
+    from train.tasks.expression.task import ExpressionTask
+    from train.tasks.eyes.task import EyeTask
+    from train.tasks.keypoints.task import LandmarkTask
+    from train.tasks.proposals.task import ProposalTask
 
     cv2.setNumThreads(1)  # the network has the other core
     resources.keep_memory()
@@ -94,14 +95,15 @@ def _fit(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from monitor import settings
-    from train import convert, inputs, recipe
-    from train.datasets import Dataset
-    from train.export import export
-    from train.export_faces import export_eyes, export_landmarks, export_proposals
-    from train.eyeset import EyeSet
-    from train.fit import load_trained
-    from train.runs import history_of
+    from monitor.settings import reader as settings
+    from train.data import inputs
+    from train.data.datasets import Dataset
+    from train.data.eyeset import EyeSet
+    from train.engine import convert, recipe
+    from train.engine.fit import load_trained
+    from train.engine.runs import history_of
+    from train.tasks.export_faces import export_eyes, export_landmarks, export_proposals
+    from train.tasks.expression.export import export
 
     run = Path(args.run)
     if not (run / "recipe.yaml").exists():
@@ -126,14 +128,14 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from train import pretrained
+    from train.engine import pretrained
 
     log.info("%s is there", pretrained.fetch(Path(args.out)))
     return EXIT_OK
 
 
 def _demo_faces(args: argparse.Namespace) -> int:
-    from train import datasets, demo_faces
+    from train.data import datasets, demo_faces
 
     landmarks = demo_faces.read_landmarks(Path(args.landmarks))
     demo_faces.save(demo_faces.average_faces(datasets.load(Path(args.data)), landmarks), Path(args.out))

@@ -8,9 +8,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from monitor.errors import EXIT_OK, ConfigError
-from monitor.inference.card import find_model
-from monitor.wholefile import replace_text
+from monitor.core.errors import EXIT_OK, ConfigError
+from monitor.networks.card import find_model
+from monitor.system.wholefile import replace_text
 
 log = logging.getLogger("train")
 
@@ -88,11 +88,13 @@ def _faces(text: str) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from monitor.inference.card import load_card
-    from monitor.inference.eyes import EYES
-    from monitor.inference.landmarks import POINTS
-    from monitor.inference.proposals import FACE
-    from train import inputs, outputs, resources, tables
+    from monitor.networks.card import load_card
+    from monitor.networks.eyes import EYES
+    from monitor.networks.keypoints import POINTS
+    from monitor.networks.proposals import FACE
+    from train.data import inputs
+    from train.engine import resources
+    from train.reports import outputs, tables
 
     model = _model(args.model)
     card = load_card(model, None)
@@ -121,8 +123,9 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from monitor.inference.emotion import EmotionNet
-    from train import datasets, predict, tables
+    from monitor.networks.emotion import EmotionNet
+    from train.data import datasets
+    from train.reports import predict, tables
 
     if args.detect and not args.images:
         raise ConfigError("--detect: is for whole photographs; name some, the faces of --data are crops already")
@@ -133,7 +136,7 @@ def _predict(args: argparse.Namespace) -> int:
     else:
         readings = predict.read_random(datasets.load(Path(args.data)), args.split, args.count, args.seed, net)
     if args.grid:
-        from train import outputs
+        from train.reports import outputs
 
         outputs.save_grid(readings, Path(args.grid))
     if args.json:
@@ -144,8 +147,10 @@ def _predict(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from monitor import settings
-    from train import inputs, recipe, report
+    from monitor.settings import reader as settings
+    from train.data import inputs
+    from train.engine import recipe
+    from train.reports import report
 
     run = Path(args.run)
     report.check(run)
@@ -161,7 +166,8 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _cards(args: argparse.Namespace) -> int:
-    from train import card_page, cards, resources
+    from train.engine import resources
+    from train.reports import card_page, cards
 
     found = cards.models(Path(args.models))
     cards.refresh(found)
@@ -173,7 +179,7 @@ def _cards(args: argparse.Namespace) -> int:
 
 
 def _recover(args: argparse.Namespace) -> int:
-    from train import recover
+    from train.engine import recover
 
     model, run = _model(args.model), Path(args.out)
     recover.recover(model, Path(args.data) if args.data else None, run)

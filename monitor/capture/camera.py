@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from monitor.capture.source import shown
-from monitor.config import SourceConfig
-from monitor.errors import SourceError
-from monitor.types import Frame
+from monitor.core.errors import SourceError
+from monitor.core.types import Frame
+from monitor.settings.config import SourceConfig
 
 
 class CameraSource:

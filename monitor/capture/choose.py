@@ -11,9 +11,9 @@ from monitor.capture.grabber import Grabber
 from monitor.capture.opening import SLACK_S, open_patiently
 from monitor.capture.source import Source, open_source, shown
 from monitor.capture.v4l2 import find_cameras, stable_path
-from monitor.config import Config
-from monitor.errors import SourceError
-from monitor.incidents import Incidents
+from monitor.core.errors import SourceError
+from monitor.core.incidents import Incidents
+from monitor.settings.config import Config
 
 log = logging.getLogger("monitor")
 

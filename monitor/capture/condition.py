@@ -6,8 +6,8 @@ import logging
 
 import numpy as np
 
-from monitor.incidents import Incidents
-from monitor.types import Image
+from monitor.core.incidents import Incidents
+from monitor.core.types import Image
 
 log = logging.getLogger("monitor")
 

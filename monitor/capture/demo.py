@@ -1,7 +1,7 @@
 """The built-in ``demo`` source: two drawn people with the expressions of average faces.
 
 It needs no camera and shows nobody real: each face is the mean of dozens to hundreds of training
-faces (``train/demo_faces.py``). The same frame number always gives the same picture, so it is the
+faces (``train/data/demo_faces.py``). The same frame number always gives the same picture, so it is the
 tests' camera too.
 """
 
@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import SourceError
-from monitor.labels import EMOTIONS
-from monitor.numeric import unit
-from monitor.types import Frame, Image
+from monitor.core.errors import SourceError
+from monitor.core.labels import EMOTIONS
+from monitor.core.numeric import unit
+from monitor.core.types import Frame, Image
 
 WIDTH, HEIGHT, FPS = 640, 480, 25.0
 SHEET = Path(__file__).with_name("demo_faces.jpg")

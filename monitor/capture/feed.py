@@ -9,7 +9,7 @@ from typing import Protocol
 
 from monitor.capture.grabber import Grabber
 from monitor.capture.source import Source
-from monitor.types import Frame
+from monitor.core.types import Frame
 
 
 class Feed(Protocol):

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from monitor.capture.source import IMAGE_SUFFIXES, Source, shown
-from monitor.errors import ConfigError, SourceError
-from monitor.paths import encodable
-from monitor.types import Frame, Image
+from monitor.core.errors import ConfigError, SourceError
+from monitor.core.types import Frame, Image
+from monitor.system.paths import encodable
 
 log = logging.getLogger("monitor")
 

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from monitor.capture.condition import Condition
 from monitor.capture.mailbox import Latest
 from monitor.capture.source import Source
-from monitor.incidents import Incidents
-from monitor.types import Frame
+from monitor.core.incidents import Incidents
+from monitor.core.types import Frame
 
 log = logging.getLogger("monitor")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 
-from monitor.types import Frame
+from monitor.core.types import Frame
 
 
 class Latest:

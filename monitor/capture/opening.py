@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from monitor.capture.grabber import FIRST_WAIT_S, HUNG_S, LONGEST_WAIT_S
 from monitor.capture.source import Source
-from monitor.errors import SourceError
+from monitor.core.errors import SourceError
 
 log = logging.getLogger("monitor")
 

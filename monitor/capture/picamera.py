@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from monitor.config import SourceConfig
-from monitor.errors import SetupError, SourceError
-from monitor.types import Frame
+from monitor.core.errors import SetupError, SourceError
+from monitor.core.types import Frame
+from monitor.settings.config import SourceConfig
 
 
 class PiCameraSource:

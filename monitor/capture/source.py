@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from monitor.config import SourceConfig
-from monitor.errors import SourceError
-from monitor.types import Frame
+from monitor.core.errors import SourceError
+from monitor.core.types import Frame
+from monitor.settings.config import SourceConfig
 
 VIDEO_SUFFIXES = {
     ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".gif", ".ts", ".3gp", ".ogv",

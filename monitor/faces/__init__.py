@@ -1,0 +1,1 @@
+"""Finding, following and tracking faces, and the crop that every network reads."""

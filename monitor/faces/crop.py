@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.types import Box, Image
+from monitor.core.types import Box, Image
 
 UPRIGHT = 2.0
 """Degrees of roll below which a face is taken to be upright."""

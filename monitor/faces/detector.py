@@ -10,10 +10,10 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from monitor.config import DetectConfig
-from monitor.errors import ConfigError, ModelError
-from monitor.paths import trouble
-from monitor.types import Box, Detections, Image
+from monitor.core.errors import ConfigError, ModelError
+from monitor.core.types import Box, Detections, Image
+from monitor.settings.config import DetectConfig
+from monitor.system.paths import trouble
 
 WEAK_SHARE = 0.5
 """A hit with this share of the neighbours a start needs may still continue a track."""

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from monitor.config import DetectConfig
+from monitor.core.types import Box, Detections, Image, Landmarks
 from monitor.faces.detector import Detector, suppress
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
 from monitor.faces.motion import MotionGate
 from monitor.faces.places import APART_S, LATELY_S, OFTEN, Places, Proposer, as_boxes, belongs
 from monitor.faces.slices import SlicedSearch
-from monitor.types import Box, Detections, Image, Landmarks
+from monitor.settings.config import DetectConfig
 
 REST_S, EMPTY_REST_S = 2.0, 0.5
 """A picture that rests is searched again after this long, with somebody and with nobody in view: a face that was

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from monitor.config import FollowConfig
+from monitor.core.types import Box, Image, Landmarks
 from monitor.faces.detector import iou
-from monitor.types import Box, Image, Landmarks
+from monitor.settings.config import FollowConfig
 
 SETTLED = 0.12
 """A look whose box moved by more than this share of its size is followed by a second look from there:

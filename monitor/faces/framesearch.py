@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from monitor.config import DetectConfig
+from monitor.core.types import Box, Detections, Image, Landmarks
 from monitor.faces.detector import Detector, iou
-from monitor.types import Box, Detections, Image, Landmarks
+from monitor.settings.config import DetectConfig
 
 REGION = 1.9
 """Side of the searched region in face sizes: a face may move 0.45 of its size between searches."""

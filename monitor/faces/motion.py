@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.types import Box, Image
+from monitor.core.types import Box, Image
 
 CELLS = 80
 """Cells along the picture's longer side; one pixel of each is looked at, which costs some 30 µs at any size."""

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import Protocol
 
+from monitor.core.types import Box, Detections, Image
 from monitor.faces.detector import common_area, iou
-from monitor.inference.proposals import TILES
-from monitor.types import Box, Detections, Image
+from monitor.networks.proposals import TILES
 
 PACE_HZ = 30.0
 """Tiles and looks a second: one of each in a frame of a usual camera, more in those of a slower one."""

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.core.numeric import unit
+from monitor.core.types import Box, Image, Landmarks
 from monitor.faces.crop import middle_levels
-from monitor.numeric import unit
-from monitor.types import Box, Image, Landmarks
 
 FULL_SIZE_PX = 64.0
 """A face this large fills the network's 48 pixels with its margin; smaller ones lose detail."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitor.core.types import Box, Detections, Image
 from monitor.faces.framesearch import FrameSearch, Slice
-from monitor.types import Box, Detections, Image
 
 THIRDS = ((0.0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1.0))
 HALVES = ((0.0, 0.5), (0.5, 1.0))

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.config import TrackConfig
+from monitor.core.types import Box, Detections, Image, Landmarks
 from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import iou
 from monitor.faces.finder import SURE, Search
-from monitor.signals.oneeuro import OneEuro
-from monitor.types import Box, Detections, Image, Landmarks
+from monitor.faces.oneeuro import OneEuro
+from monitor.settings.config import TrackConfig
 
 START_SCORE = 0.5
 """A weaker hit may continue a track but not start one."""

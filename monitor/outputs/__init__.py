@@ -1,0 +1,1 @@
+"""Sinks: every place where results go."""

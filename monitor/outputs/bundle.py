@@ -7,19 +7,19 @@ from pathlib import Path
 
 from monitor.capture.files import ImageSource
 from monitor.capture.source import Source
-from monitor.config import Config
-from monitor.incidents import Incidents
-from monitor.outputs.drive import DriveSink
-from monitor.outputs.events import EventSink
-from monitor.outputs.overlay import Overlay
-from monitor.outputs.session import Session
+from monitor.core.incidents import Incidents
+from monitor.core.types import Event
+from monitor.outputs.drawing.overlay import Overlay
+from monitor.outputs.logs.drive import DriveSink
+from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.session import Session
+from monitor.outputs.logs.stats import StatsSink
+from monitor.outputs.logs.storage import Storage
+from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink
-from monitor.outputs.stats import StatsSink
-from monitor.outputs.storage import Storage
-from monitor.outputs.table import TableSink
-from monitor.outputs.video import VideoSink
-from monitor.stopper import Stopper
-from monitor.types import Event
+from monitor.outputs.video.video import VideoSink
+from monitor.run.shutdown import Stopper
+from monitor.settings.config import Config
 
 log = logging.getLogger("monitor")
 
@@ -77,13 +77,13 @@ class Outputs:
             self.sinks.append(drive)
             # Imported when asked for: they bring subprocess, tempfile and ssl, which every start would pay for.
             if config.alerts.command or config.alerts.sound:
-                from monitor.outputs.alerts import AlertSink, missing
+                from monitor.outputs.remote.alerts import AlertSink, missing
 
                 if what := missing(config.alerts):
                     log.warning("%s", what)  # now, and not only at the first alarm of the night
                 self._outward.append(AlertSink(config.alerts))
             if config.mqtt.host:
-                from monitor.outputs.mqtt import MqttSink
+                from monitor.outputs.remote.mqtt import MqttSink
 
                 self._outward.append(MqttSink(config.mqtt, session.name))
             self.sinks += self._outward

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from monitor.types import Event, Result
+from monitor.core.types import Event, Result
 
 log = logging.getLogger("monitor")
 

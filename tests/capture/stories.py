@@ -12,8 +12,8 @@ import pytest
 from monitor.capture.feed import LiveFeed
 from monitor.capture.grabber import Grabber
 from monitor.capture.source import Source
-from monitor.incidents import Incidents
-from monitor.types import Frame, Image
+from monitor.core.incidents import Incidents
+from monitor.core.types import Frame, Image
 from tests.fakes import Clock, ScriptedSource, frame
 
 PATIENCE_S = 10.0

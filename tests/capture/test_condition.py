@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from monitor.capture.condition import Condition
-from monitor.incidents import Incidents
-from monitor.types import Image
+from monitor.core.incidents import Incidents
+from monitor.core.types import Image
 
 
 class Watched:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monitor.capture import demo
-from monitor.labels import EMOTIONS
+from monitor.core.labels import EMOTIONS
 
 
 def test_the_same_instant_gives_the_same_picture() -> None:

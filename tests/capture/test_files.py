@@ -14,8 +14,8 @@ import pytest
 from monitor.capture.feed import FileFeed
 from monitor.capture.files import ImageSource, VideoSource
 from monitor.capture.source import kind_of, open_source, shown
-from monitor.config import SourceConfig
-from monitor.errors import SourceError
+from monitor.core.errors import SourceError
+from monitor.settings.config import SourceConfig
 from tests.fakes import Clock, ScriptedSource, frame
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitor.capture.grabber import FIRST_WAIT_S
-from monitor.types import Frame, Image
+from monitor.core.types import Frame, Image
 from tests.capture.stories import Story
 from tests.fakes import frame
 

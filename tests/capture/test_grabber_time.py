@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monitor.capture.grabber import HUNG_S
-from monitor.errors import SourceError
+from monitor.core.errors import SourceError
 from tests.capture.stories import PATIENCE_S, Story
 from tests.fakes import frame
 

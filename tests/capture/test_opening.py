@@ -10,8 +10,8 @@ import pytest
 from monitor.capture.choose import open_wanted
 from monitor.capture.opening import answered, open_patiently
 from monitor.capture.source import Source
-from monitor.config import Config, DriverConfig
-from monitor.errors import SetupError, SourceError
+from monitor.core.errors import SetupError, SourceError
+from monitor.settings.config import Config, DriverConfig
 from tests.fakes import Clock, ScriptedSource
 
 

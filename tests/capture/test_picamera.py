@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from monitor.capture.picamera import PiCameraSource
-from monitor.config import SourceConfig
-from monitor.errors import SetupError, SourceError
+from monitor.core.errors import SetupError, SourceError
+from monitor.settings.config import SourceConfig
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.capture.source import kind_of, revealed, shown
-from monitor.errors import SourceError
+from monitor.core.errors import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
 

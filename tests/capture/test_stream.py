@@ -11,11 +11,11 @@ from pathlib import Path
 import cv2
 import pytest
 
-from monitor import cli
 from monitor.capture import demo
 from monitor.capture.camera import CameraSource
-from monitor.config import SourceConfig
-from tests.test_app import rows
+from monitor.cli import main as cli
+from monitor.settings.config import SourceConfig
+from tests.run.test_app import rows
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

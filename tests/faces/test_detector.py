@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.capture import demo
-from monitor.config import DetectConfig
-from monitor.errors import ConfigError, ModelError
+from monitor.core.errors import ConfigError, ModelError
+from monitor.core.types import Detections, Image
 from monitor.faces.detector import iou, make_detector, suppress
-from monitor.types import Detections, Image
+from monitor.settings.config import DetectConfig
 
 
 def gray(t: float) -> Image:

@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from monitor.config import DetectConfig, FollowConfig
+from monitor.core.types import Box, Detections, Image
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower
-from monitor.types import Box, Detections, Image
+from monitor.settings.config import DetectConfig, FollowConfig
 from tests.fakes import ScriptedDetector, ScriptedNet, ScriptedProposer, picture, square
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.config import FollowConfig
+from monitor.core.types import Box, Image, Landmarks
 from monitor.faces.follower import Follower, moved
-from monitor.types import Box, Image, Landmarks
+from monitor.settings.config import FollowConfig
 from tests.fakes import ScriptedNet, landmarks, picture, square
 
 FACE = square(300, 200, 100)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from monitor.capture import demo
+from monitor.core.types import Image
 from monitor.faces.crop import CropSpec, crop, middle_levels
 from monitor.faces.quality import AS_IT_IS, quality
-from monitor.types import Image
 from tests.fakes import landmarks
 
 BOX = (120.0, 130.0, 310.0, 320.0)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.config import TrackConfig
+from monitor.core.types import Box, Detections, Image
 from monitor.faces import tracker as tracking
 from monitor.faces.finder import Search
+from monitor.faces.oneeuro import OneEuro
 from monitor.faces.tracker import Track, Tracker, pairing_cost
-from monitor.signals.oneeuro import OneEuro
-from monitor.types import Box, Detections, Image
+from monitor.settings.config import TrackConfig
 from tests.fakes import detections, landmarks, picture, square
 
 IMAGE = picture()

@@ -20,14 +20,14 @@ from pathlib import Path
 import atheris  # type: ignore[import-not-found,unused-ignore]
 
 with atheris.instrument_imports(include=["monitor", "yaml"]):
-    from monitor import config
     from monitor.capture.files import ImageSource, VideoSource
-    from monitor.commands.logged import Log, read
-    from monitor.errors import UserError
-    from monitor.inference.card import find_model, load_card
-    from monitor.outputs.linelog import LineLog
-    from monitor.outputs.reader import read_events, read_rows
-    from monitor.outputs.table import COLUMNS, DRIVER_COLUMNS
+    from monitor.cli.logged import Log, read
+    from monitor.core.errors import UserError
+    from monitor.networks.card import find_model, load_card
+    from monitor.outputs.logs.linelog import LineLog
+    from monitor.outputs.logs.reader import read_events, read_rows
+    from monitor.outputs.logs.table import COLUMNS, DRIVER_COLUMNS
+    from monitor.settings import config
 
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.outputs.reader import read_events, read_rows
+from monitor.outputs.logs.reader import read_events, read_rows
 from tests.faults.process import grown, settings, start, until
 from tests.faults.test_power import length
 

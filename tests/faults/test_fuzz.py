@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import config
-from monitor.errors import ConfigError, ModelError
-from monitor.inference import runtime
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from monitor.machine import peak_rss_mb
-from monitor.settings import MOST_PROBLEMS
-from monitor.yamltext import MAX_BYTES
+from monitor.core.errors import ConfigError, ModelError
+from monitor.networks import runtime
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from monitor.settings import config
+from monitor.settings.reader import MOST_PROBLEMS
+from monitor.settings.yamltext import MAX_BYTES
+from monitor.system.machine import peak_rss_mb
 
 SHIPPED = config.shipped_text().splitlines()
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import cli
 from monitor.capture.files import ImageSource, VideoSource
-from monitor.errors import SourceError
-from monitor.outputs.reader import read_rows
+from monitor.cli import main as cli
+from monitor.core.errors import SourceError
+from monitor.outputs.logs.reader import read_rows
 from tests.faults import media
 
 

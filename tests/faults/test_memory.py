@@ -13,21 +13,21 @@ import numpy as np
 import pytest
 
 from monitor.capture import demo
-from monitor.config import Config, DisplayConfig, FollowConfig
+from monitor.core.incidents import Incidents
+from monitor.core.types import Event, Frame, Image, Result
 from monitor.faces.detector import HaarDetector
-from monitor.incidents import Incidents
-from monitor.inference.card import find_model
-from monitor.inference.emotion import EmotionNet
-from monitor.inference.landmarks import LandmarkNet
-from monitor.machine import rss_mb
-from monitor.outputs.events import EventSink
-from monitor.outputs.overlay import Overlay, Status
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from monitor.networks.keypoints import LandmarkNet
+from monitor.outputs.drawing.overlay import Overlay, Status
+from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.stats import StatsSink
+from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import Sink
-from monitor.outputs.stats import StatsSink
-from monitor.outputs.table import TableSink
 from monitor.pipeline import Pipeline
-from monitor.types import Event, Frame, Image, Result
-from monitor.worker import Worker
+from monitor.run.worker import Worker
+from monitor.settings.config import Config, DisplayConfig, FollowConfig
+from monitor.system.machine import rss_mb
 
 HZ = 12.5
 MOST_GROWTH_MB = 3.0

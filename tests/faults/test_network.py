@@ -14,7 +14,7 @@ import cv2
 import pytest
 
 from monitor.capture import demo
-from monitor.outputs.reader import read_events, read_rows
+from monitor.outputs.logs.reader import read_events, read_rows
 from tests.faults.process import settings, start, until
 
 JPEGS: list[bytes] = []

@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from monitor.outputs.events import EventSink
-from monitor.outputs.reader import read_rows
-from monitor.outputs.table import COLUMNS, TableSink
+from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.reader import read_rows
+from monitor.outputs.logs.table import COLUMNS, TableSink
 from tests.faults.process import grown, settings, start, until
 
 FLUSH_S = 0.5

@@ -66,7 +66,7 @@ def test_a_stuck_worker_ends_the_run(tmp_path: Path) -> None:
     hang = tmp_path / "sitecustomize.py"
     hang.write_text(
         "import time\n"
-        "from monitor.inference.emotion import EmotionNet\n"
+        "from monitor.networks.emotion import EmotionNet\n"
         "EmotionNet.probabilities = lambda self, crop: time.sleep(3600)\n"
     )
     said = tmp_path / "said.txt"

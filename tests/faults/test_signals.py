@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.outputs.reader import read_rows
-from monitor.stopper import SHUTDOWN_S
+from monitor.outputs.logs.reader import read_rows
+from monitor.run.shutdown import SHUTDOWN_S
 from tests.faults.process import ROOT, grown, settings, start, until
 
 LOOP = settings(source__loop="always", source__pace="always")

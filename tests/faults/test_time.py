@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Config, DetectConfig
-from monitor.incidents import Incidents
-from monitor.outputs.events import EventSink
-from monitor.outputs.reader import read_events, read_rows
-from monitor.outputs.stats import StatsSink
-from monitor.outputs.table import TableSink
+from monitor.core.incidents import Incidents
+from monitor.core.types import Frame
+from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.reader import read_events, read_rows
+from monitor.outputs.logs.stats import StatsSink
+from monitor.outputs.logs.table import TableSink
 from monitor.pipeline import Pipeline
-from monitor.types import Frame
-from monitor.worker import Worker
+from monitor.run.worker import Worker
+from monitor.settings.config import Config, DetectConfig
 from tests.fakes import Clock, ScriptedDetector, ScriptedEmotion, distribution, picture, square
 
 SCENE = picture()

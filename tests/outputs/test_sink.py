@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from monitor.core.types import Event, Result
 from monitor.outputs.sink import Background
-from monitor.types import Event, Result
 from tests.fakes import result
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from monitor.capture import demo
+from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec, crop
-from monitor.inference.landmarks import POINTS
-from monitor.labels import EMOTIONS
-from train.augment import Augment, augment
-from train.datasets import Dataset
-from train.faceset import FaceSet, Pictures
-from train.recipe import Network, Recipe
+from monitor.networks.keypoints import POINTS
+from train.data.datasets import Dataset
+from train.data.faceset import FaceSet, Pictures
+from train.engine.augment import Augment, augment
+from train.engine.recipe import Network, Recipe
 
 TINY = Recipe(
     epochs=8, small_epochs=2, small_side=24, batch=16, balance=0.3, ema=0.9, rate=0.01,
@@ -94,8 +94,8 @@ def faces() -> FaceSet:
 @pytest.fixture(scope="session")
 def run(drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network trained on them. TensorFlow is imported by the tests that train, not by all."""
-    from train.expression import ExpressionTask
-    from train.fit import fit
+    from train.engine.fit import fit
+    from train.tasks.expression.task import ExpressionTask
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     fit(ExpressionTask(drawn, TINY), TINY, folder, resume=False)
@@ -105,13 +105,13 @@ def run(drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exported(run: Path, drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That network as an int8 model with its card."""
-    from train.export import export
-    from train.fit import load_trained
+    from train.engine.fit import load_trained
+    from train.tasks.expression.export import export
 
     out = tmp_path_factory.mktemp("models") / "tiny.tflite"
     with pytest.MonkeyPatch.context() as patch:
         # A few epochs leave crops on the fence, where one int8 step decides; the gate itself is tested below.
-        patch.setattr("train.convert.LARGEST_LOSS", 0.05)
-        patch.setattr("train.convert.LEAST_AGREEMENT", 0.9)
+        patch.setattr("train.engine.convert.LARGEST_LOSS", 0.05)
+        patch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.9)
         export(load_trained(run, TINY), TINY, drawn, out, [])
     return out

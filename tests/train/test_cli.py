@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from train import cli, datasets
-from train.datasets import Dataset
+from train import cli
+from train.data import datasets
+from train.data.datasets import Dataset
 
 
 def test_what_cannot_be_trained_is_said_before_data_is_read(
@@ -63,7 +64,7 @@ def test_however_a_command_ends_there_is_no_traceback(
     def raises(path: Path) -> Dataset:
         raise error
 
-    monkeypatch.setattr("train.datasets.load", raises)
+    monkeypatch.setattr("train.data.datasets.load", raises)
     assert cli.main(["prepare", "--data", "x"]) == code
     assert expected in caplog.text
     assert len(caplog.records) == bool(expected)

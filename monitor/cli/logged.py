@@ -1,0 +1,145 @@
+"""Reading ``faces.csv`` back: the faces that a driver was judged on."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from monitor.core.errors import ConfigError
+from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.core.types import EyeReading, Face, Landmarks
+from monitor.outputs.logs.reader import Damage, files_of, open_table
+from monitor.outputs.logs.table import DRIVER_COLUMNS
+
+told = logging.getLogger("monitor")
+
+NEEDED = (
+    "session", "frame", "timestamp", "video_time", "face_id", "success", "x", "y", "w", "h", "confidence", "emotion",
+    *EMOTIONS, "quality", "yaw", "pitch", "roll",
+)  # fmt: skip
+"""Columns that are read here, by name: the table may grow at its end."""
+
+
+@dataclass(slots=True)
+class Log:
+    """A table that was read.
+
+    Attributes:
+        rows: Rows used.
+        skipped: Lines that were torn or made no sense.
+    """
+
+    rows: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedFrame:
+    """The rows of one frame.
+
+    Attributes:
+        session: The session it belongs to.
+        t: Seconds on the frame clock.
+        wall: Seconds since the epoch.
+        faces: Those in view, as far as the table keeps them.
+        picture: Whether the picture could show a face at all.
+    """
+
+    session: str
+    t: float
+    wall: float
+    faces: tuple[Face, ...]
+    picture: bool
+
+
+def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
+    """Each logged frame, in order; damaged lines are counted in ``log`` and left out.
+
+    A continued table holds several sessions, whose times begin anew.
+
+    Args:
+        path: A ``faces.csv`` of driver mode, whose rotated parts come first, or the folder of its session.
+        log: Where rows and skipped lines are counted.
+
+    Raises:
+        ConfigError: The file is missing, or is no table of driver mode.
+    """
+    damage = Damage()
+    parts = files_of(path, "faces.csv")
+    refused, fitting = "", False
+    for part in parts:
+        try:
+            header, rows = open_table(part, damage)
+            missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
+            if missing:  # empty after a power cut, or begun before driver mode was switched on: the others are read
+                refused = f"{part}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])})"
+                if len(parts) > 1:
+                    told.warning("%s; left out", refused)
+                continue
+            fitting = True
+            for _, frame in itertools.groupby(rows, key=lambda row: (row["session"], row["frame"])):
+                if (read := _frame(list(frame), log)) is not None:
+                    yield read
+        except OSError as error:
+            raise ConfigError(f"{part}: cannot be read: {error.strerror}") from None
+        finally:
+            log.skipped += damage.lines
+            damage.lines = 0
+    if not fitting:
+        raise ConfigError(f"{refused}; log one with --profile driver")
+
+
+def _frame(rows: list[dict[str, str]], log: Log) -> LoggedFrame | None:
+    """One frame's rows; None where they make no sense."""
+    first = rows[0]
+    try:
+        t, wall = _number(first["video_time"]), datetime.fromisoformat(first["timestamp"]).timestamp()
+        faces = tuple(_face(row) for row in rows if row["success"] == "1")
+    except (ValueError, OverflowError):
+        log.skipped += len(rows)
+        return None
+    log.rows += len(rows)
+    return LoggedFrame(first["session"], t, wall, faces, first["picture"] != "0")
+
+
+def _face(row: dict[str, str]) -> Face:
+    """A face as far as the table keeps it."""
+    x, y, w, h = (_number(row[k]) for k in ("x", "y", "w", "h"))
+    known = row[EMOTIONS[0]] != ""
+    probs = np.array([_number(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)
+    pose = tuple(_number(row[k]) for k in ("yaw", "pitch", "roll")) if row["yaw"] else None
+    marks = eyes = None
+    if row["mouth"]:
+        openness = np.array([0.0, 0.0, _number(row["mouth"])], np.float32)
+        marks = Landmarks(
+            1.0, np.zeros((17, 2), np.float32), (x, y, x + w, y + h), np.array(pose or (0, 0, 0), np.float32), openness
+        )
+    if row["eye_right"]:
+        right, left = (
+            EyeReading(_number(row[f"eye_{s}"]), _number(row[f"eye_{s}_quality"])) for s in ("right", "left")
+        )
+        eyes = (right, left)
+    return Face(
+        int(row["face_id"]), (x, y, x + w, y + h), row["emotion"] or UNKNOWN, _number(row["confidence"] or "0"), probs,
+        None, _number(row["quality"]), row["seen"] == "1", known,
+        None if pose is None else (pose[0], pose[1], pose[2]), marks, eyes,
+    )  # fmt: skip
+
+
+def _number(cell: str) -> float:
+    """A cell's number.
+
+    Raises:
+        ValueError: It is none, or not finite.
+    """
+    value = float(cell)
+    if not math.isfinite(value):
+        raise ValueError(f"{cell} is not finite")
+    return value

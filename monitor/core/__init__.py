@@ -1,0 +1,1 @@
+"""Shared types: boxes, labels, frames, faces, events and their lifecycle, errors."""

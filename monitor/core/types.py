@@ -1,0 +1,200 @@
+"""What flows between the rooms: frozen values, checked where they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.labels import UNKNOWN
+
+if TYPE_CHECKING:
+    from monitor.driver.state import DriverState
+
+Image = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in full-frame pixels; may reach beyond the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture and its two clocks.
+
+    Attributes:
+        index: Number of the frame in its source, from 0.
+        t: Seconds on the clock that all logic uses: monotonic and stamped right after the grab for a
+            camera, the time in the clip for files.
+        wall: Seconds since the epoch, for logs only; it may jump.
+        image: (H, W, 3) uint8 BGR, read-only.
+        source: Name of the source.
+        file: Name of the picture in a folder of images, else empty.
+    """
+
+    index: int
+    t: float
+    wall: float
+    image: Image
+    source: str
+    file: str = ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Boxes a detector found.
+
+    Attributes:
+        boxes: (N, 4) float32 x1, y1, x2, y2 in full-frame pixels.
+        scores: (N,) float32; 0..1 where 0.5 is what it takes to start a track.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.boxes.ndim != 2 or self.boxes.shape[1] != 4:
+            raise ValueError(f"boxes must have shape (N, 4), got {self.boxes.shape}")
+        if self.scores.shape != (len(self.boxes),):
+            raise ValueError(f"scores must have shape ({len(self.boxes)},), got {self.scores.shape}")
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @staticmethod
+    def none() -> Detections:
+        """No boxes."""
+        return Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32))
+
+    @staticmethod
+    def join(parts: list[Detections]) -> Detections:
+        """All boxes of several searches."""
+        if not parts:
+            return Detections.none()
+        return Detections(np.concatenate([p.boxes for p in parts]), np.concatenate([p.scores for p in parts]))
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """What the keypoint network says of one region.
+
+    Attributes:
+        presence: 0..1, that the region's middle shows a face.
+        points: (17, 2) float32 keypoints in full-frame pixels, in the order of
+            ``networks.keypoints.POINTS``; may lie outside the frame.
+        box: The face as a Haar box, x1, y1, x2, y2 in full-frame pixels.
+        pose: (3,) float32 yaw, pitch, roll in degrees: positive yaw turns the nose to the picture's
+            left, positive pitch lowers it, positive roll turns the head clockwise in the picture.
+        openness: (3,) float32 opening over width of the person's right eye, left eye and mouth, at least 0.
+    """
+
+    presence: float
+    points: NDArray[np.float32]
+    box: Box
+    pose: NDArray[np.float32]
+    openness: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EyeReading:
+    """What is seen of one eye.
+
+    Attributes:
+        open: Calibrated openness, 0 (shut) to 1 (open).
+        quality: 0..1, how far the picture lets it be told; sunglasses, glare, hair or the dark make it low.
+    """
+
+    open: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One person's face in one frame.
+
+    Attributes:
+        id: Stable number, given on confirmation, from 1.
+        box: Where it is, in full-frame pixels.
+        label: The steady label, or "unknown".
+        confidence: Smoothed probability of the steady label; of the top one while unknown.
+        probs: (7,) float32 smoothed distribution over ``labels.EMOTIONS``; sums to 1.
+        raw: (7,) float32 this frame's own distribution, or None when it was not read in this frame.
+        quality: 0..1, how far the picture lets the face be read.
+        seen: Whether a detector saw it in this frame's search (else its place is a prediction).
+        known: Whether it was ever read; ``probs`` is uniform until then.
+        pose: Steadied yaw, pitch, roll in degrees (see ``Landmarks``), or None without keypoints.
+        marks: What the keypoint network saw in this frame, or None.
+        eyes: The person's right and left eye in this frame, or None where they were not read.
+    """
+
+    id: int
+    box: Box
+    label: str
+    confidence: float
+    probs: NDArray[np.float32]
+    raw: NDArray[np.float32] | None
+    quality: float
+    seen: bool
+    known: bool = True
+    pose: tuple[float, float, float] | None = None
+    marks: Landmarks | None = None
+    eyes: tuple[EyeReading, EyeReading] | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the picture does not let us say."""
+        return self.label == UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that began, went on or ended; the phases of one happening share one ``id``.
+
+    Attributes:
+        kind: "face" (somebody is in view), "emotion" (an expression is held), of a driver what docs/DRIVER.md lists, of
+            the machine what docs/RELIABILITY.md lists.
+        phase: "start", "update" or "end".
+        id: Unique within the session; the machine's are negative.
+        t: Seconds on the frame clock.
+        wall: Seconds since the epoch.
+        face: The face's id, 0 for what concerns nobody in particular.
+        level: Severity, 0 for information.
+        data: What else is known, see docs/LOGS.md; an end carries ``duration_s``.
+    """
+
+    kind: str
+    phase: str
+    id: int
+    t: float
+    wall: float
+    face: int
+    level: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything one step found.
+
+    Attributes:
+        frame: The very frame that was analysed.
+        faces: Confirmed faces in view, oldest first.
+        events: What began, went on or ended in this frame.
+        timings_ms: Stage name to milliseconds spent.
+        dropped: Frames the live mailbox has overwritten so far.
+        driver: How the driver is, in driver mode.
+        latency_ms: From the grab to this result, on the live clock; the step's time for files.
+    """
+
+    frame: Frame
+    faces: tuple[Face, ...]
+    events: tuple[Event, ...]
+    timings_ms: dict[str, float]
+    dropped: int
+    latency_ms: float
+    driver: DriverState | None = None

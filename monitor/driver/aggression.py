@@ -1,0 +1,75 @@
+"""A sustained anger-like expression, against what is usual for this face."""
+
+from __future__ import annotations
+
+import math
+
+from monitor.driver.countdown import Countdown
+from monitor.driver.evidence import Clock
+from monitor.settings.config import DriverConfig
+
+HOLD_S = 3.0
+"""An expression that cannot be read for longer is not going on any more, as far as anybody knows."""
+SMOOTH_S = 0.7
+EXIT = 0.75
+"""Share of the threshold under which it is over."""
+ABOVE_USUAL = 0.25
+"""The personal threshold lies at least this far above what the resting face shows nine tenths of the time …"""
+HIGHEST = 0.85
+"""… but no higher than this: a face that always looks angry can still get angrier."""
+
+
+class Aggression:
+    """Follows the anger-like share of one face.
+
+    Attributes:
+        share: Smoothed share 0..1, None while unknown.
+        level: 0 to 3 after ``anger_notice_s``, ``anger_warn_s``, ``anger_alarm_s``.
+        mean, peak: Of the present or last stretch above the threshold.
+    """
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._config = config
+        self._countdown = Countdown((config.anger_notice_s, config.anger_warn_s, config.anger_alarm_s))
+        self._clock = Clock()
+        self._on = False
+        self._sum = self._seconds = self._unknown_s = 0.0
+        self.share: float | None = None
+        self.peak = 0.0
+        self.level = 0
+
+    @property
+    def going(self) -> bool:
+        """Whether the share is above the threshold at this moment, as far as is known."""
+        return self._on
+
+    @property
+    def mean(self) -> float:
+        """Mean share of the present or last stretch."""
+        return self._sum / self._seconds if self._seconds else 0.0
+
+    def update(self, t: float, anger: float | None, usual: float) -> int:
+        """Takes the anger-like share and the resting face's usual one; returns the level."""
+        dt = self._clock.step(t)
+        if anger is None:
+            self._unknown_s += dt or 0.0
+            gone = dt is None or self._unknown_s > HOLD_S
+            if gone:
+                self.share, self._on = None, False
+            self.level = self._countdown.update(t, False if gone else None)
+            return self.level
+        self._unknown_s = 0.0
+        if self.share is None or dt is None:
+            self.share = anger
+        elif dt:
+            self.share += (1 - math.exp(-dt / SMOOTH_S)) * (anger - self.share)
+        threshold = min(HIGHEST, max(self._config.anger, usual + ABOVE_USUAL))
+        was, self._on = self._on, self.share > threshold * (EXIT if self._on else 1.0)
+        if self._on:
+            if not was and self.level == 0:
+                self._sum = self._seconds = self.peak = 0.0
+            self._sum += self.share * (dt or 0.0)
+            self._seconds += dt or 0.0
+            self.peak = max(self.peak, self.share)
+        self.level = self._countdown.update(t, self._on)
+        return self.level

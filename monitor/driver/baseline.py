@@ -1,0 +1,200 @@
+"""What is usual for this driver, learnt in the first good minute; where ahead is goes on being learnt."""
+
+from __future__ import annotations
+
+import math
+
+from monitor.driver.closure import SPARSE_S
+from monitor.driver.evidence import Clock, Evidence
+
+OPEN_QUANTILE = 0.75
+"""This quantile of the openness seen counts as the eyes fully open: blinks and glances down lie below it."""
+LEAST_OPEN = 0.5
+"""Narrow eyes are not scaled up further than this."""
+LARGEST_ZERO = 40.0
+"""Degrees of yaw or pitch that a camera beside the road ahead may cause; more is a head turned away. A driver
+filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the clips)."""
+
+
+FIRST_S = 5.0
+"""Where nothing else is to be learnt, this is ahead at first; it weighs like a first good minute."""
+DOUBT, DOUBT_S = 0.25, 15.0
+"""While it is learnt, a second that looks turned away weighs like this share of one, for so many seconds on end: who
+looks aside is told so to the last level before it may become what is ahead; who was looking aside at first is believed
+soon."""
+AGAIN_S = 1.0
+"""Once learnt, what is ahead is told anew this often: a median over bins costs more than all the rest here."""
+FIRST_MINUTE = 0.5
+"""What the first good minute says of where ahead is weighs like this share of ``memory_s``. With 360 s a head that is
+held otherwise from then on is ahead after some 145 s, in a long drive after 250 s: who looked at a phone throughout
+the first minute is told to look away for so long, and a real look aside may last so long before it is lost."""
+HEAVY = 1e6
+"""Weight of a new second at which all are scaled down again."""
+
+
+class _Quantiles:
+    """Quantiles of a number over time, in bins, weighted by seconds."""
+
+    def __init__(self, low: float, high: float, bins: int) -> None:
+        self._low, self._width = low, (high - low) / bins
+        self._bins = [0.0] * bins
+
+    def __bool__(self) -> bool:
+        """Whether anything was added."""
+        return any(self._bins)
+
+    def scale(self, factor: float) -> None:
+        """Makes all that was added weigh so much more."""
+        self._bins = [seconds * factor for seconds in self._bins]
+
+    def add(self, value: float, seconds: float) -> None:
+        index = int((value - self._low) / self._width)
+        self._bins[min(max(index, 0), len(self._bins) - 1)] += seconds
+
+    def at(self, share: float) -> float:
+        rest = share * sum(self._bins)
+        for index, seconds in enumerate(self._bins):
+            if seconds and seconds >= rest:
+                return self._low + (index + rest / seconds) * self._width
+            rest -= seconds
+        return self._low + len(self._bins) * self._width
+
+
+class Baseline:
+    """Learns openness, straight-ahead pose and the usual anger-like share over ``needed_s`` of good time.
+
+    Good is a face whose eyes and pose can be told. Once learnt it stays: a driver who drifts into sleep must not
+    become the new usual. Only where ahead is goes on being learnt, from moments with open eyes, and what was seen
+    ``memory_s`` ago weighs a third: who looked at a phone in the first minute is not "turned away" for the whole
+    drive. All is forgotten when the driver was away for ``memory_s`` (somebody else may sit there).
+
+    Args:
+        needed_s: Seconds of good time; 0 = nothing is learnt but where ahead is, which goes on from the first
+            ``FIRST_S``.
+        memory_s: Seconds of absence after which it is learnt anew, and time constant of what is ahead; 0 = all stays.
+        opened: Openness, against this driver's own, from which eyes are open.
+        turned: Degrees of yaw off ahead that are turned away.
+        lowered: Degrees of pitch off ahead that are.
+
+    Attributes:
+        good_s: Seconds of good time so far.
+        blinks: Blinks in that time.
+    """
+
+    def __init__(self, needed_s: float, memory_s: float, opened: float, turned: float, lowered: float) -> None:
+        self._needed, self._memory, self._opened = needed_s, memory_s, opened
+        self._off = (turned, lowered)
+        self._left: float | None = None
+        self._clock = Clock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.good_s = 0.0
+        self._eyes = _Quantiles(0.0, 1.0, 50)
+        self._yaw, self._pitch = _Quantiles(-60, 60, 120), _Quantiles(-60, 60, 120)
+        self._anger = _Quantiles(0.0, 1.0, 50)
+        self.blinks = self._samples = 0
+        self._learnt: tuple[float, float] | None = None
+        self._ahead = (0.0, 0.0)
+        self._guessed = self._doubted = 0.0
+        self._settled = False
+        self._weight, self._since_told = 1.0, 0.0
+
+    def forget(self) -> None:
+        """Begins anew: somebody else is the driver."""
+        self._reset()
+
+    @property
+    def progress(self) -> float:
+        """0..1; 1 = learnt."""
+        return 1.0 if self._needed <= 0 else min(1.0, self.good_s / self._needed)
+
+    def update(self, evidence: Evidence, blinked: bool = False) -> bool:
+        """Takes a moment's evidence, and whether a blink ended in it; True when the last driver was forgotten."""
+        forgotten = False
+        dt = self._clock.step(evidence.t)
+        if evidence.present:
+            if self._left is not None and self._memory and evidence.t - self._left > self._memory:
+                self._reset()
+                forgotten = True
+            self._left = None
+        elif self._left is None:
+            self._left = evidence.t
+        if evidence.pose is None:
+            return forgotten
+        if self._settled:
+            self._follow(evidence.pose, evidence.eyes, dt or 0.0)
+            return forgotten
+        self._guess(evidence.pose, dt)
+        if not dt or evidence.eyes is None or self._needed <= 0:
+            return forgotten
+        self.good_s += dt
+        self._samples += 1
+        self.blinks += blinked
+        self._eyes.add(evidence.eyes, dt)
+        if evidence.anger is not None:
+            self._anger.add(evidence.anger, dt)
+        if self.progress >= 1:
+            anger = self._anger.at(0.9) if self._anger else 0.0  # never readable: nothing is known to be usual
+            self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), anger)
+            self._settled = True
+            # One minute weighs as several: a look aside of two must not become what is ahead.
+            self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
+        return forgotten
+
+    def _guess(self, pose: tuple[float, float, float], dt: float | None) -> None:
+        """Where ahead is, as long as it is not learnt: the first pose is the best guess there is."""
+        seconds = dt or 1e-3
+        off = any(abs(seen - ahead) > far for seen, ahead, far in zip(pose, self._ahead, self._off, strict=False))
+        self._doubted = self._doubted + seconds if off and self._guessed else 0.0
+        weight = DOUBT if 0 < self._doubted <= DOUBT_S else 1.0
+        self._guessed += seconds
+        self._yaw.add(pose[0], seconds * weight)
+        self._pitch.add(pose[1], seconds * weight)
+        self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
+        if self._needed <= 0 and self._guessed >= FIRST_S:
+            self._settled = True
+            self._scale(max(1.0, FIRST_MINUTE * self._memory / self._guessed))
+
+    def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
+        """Goes on learning where ahead is; instead of letting all else fade, each new second weighs a little more."""
+        if not dt or not self._memory or eyes is None or self.openness(eyes) < self._opened:
+            return
+        self._weight *= math.exp(dt / self._memory)
+        if self._weight > HEAVY:
+            self._scale(1 / self._weight)
+            self._weight = 1.0
+        self._yaw.add(pose[0], dt * self._weight)
+        self._pitch.add(pose[1], dt * self._weight)
+        self._since_told += dt
+        if self._since_told >= AGAIN_S:
+            self._since_told = 0.0
+            self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
+
+    def _scale(self, factor: float) -> None:
+        self._yaw.scale(factor)
+        self._pitch.scale(factor)
+
+    def openness(self, eyes: float) -> float:
+        """Openness relative to this driver's open eyes, 0..1."""
+        return min(1.0, eyes / self._learnt[0]) if self._learnt else eyes
+
+    @property
+    def zero(self) -> tuple[float, float]:
+        """Yaw and pitch of this driver looking ahead: the median, of late more than of long ago."""
+        return self._ahead
+
+    @property
+    def blinks_per_min(self) -> float | None:
+        """This driver's usual blink rate, None until learnt, and where pictures were too far apart to count blinks."""
+        countable = self._learnt is not None and self.good_s <= SPARSE_S * self._samples
+        return self.blinks * 60 / self.good_s if countable else None
+
+    @property
+    def anger(self) -> float:
+        """The anger-like share that this driver's resting face stays under nine tenths of the time; 0 until learnt."""
+        return self._learnt[1] if self._learnt else 0.0
+
+
+def _bounded(degrees: float) -> float:
+    return min(LARGEST_ZERO, max(-LARGEST_ZERO, degrees))

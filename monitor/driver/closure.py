@@ -1,0 +1,152 @@
+"""Eyes over time: blinks, long blinks, closures and PERCLOS."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from monitor.driver.evidence import Clock
+from monitor.driver.window import Window
+from monitor.settings.config import DriverConfig
+
+HOLD_S = 2.0
+"""Eyes that cannot be told for a moment keep a closure open (its time stands still) for this long: a
+head that sinks while the eyes are shut often hides them."""
+BETWEEN_S = 0.5
+"""Lids between shut and open keep a closure going for this long: they flutter."""
+REOPEN_S = 0.08
+"""Shut eyes are open again after so long: lids that part for one or two pictures of 30 a second flutter, or were
+misread, and a closure of seconds must not fall into pieces by it."""
+SPARSE_S = 0.25
+"""Between samples further apart than this, on average, blinks fall: how often they come cannot be told."""
+SPACING_S = 5.0
+"""Time constant of that average."""
+LEAST_KNOWN = 0.5
+"""Share of the PERCLOS window, and of a minute of blinks, that must be known before a figure is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What the eyes did up to now.
+
+    Attributes:
+        closed: Whether a closure goes on, lids that part for less than ``REOPEN_S`` in it; None = cannot be told.
+        closed_s: Seconds of the present closure, up to where the lids parted last; 0 without one.
+        perclos: Share of the known time of the window with eyes shut, or None while too little is known.
+        blinks_per_min: Closures of the last minute that were short enough to be blinks, or None likewise.
+        long_per_min: Closures longer than a blink in the last minute.
+        blink: Length in seconds of a closure that ended just now, else None.
+    """
+
+    closed: bool | None
+    closed_s: float
+    perclos: float | None
+    blinks_per_min: float | None
+    long_per_min: float
+    blink: float | None
+
+
+class Closure:
+    """Follows the openness of one pair of eyes.
+
+    Time is credited half to the sample before and half to the one after, so that 5 and 30 samples a
+    second give the same figures within one sample. PERCLOS is the share of time with the eyes at least
+    80 % shut (Wierwille & Ellsworth 1994, "P80"): below ``closed``, without hysteresis.
+    """
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._config = config
+        self._clock = Clock()
+        self._last: bool | None = None
+        self._last_p80 = False
+        self._between_s = 0.0
+        self._start: float | None = None
+        self._opened: float | None = None
+        self._unknown_s = 0.0
+        self._samples = 0
+        self._spacing = 0.0
+        self._sparse = False
+        self._shut, self._known = Window(config.perclos_s), Window(config.perclos_s)
+        self._blinks, self._long, self._minute = Window(60.0), Window(60.0), Window(60.0)
+
+    def update(self, t: float, openness: float | None) -> Eyes:
+        """Takes the openness (0..1, None = cannot be told) at ``t`` seconds."""
+        dt = self._clock.step(t)
+        now = self._state(openness, dt)
+        p80 = openness is not None and openness < self._config.closed
+        ended = self._run(t, dt, now)
+        self._samples += bool(now)
+        if dt:
+            self._spacing += (1 - math.exp(-dt / SPACING_S)) * (dt - self._spacing)
+            # A tenth apart, or it would flap where samples are just so far from one another.
+            self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
+            known = dt / 2 * ((self._last is not None) + (now is not None))
+            self._known.add(t, known)
+            self._minute.add(t, known)
+            self._shut.add(t, dt / 2 * (self._last_p80 + p80))
+        if ended is not None:
+            # Seen shut in one picture only it may be the shortest of blinks, however far the next picture is.
+            is_long = ended >= self._config.long_blink_s and self._samples > 1
+            (self._long if is_long else self._blinks).add(t, 1.0)
+        if self._start is None:
+            self._samples = 0
+        for window in (self._known, self._shut, self._blinks, self._long, self._minute):
+            window.forget(t)
+        self._last, self._last_p80 = now, p80
+        enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
+        minute = self._minute.total
+        countable = minute >= LEAST_KNOWN * 60 and not self._sparse
+        return Eyes(
+            closed=None if now is None else self._start is not None,
+            closed_s=self._closed_s(t),
+            perclos=min(1.0, self._shut.total / self._known.total) if enough else None,
+            blinks_per_min=self._blinks.total * 60 / minute if countable else None,
+            long_per_min=self._long.total,
+            blink=ended,
+        )
+
+    def _closed_s(self, t: float) -> float:
+        until = t if self._opened is None else self._opened
+        return 0.0 if self._start is None else max(0.0, until - self._start)
+
+    def _state(self, openness: float | None, dt: float | None) -> bool | None:
+        if openness is None:
+            return None
+        if not self._config.closed <= openness <= self._config.opened:
+            self._between_s = 0.0
+            return openness < self._config.closed
+        # Between the two thresholds they stay what they were for a moment; then half open is open.
+        self._between_s += dt or 0.0
+        return bool(self._last) and self._between_s <= BETWEEN_S
+
+    def _run(self, t: float, dt: float | None, now: bool | None) -> float | None:
+        """Keeps the start of the present closure; returns the length of one that ended."""
+        if dt is None:  # nobody knows what happened meanwhile
+            self._start, self._opened, self._unknown_s = (t if now else None), None, 0.0
+            return None
+        if now is None:
+            self._unknown_s += dt
+            if self._opened is not None:  # what was seen last was open: nothing to hold
+                return self._end(t)
+            if self._start is not None:
+                self._start += dt
+                if self._unknown_s > HOLD_S:
+                    self._start = None
+            return None
+        self._unknown_s = 0.0
+        if now:
+            self._opened = None
+            if self._start is None:
+                self._start = t - dt / 2 if self._last is False else t
+        elif self._start is not None:
+            if self._opened is None:
+                self._opened = t - dt / 2
+            if t - self._opened >= REOPEN_S:
+                return self._end(t)
+        return None
+
+    def _end(self, t: float) -> float:
+        """Ends the present closure where the eyes opened; returns its length."""
+        length = self._closed_s(t)
+        self._start = self._opened = None
+        return length

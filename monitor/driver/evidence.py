@@ -1,0 +1,92 @@
+"""What the judgement of a driver is based on: numbers with a time, no pixels and no frame counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.core.labels import EMOTIONS
+from monitor.core.types import Face
+
+DISGUST_SHARE = 0.5
+"""Part of disgust that counts as anger-like: FER+ people often disagree which of the two they see."""
+LONGEST_STEP_S = 1.0
+"""Between two pieces of evidence further apart (a stalled host, a jumping clock) nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One moment's evidence about the driver; None = cannot be told at this moment.
+
+    Attributes:
+        t: Seconds on the frame clock.
+        wall: Seconds since the epoch, for events only.
+        face: The driver's face id, 0 while there is none.
+        present: Whether the driver's face is in view.
+        picture: Whether the camera's picture could show a face at all; false = dark or covered.
+        eyes: Openness of the eyes, 0 (shut) to 1 (open).
+        mouth: Distance of the inner lips over the mouth's width.
+        pose: Yaw, pitch and roll in degrees, signs as in ``types.Landmarks``.
+        anger: Share of an anger-like expression: angry plus a part of disgust, 0..1.
+        happy: Share of happy, 0..1.
+        frame: Whether there was a frame at all; false = the camera gives none.
+    """
+
+    t: float
+    wall: float
+    face: int = 0
+    present: bool = False
+    picture: bool = True
+    eyes: float | None = None
+    mouth: float | None = None
+    pose: tuple[float, float, float] | None = None
+    anger: float | None = None
+    happy: float | None = None
+    frame: bool = True
+
+
+class Clock:
+    """Steps between evidence; None for the first, one that goes back and one too long to know what happened."""
+
+    def __init__(self) -> None:
+        self._t: float | None = None
+
+    def step(self, t: float) -> float | None:
+        """Seconds since the last call, at most ``LONGEST_STEP_S``; None when that is not known."""
+        last, self._t = self._t, t
+        if last is None or t < last or t - last > LONGEST_STEP_S:
+            return None
+        return t - last
+
+
+def evidence_of(face: Face | None, t: float, wall: float, picture: bool, min_eyes: float, min_face: float) -> Evidence:
+    """Evidence from the driver's face, or from there being none.
+
+    Of the two eyes the better seen one counts more; an eye seen worse than ``min_eyes`` does not count.
+
+    Args:
+        face: The driver's face.
+        t: Seconds on the frame clock.
+        wall: Seconds since the epoch.
+        picture: Whether the picture could show a face.
+        min_eyes: Quality from which an eye counts, 0..1.
+        min_face: Quality from which an expression is read, 0..1.
+    """
+    if face is None:
+        return Evidence(t, wall, picture=picture)
+    angry, disgust, happy = (float(face.probs[EMOTIONS.index(name)]) for name in ("angry", "disgust", "happy"))
+    read = face.known and face.quality >= min_face
+    return Evidence(
+        t, wall, face.id, face.seen, picture,
+        eyes=_both(face, min_eyes),
+        mouth=float(face.marks.openness[2]) if face.marks is not None else None,
+        pose=face.pose if face.marks is not None else None,
+        anger=angry + DISGUST_SHARE * disgust if read else None,
+        happy=happy if read else None,
+    )  # fmt: skip
+
+
+def _both(face: Face, min_quality: float) -> float | None:
+    """Openness of both eyes, weighted by how well each is seen."""
+    good = [eye for eye in face.eyes or () if eye.quality >= min_quality]
+    weight = sum(eye.quality for eye in good)
+    return sum(eye.open * eye.quality for eye in good) / weight if weight > 0 else None

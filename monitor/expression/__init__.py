@@ -1,0 +1,1 @@
+"""One face's expression over time: smoothing, the label gate and episodes."""

@@ -1,0 +1,1 @@
+"""The TFLite networks: runtime loader, model card and one class per network."""

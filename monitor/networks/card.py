@@ -1,0 +1,188 @@
+"""The model card: what a .tflite file cannot say about itself, kept as JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from monitor.core.errors import ModelError
+from monitor.core.labels import EMOTIONS
+from monitor.faces.crop import CropSpec
+from monitor.system.digest import sha256
+from monitor.system.wholefile import replace_text
+
+SCHEMA = 1
+MAX_MODEL_BYTES = 64_000_000
+MAX_CARD_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """How to feed a model and how far to believe it.
+
+    Attributes:
+        name: Short name.
+        version: Version of the model, changed with every export.
+        labels: Meaning of each output, in order.
+        input_side: Side of the square gray input in pixels.
+        crop_margin: ``CropSpec.margin`` the model was trained for.
+        crop_shift_y: ``CropSpec.shift_y`` the model was trained for.
+        crop_align: ``CropSpec.align``: whether faces are turned upright for it.
+        crop_contrast: ``CropSpec.contrast``: what the contrast of faces is brought to for it; 0 = left as it is.
+        temperature: Logits are divided by it before the softmax; above 0.
+        sha256: Of the .tflite file; a file with another one is refused.
+        metrics: Figures with their N and what they were measured on.
+        data: What it was trained on, and those data's terms.
+        notes: Intended use, limits, licence.
+        training: Recipe, epochs, date.
+    """
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    input_side: int
+    crop_margin: float
+    crop_shift_y: float
+    temperature: float
+    sha256: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    crop_align: bool = False
+    crop_contrast: float = 0.0
+
+    @property
+    def crop(self) -> CropSpec:
+        """The preprocessing this model was trained for."""
+        return CropSpec(
+            self.input_side, self.crop_margin, self.crop_shift_y, self.crop_align, self.crop_contrast
+        )  # fmt: skip
+
+    def save(self, path: Path) -> None:
+        """Writes the card as JSON; a figure that is no number (a mean of nothing) becomes null."""
+        fields = {"schema": SCHEMA, **_finite(asdict(self))}
+        replace_text(path, json.dumps(fields, indent=2, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """The same without infinities and NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def card_path(model: Path) -> Path:
+    """Where the card of a model lies."""
+    return model.with_suffix(".json")
+
+
+def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCard:
+    """Reads the card of ``model`` and checks that it belongs to that very file.
+
+    Args:
+        model: The .tflite.
+        labels: The words its card must list, in any order; None = any.
+
+    Raises:
+        ModelError: Model or card missing, damaged, of another schema, or the sha256 differs.
+    """
+    path = card_path(model)
+    data = read_model(model)
+    try:
+        with path.open("rb") as handle:
+            raw = handle.read(MAX_CARD_BYTES + 1)
+        if len(raw) > MAX_CARD_BYTES:
+            raise ModelError(f"{path}: is over {MAX_CARD_BYTES // 1000} kB; it is no model card")
+        fields = json.loads(raw)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: is missing; every model needs its card: python -m train export") from None
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: is not valid JSON: {str(error)[:120]}") from None
+    card = _checked(fields, path, labels)
+    digest = sha256(data)
+    if digest != card.sha256:
+        raise ModelError(
+            f"{model}: does not match its card {path.name} (sha256 {digest[:12]}…, card says {card.sha256[:12]}…); "
+            "reinstall the pair or export it again"
+        )
+    return card
+
+
+def read_model(model: Path) -> bytes:
+    """Reads a .tflite file.
+
+    Raises:
+        ModelError: Missing, unreadable, too large, or no TFLite file.
+    """
+    try:
+        if model.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelError(f"{model}: is over {MAX_MODEL_BYTES // 1_000_000} MB; no model of this program is")
+        data = model.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{model}: no such model; check its path") from None
+    except OSError as error:
+        raise ModelError(f"{model}: cannot be read: {error.strerror}") from None
+    if data[4:8] != b"TFL3":
+        raise ModelError(f"{model}: is not a TFLite model (or is truncated); copy the file again")
+    return data
+
+
+def _checked(fields: Any, path: Path, expected: tuple[str, ...] | None) -> ModelCard:
+    """A card from parsed JSON, every field's type and range checked."""
+    if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
+        got = fields.get("schema") if isinstance(fields, dict) else type(fields).__name__
+        raise ModelError(f"{path}: schema must be {SCHEMA} (got {got}); the card is of another program version")
+
+    def number(key: str, low: float, high: float) -> float:
+        value = fields.get(key)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ModelError(f"{path}: {key} must be a number between {low:g} and {high:g} (got {value!r:.40})")
+        if not low <= value <= high:
+            raise ModelError(f"{path}: {key} must be between {low:g} and {high:g} (got {value:g})")
+        return float(value)
+
+    def word(key: str) -> str:
+        value = fields.get(key)
+        if not isinstance(value, str) or not value:
+            raise ModelError(f"{path}: {key} must be text (got {value!r:.40})")
+        return value
+
+    labels = fields.get("labels")
+    if not isinstance(labels, list) or not all(isinstance(name, str) for name in labels):
+        raise ModelError(f"{path}: labels must be a list of words (got {labels!r:.80})")
+    if expected is not None and sorted(labels) != sorted(expected):
+        raise ModelError(f"{path}: labels must be the {len(expected)} words {', '.join(expected)} (got {labels!r:.80})")
+    extra = {key: fields.get(key, {}) for key in ("metrics", "data", "notes", "training")}
+    for key, value in extra.items():
+        if not isinstance(value, dict):
+            raise ModelError(f"{path}: {key} must be an object (got {value!r:.40})")
+    align = fields.get("crop_align", False)
+    if not isinstance(align, bool):
+        raise ModelError(f"{path}: crop_align must be true or false (got {align!r:.40})")
+    contrast = number("crop_contrast", 0, 128) if "crop_contrast" in fields else 0.0
+    return ModelCard(
+        name=word("name"), version=word("version"), labels=tuple(labels),
+        input_side=int(number("input_side", 16, 256)), crop_margin=number("crop_margin", 0, 2),
+        crop_shift_y=number("crop_shift_y", -1, 1), temperature=number("temperature", 0.05, 20),
+        sha256=word("sha256"), crop_align=align, crop_contrast=contrast, **extra,
+    )  # fmt: skip
+
+
+def find_model(name: str) -> Path:
+    """The path of a model: ``name`` itself when it has a folder or exists here, else among the shipped ones."""
+    given = Path(name).expanduser()
+    if given.parent != Path() or os.path.exists(given):
+        return given
+    for folder in (Path(__file__).parents[1] / "models", Path(__file__).parents[2] / "models"):
+        if os.path.exists(folder / name):
+            return folder / name
+    return given

@@ -1,0 +1,89 @@
+"""Reading eyes: how far each is open, and whether the picture shows it at all."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.numeric import sigmoid, unit
+from monitor.core.types import Box, EyeReading, Image, Landmarks
+from monitor.faces.crop import crop
+from monitor.networks.base import LogitNetwork
+from monitor.networks.keypoints import POINTS
+
+EYES = ("open", "visible")
+"""The network's two logits: the eye is open; there is an eye to be seen."""
+MARGIN = 0.8
+"""Added to an eye's width: the crop shows 1.8 widths, lids and the start of the brow, as the eye data sets do."""
+FULL_PX = 14.0
+"""Width of an eye in the frame, in pixels, from which its lids can be told apart: 14 of 25 crop pixels."""
+FLAT = 6.0
+"""Standard deviation of gray levels at which an eye's crop shows full contrast; below half of it nothing
+but noise is seen."""
+TURNED, SIDEWAYS = 42.0, 50.0
+"""Degrees of yaw up to which the eyes are told at full quality, and from which not at all: foreshortened eyes
+look shut (munb_2 of the clips, 48 to 60 degrees)."""
+_CORNERS = [POINTS.index(name) for name in ("r_eye_out", "r_eye_in", "l_eye_in", "l_eye_out")]
+
+
+def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
+    """Squares around the person's right and left eye.
+
+    A turned head foreshortens the far eye: its square is at least three quarters of the near one's.
+
+    Args:
+        points: (17, 2) or more keypoints in pixels, in the order of ``landmarks.POINTS``.
+
+    Returns:
+        Two boxes x1, y1, x2, y2, each as wide as its eye.
+    """
+    r_out, r_in, l_in, l_out = points[_CORNERS, :].tolist()
+    widths = [math.dist(a, b) for a, b in ((r_out, r_in), (l_in, l_out))]
+    boxes = []
+    for n, (a, b) in enumerate(((r_out, r_in), (l_in, l_out))):
+        half = max(widths[n], 0.75 * widths[1 - n], 1.0) / 2
+        cx, cy = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+        boxes.append((cx - half, cy - half, cx + half, cy + half))
+    return boxes[0], boxes[1]
+
+
+class EyeNet(LogitNetwork):
+    """The eye network with its card; see ``LogitNetwork``."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        """Loads ``path`` and the card beside it.
+
+        Raises:
+            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+        """
+        super().__init__(path, EYES, threads)
+
+    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+        """Reads both eyes of a face.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) gray full frame, uint8.
+            marks: The face's keypoints in that frame.
+
+        Returns:
+            The person's right and left eye; quality 0 for one outside the frame.
+        """
+        yaw, roll = abs(float(marks.pose[0])), float(marks.pose[2])
+        front = unit((SIDEWAYS - yaw) / (SIDEWAYS - TURNED))
+        right, left = (self._eye(image, box, roll, front) for box in eye_boxes(marks.points))
+        return right, left
+
+    def _eye(self, image: Image, box: Box, roll: float, front: float) -> EyeReading:
+        try:
+            pixels = crop(image, box, self.card.crop, roll)
+        except ValueError:
+            return EyeReading(0.0, 0.0)
+        opened, visible = self.logits(pixels).tolist()
+        size = min(1.0, (box[2] - box[0]) / FULL_PX)
+        deviation = float(cv2.meanStdDev(pixels)[1][0, 0])
+        contrast = unit((deviation - FLAT / 2) / (FLAT / 2))
+        return EyeReading(sigmoid(opened / self.card.temperature), sigmoid(visible) * size * contrast * front)

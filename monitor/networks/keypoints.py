@@ -1,0 +1,121 @@
+"""Following a face: from the last box to presence, keypoints, pose and a better box, in one small network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.errors import ModelError
+from monitor.core.numeric import sigmoid
+from monitor.core.types import Box, Image, Landmarks
+from monitor.faces.crop import crop, square
+from monitor.networks.base import CropNetwork
+
+POINTS = (
+    "r_eye_out", "r_eye_in", "r_eye_top", "r_eye_bot", "l_eye_in", "l_eye_out", "l_eye_top", "l_eye_bot",
+    "r_iris", "l_iris", "nose", "mouth_r", "mouth_l", "lip_top", "lip_bot", "chin", "brow",
+)  # fmt: skip
+"""The 17 keypoints; ``r_`` and ``_r`` are the person's right, on the left of an unmirrored picture."""
+SHAPES = ((1, 1), (1, 2 * len(POINTS) + 4), (1, 6))
+"""Outputs of the network: a logit of presence; 17 points and the face's two corners, from the region's
+centre in half sides; yaw, pitch, roll over ``POSE_UNIT``, then opening over width of right eye, left eye
+and mouth."""
+POSE_UNIT = 45.0
+"""Degrees that the pose outputs count in."""
+FACE_W, FACE_H, FACE_Y = 0.970, 1.092, 0.081
+"""The face mesh in a Haar box: width, height and how far below the middle, in box sides (2,212
+photographs, see ``CropSpec``). Boxes of followed faces are given as the Haar box they amount to, so
+that every crop means the same whoever found the face."""
+
+
+TURNED = 20.0
+"""Degrees of yaw beyond which a region is also looked at mirrored. Both answers are averaged, presence is the smaller
+of both: points of heads turned by over 30 degrees are a fifteenth exacter so, and a quarter fewer places without a face
+are taken for one; the others are exact enough for half the cost (docs/FOLLOWING.md)."""
+Answers = tuple[float, NDArray[np.float32], NDArray[np.float32]]
+"""Outputs of one region in the order of ``SHAPES``: logit, points and corners (19, 2), pose and openness (6,)."""
+
+
+def mirror_name(name: str) -> str:
+    """The keypoint on the other side of the face."""
+    other = {"r": "l", "l": "r"}
+    if name.startswith("mouth_"):
+        return "mouth_" + other[name[-1]]
+    return other[name[0]] + name[1:] if name[:2] in ("r_", "l_") else name
+
+
+SWAP = tuple(POINTS.index(mirror_name(name)) for name in POINTS)
+"""For each point the one it is in a mirror."""
+
+
+class LandmarkNet(CropNetwork):
+    """The keypoint network with its card; see ``CropNetwork``."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        """Loads ``path`` and the card beside it.
+
+        Raises:
+            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+        """
+        super().__init__(path, POINTS, threads)
+        if sorted(self._shapes) != sorted(SHAPES):
+            raise ModelError(f"{path}: gives {self._shapes}, expected {list(SHAPES)}")
+        self._presence, self._points, self._head = (self._shapes.index(shape) for shape in SHAPES)
+
+    def read(self, image: Image, box: Box) -> Landmarks | None:
+        """Looks at the region around a box.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) gray full frame, uint8.
+            box: Where a face is expected, as a Haar box in full-frame pixels.
+
+        Returns:
+            What the network says, or None when the region does not touch the frame.
+        """
+        try:
+            pixels = crop(image, box, self.card.crop)
+        except ValueError:
+            return None
+        left, top, side = square(box, self.card.crop)
+        logit, points, head = self._answers(pixels)
+        if abs(float(head[0])) * POSE_UNIT > TURNED:
+            other = mirrored(*self._answers(np.ascontiguousarray(pixels[:, ::-1])))
+            logit = min(logit, other[0])  # a face is one from both sides
+            points, head = (0.5 * (a + b) for a, b in ((points, other[1]), (head, other[2])))
+        half = side / 2
+        points = points * np.float32(half) + np.array((left + half, top + half), np.float32)
+        return Landmarks(
+            presence=sigmoid(logit / self.card.temperature),
+            points=points[: len(POINTS)],
+            box=haar_box(points[-2].tolist(), points[-1].tolist()),
+            pose=head[:3] * np.float32(POSE_UNIT),
+            openness=np.maximum(head[3:], np.float32(0)),
+        )
+
+    def _answers(self, pixels: Image) -> Answers:
+        outputs = self._run(pixels)
+        points = outputs[self._points].reshape(-1, 2)
+        return float(outputs[self._presence][0, 0]), points, outputs[self._head][0]
+
+
+def mirrored(logit: float, points: NDArray[np.float32], head: NDArray[np.float32]) -> Answers:
+    """What the answers to a region's mirror image say of the region itself."""
+    flipped = points * np.array((-1, 1), np.float32)
+    (right, top), (left, bottom) = flipped[-2:]
+    corners = np.array(((left, top), (right, bottom)), np.float32)
+    yaw, pitch, roll, eye_r, eye_l, mouth = head
+    return (
+        logit,
+        np.concatenate([flipped[list(SWAP)], corners]),
+        np.array((-yaw, pitch, -roll, eye_l, eye_r, mouth), np.float32),
+    )
+
+
+def haar_box(low: Sequence[float], high: Sequence[float]) -> Box:
+    """The Haar box that a face mesh's corners (x, y) amount to."""
+    side = max((high[0] - low[0]) / FACE_W, (high[1] - low[1]) / FACE_H, 1.0)
+    cx, cy = (low[0] + high[0]) / 2, (low[1] + high[1]) / 2 - FACE_Y * side
+    return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)

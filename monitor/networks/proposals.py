@@ -1,0 +1,243 @@
+"""Proposing where faces may be: one small fully convolutional network over the whole shrunk frame.
+
+The frame is shrunk to several sizes, an octave apart (an image pyramid, as for MTCNN's proposal network: Zhang
+et al. 2016), and laid out on three tiles of one shape: the upper and the lower half of the largest size, and all
+smaller sizes side by side. So one network of a fixed shape sees faces of every size, and a search can be spread
+over three frames. What it proposes is not yet a face: ``Follower.accept`` decides that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.errors import ModelError
+from monitor.core.types import Detections, Image
+from monitor.faces.crop import as_gray, int8_table, quantised
+from monitor.faces.detector import suppress
+from monitor.networks.card import ModelCard, load_card
+from monitor.networks.runtime import Int8Model
+
+FACE = ("face",)
+"""What the network tells from everything else."""
+STRIDE = 4
+"""Pixels of a tile from one answer to the next."""
+UNIT = 17.0
+"""Side in pixels of the face the network answers in; it sees faces half an octave smaller and larger."""
+SMALLEST = 12.0
+"""Side of the smallest face it sees; the largest is twice that, and the next level of the pyramid begins."""
+GAP = 8
+"""Pixels of gray between sizes on a tile, so that no answer mixes two of them."""
+CONTEXT = 16
+"""Pixels that a half shows of the other half: what the network sees around a face's centre."""
+GRAY = 128
+"""Gray level of what is no picture."""
+DARK, LIT, MOST_GAIN = 45.0, 90.0, 6.0
+"""A picture of a mean gray level under the first is brought to the second, at most so many times brighter."""
+MOST = 12
+"""Proposals a tile gives at most, best first."""
+TILES = 3
+"""Tiles of a search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Part of the frame on a tile.
+
+    Attributes:
+        left, top, width, height: Where it lies, in tile pixels.
+        upper, lower: The frame's rows that it shows, in frame pixels.
+        first, last: The rows that the centres of its faces lie in, last exclusive.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    upper: int
+    lower: int
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a frame's sizes lie on the tiles.
+
+    Attributes:
+        width, height: Of each tile, in pixels, multiples of ``STRIDE``.
+        tiles: The patches of each of the ``TILES``.
+    """
+
+    width: int
+    height: int
+    tiles: tuple[tuple[Patch, ...], ...]
+
+
+def layout(frame_width: int, frame_height: int, smallest: float) -> Layout:
+    """Plans the tiles for frames of one size.
+
+    Args:
+        frame_width: Pixels.
+        frame_height: Pixels.
+        smallest: Side in frame pixels of the smallest face to be found, above 0.
+
+    Returns:
+        Two halves of the size at which ``smallest`` is ``SMALLEST``, and smaller sizes until a face as large as the
+        frame's shorter side is within reach.
+    """
+    scale = min(1.0, SMALLEST / smallest)
+    middle, reach = frame_height / 2, CONTEXT / scale
+    upper, lower = max(0, int(middle - reach)), min(frame_height, math.ceil(middle + reach))
+    width = max(4, round(frame_width * scale))
+    halves = [
+        (Patch(0, 0, width, max(4, round((end - start) * scale)), start, end, first, last),)
+        for start, end, first, last in ((0, lower, -math.inf, middle), (upper, frame_height, middle, math.inf))
+    ]
+    rest, left = [], 0
+    while min(frame_width, frame_height) * scale > 2 * SMALLEST:
+        scale /= 2
+        size = (max(4, round(frame_width * scale)), max(4, round(frame_height * scale)))
+        rest.append(Patch(left, 0, *size, 0, frame_height, -math.inf, math.inf))
+        left = _up(left + size[0] + GAP)
+    patches = [*halves[0], *halves[1], *rest]
+    return Layout(
+        _up(max(p.left + p.width for p in patches)), _up(max(p.height for p in patches)),
+        (halves[0], halves[1], tuple(rest)),
+    )  # fmt: skip
+
+
+def _up(pixels: int) -> int:
+    return math.ceil(pixels / STRIDE) * STRIDE
+
+
+def paint(image: Image, patches: tuple[Patch, ...], tile: Image) -> None:
+    """Lays parts of a frame out on a tile; the rest of it becomes gray.
+
+    Args:
+        image: (H, W, 3) BGR or (H, W) gray frame, uint8.
+        patches: Of ``layout`` for that size.
+        tile: (height, width) uint8 of that layout.
+    """
+    tile[:] = GRAY
+    part, rows = image, (0, image.shape[0])
+    for patch in patches:
+        if rows != (patch.upper, patch.lower):
+            part, rows = image[patch.upper : patch.lower], (patch.upper, patch.lower)
+        # Halves are averaged exactly and for a tenth of what other ratios cost OpenCV; what is left is bilinear.
+        while part.shape[1] >= 2 * patch.width and part.shape[0] >= 2 * patch.height:
+            half = (part.shape[1] // 2, part.shape[0] // 2)
+            shrunk = cv2.resize(part[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA)
+            part = as_gray(shrunk.astype(np.uint8, copy=False))
+        fitted = cv2.resize(part, (patch.width, patch.height), interpolation=cv2.INTER_LINEAR)
+        part = lit(as_gray(fitted.astype(np.uint8, copy=False)))
+        tile[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width] = part
+
+
+def lit(gray: Image) -> Image:
+    """A dark picture (H, W) uint8 as if there were more light; others as they are.
+
+    The network learnt from pictures of ordinary rooms and cars; an eighth of their light it takes for an empty wall.
+    """
+    mean = cv2.mean(gray)[0]
+    if mean >= DARK:
+        return gray
+    return cv2.convertScaleAbs(gray, alpha=min(MOST_GAIN, LIT / max(mean, 1.0))).astype(np.uint8, copy=False)
+
+
+class ProposalNet:
+    """The proposal network with its card; one thread's own.
+
+    Attributes:
+        card: Its card.
+        runtime: Name and version of the TFLite runtime.
+    """
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        """Loads ``path`` and the card beside it.
+
+        Raises:
+            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+        """
+        self.card: ModelCard = load_card(path, FACE)
+        self._model = Int8Model(path, threads)
+        self.runtime = f"{self._model.runtime.package} {self._model.runtime.version}"
+        sides = [port.shape[3] if len(port.shape) == 4 else 0 for port in self._model.outputs]
+        if sorted(sides) != [1, 3] or len(self._model.input.shape) != 4 or self._model.input.shape[3] != 1:
+            raise ModelError(
+                f"{path}: gives {[p.shape for p in self._model.outputs]}, expected (1, h, w, 1) and (1, h, w, 3)"
+            )
+        self._logit, self._box = sides.index(1), sides.index(3)
+        self._table = int8_table(self._model.input.scale, self._model.input.zero_point)
+        self._frame = (0, 0, 0.0)
+        self._plan = Layout(0, 0, ())
+        self._tile: Image = np.zeros((0, 0), np.uint8)
+
+    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES)) -> Detections:
+        """Places that may show a face.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) gray frame, uint8.
+            smallest: Side of the smallest face, in frame pixels.
+            least: Chance of a face below which a place is not proposed, 0..1.
+            tiles: Which of the ``TILES`` to search.
+
+        Returns:
+            At most ``MOST`` Haar-like boxes a tile in frame pixels with their chances as scores, best first.
+        """
+        height, width = image.shape[:2]
+        if self._frame != (width, height, smallest):
+            self._plan = layout(width, height, smallest)
+            self._tile = np.empty((self._plan.height, self._plan.width), np.uint8)
+            self._model.resize((1, self._plan.height, self._plan.width, 1))
+            self._frame = (width, height, smallest)
+        found = suppress(Detections.join([self._searched(image, self._plan.tiles[n], least) for n in tiles]), 0.3)
+        order = np.argsort(-found.scores, kind="stable")
+        return Detections(found.boxes[order], found.scores[order])
+
+    def _searched(self, image: Image, patches: tuple[Patch, ...], least: float) -> Detections:
+        """The answers of one tile as boxes of the frame."""
+        if not patches:
+            return Detections.none()
+        paint(image, patches, self._tile)
+        outputs = self._model.run(quantised(self._tile, self._table)[None, :, :, None])
+        logits = outputs[self._logit][0, :, :, 0]
+        # A face answers in several cells; the best of its neighbourhood speaks for it.
+        peaks = cv2.dilate(logits, np.ones((3, 3), np.uint8))
+        rows, columns = np.nonzero((logits >= peaks) & (logits > math.log(least / (1 - least))))
+        best = np.argsort(-logits[rows, columns], kind="stable")[:MOST]
+        rows, columns = rows[best], columns[best]
+        centres, sides = decode(outputs[self._box][0, rows, columns], rows, columns)
+        found, scores = [], []
+        for (x, y), side, logit in zip(centres.tolist(), sides.tolist(), logits[rows, columns].tolist(), strict=True):
+            patch = next((p for p in patches if 0 <= x - p.left < p.width and 0 <= y - p.top < p.height), None)
+            if patch is None:
+                continue
+            across, down = self._frame[0] / patch.width, (patch.lower - patch.upper) / patch.height
+            cx, cy, half = (x - patch.left) * across, patch.upper + (y - patch.top) * down, side * (across + down) / 4
+            if patch.first <= cy < patch.last:
+                found.append((cx - half, cy - half, cx + half, cy + half))
+                scores.append(1 / (1 + math.exp(-logit)))
+        return Detections(np.array(found, np.float32).reshape(-1, 4), np.array(scores, np.float32))
+
+
+def decode(
+    boxes: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Centres (N, 2) as x, y and sides (N,) in tile pixels of the answers (N, 3) at cells."""
+    cells = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
+    centres = cells + boxes[:, :2] * (UNIT / 2)
+    return centres.astype(np.float32), (UNIT * np.exp2(np.clip(boxes[:, 2], -2, 2))).astype(np.float32)
+
+
+def encode(x: float, y: float, side: float, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
+    """What the cells (N,) should answer for a face: the inverse of ``decode``, (N, 3) float32."""
+    cells = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
+    offsets = (np.array([x, y]) - cells) / (UNIT / 2)
+    return np.concatenate([offsets, np.full((len(rows), 1), math.log2(side / UNIT))], axis=1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The annotated picture, shared by the window, recordings and the web page."""

@@ -1,0 +1,1 @@
+"""Live views: the window and the terminal."""

@@ -1,0 +1,1 @@
+"""Session files: tables, events, summary, disk space and retention."""

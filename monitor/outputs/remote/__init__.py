@@ -1,0 +1,1 @@
+"""Outputs that leave the process: MQTT and alert commands."""

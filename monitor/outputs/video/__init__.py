@@ -1,0 +1,1 @@
+"""Video recordings and the blurring of faces in them."""

@@ -1,0 +1,94 @@
+"""Single video files: their names, the writers that make them, and whether they play."""
+
+from __future__ import annotations
+
+import errno
+import time
+from pathlib import Path
+
+import cv2
+
+from monitor.core.errors import ConfigError, DiskError
+from monitor.core.types import Image
+from monitor.outputs.logs.session import MOST_TRIES, unused
+from monitor.system.paths import encodable, refusal, trouble
+
+SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
+"""Containers that the codecs fit in."""
+TRIAL_FRAMES = 4
+"""Frames written to a trial file, to prove that a codec works in this folder and to time it."""
+
+
+def named(record: str | None) -> Path | None:
+    """The path given with --record, checked before anything starts; None where none was.
+
+    Raises:
+        ConfigError: Its folder is missing or not writable, or it is a folder.
+    """
+    if not record:
+        return None
+    path = Path(record)
+    if not encodable(path):
+        raise ConfigError(f"--record {record!r}: the name is not in UTF-8, which OpenCV cannot open; give another file")
+    if (why := trouble(path)) is not None:
+        raise ConfigError(f"--record {path}: {why.strerror}; give another file")
+    if path.is_symlink():
+        path = path.resolve()  # what it leads to is written, or made
+    if path.is_dir():
+        raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mkv'}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"--record {path}: must end in {', '.join(SUFFIXES)}")
+    if path.exists():
+        raise ConfigError(f"--record {path}: exists already; delete it or give another file")
+    refused = refusal(path.parent)
+    if refused is not None:
+        raise DiskError.kind(refused)(
+            f"--record {path}: the folder {path.parent} is missing or not writable ({refused.strerror})"
+        )
+    return path
+
+
+def claimed(path: Path) -> Path:
+    """The path itself, or a free one where another run has taken it meanwhile; it is there then, empty."""
+    for _ in range(MOST_TRIES):
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            path = unused(path)
+        else:
+            return path
+    raise FileExistsError(errno.EEXIST, f"{path}: no name is free")
+
+
+def writer_for(path: Path, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
+    """A writer of (width, height) pictures; whether it could be opened is the caller's to ask."""
+    # Absolute: FFmpeg takes what is before a colon in a relative path for a protocol.
+    return cv2.VideoWriter(str(path.absolute()), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
+
+
+def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | None:
+    """Writes a few frames to ``path``, plays them back and deletes the file.
+
+    Returns:
+        Seconds of encoding per frame, None when nothing can be played back.
+    """
+    try:
+        size = (image.shape[1], image.shape[0])
+        writer = writer_for(path, codec, fps, size)
+        started = time.perf_counter()
+        for _ in range(TRIAL_FRAMES):
+            writer.write(image)
+        seconds = (time.perf_counter() - started) / TRIAL_FRAMES
+        writer.release()
+        return seconds if playable(path) else None
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def playable(path: Path) -> bool:
+    """Whether a video file opens and yields a picture."""
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    try:
+        return bool(capture.isOpened() and capture.read()[0])
+    finally:
+        capture.release()

@@ -1,0 +1,1 @@
+"""One live run: wiring, the worker thread, supervision and shutdown."""

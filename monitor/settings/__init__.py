@@ -1,0 +1,1 @@
+"""Declared settings, the strict YAML reader and cross-field validation."""

@@ -1,0 +1,1 @@
+"""The machine and its files: memory, paths, atomic writes, package versions."""

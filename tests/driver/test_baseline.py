@@ -1,0 +1,64 @@
+"""What is usual for a driver: how far the eyes open, and where ahead is."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.driver.baseline import LARGEST_ZERO, LEAST_OPEN, Baseline
+from monitor.driver.evidence import Evidence
+
+
+def learnt(eyes: float = 0.9, yaw: float = 0.0, anger: float | None = 0.1, memory_s: float = 360.0) -> Baseline:
+    baseline = Baseline(10.0, memory_s, 0.5, 30.0, 25.0)
+    for n in range(150):
+        baseline.update(seen(n / 10, eyes, yaw, anger))
+    assert baseline.progress == 1
+    return baseline
+
+
+def seen(t: float, eyes: float | None = 0.9, yaw: float = 0.0, anger: float | None = 0.1) -> Evidence:
+    return Evidence(t, 0.0, 1, True, True, eyes, 0.0, (yaw, 0.0, 0.0), anger, 0.0)
+
+
+@pytest.mark.parametrize(("eyes", "scale"), [(0.9, 0.9), (0.6, 0.6), (0.3, LEAST_OPEN)])
+def test_openness_is_told_against_ones_own_open_eyes_but_narrow_ones_are_not_made_wide(
+    eyes: float, scale: float
+) -> None:
+    baseline = learnt(eyes)
+    assert baseline.openness(eyes) == pytest.approx(min(1.0, eyes / scale), abs=0.03)
+    assert baseline.openness(0.25) == pytest.approx(0.25 / scale, abs=0.02)
+    assert baseline.openness(1.0) == 1.0
+
+
+@pytest.mark.parametrize(("yaw", "zero"), [(28.0, 28.0), (-28.0, -28.0), (55.0, LARGEST_ZERO), (-55.0, -LARGEST_ZERO)])
+def test_ahead_is_where_one_looks_as_far_as_a_camera_may_stand_aside(yaw: float, zero: float) -> None:
+    assert learnt(yaw=yaw).zero[0] == pytest.approx(zero, abs=1.0)
+
+
+def test_ahead_goes_on_being_learnt_through_hours_of_ever_heavier_seconds() -> None:
+    """A second weighs e times as much each ``memory_s``: unless all is scaled down, soon more than a number holds."""
+    baseline = learnt(memory_s=2.0)
+    t = 15.0
+    for yaw in (20.0, -20.0):
+        for _ in range(9000):  # a quarter of an hour
+            t += 0.1
+            baseline.update(seen(t, yaw=yaw))
+        assert baseline.zero[0] == pytest.approx(yaw, abs=1.5)
+
+
+def test_with_shut_eyes_or_after_a_step_back_in_time_nothing_is_learnt() -> None:
+    baseline = learnt(memory_s=60.0)
+    for n in range(3000):
+        baseline.update(seen(15 + n / 10, eyes=0.1, yaw=30.0))
+    assert baseline.zero[0] == pytest.approx(0.0, abs=1.5)
+    before = baseline.good_s
+    baseline.update(seen(1.0))
+    assert baseline.good_s == before
+
+
+@pytest.mark.parametrize(("away_s", "forgotten"), [(55.0, False), (65.0, True)])
+def test_who_was_away_for_long_may_be_somebody_else(away_s: float, forgotten: bool) -> None:
+    baseline = learnt(memory_s=60.0)
+    baseline.update(Evidence(15.0, 0.0))
+    assert baseline.update(seen(15.0 + away_s)) == forgotten
+    assert (baseline.progress < 1) == forgotten

@@ -1,0 +1,97 @@
+"""A model without its own true card is refused, in one line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.errors import ModelError
+from monitor.core.labels import EMOTIONS
+from monitor.networks.card import load_card
+from monitor.networks.emotion import EmotionNet
+
+
+def refused(model: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        EmotionNet(model)
+    assert caught.value.exit_code == 4
+    assert len(caught.value.lines) == 1
+    return caught.value.lines[0]
+
+
+def rewrite(model: Path, **changes: Any) -> None:
+    card = model.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | changes))
+
+
+def test_the_shipped_pair_loads_and_says_how_good_it_is(pair: Path) -> None:
+    card = load_card(pair)
+    assert set(card.labels) == set(EMOTIONS)
+    figures = card.metrics["validation"]
+    assert figures["n"] > 3000
+    assert figures["accuracy"] >= 0.86
+    assert pair.stat().st_size <= 1_000_000
+
+
+def test_another_file_under_the_same_name_is_refused(pair: Path) -> None:
+    content = bytearray(pair.read_bytes())
+    content[-100] ^= 1
+    pair.write_bytes(content)
+    assert "does not match its card" in refused(pair)
+
+
+def test_a_truncated_model_is_refused(pair: Path) -> None:
+    pair.write_bytes(pair.read_bytes()[:5000])
+    assert "does not match its card" in refused(pair)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"PK\x03\x04 something else"])
+def test_something_else_than_a_model_is_refused(pair: Path, content: bytes) -> None:
+    pair.write_bytes(content)
+    assert "is not a TFLite model" in refused(pair)
+
+
+def test_missing_files_are_named(pair: Path, tmp_path: Path) -> None:
+    pair.with_suffix(".json").unlink()
+    assert "every model needs its card" in refused(pair)
+    assert "no such model" in refused(tmp_path / "other.tflite")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"schema": 99}, "schema must be 1 (got 99)"),
+        ({"temperature": 0}, "temperature must be between"),
+        ({"temperature": "warm"}, "temperature must be a number"),
+        ({"labels": ["happy"]}, "labels must be the 7 words"),
+        ({"metrics": 3}, "metrics must be an object"),
+        ({"version": ""}, "version must be text"),
+        ({"input_side": 32}, "its card says (1, 32, 32, 1)"),
+    ],
+)
+def test_a_wrong_card_is_refused(pair: Path, changes: dict[str, Any], expected: str) -> None:
+    rewrite(pair, **changes)
+    assert expected in refused(pair)
+
+
+@given(st.binary(max_size=300))
+def test_no_card_content_makes_the_reader_crash(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    model = tmp_path_factory.mktemp("card") / "m.tflite"
+    model.write_bytes(b"\0\0\0\0TFL3")
+    model.with_suffix(".json").write_bytes(content)
+    with pytest.raises(ModelError):
+        load_card(model)
+
+
+def test_a_figure_that_is_no_number_is_written_as_null(pair: Path, tmp_path: Path) -> None:
+    card = replace(load_card(pair), metrics={"turned": float("nan"), "by": [{"low": float("-inf")}, 0.5]})
+    card.save(tmp_path / "card.json")
+    assert json.loads((tmp_path / "card.json").read_text(), parse_constant=pytest.fail)["metrics"] == {
+        "turned": None, "by": [{"low": None}, 0.5],
+    }  # fmt: skip

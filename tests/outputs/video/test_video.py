@@ -1,0 +1,377 @@
+"""Recording: true speed, a codec that works, a failure that is noticed."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.capture.files import VideoSource
+from monitor.outputs.drawing.overlay import Overlay
+from monitor.outputs.video.video import VideoSink
+from monitor.outputs.video.videofile import playable
+from monitor.settings.config import DisplayConfig, OutputConfig
+from tests.fakes import face, result
+
+
+def sink(folder: Path, fps: float = 20.0, **config: object) -> VideoSink:
+    def path(suffix: str) -> Path:
+        return folder / f"video{len(list(folder.glob('video*')))}{suffix}"
+
+    made = VideoSink(path, OutputConfig(**config), fps, Overlay(DisplayConfig()))  # type: ignore[arg-type]
+    made.switch(True)
+    return made
+
+
+def film(video: VideoSink, times: Sequence[float], size: tuple[int, int] = (160, 120)) -> None:
+    for n, t in enumerate(times):
+        image = np.full((size[1], size[0], 3), 40 + n % 100, np.uint8)
+        video.handle(result(t, [face(1, box=(20, 20, 60, 60))], image=image))
+
+
+def length(path: Path) -> float:
+    capture = cv2.VideoCapture(str(path))
+    count = 0
+    while capture.read()[0]:
+        count += 1
+    return count / float(capture.get(cv2.CAP_PROP_FPS))
+
+
+@pytest.mark.parametrize("hz", [7.3, 20.0, 45.0])
+def test_six_seconds_of_life_are_six_seconds_of_video(tmp_path: Path, hz: float) -> None:
+    video = sink(tmp_path)
+    film(video, [100 + n / hz for n in range(round(6 * hz))])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(6.0, abs=0.2)
+
+
+def test_a_stutter_is_filled_and_a_camera_gone_for_hours_is_not(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [0.0, 0.05, 3.0, 3.05, 7200.0, 7200.05])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(3.2, abs=0.15)
+
+
+def live_sink(folder: Path, blur: str = "none") -> VideoSink:
+    config = OutputConfig(blur=blur)
+    made = VideoSink(lambda suffix: folder / f"live{suffix}", config, 20.0, Overlay(DisplayConfig()), live=True)
+    made.switch(True)
+    return made
+
+
+@pytest.mark.parametrize("blur", ["none", "faces"])
+def test_a_camera_that_was_away_does_not_keep_the_encoder_busy_with_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blur: str
+) -> None:
+    """Live: a stutter is filled, 54 s away are not; what is encoded at a time stays small."""
+    video = live_sink(tmp_path, blur=blur)
+    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.001)
+    film(video, [*(n / 20 for n in range(40)), *(2.8 + n / 20 for n in range(40))])  # 0.85 s of stutter
+    before = video._written
+    film(video, [58.0])
+    assert video._written - before <= 2 * video.fps  # what waited to be blurred
+    film(video, [58 + n / 20 for n in range(1, 60)])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(4.8 + 3.0, abs=0.2)
+
+
+def test_a_live_source_that_is_slow_by_itself_keeps_its_speed(tmp_path: Path) -> None:
+    video = live_sink(tmp_path)
+    film(video, [n * 2.0 for n in range(10)])
+    video.close([])
+    assert length(video.files[0]) == pytest.approx(18, abs=2.1)
+
+
+def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    video = sink(tmp_path, video_codec="avc1")
+    film(video, [n / 20 for n in range(10)])
+    video.close([])
+    assert playable(video.files[0])
+
+
+def test_a_folder_that_went_away_is_told_once_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    video = sink(tmp_path / "gone")
+    film(video, [n / 10 for n in range(250)])  # 25 s: three attempts
+    assert not video.recording  # the dot must not lie
+    assert len([record for record in caplog.records if "missing or not writable" in record.getMessage()]) == 1
+    (tmp_path / "gone").mkdir()
+    film(video, [25 + n / 10 for n in range(150)])
+    assert video.recording
+    video.close([])
+    assert playable(video.files[0])
+
+
+def test_a_folder_deleted_under_a_blurred_recording_costs_only_what_was_lost(tmp_path: Path) -> None:
+    """What storage does then: a new file is asked for, and recording is held until the folder is back."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    video = sink(folder, blur="faces")
+    film(video, [n / 10 for n in range(40)])
+    shutil.rmtree(folder)
+    video.renew()
+    video.hold(True)
+    film(video, [n / 10 for n in range(40, 60)])
+    assert not video.recording
+    folder.mkdir()
+    video.hold(False)
+    film(video, [n / 10 for n in range(60, 200)])
+    assert video.recording
+    video.close([])
+    assert [path for path in video.files if path.exists() and playable(path)]
+    assert not video.failing
+
+
+@pytest.mark.parametrize("blur", ["none", "faces"])
+def test_a_disk_that_refuses_is_told_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, blur: str
+) -> None:
+    """Permission taken away, remounted read-only, a codec that throws: held, on again, switched off."""
+    video = sink(tmp_path, blur=blur)
+    make = video._make_path
+    troubles: list[Exception] = [PermissionError(13, "Permission denied"), OSError(30, "Read-only"), cv2.error("bad")]
+
+    def refuse(suffix: str) -> Path:
+        raise troubles[0]
+
+    film(video, [n / 10 for n in range(40)])
+    monkeypatch.setattr(video, "_make_path", refuse)
+    for round_ in range(1, len(troubles) + 1):
+        video.renew()
+        film(video, [round_ * 100 + n / 10 for n in range(40)])
+        assert not video.recording
+        video.hold(True)
+        film(video, [round_ * 100 + 4 + n / 10 for n in range(5)])
+        video.hold(False)
+        troubles.append(troubles.pop(0))
+    monkeypatch.setattr(video, "_make_path", make)
+    film(video, [500 + n / 10 for n in range(60)])
+    assert video.recording
+    video.close([])
+    assert len([r for r in caplog.records if "tried again" in r.getMessage()]) == 1
+    assert playable(video.files[-1])
+    assert length(video.files[-1]) == pytest.approx(6.0, abs=0.2)  # nothing of before in it
+
+
+def test_waiting_pictures_that_cannot_be_written_any_more_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = sink(tmp_path, blur="faces", segment_s=10.0)
+    film(video, [n / 10 for n in range(110)])
+
+    def refuse(suffix: str) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(video, "_make_path", refuse)
+    video.switch(False)
+    film(video, [11.0])  # 9.5 s are written, 1.5 s wait: the file's end falls among them
+    assert video.failing
+    assert length(video.files[0]) == pytest.approx(10.0, abs=0.1)
+    assert video._blur is not None
+    assert video._blur.drain() == []
+
+
+def test_a_fault_of_the_recorder_itself_does_not_leave_the_dot_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = sink(tmp_path)
+    monkeypatch.setattr(video, "_fit", lambda image: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        film(video, [0.0])
+    assert not video.recording
+
+
+def test_held_for_want_of_disk_the_file_is_finished_and_recording_goes_on_later(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(10)])
+    video.hold(True)
+    film(video, [n / 20 for n in range(10, 60)])
+    assert not video.recording
+    assert playable(video.files[0])
+    video.hold(False)
+    film(video, [n / 20 for n in range(60, 80)])
+    video.close([])
+    assert len(video.files) == 2
+    assert length(video.files[1]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_long_recording_is_cut_into_files_that_lose_no_time(tmp_path: Path) -> None:
+    video = sink(tmp_path, segment_s=10.0)
+    film(video, [n / 10 for n in range(250)])
+    video.close([])
+    assert [length(path) for path in video.files] == pytest.approx([10, 10, 5], abs=0.1)
+    assert sum(length(path) for path in video.files) == pytest.approx(24.95, abs=0.06)
+
+
+def test_a_file_that_needs_its_trailer_is_written_in_short_parts(tmp_path: Path) -> None:
+    fixed = tmp_path / "mine.mp4"
+    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 10.0, Overlay(DisplayConfig()), fixed)
+    video.switch(True)
+    film(video, [n / 10 for n in range(400)])
+    video.close([])
+    assert [path.name for path in video.files] == ["mine.mp4", "mine-2.mp4"]
+    assert [length(path) for path in video.files] == pytest.approx([30, 10], abs=0.15)
+
+
+def test_asked_for_a_new_file_it_begins_one(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [0.0, 0.05])
+    video.renew()
+    film(video, [0.1, 0.15])
+    video.close([])
+    assert len(video.files) == 2
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv", ".mov"])
+def test_every_container_that_is_offered_plays(tmp_path: Path, suffix: str) -> None:
+    fixed = tmp_path / f"mine{suffix}"
+    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed)
+    video.switch(True)
+    film(video, [n / 20 for n in range(60)])
+    video.close([])
+    assert video.files == [fixed]
+    assert length(fixed) == pytest.approx(3.0, abs=0.1)
+    assert [p.name for p in tmp_path.iterdir()] == [fixed.name]
+
+
+def test_a_live_recording_gets_no_more_frames_than_the_encoder_can_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", OutputConfig(), 30.0, Overlay(DisplayConfig()), live=True)
+    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.1)
+    video.switch(True)
+    film(video, [n / 30 for n in range(60)])
+    video.close([])
+    assert video.fps == pytest.approx(7.0)
+    assert length(video.files[0]) == pytest.approx(2.0, abs=0.2)
+
+
+def test_odd_sizes_and_a_size_that_changes_are_recorded(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(10)], (161, 121))
+    film(video, [n / 20 for n in range(10, 20)], (320, 240))
+    video.close([])
+    assert playable(video.files[0])
+    assert length(video.files[0]) == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (80, 60), (120, 480), (161, 120), (1000, 20)])
+def test_a_source_that_changes_its_size_is_recorded_whole(tmp_path: Path, width: int, height: int) -> None:
+    """White within, a gray frame around: all four sides must be in the film, and nothing stretched."""
+    video = sink(tmp_path, clean=True)
+    film(video, [0.0])
+    image = np.full((height, width, 3), 255, np.uint8)
+    image[height // 4 : -(height // 4), width // 4 : -(width // 4)] = 128
+    fitted = video._fit(image)
+    assert fitted.shape == (120, 160, 3)
+    lit = np.argwhere(fitted[:, :, 0] > 64)
+    (top, left), (bottom, right) = lit.min(axis=0), lit.max(axis=0) + 1
+    scale = min(160 / width, 120 / height)
+    assert (right - left, bottom - top) == pytest.approx((width * scale, height * scale), abs=1.01)
+    assert [fitted[(top + bottom) // 2, x, 0] for x in (left, right - 1)] == pytest.approx([255, 255], abs=40)
+    video.close([])
+
+
+def test_two_runs_that_were_given_one_path_both_keep_their_recording(tmp_path: Path) -> None:
+    def run() -> VideoSink:
+        made = VideoSink(Path, OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed=tmp_path / "same.mkv")
+        made.switch(True)
+        return made
+
+    first, second = run(), run()
+    for video in (first, second):
+        film(video, [n / 20 for n in range(20)])
+    for video in (first, second):
+        video.close([])
+    assert [p.name for p in (*first.files, *second.files)] == ["same.mkv", "same-2.mkv"]
+    assert all(playable(p) for p in (*first.files, *second.files))
+
+
+def test_a_colon_in_a_relative_path_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    video = VideoSink(Path, OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed=Path("12:30.mkv"))
+    video.switch(True)
+    film(video, [n / 20 for n in range(20)])
+    video.close([])
+    assert not video.failing
+    assert VideoSource(Path("12:30.mkv")).read() is not None
+
+
+def test_a_writer_that_cannot_be_opened_swallows_no_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = sink(tmp_path)
+    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.001)
+    monkeypatch.setattr("monitor.outputs.video.video.writer_for", lambda *_: cv2.VideoWriter())
+    film(video, [0.0, 0.05])
+    assert not video.recording
+    assert "cannot be opened for writing" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_somebody_deletes_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(20)])
+    video.files[0].unlink()
+    video.close([])
+    assert "was deleted while it was recorded" in caplog.text
+    assert not video.failing
+    assert not video.damaged
+
+
+def test_a_file_that_does_not_play_is_a_failure_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = sink(tmp_path)
+    film(video, [n / 20 for n in range(20)])
+    monkeypatch.setattr("monitor.outputs.video.video.playable", lambda path: False)
+    video.renew()
+    film(video, [1 + n / 20 for n in range(20)])
+    monkeypatch.undo()
+    video.close([])
+    assert video.damaged
+    assert not video.failing  # the one after it was fine
+
+
+def test_off_and_on_makes_a_second_file(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [0.0, 0.05])
+    video.switch(False)
+    film(video, [0.1])
+    video.switch(True)
+    film(video, [0.2, 0.25])
+    video.close([])
+    assert len(video.files) == 2
+    assert all(playable(path) for path in video.files)
+
+
+def test_the_clean_recording_has_no_overlay(tmp_path: Path) -> None:
+    video = sink(tmp_path, clean=True, video_codec="MJPG")
+    film(video, [0.0])
+    video.close([])
+    ok, image = cv2.VideoCapture(str(video.files[0])).read()
+    assert ok
+    assert image.std() < 3
+
+
+@pytest.mark.parametrize(("source", "fps"), [(0.2, 1.0), (240.0, 120.0), (25.0, 25.0), (0.0, 20.0)])
+def test_the_rate_is_the_sources_as_far_as_players_take_it(tmp_path: Path, source: float, fps: float) -> None:
+    assert sink(tmp_path, fps=source).fps == fps
+
+
+def test_each_recording_that_was_asked_for_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("monitor").propagate = True
+    video = sink(tmp_path)
+    with caplog.at_level(logging.INFO, "monitor"):
+        film(video, [0.0, 0.05])
+        video.switch(False)
+        film(video, [0.1])
+        video.switch(True)
+        film(video, [0.15, 0.2])
+        video.close([])
+    assert [r.getMessage().split(" (")[0] for r in caplog.records if "recording " in r.getMessage()] == [
+        f"recording {path}" for path in video.files
+    ]
+    assert len(video.files) == 2

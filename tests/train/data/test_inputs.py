@@ -1,0 +1,99 @@
+"""A run knows what it learns from: what follows uses it, and another set is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.core.errors import ConfigError
+from monitor.settings import reader as settings
+from tests.train.conftest import TINY
+from train import cli
+from train.data import datasets, inputs
+from train.data.datasets import Dataset
+
+
+@pytest.fixture
+def begun(drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A run of two epochs on ``raf.npz``; another set lies where ``prepare`` puts one. Returns flags of ``fit``."""
+    monkeypatch.chdir(tmp_path)
+    few = drawn.take(np.arange(0, len(drawn), 3))
+    datasets.save_prepared(dataclasses.replace(few, name="raf"), Path("raf.npz"))
+    datasets.save_prepared(dataclasses.replace(drawn, name="other"), Path("runs/data.npz"))
+    Path("r.yaml").write_text(settings.to_yaml(dataclasses.replace(TINY, epochs=3, small_epochs=0)))
+    flags = ["fit", "--recipe", "r.yaml", "--out", "runs/r"]
+    assert cli.main([*flags, "--data", "raf.npz"]) == 0
+    return flags
+
+
+def test_a_run_goes_on_and_is_exported_with_the_data_it_began_with(
+    begun: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("train.engine.convert.LARGEST_LOSS", 1.0)  # three epochs on 105 crops: only the words count
+    monkeypatch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.0)
+    assert cli.main([*begun, "--resume"]) == 0
+    assert cli.main(["export", "--run", "runs/r", "--out", "m.tflite"]) == 0
+    told = json.loads(Path("m.json").read_text())["data"]
+    assert told["training"].startswith("raf: ")
+    assert told["validation"].startswith("raf: split validation, the data set's own labels")
+    assert "FER" not in told["terms"]
+    for command in ([*begun, "--resume"], ["export", "--run", "runs/r", "--out", "n.tflite"]):
+        caplog.clear()
+        assert cli.main([*command, "--data", "runs/data.npz"]) == 2
+        assert "is another data set (other, 420 rows) than runs/r began with (raf, 140 rows)" in caplog.text
+        assert "give --data raf.npz" in caplog.text
+    assert not Path("n.tflite").exists()
+
+
+def test_another_set_of_the_same_name_and_length_is_another(
+    begun: list[str], drawn: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = drawn.take(np.arange(0, len(drawn), 3))
+    shifted = dataclasses.replace(few, name="raf", split=np.roll(few.split, 1))
+    datasets.save_prepared(shifted, Path("raf.npz"))
+    assert cli.main([*begun, "--resume"]) == 2
+    assert "is another data set" in caplog.text
+
+
+def test_other_labels_for_the_same_pictures_are_another_set(
+    begun: list[str], drawn: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = drawn.take(np.arange(0, len(drawn), 3))
+    other = dataclasses.replace(few, name="raf", targets=np.roll(few.targets, 1, axis=1))
+    datasets.save_prepared(other, Path("raf.npz"))
+    assert cli.main([*begun, "--resume"]) == 2
+    assert "is another data set" in caplog.text
+
+
+def test_a_teacher_that_was_trained_on_meanwhile_is_another_teacher(begun: list[str], tmp_path: Path) -> None:
+    teacher = Path("runs/r/checkpoint.npz")
+    data = datasets.load(Path("raf.npz"))
+    inputs.keep(tmp_path, Path("raf.npz"), data, [Path("runs/r"), Path("runs/gone")])
+    inputs.require_same_teachers(tmp_path, [Path("runs/r"), Path("runs/gone")])
+    teacher.write_bytes(teacher.read_bytes() + b"more")
+    with pytest.raises(ConfigError, match="its teacher runs/r was trained on since it began"):
+        inputs.require_same_teachers(tmp_path, [Path("runs/r")])
+    assert json.loads((tmp_path / inputs.KEPT).read_text())["terms"].startswith("raf: under the terms")
+
+
+def test_a_model_is_never_written_to_a_folder_or_under_another_ending(
+    begun: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for out in ("runs", "model.bin", "raf.npz/m.tflite"):
+        caplog.clear()
+        assert cli.main(["export", "--run", "runs/r", "--out", out]) == 2
+        assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1
+
+
+def test_what_is_given_wins_and_without_anything_it_is_what_was_prepared(tmp_path: Path) -> None:
+    assert inputs.path_for("eyes", None) == Path("runs/eyes.npz")
+    assert inputs.path_for("eyes", None, tmp_path) == Path("runs/eyes.npz")
+    (tmp_path / inputs.KEPT).write_text('{"path": "mine.npz"}')
+    assert inputs.path_for("eyes", None, tmp_path) == Path("mine.npz")
+    assert inputs.path_for("eyes", "x.npz", tmp_path) == Path("x.npz")
+    (tmp_path / inputs.KEPT).write_text("torn")
+    assert inputs.path_for("eyes", None, tmp_path) == Path("runs/eyes.npz")

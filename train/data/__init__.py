@@ -1,0 +1,1 @@
+"""Data sets: importers, packed files and the splits that trainings use."""

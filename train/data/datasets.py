@@ -1,0 +1,247 @@
+"""Labelled face crops in one shape, whatever they came from: fer2013 files, or folders of pictures.
+
+Unreadable images and rows are skipped and counted, never fatal. Which layouts of folders are known
+stands in ``train/data/importers.py``, how fer2013 files are read in ``train/data/fer2013.py``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.capture.files import read_picture
+from monitor.core.errors import ConfigError
+from monitor.core.labels import EMOTIONS
+from monitor.faces.crop import CropSpec, crop
+from train.data import fer2013, importers, packed
+from train.data import votes as ferplus
+from train.engine import resources
+from train.engine.progress import track
+
+log = logging.getLogger("train")
+
+SIDE = 48
+TOLD = 5
+"""Unreadable pictures that are named one by one; the rest is only counted."""
+VALIDATION_EVERY = 10
+"""Where a layout has no validation split, every tenth training picture of a class is validation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Labelled face crops.
+
+    Attributes:
+        images: (N, 48, 48) uint8 gray.
+        targets: (N, 7) float32, each row a distribution over ``EMOTIONS``.
+        truth: (N,) int64 class by the FER+ majority rule (or the folder's class), -1 = no clear answer.
+        usable: (N,) bool, rows worth training on.
+        split: (N,) "train", "validation" or "test".
+        name: Where it came from, for cards and logs.
+        skipped: Unreadable images or rows.
+        contempt: (N,) bool, rows that clearly show contempt, which count in the eight-class figure alone;
+            empty (0,) = not known (a set prepared before this was kept).
+    """
+
+    images: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+    truth: NDArray[np.int64]
+    usable: NDArray[np.bool_]
+    split: NDArray[np.str_]
+    name: str
+    skipped: int = 0
+    contempt: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def voted(self) -> bool:
+        """Whether a crowd's votes stand behind the labels, and not one label for each picture."""
+        return bool((self.targets[self.usable].max(axis=1, initial=0) < 0.999).any())
+
+    @property
+    def rule(self) -> str:
+        """By what the true class was told."""
+        return "FER+ majority rule" if self.voted else "the data set's own labels"
+
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Dataset:
+        """The rows chosen by a mask or by indices."""
+        return replace(
+            self, images=self.images[keep], targets=self.targets[keep], truth=self.truth[keep],
+            usable=self.usable[keep], split=self.split[keep],
+            contempt=self.contempt[keep] if len(self.contempt) else self.contempt,
+        )  # fmt: skip
+
+    def part(self, split: str) -> Dataset:
+        """The rows of one split.
+
+        Raises:
+            ConfigError: The split has no rows.
+        """
+        chosen = self.take(self.split == split)
+        if not len(chosen):
+            has = ", ".join(sorted(set(self.split.tolist()))) or "nothing"
+            raise ConfigError(f"{self.name}: has no rows of the split {split!r}; it has: {has}")
+        return chosen
+
+
+def load(path: Path) -> Dataset:
+    """Reads a data set, choosing the reader by what ``path`` is.
+
+    Args:
+        path: ``fer2013.csv``, a zip or folder holding it (with ``fer2013new.csv`` beside it for
+            FER+ votes), a folder of pictures (``train/data/importers.py``), or a prepared ``.npz``.
+
+    Raises:
+        ConfigError: The path is missing, holds no labelled images (says what was expected), or needs
+            more memory than there is.
+    """
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file or folder; give --data a fer2013.zip, a fer2013.csv or a folder")
+    if path.suffix == ".npz":
+        return load_prepared(path)
+    if path.suffix in (".zip", ".csv"):
+        return _from_rows(fer2013.read(path), path.name)
+    if path.is_dir():
+        found = sorted(path.rglob("fer2013.csv"))
+        return load(found[0]) if found else load_folder(path)
+    raise ConfigError(f"{path}: is neither a zip, a csv, an npz nor a folder")
+
+
+def _from_rows(rows: fer2013.Rows, name: str) -> Dataset:
+    """The rows of fer2013.csv; crowd votes decide where they are given."""
+    if not len(rows.images):
+        raise ConfigError(f"{name}: fer2013.csv holds no readable row ({rows.skipped} damaged)")
+    truth = rows.labels
+    targets = np.eye(len(EMOTIONS), dtype=np.float32)[truth]
+    usable, contempt = np.ones(len(truth), dtype=bool), np.zeros(len(truth), dtype=bool)
+    if rows.votes is not None:
+        truth, contempt = ferplus.majority(rows.votes), ferplus.contempt(rows.votes)
+        targets, usable = ferplus.targets(rows.votes)
+    return Dataset(rows.images, targets, truth, usable, rows.split, name, rows.skipped, contempt)
+
+
+def load_folder(folder: Path) -> Dataset:
+    """Reads a folder of labelled pictures in any layout of ``train.data.importers``.
+
+    A picture without a face box is taken for the crop itself; one with a box is cut as the app cuts.
+
+    Raises:
+        ConfigError: No known layout, or no readable image.
+    """
+    pictures = importers.pictures(folder)
+    resources.require(f"reading {folder}", memory=2.5 * len(pictures) * SIDE * SIDE + 50e6)
+    images, kept, skipped = [], [], 0
+    for picture in track(pictures, f"reading {folder.name}"):
+        image = read_crop(picture)
+        if image is None:
+            skipped += 1
+            if skipped <= TOLD:
+                log.warning("%s: cannot be read as a picture; skipped", picture.path)
+            continue
+        images.append(image)
+        kept.append(picture)
+    if skipped > TOLD:
+        log.warning("%s: %d more cannot be read either", folder, skipped - TOLD)
+    if not images:
+        raise ConfigError(f"{folder}: none of its {len(pictures)} labelled pictures can be read")
+    labels = np.array([p.label for p in kept], dtype=np.int64)
+    contempt = labels == importers.CONTEMPT
+    targets = np.eye(len(EMOTIONS) + 1, dtype=np.float32)[labels][:, : len(EMOTIONS)]
+    targets[contempt] = 1 / len(EMOTIONS)
+    truth = np.where(contempt, -1, labels)
+    return Dataset(np.stack(images), targets, truth, ~contempt, splits(kept), folder.name, skipped, contempt)
+
+
+def read_crop(picture: importers.Picture) -> NDArray[np.uint8] | None:
+    """The (48, 48) gray crop of a picture, or None when it is missing, damaged or its box lies outside it."""
+    try:
+        image = read_picture(picture.path, gray=True)
+        if image is None:
+            return None
+        if picture.box is not None:
+            return crop(image, picture.box, CropSpec(side=SIDE))
+        return fitted(image, SIDE)
+    except ValueError:  # crop() refuses a box beside the picture
+        return None
+
+
+def fitted(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture that is a face crop itself, at the side a network takes; an oblong one is not pressed into a square.
+
+    Args:
+        image: (H, W) gray or (H, W, 3) BGR, uint8.
+        side: Of the result, in pixels.
+
+    Returns:
+        (side, side) uint8 gray.
+    """
+    if image.shape == (side, side):
+        return image
+    height, width = image.shape[:2]
+    return crop(image, (0, 0, width, height), CropSpec(side, 0.0, 0.0))
+
+
+def splits(pictures: Sequence[importers.Picture]) -> NDArray[np.str_]:
+    """The split of each picture; without a validation split, every tenth training one of a class is validation."""
+    given = {p.split for p in pictures}
+    seen: Counter[int] = Counter()
+    out = []
+    for picture in pictures:
+        split = picture.split or "train"
+        if split == "train" and "validation" not in given:
+            seen[picture.label] += 1
+            split = "validation" if seen[picture.label] % VALIDATION_EVERY == 0 else split
+        out.append(split)
+    return np.array(out)
+
+
+def save_prepared(dataset: Dataset, path: Path) -> None:
+    """Writes the data set to one ``.npz`` that loads in under a second.
+
+    Raises:
+        ConfigError: The disk has no room for it, or the file cannot be written.
+    """
+    names = ("images", "targets", "truth", "usable", "split", "name", "skipped", "contempt")
+    arrays = {name: getattr(dataset, name) for name in names}
+    packed.write(path, arrays, dataset.images.nbytes * 1.1, compressed=True)
+
+
+def load_prepared(path: Path) -> Dataset:
+    """Reads what ``save_prepared`` wrote.
+
+    Raises:
+        ConfigError: The file is not a prepared data set, or a damaged one: found here, not at epoch 40.
+    """
+
+    def make(f: Any) -> Dataset:
+        contempt = f["contempt"] if "contempt" in f else np.empty(0, bool)
+        data = Dataset(
+            f["images"], f["targets"], f["truth"], f["usable"], f["split"], str(f["name"]), int(f["skipped"]),
+            contempt,
+        )  # fmt: skip
+        _check(data)
+        return data
+
+    return packed.read(path, make, "data set", "train prepare")
+
+
+def _check(data: Dataset) -> None:
+    """Raises ValueError where shapes, types or values are not what ``Dataset`` promises."""
+    count = len(data.images)
+    if data.images.shape != (count, SIDE, SIDE) or data.images.dtype != np.uint8:
+        raise ValueError(f"images are {data.images.dtype} {data.images.shape}, not uint8 (N, {SIDE}, {SIDE})")
+    if data.targets.shape != (count, len(EMOTIONS)) or not np.isfinite(data.targets).all():
+        raise ValueError("targets are not finite rows of seven")
+    if any(len(column) != count for column in (data.truth, data.usable, data.split)):
+        raise ValueError("columns differ in length")
+    if not ((data.truth >= -1) & (data.truth < len(EMOTIONS))).all():
+        raise ValueError("a label is outside -1..6")

@@ -1,0 +1,1 @@
+"""The training engine: recipes, the training loop, runs, conversion to int8."""

@@ -1,0 +1,106 @@
+"""Augmented batches for one epoch, made by a thread while the network computes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.faces.crop import evened, to_unit
+from train.data.datasets import Dataset
+from train.engine.augment import augment
+from train.engine.recipe import Recipe
+
+PLAIN = 0.25
+"""Share of crops left as they are where the recipe evens them: what even light leaves of them is not always alike, and
+whoever feeds the network without the app's crop should not read nonsense."""
+Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+T = TypeVar("T")
+
+
+def sampling(targets: NDArray[np.float32], balance: float) -> NDArray[np.float64]:
+    """Chance of each row to be drawn: rare classes more often.
+
+    Args:
+        targets: (N, K) distributions; a row belongs to its top class.
+        balance: 0 draws rows as they come, 1 draws every class equally often.
+
+    Returns:
+        (N,) chances that sum to 1.
+    """
+    top = targets.argmax(axis=1)
+    counts = np.bincount(top, minlength=targets.shape[1])
+    weights = (1.0 / np.maximum(counts, 1)) ** balance
+    chances = weights[top]
+    return np.asarray(chances / chances.sum())
+
+
+def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
+    """The same items, made up to ``depth`` ahead by a thread while the caller computes."""
+    slots: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=depth)
+    stop = threading.Event()
+
+    def put(item: T | BaseException | None) -> None:
+        while not stop.is_set():
+            try:
+                slots.put(item, timeout=0.5)
+                return
+            except queue.Full:
+                continue
+
+    def produce() -> None:
+        try:
+            for item in items:
+                put(item)
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # handed to the consumer, which raises it
+            put(error)
+
+    thread = threading.Thread(target=produce, name="augment", daemon=True)
+    thread.start()
+    try:
+        while (item := slots.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def fallen(recipe: Recipe, epoch: int) -> float:
+    """How far an epoch, counted from 0, is in the learning rate's fall at the end of a recipe: 0..1, the last one 1."""
+    return max(0.0, 1 - (recipe.epochs - 1 - epoch) / recipe.decay) if recipe.decay else 0.0
+
+
+def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Iterator[Batch]:
+    """Yields one epoch of ``(images (B, side, side, 1) float32, targets (B, 7) float32)``.
+
+    The order and every disturbance depend on the seed and the epoch alone, so a resumed run sees
+    what an unbroken one would have seen. The last, partial batch is left out.
+    """
+    rng = np.random.default_rng([recipe.seed, epoch])
+    count = len(data)
+    if recipe.balance > 0:
+        order = rng.choice(count, count, p=sampling(data.targets, recipe.balance))
+    else:
+        order = rng.permutation(count)
+    how = recipe.augment.weaker(recipe.fade * fallen(recipe, epoch))
+    for start in range(0, count - recipe.batch + 1, recipe.batch):
+        rows = order[start : start + recipe.batch]
+        crops = np.stack([augment(data.images[r], how, side, rng) for r in rows])
+        if recipe.contrast:
+            plain = rng.random(len(crops)) < PLAIN
+            crops = np.stack([c if p else evened(c, recipe.contrast) for c, p in zip(crops, plain, strict=True)])
+        x, y = to_unit(crops)[..., None], data.targets[rows]
+        if recipe.augment.mixup > 0:
+            share = np.float32(rng.beta(recipe.augment.mixup, recipe.augment.mixup))
+            other = rng.permutation(len(rows))
+            x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
+        yield x, y

@@ -1,0 +1,132 @@
+"""What every export shares: the conversion to full int8, the parity gate's limits, and the bones of a card."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from monitor.core.errors import ConfigError, UserError
+from monitor.faces.crop import CropSpec, to_unit
+from monitor.networks.card import ModelCard, card_path
+from monitor.settings import reader as settings
+from monitor.system.digest import sha256
+from monitor.system.wholefile import whole
+from train.engine import resources
+from train.engine.network import Cost
+from train.engine.recipe import Recipe
+
+log = logging.getLogger("train")
+
+LARGEST_LOSS = 0.003
+"""Accuracy (share) the int8 model may lose against the float one."""
+LEAST_ROWS = 2
+"""Rows that may be lost however few there are: of a hundred one is a whole point."""
+LEAST_AGREEMENT = 0.98
+"""Share of validation crops whose top label must be the same in int8 and float."""
+LARGEST_DRIFT = 0.003
+"""Of the eye distance, that the int8 keypoints may be off more than the float ones."""
+
+
+class ParityError(UserError):
+    """The int8 model does not answer like the float one; nothing was written."""
+
+
+def to_int8(model: keras.Model, calibration: NDArray[np.uint8]) -> bytes:
+    """Converts a network to a .tflite with int8 input, output, weights and activations.
+
+    Args:
+        model: From ``network.build``.
+        calibration: (N, S, S) uint8 crops that set the ranges; S becomes the size on the device.
+    """
+
+    def representative() -> Iterator[list[NDArray[np.float32]]]:
+        for image in calibration:
+            yield [to_unit(image)[None, :, :, None]]
+
+    # The trained network may take any size; on the device every shape is fixed.
+    side = calibration.shape[1]
+    fixed = keras.models.clone_model(model, input_tensors=keras.Input((side, side, 1), batch_size=1))
+    fixed.set_weights(model.get_weights())
+    converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return bytes(converter.convert())
+
+
+def require_agreement(agreement: float, count: int) -> None:
+    """Refuses a model that too often answers otherwise than the float one.
+
+    Args:
+        agreement: Share of answers that are the same.
+        count: Of how many.
+
+    Raises:
+        ParityError: Less than ``LEAST_AGREEMENT``.
+    """
+    log.info("int8 against float: agreement %.4f (N = %d)", agreement, count)
+    if agreement < LEAST_AGREEMENT:
+        raise ParityError(f"int8 agrees on {agreement:.4f} (at least {LEAST_AGREEMENT}); nothing was written")
+
+
+def bare_card(name: str, labels: tuple[str, ...], crop: CropSpec, content: bytes, temperature: float) -> ModelCard:
+    """A card with what ties it to a .tflite's content and says how to feed it; figures and words come later."""
+    digest = sha256(content)
+    return ModelCard(
+        name=name, version=f"{date.today().isoformat()}-{digest[:8]}", labels=labels, input_side=crop.side,
+        crop_margin=crop.margin, crop_shift_y=crop.shift_y, crop_align=crop.align, crop_contrast=crop.contrast,
+        temperature=round(temperature, 4), sha256=digest,
+    )  # fmt: skip
+
+
+def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
+    """Writes a model and its card beside it; an older pair stays whole until both are complete.
+
+    Raises:
+        ConfigError: They cannot be written.
+    """
+    resources.make_folder(out.parent)
+    with resources.writing(out), whole(out) as model:
+        model.write_bytes(content)
+        card.save(card_path(out))
+    return card
+
+
+def require_place(out: Path) -> None:
+    """Refuses a name that no model can be written to, before minutes of work for it.
+
+    Raises:
+        ConfigError: It is a folder or does not end in .tflite, or its folder cannot be made.
+    """
+    if out.is_dir() or out.suffix != ".tflite":
+        raise ConfigError(f"--out {out}: must be a file that ends in .tflite")
+    resources.make_folder(out.parent)
+
+
+def weighed(content: bytes, agreement: float, cost: Cost, digits: int) -> dict[str, Any]:
+    """What every card tells of a model: its agreement with the float one, size and cost (MMAC to so many digits)."""
+    return {
+        "int8_agreement": round(agreement, 4),
+        "size_bytes": len(content),
+        "mmac": round(cost.mmac, digits),
+        "parameters": cost.parameters,
+    }
+
+
+def told(recipe: Recipe, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """How the model was made, for its card."""
+    return {
+        "recipe": settings.as_dict(recipe),
+        "epochs": len(history),
+        "minutes": round(sum(e["seconds"] for e in history) / 60, 1),
+    }

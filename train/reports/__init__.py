@@ -1,0 +1,1 @@
+"""Figures, tables, plots, model cards and HTML reports."""

@@ -1,0 +1,161 @@
+"""Measuring a model with the app's own int8 path."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.errors import ConfigError
+from monitor.core.labels import EMOTIONS
+from monitor.faces.crop import int8_table
+from monitor.networks.card import ModelCard
+from monitor.networks.emotion import EmotionNet
+from monitor.networks.runtime import Int8Model
+from train.data.datasets import Dataset, fitted
+from train.engine.progress import track
+from train.reports import metrics
+from train.tasks.expression import robustness
+
+
+def int8_logits(content: bytes, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Logits (N, 7) of a .tflite's content on (N, 48, 48) uint8 crops, through the app's runtime and table."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(content)
+        model = Int8Model(path, threads=1)
+        table = int8_table(model.input.scale, model.input.zero_point)
+        return np.stack([model.run(table[image][None, :, :, None])[0][0] for image in images])
+
+
+def evaluate_logits(logits: NDArray[np.float32], data: Dataset, temperature: float) -> dict[str, Any]:
+    """All figures on rows with a clear answer.
+
+    Args:
+        logits: (N, 7), uncalibrated.
+        data: The same N rows, ``truth`` at least 0.
+        temperature: The card's.
+    """
+    probs = metrics.softmax(logits, temperature)
+    table = metrics.confusion(logits, data.truth)
+    recall = metrics.recalls(logits, data.truth)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = table.diagonal() / table.sum(axis=0)
+        # Not from recall and precision: 0 where a class that occurs is never named, not unknown.
+        f1 = 2 * table.diagonal() / (table.sum(axis=0) + table.sum(axis=1))
+    per_class = {
+        name: {
+            "n": int(table[i].sum()),
+            "recall": _round(recall[i]),
+            "precision": _round(precision[i]),
+            "f1": _round(f1[i]),
+        }
+        for i, name in enumerate(EMOTIONS)
+    }
+    return {
+        "n": len(data),
+        "accuracy": _round(metrics.accuracy(logits, data.truth)),
+        "mean_recall": _round(metrics.mean_recall(logits, data.truth)),
+        "ece": _round(metrics.expected_calibration_error(probs, data.truth)),
+        "nll": _round(metrics.nll(probs, data.truth)),
+        "kl_to_votes": _round(metrics.kl_to_votes(probs, data.targets)),
+        "per_class": per_class,
+        "confusion": table.tolist(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measured model.
+
+    Attributes:
+        report: All figures, ready for JSON.
+        card: The model's card.
+        rows: The N rows it was measured on.
+        logits: (N, 7) float32, uncalibrated.
+    """
+
+    report: dict[str, Any]
+    card: ModelCard
+    rows: Dataset
+    logits: NDArray[np.float32]
+
+    @property
+    def probs(self) -> NDArray[np.float64]:
+        """(N, 7) calibrated."""
+        return metrics.softmax(self.logits, self.card.temperature)
+
+
+def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Measured:
+    """Measures a .tflite with a card on one split.
+
+    Args:
+        model: The .tflite.
+        data: Any data set.
+        split: "train", "validation" or "test".
+        robust: Whether to measure disturbed crops and shifted boxes too, which takes 27 times as long.
+
+    Raises:
+        ConfigError: The split is not there, or none of its rows has a clear answer.
+        ModelError: The model or its card cannot be used.
+    """
+    net = EmotionNet(model)
+    rows = data.part(split)
+    contempt = int(rows.contempt.sum()) if len(rows.contempt) else None
+    rows = rows.take(rows.truth >= 0)
+    if not len(rows):
+        raise ConfigError(f"{data.name}: no row of the split {split!r} has a clear answer; nothing to measure")
+
+    def read(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return net.logits(net.prepared(fitted(image, net.card.input_side)))
+
+    logits = np.stack([read(image) for image in track(rows.images, "reading")])
+    figures = evaluate_logits(logits, rows, net.card.temperature)
+    clean = logits.argmax(axis=1)
+    right = int((clean == rows.truth).sum())
+    report: dict[str, Any] = {"model": net.card.version, "data": data.name, "split": split} | figures
+    report["accuracy_ci95"] = [round(v, 4) for v in metrics.wilson(right / len(rows), len(rows))]
+    report["ece_cross_fitted"] = _cross_fitted_ece(logits, rows.truth)
+    report["eight_class"] = eight_class(right, len(rows), contempt)
+    report["int8_agreement"] = net.card.metrics.get("int8_agreement")
+    report["skipped"] = data.skipped
+    if robust:
+        report["corruptions"] = robustness.corruption_table(read, rows.images, rows.truth, clean)
+        report["consistency"] = robustness.consistency(read, rows.images, clean)
+    return Measured(report, net.card, rows, logits)
+
+
+def evaluate(model: Path, data: Dataset, split: str) -> dict[str, Any]:
+    """The figures on undisturbed crops alone; see ``measure``."""
+    return measure(model, data, split, robust=False).report
+
+
+def eight_class(right: int, n: int, contempt: int | None) -> dict[str, Any]:
+    """Accuracy by FER+'s rule with contempt as an eighth class, which no model of this program can name.
+
+    Args:
+        right: Rows of the seven classes that were read right.
+        n: Rows of the seven classes.
+        contempt: Rows of contempt, all of them read wrong; None = the data does not say.
+    """
+    if contempt is None:
+        note = "this prepared file does not say which rows show contempt; run prepare again"
+        return {"accuracy": None, "n": None, "contempt_n": None, "note": note}
+    note = "the network has no class for contempt, so every such row counts as wrong"
+    return {
+        "accuracy": round(right / (n + contempt), 4), "n": n + contempt, "contempt_n": contempt, "note": note,
+    }  # fmt: skip
+
+
+def _cross_fitted_ece(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float | None:
+    if len(truth) < 2:
+        return None
+    return _round(metrics.expected_calibration_error(metrics.cross_fitted_probs(logits, truth), truth))
+
+
+def _round(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

@@ -1,0 +1,164 @@
+"""Reading pictures with a model and its int8 path: the numbers in a table, the faces with their bars in a grid."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.capture.files import read_picture
+from monitor.core.errors import ConfigError
+from monitor.core.labels import EMOTIONS
+from monitor.core.types import Image
+from monitor.faces.crop import CropSpec, crop
+from monitor.faces.detector import make_detector
+from monitor.faces.finder import Finder
+from monitor.faces.follower import Follower
+from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
+from monitor.networks.keypoints import LandmarkNet
+from monitor.run.needs import load_proposals
+from monitor.settings.config import Config, DetectConfig, FollowConfig
+from train.data.datasets import Dataset, fitted
+from train.data.importers import IMAGE_SUFFIXES
+
+log = logging.getLogger("train")
+
+NAME = 22
+"""Longest name, in letters, that a table of 80 columns or a grid has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One face and what the model says of it.
+
+    Attributes:
+        name: File (and number of the face in it), or row of the data set.
+        crop: What the network saw, (S, S) uint8.
+        probs: (7,) float32 calibrated, in the order of ``EMOTIONS``.
+        truth: The known label, or empty.
+    """
+
+    name: str
+    crop: Image
+    probs: NDArray[np.float32]
+    truth: str = ""
+
+    @property
+    def short(self) -> str:
+        """The name, its start cut off where it is long."""
+        return self.name if len(self.name) <= NAME else f"…{self.name[1 - NAME :]}"
+
+    @property
+    def label(self) -> str:
+        """The most probable expression."""
+        return EMOTIONS[int(self.probs.argmax())]
+
+
+def files(given: Sequence[str]) -> list[Path]:
+    """The pictures meant: files as they are, folders with all pictures in them.
+
+    Raises:
+        ConfigError: A path is not there, or a folder holds no picture.
+    """
+    found: list[Path] = []
+    for name in given:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+            if not inside:
+                raise ConfigError(f"{path}: holds no picture ({', '.join(sorted(IMAGE_SUFFIXES))})")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise ConfigError(f"{path}: no such file or folder")
+    return found
+
+
+def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None) -> list[Reading]:
+    """Reads pictures; those that cannot be read, or show no face, are named and left out.
+
+    Args:
+        paths: Picture files.
+        net: The model.
+        finder: Finds the faces of whole photographs; None = each picture is a face crop itself.
+
+    Raises:
+        ConfigError: Nothing is left.
+    """
+    readings = []
+    for path in paths:
+        image = read_picture(path)
+        if image is None:
+            log.warning("%s: cannot be read as a picture; skipped", path)
+            continue
+        if finder is None:
+            faces = [net.prepared(fitted(image, net.card.input_side))]
+        else:
+            faces = finder.crops(image, net.card.crop)
+            if not faces:
+                log.warning("%s: no face found; skipped", path)
+        for number, face in enumerate(faces, 1):
+            name = path.name if len(faces) == 1 else f"{path.name} #{number}"
+            readings.append(Reading(name, face, net.probabilities(face)))
+    if not readings:
+        raise ConfigError(f"none of the {len(paths)} pictures gave a face to read")
+    return readings
+
+
+def read_random(data: Dataset, split: str, count: int, seed: int, net: EmotionNet) -> list[Reading]:
+    """Reads ``count`` random faces of a split that have a clear label; the same seed draws the same faces.
+
+    Raises:
+        ConfigError: The split is not there, or has no face with a clear label.
+    """
+    rows = np.flatnonzero((data.split == split) & (data.truth >= 0))
+    if not len(rows):
+        data.part(split)
+        raise ConfigError(f"{data.name}: no row of the split {split!r} has a clear label")
+    chosen = np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False)
+    seen = [net.prepared(fitted(data.images[r], net.card.input_side)) for r in chosen]
+    return [
+        Reading(f"row {r}", image, net.probabilities(image), EMOTIONS[int(data.truth[r])])
+        for r, image in zip(chosen, seen, strict=True)
+    ]
+
+
+class FaceFinder:
+    """The app's own search of one whole picture: proposals, the keypoints' word, a cascade's where that is in doubt."""
+
+    def __init__(self, keypoints: Path | None = None) -> None:
+        """Loads detector and keypoint network with the app's default settings.
+
+        Args:
+            keypoints: The keypoint model; None = the shipped one, or none where it is missing, as in the app.
+        """
+        path = keypoints or find_model(FollowConfig().model)
+        net = LandmarkNet(path) if keypoints is not None or path.exists() else None
+        if net is None:
+            log.warning("%s: is missing; faces are found by the detector alone", path)
+        self._follower = Follower(net, FollowConfig()) if net is not None else None
+        self._proposals = load_proposals(Config(), net)
+
+    def crops(self, image: Image, spec: CropSpec) -> list[Image]:
+        """The crops of all faces of a (H, W, 3) BGR picture, largest first, upright where ``spec`` says so."""
+        finder = Finder(make_detector(DetectConfig()), DetectConfig(), self._follower, proposer=self._proposals)
+        search = finder.search(image, [], 0.0)
+        order = np.argsort(-(search.found.boxes[:, 2] - search.found.boxes[:, 0]), kind="stable")
+        out = []
+        for i in order:
+            x1, y1, x2, y2 = (float(v) for v in search.found.boxes[i])
+            roll = float(search.marks[i].pose[2]) if search.marks else 0.0
+            out.append(crop(image, (x1, y1, x2, y2), spec, roll))
+        return out
+
+
+def as_dict(reading: Reading) -> dict[str, object]:
+    """A reading for JSON."""
+    probs = {name: round(float(p), 4) for name, p in zip(EMOTIONS, reading.probs, strict=True)}
+    return {"name": reading.name, "label": reading.label, "truth": reading.truth or None, "probs": probs}

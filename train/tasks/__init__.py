@@ -1,0 +1,1 @@
+"""The trained networks, one folder per task."""

@@ -1,0 +1,1 @@
+"""The expression network: data, training task, export and robustness figures."""

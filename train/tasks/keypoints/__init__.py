@@ -1,0 +1,1 @@
+"""The keypoint network: training regions, turned heads, figures."""

@@ -1,0 +1,205 @@
+"""How exact a keypoint model is, through the app's own crop and network; TensorFlow is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.errors import ConfigError
+from monitor.core.types import Box, Image, Landmarks
+from monitor.faces.finder import SURE
+from monitor.faces.follower import Follower
+from monitor.networks.card import ModelCard
+from monitor.networks.keypoints import POINTS, LandmarkNet
+from monitor.settings.config import FollowConfig
+from train.data.faceset import FaceSet, face_squares, square_box
+from train.engine.progress import track
+
+FRONTAL = 30.0
+"""Degrees of yaw up to which a face counts as frontal in the figures."""
+YAWS = (0, 10, 20, 30, 40, 50, 90)
+"""Ends in degrees of the ranges that errors by yaw are given for."""
+FER_ROWS = 1000
+"""FER2013's crops are many and alike: this many are drawn, always the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the network said of one face after two looks.
+
+    Attributes:
+        row: The face.
+        marks: What it said; None = the region did not touch the picture.
+        errors: (17,) distance of each point over the true distance of the irises; ones without marks.
+    """
+
+    row: int
+    marks: Landmarks | None
+    errors: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """Mean over the points."""
+        return float(self.errors.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measured keypoint model: all figures ready for JSON, its card, and every look."""
+
+    report: dict[str, Any]
+    card: ModelCard
+    looks: list[Look]
+
+
+def measure(model: Path, data: FaceSet, split: str) -> Measured:
+    """All figures of a .tflite with a card on undisturbed pictures.
+
+    ``frontal`` and ``turned``: mean point error over the eye distance after two looks from a box that is a
+    little off, as when following (normal, 5 % of the side and 5 % of the size), by source. ``held``: the same without
+    the labels that their own maker contradicts (``train.data.doubts``). ``converged``:
+    share of faces whose box comes within 10 % (mean shift of its edges) in two looks from one that is 25 %
+    off in a random direction. ``found``/``false``: share of faces and of windows without a face with a
+    presence of at least one half in one look, and accepted by ``Follower.accept`` with default settings; ``sure``: with
+    a presence (``monitor.faces.finder.SURE``) that needs no cascade's word.
+    FER2013's tight crops are left out of ``converged``, ``frontal`` and ``turned``: the box would leave the
+    picture. ``by_yaw`` and ``by_point`` are over the other sources too.
+
+    Raises:
+        ConfigError: The split has no faces.
+        ModelError: The model or its card cannot be used.
+    """
+    net = LandmarkNet(model)
+    follower = Follower(net, FollowConfig())
+    rng = np.random.default_rng(5)
+    looks, converged, accepted = [], [], []
+    for row in track(_rows(data, split, rng), "faces"):
+        image = data.pictures[int(data.picture[row])]
+        cx, cy, side = (float(v) for v in face_squares(data.points[row : row + 1])[0])
+        marks = looked(net, image, near_box(cx, cy, side, rng), 2)
+        looks.append(Look(int(row), marks, _errors(marks, data.points[row])))
+        if data.source[row] == "fer":
+            continue
+        angle = rng.uniform(0, 2 * np.pi)
+        start = square_box(cx + 0.25 * side * np.cos(angle), cy + 0.25 * side * np.sin(angle), side)
+        marks = looked(net, image, start, 2)
+        truth = square_box(cx, cy, side)
+        converged.append(marks is not None and float(np.abs(np.subtract(marks.box, truth)).mean()) < 0.1 * side)
+        accepted.append(_presence(follower, image, start))
+    ghosts, taken = [], []
+    for index in track(np.flatnonzero(data.window_split == split), "windows without a face"):
+        picture, x, y, side = (float(v) for v in data.windows[index])
+        image, box = data.pictures[int(picture)], (x, y, x + side, y + side)
+        marks = net.read(image, box)
+        ghosts.append(marks is not None and marks.presence >= 0.5)
+        taken.append(_presence(follower, image, box))
+    free = [look for look in looks if data.source[look.row] != "fer"]
+    doubtful = data.doubtful
+    yaws = [abs(float(look.marks.pose[0]) - float(data.pose[look.row, 0])) for look in looks if look.marks]
+    found = [look.marks is not None and look.marks.presence >= 0.5 for look in looks]
+    report = {
+        **_by_view(free, data),
+        "held": _by_view([look for look in free if not doubtful[look.row]], data),
+        "by_source": _groups({name: [look.error for look in own] for name, own in _by_source(looks, data).items()}),
+        "yaw_error": mean(yaws), "converged": mean(converged), "converged_n": len(converged),
+        "found": mean(found), "found_n": len(found),
+        "accepted": mean([p > 0 for p in accepted]), "sure": mean([p >= SURE for p in accepted]),
+        "false": mean(ghosts), "false_accepted": mean([p > 0 for p in taken]),
+        "false_sure": mean([p >= SURE for p in taken]), "false_n": len(ghosts),
+        "by_yaw": _groups(_by_yaw(free, data)),
+        "by_point": _groups({name: [float(look.errors[i]) for look in free] for i, name in enumerate(POINTS)}),
+    }  # fmt: skip
+    head = {"model": net.card.version, "data": data.name, "split": split, "skipped": data.skipped}
+    return Measured(head | report, net.card, looks)
+
+
+def _by_view(looks: Sequence[Look], data: FaceSet) -> dict[str, float | int | None]:
+    frontal = [look.error for look in looks if abs(data.pose[look.row, 0]) <= FRONTAL]
+    turned = [look.error for look in looks if abs(data.pose[look.row, 0]) > FRONTAL]
+    return {"frontal": mean(frontal), "frontal_n": len(frontal), "turned": mean(turned), "turned_n": len(turned)}
+
+
+def _presence(follower: Follower, image: Image, box: Box) -> float:
+    """Presence in the second look at a place that is accepted as a face, else 0."""
+    marks = follower.accept(image, box)
+    return 0.0 if marks is None else marks.presence
+
+
+def _rows(data: FaceSet, split: str, rng: np.random.Generator) -> NDArray[np.int64]:
+    rows = np.flatnonzero(data.split == split)
+    if not len(rows):
+        has = ", ".join(sorted(set(data.split.tolist()))) or "nothing"
+        raise ConfigError(f"{data.name}: has no faces of the split {split!r}; it has: {has}")
+    fer = rows[data.source[rows] == "fer"]
+    drawn = rng.choice(fer, min(FER_ROWS, len(fer)), replace=False)
+    return np.concatenate([rows[data.source[rows] != "fer"], drawn])
+
+
+def _by_source(looks: Sequence[Look], data: FaceSet) -> dict[str, list[Look]]:
+    out: dict[str, list[Look]] = {}
+    for look in looks:
+        view = "frontal" if abs(data.pose[look.row, 0]) <= FRONTAL else "turned"
+        out.setdefault(f"{data.source[look.row]}_{view}", []).append(look)
+    return dict(sorted(out.items()))
+
+
+def _by_yaw(looks: Sequence[Look], data: FaceSet) -> dict[str, list[float]]:
+    yaw = [abs(float(data.pose[look.row, 0])) for look in looks]
+    return {
+        f"{low}-{high}°": [look.error for look, own in zip(looks, yaw, strict=True) if low <= own < high]
+        for low, high in pairwise(YAWS)
+    }
+
+
+def _groups(groups: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float | int | None]]:
+    return {name: {"error": mean(values), "n": len(values)} for name, values in groups.items()}
+
+
+def points_off(points: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean distance of each row's 17 points from the true ones, over the true distance of the irises."""
+    return np.asarray(point_errors(points, true).mean(axis=1))
+
+
+def point_errors(points: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Distance (N, 17) of each point from the true one, over the row's true distance of the irises.
+
+    Args:
+        points: (N, 17 or more, 2), or the same flattened.
+        true: The reference, alike.
+    """
+    count = len(POINTS)
+    a, b = (v.reshape(len(v), -1, 2)[:, :count].astype(np.float64) for v in (points, true))
+    r, left = POINTS.index("r_iris"), POINTS.index("l_iris")
+    eyes = np.linalg.norm(b[:, r] - b[:, left], axis=1)
+    return np.asarray(np.linalg.norm(a - b, axis=2) / np.maximum(eyes, 1e-3)[:, None])
+
+
+def _errors(marks: Landmarks | None, true: NDArray[np.float32]) -> NDArray[np.float64]:
+    if marks is None:
+        return np.ones(len(POINTS))
+    return np.asarray(point_errors(marks.points[None], true[None])[0])
+
+
+def near_box(cx: float, cy: float, side: float, rng: np.random.Generator) -> Box:
+    """A box a little off a face's square, as when following: normal, 5 % of the side and of the size."""
+    x, y, size = rng.normal(0, 0.05, 3)
+    return square_box(cx + x * side, cy + y * side, side * float(np.exp(size)))
+
+
+def looked(net: LandmarkNet, image: NDArray[np.uint8], box: Box, count: int) -> Landmarks | None:
+    """What the last of ``count`` looks saw, each from the box of the one before; None = outside the picture."""
+    marks = net.read(image, box)
+    for _ in range(count - 1):
+        marks = net.read(image, marks.box) if marks is not None else None
+    return marks
+
+
+def mean(values: Sequence[float] | NDArray[np.float64]) -> float | None:
+    """The mean, rounded for JSON; None without values."""
+    return round(float(np.mean(values)), 4) if len(values) else None
