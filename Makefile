@@ -44,7 +44,7 @@ bench: $(RUN)
 DATA ?= ../shared/data
 model: $(TEST)
 	$(BIN)/python -m train prepare --data $(DATA)/fer2013.zip
-	$(BIN)/python -m train prepare --task landmarks --data $(DATA)
+	$(BIN)/python -m train prepare --task keypoints --data $(DATA)
 	$(BIN)/python -m train fetch
 	for recipe in first second quick refine distilled distilled2 grown teacher pupil teacher2 pupil2 pupil3 teacher3 pupil4 pupil5; do \
 		$(BIN)/python -m train fit --recipe $$recipe --resume || exit $$?; done

@@ -1,6 +1,6 @@
 """Whether turning faces upright helps the expression network: PublicTest with and without its reference roll.
 
-``python -m benchmarks.alignment --landmarks ../shared/data/landmarks/fer2013.csv.gz``
+``python -m benchmarks.alignment --keypoints ../shared/data/landmarks/fer2013.csv.gz``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
 from train.data import datasets
-from train.data.demo_faces import read_landmarks
+from train.data.demo_faces import read_keypoints
 from train.reports.metrics import accuracy, mean_recall
 
 TILTS = (0, 4, 8, 12, 16, 24, 90)
@@ -26,10 +26,10 @@ def main() -> None:
     """Prints accuracy and mean recall of both, for all faces and for tilted ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("runs/data.npz"))
-    parser.add_argument("--landmarks", type=Path, required=True)
+    parser.add_argument("--keypoints", type=Path, required=True)
     args = parser.parse_args()
     data = datasets.load(args.data)
-    rolls = {row: marks["roll"] for row, marks in read_landmarks(args.landmarks).items()}
+    rolls = {row: keypoints["roll"] for row, keypoints in read_keypoints(args.keypoints).items()}
     rows = np.array([r for r in rolls if data.split[r] == "validation" and data.truth[r] >= 0])
     net = EmotionNet(find_model("emotion.tflite"))
     roll = np.array([rolls[r] for r in rows])

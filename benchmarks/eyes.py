@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from monitor.networks.card import find_model
 from monitor.networks.eyes import TURNED, EyeNet
-from monitor.networks.keypoints import LandmarkNet, haar_box
+from monitor.networks.keypoints import KeypointNet, haar_box
 
 SHUT, OPEN = 0.12, 0.25
 
@@ -46,7 +46,7 @@ def main() -> None:
         for row in csv.DictReader(handle):
             if row["face"] == "0":
                 reference[row["file"]][int(row["frame"])] = row
-    net, eyes = LandmarkNet(find_model("landmarks.tflite")), EyeNet(find_model("eyes.tflite"))
+    net, eyes = KeypointNet(find_model("keypoints.tflite")), EyeNet(find_model("eyes.tflite"))
     columns = ("clip", "shut eyes", "open eyes", "AUC: eye network / lid distance", "shut < 0.2 / open > 0.4")
     print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
     every: list[tuple[float, float, float, float]] = []
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def clip(
-    path: Path, rows: dict[int, dict[str, str]], step: int, net: LandmarkNet, eyes: EyeNet
+    path: Path, rows: dict[int, dict[str, str]], step: int, net: KeypointNet, eyes: EyeNet
 ) -> list[tuple[float, float, float, float]]:
     """Reference openness, network openness, quality and the keypoints' lid distance of each eye of a clip."""
     video, seen, index = cv2.VideoCapture(str(path)), [], -1
@@ -73,12 +73,12 @@ def clip(
         image = np.asarray(read, np.uint8)
         x, y, w, h = (float(row[k]) for k in ("x", "y", "w", "h"))
         box = haar_box((x, y), (x + w, y + h))
-        marks = net.read(image, box)
-        marks = net.read(image, marks.box) if marks is not None else None
-        if marks is None or marks.presence < 0.4:
+        keypoints = net.read(image, box)
+        keypoints = net.read(image, keypoints.box) if keypoints is not None else None
+        if keypoints is None or keypoints.presence < 0.4:
             continue
-        for side, (reading, key) in enumerate(zip(eyes.read(image, marks), ("eye_r", "eye_l"), strict=True)):
-            seen.append((float(row[key]), reading.open, reading.quality, float(marks.openness[side])))
+        for side, (reading, key) in enumerate(zip(eyes.read(image, keypoints), ("eye_r", "eye_l"), strict=True)):
+            seen.append((float(row[key]), reading.open, reading.quality, float(keypoints.openness[side])))
     video.release()
     return seen
 

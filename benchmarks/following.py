@@ -28,7 +28,7 @@ from monitor.core.types import Frame, Image
 from monitor.faces.detector import Detector, iou, make_detector
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
-from monitor.networks.keypoints import POINTS, LandmarkNet
+from monitor.networks.keypoints import POINTS, KeypointNet
 from monitor.networks.proposals import ProposalNet
 from monitor.pipeline import Pipeline
 from monitor.settings.config import Config, DetectConfig
@@ -182,7 +182,7 @@ def read_reference(folder: Path) -> dict[str, dict[int, list[dict[str, float]]]]
 
 
 def judge(
-    path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: LandmarkNet,
+    path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: KeypointNet,
     places: ProposalNet, only: bool, points: list[tuple[float, float]],
 ) -> Any:  # fmt: skip
     """The three ways on one clip, or the program as shipped only; adds to ``points`` what following made of them."""
@@ -214,7 +214,7 @@ def judge(
             result = pipeline.step(frame)
             tallies[name].cpu_ms.append((time.process_time() - started) * 1e3)
             seen: list[Found] = [
-                (f.box, f.pose[0] if f.pose else None, f.marks.points if f.marks else None)
+                (f.box, f.pose[0] if f.pose else None, f.keypoints.points if f.keypoints else None)
                 for f in result.faces
                 if f.seen
             ]
@@ -244,13 +244,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clips", nargs="*", help="only these")
-    parser.add_argument("--model", default="landmarks.tflite")
+    parser.add_argument("--model", default="keypoints.tflite")
     parser.add_argument("--proposals", default="proposals.tflite")
     parser.add_argument("--only", action="store_true", help="leave out the cascade in every frame and region searches")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    emotion, net = EmotionNet(find_model("emotion.tflite")), LandmarkNet(find_model(args.model))
+    emotion, net = EmotionNet(find_model("emotion.tflite")), KeypointNet(find_model(args.model))
     places = ProposalNet(find_model(args.proposals))
     reference = read_reference(args.folder)
     names = sorted(p.name for p in args.folder.iterdir() if p.suffix in (".mp4", ".avi", ".mov", ".gif"))

@@ -1,6 +1,6 @@
 """How often the label holds when the box is 5 % off, on pictures with real surroundings, cut by the app's own crop.
 
-``python -m benchmarks.jitter [--data runs/landmarks.npz]``: held-out heads and driver frames up to 30 degrees of
+``python -m benchmarks.jitter [--data runs/keypoints.npz]``: held-out heads and driver frames up to 30 degrees of
 yaw. These faces have no expression labels, so only agreement with the exact box is told, not accuracy.
 """
 
@@ -29,7 +29,7 @@ BOXES = [(0.0, 0.0, 1.0), *((x * OFF, y * OFF, 1.0) for x, y in TURNS), (0.0, 0.
 def main() -> None:
     """Prints the share of readings, and of faces, whose label holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, default=Path("runs/landmarks.npz"))
+    parser.add_argument("--data", type=Path, default=Path("runs/keypoints.npz"))
     parser.add_argument("--model", type=Path, default=find_model("emotion.tflite"))
     args = parser.parse_args()
     faces, net = keypoints.load(args.data), EmotionNet(args.model)

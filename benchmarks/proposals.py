@@ -22,7 +22,7 @@ from monitor.faces.detector import iou, make_detector
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
 from monitor.networks.card import find_model
-from monitor.networks.keypoints import LandmarkNet
+from monitor.networks.keypoints import KeypointNet
 from monitor.networks.proposals import ProposalNet
 from monitor.settings.config import Config
 
@@ -50,7 +50,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     config = Config()
     net = ProposalNet(args.model)
-    follower = Follower(LandmarkNet(find_model("landmarks.tflite")), config.follow)
+    follower = Follower(KeypointNet(find_model("keypoints.tflite")), config.follow)
     searcher = FrameSearch(make_detector(config.detect), config.detect)
     reference = read_reference(args.folder)
 

@@ -1,7 +1,7 @@
 """How far the keypoints' reference agrees with itself: no network can be measured more exactly than that.
 
     python -m venv /tmp/mp && /tmp/mp/bin/pip install mediapipe==0.10.14
-    python -m benchmarks.reference runs/landmarks.npz --mediapipe /tmp/mp/bin/python
+    python -m benchmarks.reference runs/keypoints.npz --mediapipe /tmp/mp/bin/python
 
 The reference points are MediaPipe's face mesh on an enlarged crop. Here the same mesh looks at the same held-out faces
 once more, cut a little differently, and at their mirror images; what it says then is compared with the reference as a
@@ -11,7 +11,7 @@ reference and our network alike, against the mean of those two other looks, on f
 The second table measures our network against the labels themselves, but only those that the reference gives again: both
 of its other looks within so much of the label. A label that its own maker contradicts measures nobody.
 
-    python -m benchmarks.reference runs/landmarks.npz --mediapipe /tmp/mp/bin/python --doubts train/data/doubtful.txt
+    python -m benchmarks.reference runs/keypoints.npz --mediapipe /tmp/mp/bin/python --doubts train/data/doubtful.txt
 
 looks at all faces so (20 minutes on one core) and writes those whose label is not given again: see
 ``train.data.doubts``.
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.networks.card import find_model
-from monitor.networks.keypoints import SWAP, LandmarkNet
+from monitor.networks.keypoints import SWAP, KeypointNet
 from train.data import doubts, faceset, keypoints
 from train.data.faceset import FaceSet
 from train.engine.progress import track
@@ -58,8 +58,8 @@ for n, (x1, y1, x2, y2) in enumerate(given["boxes"]):
     if not found.multi_face_landmarks:
         out.append(np.full((17, 2), np.nan))
         continue
-    marks = found.multi_face_landmarks[0].landmark
-    out.append([[marks[i].x * 2 * side + left, marks[i].y * 2 * side + top] for i in MESH])
+    keypoints = found.multi_face_landmarks[0].landmark
+    out.append([[keypoints[i].x * 2 * side + left, keypoints[i].y * 2 * side + top] for i in MESH])
 np.save(sys.argv[2], np.array(out, np.float32))
 """
 """``MESH``: the mesh's vertices that are ``POINTS``; numbers as in MediaPipe's own drawing of the mesh."""
@@ -121,7 +121,7 @@ def _write_doubts(python: str, data: FaceSet, out: Path) -> None:
         f"{doubts.SHARE:.0%} of the eye",
         f"# distance, or where it sees no face in one of two other looks: {doubtful.sum()} of {len(data)}, "
         f"{date.today().isoformat()}.",
-        "# Made by: python -m benchmarks.reference runs/landmarks.npz --mediapipe PYTHON "
+        "# Made by: python -m benchmarks.reference runs/keypoints.npz --mediapipe PYTHON "
         "--doubts train/data/doubtful.txt",
     ]
     out.write_text("\n".join([*head, *data.origin[doubtful].tolist()]) + "\n", encoding="utf-8")
@@ -131,9 +131,9 @@ def _write_doubts(python: str, data: FaceSet, out: Path) -> None:
 def main() -> None:
     """Prints the tables, or writes the list."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("data", help="packed set of keypoints, see train prepare --task landmarks")
+    parser.add_argument("data", help="packed set of keypoints, see train prepare --task keypoints")
     parser.add_argument("--mediapipe", required=True, help="a Python that has mediapipe==0.10.14")
-    parser.add_argument("--model", type=Path, default=find_model("landmarks.tflite"), help="our network")
+    parser.add_argument("--model", type=Path, default=find_model("keypoints.tflite"), help="our network")
     parser.add_argument("--doubts", type=Path, metavar="FILE", help="write the doubtful labels of all faces instead")
     args = parser.parse_args()
     data = keypoints.load(Path(args.data))
@@ -144,7 +144,7 @@ def main() -> None:
     images = [data.pictures[int(data.picture[row])] for row in rows]
     points = data.points[rows]
     once, mirrored = looks(args.mediapipe, images, points)
-    ours = _ours(LandmarkNet(args.model), images, points)
+    ours = _ours(KeypointNet(args.model), images, points)
     others = (once + mirrored) / 2
     yaw, source = np.abs(data.pose[rows, 0]), data.source[rows]
     print("| | N | looked at again: mean | median | mirrored: mean | median | against both: reference | ours |")
@@ -178,12 +178,12 @@ def _limit(limit: float) -> str:
     return "(all)" if np.isinf(limit) else f"{limit:.0%} of the eye distance"
 
 
-def _ours(net: LandmarkNet, images: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> NDArray[np.float32]:
+def _ours(net: KeypointNet, images: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Our points (N, 17, 2) after two looks from a box that is a little off, as ``train evaluate`` takes them."""
     rng, out = np.random.default_rng(5), []
     for image, (cx, cy, side) in zip(images, faceset.face_squares(points).astype(float), strict=True):
-        marks = looked(net, image, near_box(cx, cy, side, rng), 2)
-        out.append(np.full((17, 2), np.nan) if marks is None else marks.points[:17])
+        keypoints = looked(net, image, near_box(cx, cy, side, rng), 2)
+        out.append(np.full((17, 2), np.nan) if keypoints is None else keypoints.points[:17])
     return np.asarray(out, np.float32)
 
 

@@ -193,7 +193,7 @@ class Pipeline:
             reading.quality, reading.refused = 0.0, True
             reading.gate.update(None, frame.t)
             return
-        reading.quality = quality(pixels, box, track.pose, track.marks, self._light)
+        reading.quality = quality(pixels, box, track.pose, track.keypoints, self._light)
         reading.refused = reading.quality < self._config.min_quality
         if reading.refused:
             reading.gate.update(None, frame.t)
@@ -228,5 +228,5 @@ class Pipeline:
             seen=track.seen,
             known=known,
             pose=None if track.pose is None else (float(track.pose[0]), float(track.pose[1]), float(track.pose[2])),
-            marks=track.marks if track.last == t else None,
+            keypoints=track.keypoints if track.last == t else None,
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS
-from monitor.core.types import Box, Detections, Face, Frame, Image, Landmarks, Result
+from monitor.core.types import Box, Detections, Face, Frame, Image, Keypoints, Result
 from monitor.faces.crop import CropSpec, evened
 from monitor.faces.tracker import pairing_cost
 from monitor.networks.keypoints import POINTS
@@ -82,11 +82,11 @@ class ScriptedDetector:
         return detections(*self.script(self.now))
 
 
-def landmarks(box: Box, presence: float = 0.99, yaw: float = 0.0, roll: float = 0.0) -> Landmarks:
+def keypoints_at(box: Box, presence: float = 0.99, yaw: float = 0.0, roll: float = 0.0) -> Keypoints:
     """A face in a box, its points in the middle."""
     cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     points = np.tile(np.array([cx, cy], np.float32), (len(POINTS), 1))
-    return Landmarks(presence, points, box, np.array([yaw, 0, roll], np.float32), np.array([0.3, 0.3, 0], np.float32))
+    return Keypoints(presence, points, box, np.array([yaw, 0, roll], np.float32), np.array([0.3, 0.3, 0], np.float32))
 
 
 class ScriptedNet:
@@ -99,12 +99,12 @@ class ScriptedNet:
         self.now = 0.0
         self.looks = 0
 
-    def read(self, image: Image, box: Box) -> Landmarks | None:
+    def read(self, image: Image, box: Box) -> Keypoints | None:
         self.looks += 1
         near = [face for face in self.script(self.now) if pairing_cost(face, box) < 0.6]
         if not near:
-            return landmarks(box, 0.01)
-        return landmarks(min(near, key=lambda face: pairing_cost(face, box)), self.presence, self.yaw, self.roll)
+            return keypoints_at(box, 0.01)
+        return keypoints_at(min(near, key=lambda face: pairing_cost(face, box)), self.presence, self.yaw, self.roll)
 
 
 class ScriptedProposer:

@@ -23,14 +23,14 @@ EXIT_STOPPED = 130
 def _prepare(args: argparse.Namespace) -> int:
     from train.data import datasets, eyeset, faceset, keypoints
 
-    if args.task not in ("landmarks", "proposals") and (args.backgrounds or args.proposals):
+    if args.task not in ("keypoints", "proposals") and (args.backgrounds or args.proposals):
         raise ConfigError(
-            "--backgrounds and --proposals: are for the tasks landmarks and proposals; add --task landmarks"
+            "--backgrounds and --proposals: are for the tasks keypoints and proposals; add --task keypoints"
         )
-    if args.task in ("landmarks", "proposals"):
+    if args.task in ("keypoints", "proposals"):
         backgrounds, proposals = (Path(v) if v else None for v in (args.backgrounds, args.proposals))
         faces = keypoints.load(Path(args.data), backgrounds, proposals)
-        out = Path(args.out or "runs/landmarks.npz")
+        out = Path(args.out or "runs/keypoints.npz")
         faceset.save(faces, out)
         log.info("%s: %d faces, %d windows without one; %d unreadable pictures skipped",
                  out, len(faces), len(faces.windows), faces.skipped)  # fmt: skip
@@ -65,7 +65,7 @@ def _fit(args: argparse.Namespace) -> int:
     from train.engine.runs import require_claimable
     from train.tasks.expression.task import ExpressionTask
     from train.tasks.eyes.task import EyeTask
-    from train.tasks.keypoints.task import LandmarkTask
+    from train.tasks.keypoints.task import KeypointTask
     from train.tasks.proposals.task import ProposalTask
 
     cv2.setNumThreads(1)  # the network has the other core
@@ -88,7 +88,7 @@ def _fit(args: argparse.Namespace) -> int:
     elif isinstance(data, EyeSet):
         task = EyeTask(data, chosen)
     else:
-        task = (LandmarkTask if chosen.task == "landmarks" else ProposalTask)(data, chosen)
+        task = (KeypointTask if chosen.task == "keypoints" else ProposalTask)(data, chosen)
     fit(task, chosen, run, args.resume, args.tensorboard, begun=lambda: inputs.keep(run, path, data, teachers))
     log.info("%s: done; next: python -m train export --run %s", run, run)
     return EXIT_OK
@@ -102,7 +102,7 @@ def _export(args: argparse.Namespace) -> int:
     from train.engine import convert, recipe
     from train.engine.fit import load_trained
     from train.engine.runs import history_of
-    from train.tasks.export_faces import export_eyes, export_landmarks, export_proposals
+    from train.tasks.export_faces import export_eyes, export_keypoints, export_proposals
     from train.tasks.expression.export import export
 
     run = Path(args.run)
@@ -121,7 +121,7 @@ def _export(args: argparse.Namespace) -> int:
     elif isinstance(data, EyeSet):
         card = export_eyes(model, chosen, data, out, history)
     else:
-        card = (export_landmarks if chosen.task == "landmarks" else export_proposals)(model, chosen, data, out, history)
+        card = (export_keypoints if chosen.task == "keypoints" else export_proposals)(model, chosen, data, out, history)
     log.info("%s and its card written, version %s", out, card.version)
     log.info("next: python -m train evaluate --model %s --update-card; python -m train cards", out)
     return EXIT_OK
@@ -137,8 +137,8 @@ def _fetch(args: argparse.Namespace) -> int:
 def _demo_faces(args: argparse.Namespace) -> int:
     from train.data import datasets, demo_faces
 
-    landmarks = demo_faces.read_landmarks(Path(args.landmarks))
-    demo_faces.save(demo_faces.average_faces(datasets.load(Path(args.data)), landmarks), Path(args.out))
+    keypoints = demo_faces.read_keypoints(Path(args.keypoints))
+    demo_faces.save(demo_faces.average_faces(datasets.load(Path(args.data)), keypoints), Path(args.out))
     log.info("%s written", args.out)
     return EXIT_OK
 
@@ -151,12 +151,12 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument("--data", required=True, help="fer2013.zip, fer2013.csv or a folder of class folders")
     prepare.add_argument("--task", default="expression", choices=TASKS, help="what to train")
     prepare.add_argument(
-        "--backgrounds", metavar="FOLDER", help="tasks landmarks, proposals: pictures none of which shows a face"
+        "--backgrounds", metavar="FOLDER", help="tasks keypoints, proposals: pictures none of which shows a face"
     )
     prepare.add_argument(
         "--proposals", metavar="MODEL", help="… and a proposal model whose errors are to be learnt from"
     )
-    prepare.add_argument("--out", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    prepare.add_argument("--out", help="default runs/data.npz, runs/keypoints.npz or runs/eyes.npz")
     prepare.set_defaults(run_command=_prepare)
     fit = commands.add_parser("fit", help="train a recipe")
     fit.add_argument("--data", help="what prepare wrote, or a data set itself")
@@ -178,7 +178,7 @@ def build_parser() -> argparse.ArgumentParser:
     fetch.set_defaults(run_command=_fetch)
     faces = commands.add_parser("demo-faces", help="average training faces into the demo source's two people")
     faces.add_argument("--data", default="runs/data.npz")
-    faces.add_argument("--landmarks", required=True, help="landmarks/fer2013.csv.gz")
+    faces.add_argument("--keypoints", required=True, help="landmarks/fer2013.csv.gz")
     faces.add_argument("--out", default="monitor/capture/demo_faces.jpg")
     faces.set_defaults(run_command=_demo_faces)
     return parser

@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
     """Adds these commands to ``emotion-train``'s parser."""
     evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
     evaluate.add_argument("--model", default=SHIPPED)
-    evaluate.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    evaluate.add_argument("--data", help="default runs/data.npz, runs/keypoints.npz or runs/eyes.npz")
     evaluate.add_argument("--split", default="validation", choices=SPLITS)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.add_argument("--out", help="folder of the pictures and report.json (default runs/evaluate/<model>)")
@@ -63,7 +63,7 @@ def add_commands(commands: Any) -> None:
     cards.set_defaults(run_command=_cards)
     recover = commands.add_parser("recover", help="make the run of an exported model anew, when its checkpoint is gone")
     recover.add_argument("--model", default=SHIPPED, help="with its card, which tells the recipe")
-    recover.add_argument("--data", help="default runs/data.npz, runs/landmarks.npz or runs/eyes.npz")
+    recover.add_argument("--data", help="default runs/data.npz, runs/keypoints.npz or runs/eyes.npz")
     recover.add_argument("--out", required=True, help="folder of the run, such as runs/pupil5")
     recover.set_defaults(run_command=_recover)
 
@@ -101,8 +101,8 @@ def _evaluate(args: argparse.Namespace) -> int:
     out = Path(args.out or f"runs/evaluate/{model.stem}-{card.version}")
     resources.make_folder(out)
     if card.labels == POINTS:
-        report = outputs.evaluate_landmarks(model, inputs.path_for("landmarks", args.data), args.split, out)
-        show = tables.print_landmarks
+        report = outputs.evaluate_keypoints(model, inputs.path_for("keypoints", args.data), args.split, out)
+        show = tables.print_keypoints
     elif card.labels == FACE:
         report = outputs.evaluate_proposals(model, inputs.path_for("proposals", args.data), args.split, out)
         show = tables.print_any

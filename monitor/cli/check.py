@@ -162,14 +162,14 @@ def _model(config: Config) -> Finding:
 
 def _keypoints(config: Config) -> Finding:
     from monitor.networks.card import find_model
-    from monitor.networks.keypoints import LandmarkNet
+    from monitor.networks.keypoints import KeypointNet
 
     if not config.detect.follow:
         return Finding("following", "ok", "off (detect.follow)")
     path = find_model(config.follow.model)
     if not path.exists():
         return Finding("following", "note", f"{path}: no such model; faces are found by the detector alone")
-    net = LandmarkNet(path, config.follow.threads)
+    net = KeypointNet(path, config.follow.threads)
     image = np.full((200, 200), 128, np.uint8)
     each = _mean_ms(lambda: net.read(image, (50.0, 50.0, 150.0, 150.0)))
     return Finding("following", "ok", f"{path.name} {net.card.version}, {each:.2f} ms per face")

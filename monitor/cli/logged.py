@@ -14,7 +14,7 @@ import numpy as np
 
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS, UNKNOWN
-from monitor.core.types import EyeReading, Face, Landmarks
+from monitor.core.types import EyeReading, Face, Keypoints
 from monitor.outputs.logs.reader import Damage, files_of, open_table
 from monitor.outputs.logs.table import DRIVER_COLUMNS
 
@@ -115,10 +115,10 @@ def _face(row: dict[str, str]) -> Face:
     known = row[EMOTIONS[0]] != ""
     probs = np.array([_number(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)
     pose = tuple(_number(row[k]) for k in ("yaw", "pitch", "roll")) if row["yaw"] else None
-    marks = eyes = None
+    keypoints = eyes = None
     if row["mouth"]:
         openness = np.array([0.0, 0.0, _number(row["mouth"])], np.float32)
-        marks = Landmarks(
+        keypoints = Keypoints(
             1.0, np.zeros((17, 2), np.float32), (x, y, x + w, y + h), np.array(pose or (0, 0, 0), np.float32), openness
         )
     if row["eye_right"]:
@@ -129,7 +129,7 @@ def _face(row: dict[str, str]) -> Face:
     return Face(
         int(row["face_id"]), (x, y, x + w, y + h), row["emotion"] or UNKNOWN, _number(row["confidence"] or "0"), probs,
         None, _number(row["quality"]), row["seen"] == "1", known,
-        None if pose is None else (pose[0], pose[1], pose[2]), marks, eyes,
+        None if pose is None else (pose[0], pose[1], pose[2]), keypoints, eyes,
     )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ class Detections:
 
 
 @dataclass(frozen=True, slots=True)
-class Landmarks:
+class Keypoints:
     """What the keypoint network says of one region.
 
     Attributes:
@@ -127,8 +127,8 @@ class Face:
         quality: 0..1, how far the picture lets the face be read.
         seen: Whether a detector saw it in this frame's search (else its place is a prediction).
         known: Whether it was ever read; ``probs`` is uniform until then.
-        pose: Steadied yaw, pitch, roll in degrees (see ``Landmarks``), or None without keypoints.
-        marks: What the keypoint network saw in this frame, or None.
+        pose: Steadied yaw, pitch, roll in degrees (see ``Keypoints``), or None without keypoints.
+        keypoints: What the keypoint network saw in this frame, or None.
         eyes: The person's right and left eye in this frame, or None where they were not read.
     """
 
@@ -142,7 +142,7 @@ class Face:
     seen: bool
     known: bool = True
     pose: tuple[float, float, float] | None = None
-    marks: Landmarks | None = None
+    keypoints: Keypoints | None = None
     eyes: tuple[EyeReading, EyeReading] | None = None
 
     @property

@@ -25,7 +25,7 @@ class Evidence:
         picture: Whether the camera's picture could show a face at all; false = dark or covered.
         eyes: Openness of the eyes, 0 (shut) to 1 (open).
         mouth: Distance of the inner lips over the mouth's width.
-        pose: Yaw, pitch and roll in degrees, signs as in ``types.Landmarks``.
+        pose: Yaw, pitch and roll in degrees, signs as in ``types.Keypoints``.
         anger: Share of an anger-like expression: angry plus a part of disgust, 0..1.
         happy: Share of happy, 0..1.
         frame: Whether there was a frame at all; false = the camera gives none.
@@ -78,8 +78,8 @@ def evidence_of(face: Face | None, t: float, wall: float, picture: bool, min_eye
     return Evidence(
         t, wall, face.id, face.seen, picture,
         eyes=_both(face, min_eyes),
-        mouth=float(face.marks.openness[2]) if face.marks is not None else None,
-        pose=face.pose if face.marks is not None else None,
+        mouth=float(face.keypoints.openness[2]) if face.keypoints is not None else None,
+        pose=face.pose if face.keypoints is not None else None,
         anger=angry + DISGUST_SHARE * disgust if read else None,
         happy=happy if read else None,
     )  # fmt: skip

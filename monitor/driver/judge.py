@@ -50,7 +50,7 @@ class Judge:
             wall: The same in seconds since the epoch, for events only.
             picture: Whether the picture could show a face at all; one that shows the driver's does.
         """
-        if face is not None and face.seen and face.marks is None:
+        if face is not None and face.seen and face.keypoints is None:
             return None
         least_eyes, least_face = self._config.driver.min_quality, self._config.emotion.min_quality
         return evidence_of(face, t, wall, picture or face is not None, least_eyes, least_face)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from monitor.core.types import Event, EyeReading, Face, Frame, Image, Landmarks
+from monitor.core.types import Event, EyeReading, Face, Frame, Image, Keypoints
 from monitor.driver.judge import Judge
 from monitor.driver.state import DriverState
 from monitor.faces.quality import usable
@@ -16,7 +16,7 @@ from monitor.settings.config import Config
 class EyeReader(Protocol):
     """The part of ``EyeNet`` that driver mode needs."""
 
-    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+    def read(self, image: Image, keypoints: Keypoints) -> tuple[EyeReading, EyeReading]:
         """The person's right and left eye."""
 
 
@@ -41,8 +41,8 @@ class Driver:
             The faces, the driver's with its eyes read; the driver's state; what began, went on or ended.
         """
         face = self._judge.choose(faces, frame.t)
-        if face is not None and face.marks is not None:
-            read = replace(face, eyes=self._eyes.read(frame.image, face.marks))
+        if face is not None and face.keypoints is not None:
+            read = replace(face, eyes=self._eyes.read(frame.image, face.keypoints))
             faces, face = tuple(read if f is face else f for f in faces), read
         picture = face is not None or usable(frame.image)
         evidence = self._judge.evidence(face, frame.t, frame.wall, picture)

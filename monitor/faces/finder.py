@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from monitor.core.types import Box, Detections, Image, Landmarks
+from monitor.core.types import Box, Detections, Image, Keypoints
 from monitor.faces.detector import Detector, suppress
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
@@ -40,14 +40,14 @@ class Search:
         full: Whether the whole frame was searched, or a slice of it.
         looked: Indices of the known boxes that were looked for.
         followed: What the keypoint network saw at known boxes, by index.
-        marks: What it saw at each box of ``found``; empty when it was not asked.
+        keypoints: What it saw at each box of ``found``; empty when it was not asked.
     """
 
     found: Detections
     full: bool
     looked: frozenset[int]
-    followed: dict[int, Landmarks] = field(default_factory=dict)
-    marks: tuple[Landmarks, ...] = ()
+    followed: dict[int, Keypoints] = field(default_factory=dict)
+    keypoints: tuple[Keypoints, ...] = ()
 
 
 class Finder:
@@ -142,14 +142,14 @@ class Finder:
         self, follower: Follower, image: Image, known: Sequence[Box], t: float, passed: float, missed: Set[int]
     ) -> Search:
         """Looks at known faces, and for newcomers and those that are missing."""
-        followed: dict[int, Landmarks] = {}
+        followed: dict[int, Keypoints] = {}
         looked: frozenset[int] = frozenset()
         if known and self._is_due(self._last_follow, self._follow_every, t, self._follow_within):
             self._last_follow = t
             out = missed if self._places is not None else frozenset()
             looked = frozenset(range(len(known))) - out
-            marks = {i: follower.follow(image, known[i]) for i in sorted(looked)}
-            followed = {i: mark for i, mark in marks.items() if mark is not None}
+            keypoints = {i: follower.follow(image, known[i]) for i in sorted(looked)}
+            followed = {i: mark for i, mark in keypoints.items() if mark is not None}
         missing = [known[i] for i in sorted((looked | missed) - followed.keys())]
         seen = bool(followed) or (len(known) > len(missing) and not looked)
         # Between looks the known faces are taken to be where they are expected, or they would pass for newcomers.
@@ -169,7 +169,7 @@ class Finder:
 
     def _accepted(
         self, follower: Follower, image: Image, found: list[Box], taken: list[Box], t: float
-    ) -> list[Landmarks]:
+    ) -> list[Keypoints]:
         """The faces that the keypoint network sees in found boxes where none is followed already."""
         accepted = []
         for box in found:
@@ -185,7 +185,7 @@ class Finder:
                 accepted.append(mark)
         return accepted
 
-    def _believed(self, places: Places, image: Image, box: Box, mark: Landmarks | None, t: float) -> bool:
+    def _believed(self, places: Places, image: Image, box: Box, mark: Keypoints | None, t: float) -> bool:
         """Whether a proposed place shows a face: for sure, or confirmed by the cascade, or again and again."""
         if mark is None:
             places.refuse(box, t)

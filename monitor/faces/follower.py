@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from monitor.core.types import Box, Image, Landmarks
+from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.detector import iou
 from monitor.settings.config import FollowConfig
 
@@ -16,9 +16,9 @@ the network is most exact when the face is where it was expected."""
 
 
 class Reader(Protocol):
-    """The part of ``LandmarkNet`` that following needs."""
+    """The part of ``KeypointNet`` that following needs."""
 
-    def read(self, image: Image, box: Box) -> Landmarks | None:
+    def read(self, image: Image, box: Box) -> Keypoints | None:
         """Looks at the region around a box; None when it does not touch the frame."""
 
 
@@ -29,36 +29,36 @@ class Follower:
         self._net = net
         self._config = config
 
-    def follow(self, image: Image, box: Box) -> Landmarks | None:
+    def follow(self, image: Image, box: Box) -> Keypoints | None:
         """The face near ``box``, or None when there is none any more.
 
         Args:
             image: (H, W, 3) BGR full frame.
             box: Where a face was or is expected.
         """
-        marks = self._net.read(image, box)
-        if marks is None or marks.presence < self._config.keep:
+        keypoints = self._net.read(image, box)
+        if keypoints is None or keypoints.presence < self._config.keep:
             return None
-        if moved(box, marks.box) > SETTLED:
-            marks = self._net.read(image, marks.box)
-            if marks is None or marks.presence < self._config.keep:
+        if moved(box, keypoints.box) > SETTLED:
+            keypoints = self._net.read(image, keypoints.box)
+            if keypoints is None or keypoints.presence < self._config.keep:
                 return None
-        return marks if _plausible(marks.box, image) else None
+        return keypoints if _plausible(keypoints.box, image) else None
 
-    def accept(self, image: Image, box: Box) -> Landmarks | None:
+    def accept(self, image: Image, box: Box) -> Keypoints | None:
         """The face that a detector's box shows, or None when it shows none.
 
         Looks twice: the second look starts from the first one's box, and both the agreement of the two
         and the presence in the second must hold. False boxes drift away or are let go.
         """
-        marks = self._net.read(image, box)
-        if marks is None or marks.presence < self._config.keep:
+        keypoints = self._net.read(image, box)
+        if keypoints is None or keypoints.presence < self._config.keep:
             return None
-        again = self._net.read(image, marks.box)
+        again = self._net.read(image, keypoints.box)
         if again is None or again.presence < self._config.start or not _plausible(again.box, image):
             return None
         near = np.array(again.box)
-        return again if iou(near, np.array(marks.box)) > 0.5 and iou(near, np.array(box)) > 0.2 else None
+        return again if iou(near, np.array(keypoints.box)) > 0.5 and iou(near, np.array(box)) > 0.2 else None
 
 
 def moved(before: Box, after: Box) -> float:

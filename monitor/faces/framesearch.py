@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from monitor.core.types import Box, Detections, Image, Landmarks
+from monitor.core.types import Box, Detections, Image, Keypoints
 from monitor.faces.detector import Detector, iou
 from monitor.settings.config import DetectConfig
 
@@ -67,10 +67,10 @@ class FrameSearch:
         smallest = max(20, round(self.smallest(width) * scale))
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
 
-    def confirms(self, image: Image, marks: Landmarks) -> bool:
+    def confirms(self, image: Image, keypoints: Keypoints) -> bool:
         """Whether the detector, too, sees a face where the keypoint network sees one; half a hit will do."""
-        found = self.around(image, marks.box, abs(float(marks.pose[0])) > TURNED)
-        return any(iou(box, np.array(marks.box)) > AGREED for box in found.boxes)
+        found = self.around(image, keypoints.box, abs(float(keypoints.pose[0])) > TURNED)
+        return any(iou(box, np.array(keypoints.box)) > AGREED for box in found.boxes)
 
     def around(self, image: Image, box: Box, turned: bool = False) -> Detections:
         """Faces around a known one, the region shrunk so that the face is at most ``REGION_FACE`` wide."""

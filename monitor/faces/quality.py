@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.numeric import unit
-from monitor.core.types import Box, Image, Landmarks
+from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.crop import middle_levels
 
 FULL_SIZE_PX = 64.0
@@ -67,7 +67,7 @@ def quality(
     crop: Image,
     box: Box,
     pose: Sequence[float] | NDArray[np.float64] | None = None,
-    marks: Landmarks | None = None,
+    keypoints: Keypoints | None = None,
     light: Light = EVENED,
 ) -> float:
     """Rates one face crop by size, sharpness, brightness and contrast, and by pose where it is known.
@@ -78,7 +78,7 @@ def quality(
         crop: (48, 48) uint8 gray, as ``crop.crop`` makes it with gray levels as they are.
         box: The face's box in full-frame pixels.
         pose: Yaw, pitch and roll in degrees, where known.
-        marks: What the keypoint network saw, where it looked.
+        keypoints: What the keypoint network saw, where it looked.
         light: What light the expression network needs.
 
     Returns:
@@ -94,7 +94,7 @@ def quality(
     detail = (edges**2 - 20 * NOISE**2) / max(whole**2, 1.0)
     sharp = unit((detail - BLURRED) / (SHARP - BLURRED))
     front = 1.0 if pose is None else unit((SIDEWAYS - abs(float(pose[0]))) / (SIDEWAYS - TURNED))
-    sure = 1.0 if marks is None else unit((marks.presence - UNSURE) / 0.3)
+    sure = 1.0 if keypoints is None else unit((keypoints.presence - UNSURE) / 0.3)
     return unit(size * unit(bright) * contrast * (0.3 + 0.7 * sharp) * front * sure)
 
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.core.types import Box, Detections, Image, Landmarks
+from monitor.core.types import Box, Detections, Image, Keypoints
 from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import iou
 from monitor.faces.finder import SURE, Search
@@ -58,7 +58,7 @@ class Track:
     thumb: NDArray[np.float32] | None = None
     thumb_at: float = -math.inf
     rivals: set[int] = field(default_factory=set)
-    marks: Landmarks | None = None
+    keypoints: Keypoints | None = None
     pose: NDArray[np.float64] | None = None
     pose_filter: OneEuro = field(default_factory=lambda: OneEuro(min_cutoff=1.0, beta=0.02))
 
@@ -70,15 +70,15 @@ class Track:
         dx, dy = vx * ahead, vy * ahead
         return x1 + dx, y1 + dy, x2 + dx, y2 + dy
 
-    def see(self, marks: Landmarks | None, t: float) -> None:
+    def see(self, keypoints: Keypoints | None, t: float) -> None:
         """Takes what the keypoint network saw; the pose is steadied."""
-        self.marks = marks
-        if marks is None:
+        self.keypoints = keypoints
+        if keypoints is None:
             self.pose = None
             return
         if self.pose is None:
             self.pose_filter = OneEuro(min_cutoff=1.0, beta=0.02)
-        self.pose = self.pose_filter(marks.pose.astype(np.float64), t)
+        self.pose = self.pose_filter(keypoints.pose.astype(np.float64), t)
 
     @property
     def size(self) -> float:
@@ -146,8 +146,8 @@ class Tracker:
                 track.seen = False
                 track.misses += 1
         followed = self._without_twins(search.followed, t)
-        for i, marks in followed.items():
-            self._hit(self._tracks[i], np.array(marks.box), t, marks)
+        for i, keypoints in followed.items():
+            self._hit(self._tracks[i], np.array(keypoints.box), t, keypoints)
         found, marked = _usable(search, image)
         pairs = self._pair(found, t, followed.keys())
         taken = {j for _, j in pairs}
@@ -161,9 +161,9 @@ class Tracker:
         self._settle_overlaps(image, t)
         return [track for track in self._tracks if track.id and t - track.last <= self._config.lost_s]
 
-    def _without_twins(self, followed: dict[int, Landmarks], t: float) -> dict[int, Landmarks]:
+    def _without_twins(self, followed: dict[int, Keypoints], t: float) -> dict[int, Keypoints]:
         """Leaves one face to one track: where two have come to follow the same, the better placed keeps it."""
-        kept: dict[int, Landmarks] = {}
+        kept: dict[int, Keypoints] = {}
         order = sorted(
             followed,
             key=lambda i: (not self._tracks[i].id, pairing_cost(self._tracks[i].predicted(t), followed[i].box)),
@@ -181,7 +181,7 @@ class Tracker:
     def _pair(self, found: Detections, t: float, done: Set[int]) -> list[tuple[int, int]]:
         candidates = []
         for i, track in enumerate(self._tracks):
-            if i in done or (_is_out(track, t) and track.marks is not None):
+            if i in done or (_is_out(track, t) and track.keypoints is not None):
                 continue
             gate = self._gate(track, t)
             expected = track.predicted(t)
@@ -200,7 +200,7 @@ class Tracker:
                 pairs.append((i, j))
         return sorted(pairs)
 
-    def _hit(self, track: Track, box: NDArray[np.float64], t: float, marks: Landmarks | None) -> None:
+    def _hit(self, track: Track, box: NDArray[np.float64], t: float, keypoints: Keypoints | None) -> None:
         dt = t - track.last
         before = (track.box[:2] + track.box[2:]) / 2
         if dt > self._config.lost_s:  # what it did before it was lost says nothing of now
@@ -213,8 +213,8 @@ class Tracker:
             weight = 1 - math.exp(-dt / SPEED_MEMORY_S)
             track.velocity = track.velocity + weight * (speed - track.velocity)
         track.last, track.seen, track.misses = t, True, 0
-        track.see(marks, t)
-        if not track.id and (marks is None or marks.presence >= self._sure):
+        track.see(keypoints, t)
+        if not track.id and (keypoints is None or keypoints.presence >= self._sure):
             track.hits = [h for h in track.hits if t - h <= self._confirm_s] + [t]
 
     def _give_ids(self, t: float) -> None:
@@ -225,12 +225,12 @@ class Tracker:
         """
         new = [track for track in self._tracks if not track.id]
         ready = [track for track in new if track.last == t and len(track.hits) >= self._config.confirm_hits]
-        lost = [track for track in self._tracks if track.id and track.marks is not None and _is_out(track, t)]
+        lost = [track for track in self._tracks if track.id and track.keypoints is not None and _is_out(track, t)]
         pairs = sorted(
             (pairing_cost(former.predicted(t), track.box), n, m)
             for n, track in enumerate(new)
             for m, former in enumerate(lost)
-            if track.marks is not None
+            if track.keypoints is not None
         )
         settled: set[int] = set()
         for cost, n, m in pairs:
@@ -249,12 +249,12 @@ class Tracker:
     def _gate(self, track: Track, t: float) -> float:
         return self._config.gate * (1 + GATE_GROWTH * max(0.0, t - track.last))
 
-    def _start(self, box: NDArray[np.float64], t: float, marks: Landmarks | None) -> None:
+    def _start(self, box: NDArray[np.float64], t: float, keypoints: Keypoints | None) -> None:
         # None of 6,518 windows without a face looked like that: a second sight would add nothing but delay.
-        sights = self._config.confirm_hits if marks is not None and marks.presence >= SURE else 1
+        sights = self._config.confirm_hits if keypoints is not None and keypoints.presence >= SURE else 1
         track = Track(box=box, last=t, hits=[t] * sights, filter=_box_filter())
         track.filter(box, t)
-        track.see(marks, t)
+        track.see(keypoints, t)
         self._tracks.append(track)
 
     def _alive(self, track: Track, t: float) -> bool:
@@ -310,7 +310,7 @@ def _swap_if_mistaken(a: Track, b: Track, thumb_a: NDArray[np.float32], thumb_b:
     straight = _difference(a.thumb, thumb_a) + _difference(b.thumb, thumb_b)
     crossed = _difference(a.thumb, thumb_b) + _difference(b.thumb, thumb_a)
     if crossed < 0.85 * straight:
-        for name in ("box", "filter", "velocity", "last", "seen", "marks", "pose", "pose_filter"):
+        for name in ("box", "filter", "velocity", "last", "seen", "keypoints", "pose", "pose_filter"):
             mine, theirs = getattr(a, name), getattr(b, name)
             setattr(a, name, theirs)
             setattr(b, name, mine)
@@ -330,15 +330,15 @@ def _box_filter() -> OneEuro:
     return OneEuro(min_cutoff=0.5, beta=4.0)
 
 
-def _usable(search: Search, image: Image) -> tuple[Detections, list[Landmarks | None]]:
+def _usable(search: Search, image: Image) -> tuple[Detections, list[Keypoints | None]]:
     """Drops boxes that are not finite, have no area or whose centre lies outside the frame."""
     found = search.found
-    marks: list[Landmarks | None] = list(search.marks) if search.marks else [None] * len(found)
+    keypoints: list[Keypoints | None] = list(search.keypoints) if search.keypoints else [None] * len(found)
     if not len(found):
-        return found, marks
+        return found, keypoints
     b = found.boxes
     height, width = image.shape[:2]
     cx, cy = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
     good = np.isfinite(b).all(axis=1) & (b[:, 2] - b[:, 0] >= 1) & (b[:, 3] - b[:, 1] >= 1)
     good &= (cx >= 0) & (cx < width) & (cy >= 0) & (cy < height)
-    return Detections(b[good], found.scores[good]), [mark for mark, keep in zip(marks, good, strict=True) if keep]
+    return Detections(b[good], found.scores[good]), [mark for mark, keep in zip(keypoints, good, strict=True) if keep]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.numeric import sigmoid, unit
-from monitor.core.types import Box, EyeReading, Image, Landmarks
+from monitor.core.types import Box, EyeReading, Image, Keypoints
 from monitor.faces.crop import crop
 from monitor.networks.base import LogitNetwork
 from monitor.networks.keypoints import POINTS
@@ -36,7 +36,7 @@ def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
     A turned head foreshortens the far eye: its square is at least three quarters of the near one's.
 
     Args:
-        points: (17, 2) or more keypoints in pixels, in the order of ``landmarks.POINTS``.
+        points: (17, 2) or more keypoints in pixels, in the order of ``keypoints.POINTS``.
 
     Returns:
         Two boxes x1, y1, x2, y2, each as wide as its eye.
@@ -62,19 +62,19 @@ class EyeNet(LogitNetwork):
         """
         super().__init__(path, EYES, threads)
 
-    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+    def read(self, image: Image, keypoints: Keypoints) -> tuple[EyeReading, EyeReading]:
         """Reads both eyes of a face.
 
         Args:
             image: (H, W, 3) BGR or (H, W) gray full frame, uint8.
-            marks: The face's keypoints in that frame.
+            keypoints: The face's keypoints in that frame.
 
         Returns:
             The person's right and left eye; quality 0 for one outside the frame.
         """
-        yaw, roll = abs(float(marks.pose[0])), float(marks.pose[2])
+        yaw, roll = abs(float(keypoints.pose[0])), float(keypoints.pose[2])
         front = unit((SIDEWAYS - yaw) / (SIDEWAYS - TURNED))
-        right, left = (self._eye(image, box, roll, front) for box in eye_boxes(marks.points))
+        right, left = (self._eye(image, box, roll, front) for box in eye_boxes(keypoints.points))
         return right, left
 
     def _eye(self, image: Image, box: Box, roll: float, front: float) -> EyeReading:

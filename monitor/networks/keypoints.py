@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.core.errors import ModelError
 from monitor.core.numeric import sigmoid
-from monitor.core.types import Box, Image, Landmarks
+from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.crop import crop, square
 from monitor.networks.base import CropNetwork
 
@@ -51,7 +51,7 @@ SWAP = tuple(POINTS.index(mirror_name(name)) for name in POINTS)
 """For each point the one it is in a mirror."""
 
 
-class LandmarkNet(CropNetwork):
+class KeypointNet(CropNetwork):
     """The keypoint network with its card; see ``CropNetwork``."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -65,7 +65,7 @@ class LandmarkNet(CropNetwork):
             raise ModelError(f"{path}: gives {self._shapes}, expected {list(SHAPES)}")
         self._presence, self._points, self._head = (self._shapes.index(shape) for shape in SHAPES)
 
-    def read(self, image: Image, box: Box) -> Landmarks | None:
+    def read(self, image: Image, box: Box) -> Keypoints | None:
         """Looks at the region around a box.
 
         Args:
@@ -87,7 +87,7 @@ class LandmarkNet(CropNetwork):
             points, head = (0.5 * (a + b) for a, b in ((points, other[1]), (head, other[2])))
         half = side / 2
         points = points * np.float32(half) + np.array((left + half, top + half), np.float32)
-        return Landmarks(
+        return Keypoints(
             presence=sigmoid(logit / self.card.temperature),
             points=points[: len(POINTS)],
             box=haar_box(points[-2].tolist(), points[-1].tolist()),

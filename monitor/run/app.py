@@ -44,7 +44,7 @@ from monitor.system.machine import give_back_start_pages, share_heaps
 if TYPE_CHECKING:
     from monitor.faces.detector import Detector
     from monitor.networks.eyes import EyeNet
-    from monitor.networks.keypoints import LandmarkNet
+    from monitor.networks.keypoints import KeypointNet
     from monitor.networks.proposals import ProposalNet
     from monitor.outputs.live.dashboard import Dashboard
     from monitor.outputs.live.window import DisplayProbe
@@ -188,7 +188,7 @@ class _Networks:
     """What looks at the pictures, as far as the settings ask for it."""
 
     emotion: EmotionNet
-    keypoints: LandmarkNet | None
+    keypoints: KeypointNet | None
     eyes: EyeNet | None
     proposals: ProposalNet | None
     detector: Detector

@@ -9,7 +9,7 @@ from pathlib import Path
 from monitor.core.errors import ModelError
 from monitor.networks.card import find_model
 from monitor.networks.eyes import EyeNet
-from monitor.networks.keypoints import LandmarkNet
+from monitor.networks.keypoints import KeypointNet
 from monitor.networks.proposals import ProposalNet
 from monitor.settings.config import Config
 from monitor.system.paths import trouble
@@ -17,7 +17,7 @@ from monitor.system.paths import trouble
 log = logging.getLogger("monitor")
 
 
-def load_keypoints(config: Config) -> LandmarkNet | None:
+def load_keypoints(config: Config) -> KeypointNet | None:
     """The network that follows faces; None when it is switched off or not there, which is said in one line.
 
     Raises:
@@ -26,10 +26,10 @@ def load_keypoints(config: Config) -> LandmarkNet | None:
     if not config.detect.follow:
         return None
     path = _there(config.follow.model, "faces are found by the detector alone (detect.follow)")
-    return None if path is None else LandmarkNet(path, config.follow.threads)
+    return None if path is None else KeypointNet(path, config.follow.threads)
 
 
-def load_proposals(config: Config, keypoints: LandmarkNet | None) -> ProposalNet | None:
+def load_proposals(config: Config, keypoints: KeypointNet | None) -> ProposalNet | None:
     """The network that names places worth a look; None when the detector is to search, or the file is not there.
 
     Raises:
@@ -55,7 +55,7 @@ def _there(name: str, otherwise: str) -> Path | None:
     return None
 
 
-def load_eyes(config: Config, keypoints: LandmarkNet | None) -> EyeNet | None:
+def load_eyes(config: Config, keypoints: KeypointNet | None) -> EyeNet | None:
     """The network that reads a driver's eyes; None when nobody is to be judged as a driver.
 
     Raises:

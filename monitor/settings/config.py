@@ -74,7 +74,7 @@ class DetectConfig:
 class FollowConfig:
     """Following faces with the keypoint network."""
 
-    model: str = text("landmarks.tflite", "model file; a bare name is looked up in models/")
+    model: str = text("keypoints.tflite", "model file; a bare name is looked up in models/")
     every_ms: float = number(
         0.0, 0, 1000, "look at each known face this often, at least twice in track.lost_s; 0 = every frame", "ms"
     )

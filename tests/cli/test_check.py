@@ -46,7 +46,7 @@ def test_each_failure_is_a_line_and_the_exit_code(
 
 def test_what_a_run_would_refuse_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = check(
-        capsys, "--source", "demo", "--profile", "driver", "--set", "follow.model=/nowhere/landmarks.tflite"
+        capsys, "--source", "demo", "--profile", "driver", "--set", "follow.model=/nowhere/keypoints.tflite"
     )
     assert code == 4
     assert "driver.enabled needs the keypoint model" in " ".join(out.replace("│", " ").split())

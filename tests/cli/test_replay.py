@@ -14,11 +14,11 @@ from monitor.cli import logged, replay, score
 from monitor.cli.main import main
 from monitor.cli.score import Interval
 from monitor.core.errors import ConfigError
-from monitor.core.types import Event, EyeReading, Face, Image, Landmarks
+from monitor.core.types import Event, EyeReading, Face, Image, Keypoints
 from monitor.driver.mode import Driver
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import Config, DriverConfig
-from tests.fakes import Clock, face, frame, landmarks, result
+from tests.fakes import Clock, face, frame, keypoints_at, result
 
 BOX = (100.0, 100.0, 200.0, 200.0)
 
@@ -29,7 +29,7 @@ class Eyes:
     def __init__(self, start: float, end: float) -> None:
         self.start, self.end, self.now = start, end, 0.0
 
-    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+    def read(self, image: Image, keypoints: Keypoints) -> tuple[EyeReading, EyeReading]:
         reading = EyeReading(0.02 if self.start <= self.now < self.end else 0.95, 1.0)
         return reading, reading
 
@@ -42,8 +42,8 @@ def drive(path: Path, seconds: float = 100.0) -> list[Event]:
     events: list[Event] = []
     for n in range(int(seconds * 10)):
         eyes.now = t = n / 10
-        marks = landmarks(BOX)
-        seen: tuple[Face, ...] = (face(1, "neutral", BOX, marks=marks, pose=(1.0, 2.0, 0.0)),)
+        keypoints = keypoints_at(BOX)
+        seen: tuple[Face, ...] = (face(1, "neutral", BOX, keypoints=keypoints, pose=(1.0, 2.0, 0.0)),)
         if 40 <= t < 48:
             seen = ()
         faces, state, more = driver.step(frame(t, n), seen)
@@ -73,9 +73,9 @@ def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_pat
     events: list[Event] = []
     for n in range(900):
         eyes.now = t = n / 10
-        seen = [face(1, "neutral", small, marks=landmarks(small), pose=(1.0, 2.0, 0.0))]
+        seen = [face(1, "neutral", small, keypoints=keypoints_at(small), pose=(1.0, 2.0, 0.0))]
         if t >= 2:
-            seen.append(face(2, "neutral", large, marks=landmarks(large), pose=(1.0, 2.0, 0.0)))
+            seen.append(face(2, "neutral", large, keypoints=keypoints_at(large), pose=(1.0, 2.0, 0.0)))
         faces, state, more = driver.step(frame(t, n), tuple(seen))
         events += more
         sink.handle(result(t, faces, index=n, driver=state))

@@ -10,7 +10,7 @@ import pytest
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import EyeReading, Face
 from monitor.driver.evidence import LONGEST_STEP_S, Clock, Evidence, evidence_of
-from tests.fakes import face, landmarks
+from tests.fakes import face, keypoints_at
 
 
 def of(one: Face | None) -> Evidence:
@@ -55,10 +55,10 @@ def test_a_face_out_of_sight_is_not_present_and_nobody_is_nobody() -> None:
 
 
 def test_where_the_network_did_not_look_there_is_neither_mouth_nor_pose() -> None:
-    looked = of(face(pose=(10.0, 2.0, 1.0), marks=landmarks((100, 100, 200, 200))))
+    looked = of(face(pose=(10.0, 2.0, 1.0), keypoints=keypoints_at((100, 100, 200, 200))))
     assert looked.pose == (10.0, 2.0, 1.0)
     assert looked.mouth is not None
-    blind = of(face(pose=(10.0, 2.0, 1.0), marks=None))
+    blind = of(face(pose=(10.0, 2.0, 1.0), keypoints=None))
     assert (blind.pose, blind.mouth) == (None, None)
 
 

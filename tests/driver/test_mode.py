@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.core.errors import ConfigError, ModelError
-from monitor.core.types import EyeReading, Face, Image, Landmarks
+from monitor.core.types import EyeReading, Face, Image, Keypoints
 from monitor.driver.judge import Judge
 from monitor.driver.mode import Driver
 from monitor.driver.seat import Seat
@@ -14,7 +14,7 @@ from monitor.faces.quality import usable
 from monitor.run.needs import load_eyes
 from monitor.settings import config as configuration
 from monitor.settings.config import Config, DriverConfig
-from tests.fakes import face, frame, landmarks, square
+from tests.fakes import face, frame, keypoints_at, square
 
 
 class Eyes:
@@ -23,14 +23,14 @@ class Eyes:
     def __init__(self, quality: float = 1.0) -> None:
         self.reads, self.quality = 0, quality
 
-    def read(self, image: Image, marks: Landmarks) -> tuple[EyeReading, EyeReading]:
+    def read(self, image: Image, keypoints: Keypoints) -> tuple[EyeReading, EyeReading]:
         self.reads += 1
         return EyeReading(0.9, self.quality), EyeReading(0.8, self.quality)
 
 
 def person(number: int, x: float, size: float = 100) -> Face:
     box = square(x, 200, size)
-    return face(number, "neutral", box, marks=landmarks(box), pose=(0.0, 0.0, 0.0))
+    return face(number, "neutral", box, keypoints=keypoints_at(box), pose=(0.0, 0.0, 0.0))
 
 
 def driver(eyes: Eyes) -> Driver:

@@ -101,7 +101,7 @@ def test_a_found_box_must_pass_the_network_before_it_counts() -> None:
     finder, _, _ = following([face], [face, cloth])
     search = finder.search(picture(), [], 0.0)
     assert np.allclose(search.found.boxes, [face])
-    assert len(search.marks) == 1
+    assert len(search.keypoints) == 1
 
 
 def test_a_face_that_is_followed_is_no_newcomer() -> None:
@@ -182,7 +182,7 @@ def test_with_proposals_no_cascade_searches_the_frame() -> None:
     finder, _, proposer, detector = proposing([face], [square(310, 195, 110)])
     search = finder.search(picture(), [], 0.0)
     assert np.allclose(search.found.boxes, [face])
-    assert len(search.marks) == 1
+    assert len(search.keypoints) == 1
     assert proposer.asked == [40.0], "the smallest face of a picture 640 px wide"
     assert not detector.sizes
 

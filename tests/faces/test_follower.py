@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.core.types import Box, Image, Landmarks
+from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.follower import Follower, moved
 from monitor.settings.config import FollowConfig
-from tests.fakes import ScriptedNet, landmarks, picture, square
+from tests.fakes import ScriptedNet, keypoints_at, picture, square
 
 FACE = square(300, 200, 100)
 
@@ -32,8 +32,8 @@ def test_becoming_a_face_takes_more_than_staying_one(presence: float, starts: bo
 
 def test_a_box_the_network_wanders_away_from_is_no_face() -> None:
     class Wanderer:
-        def read(self, image: Image, box: Box) -> Landmarks | None:
-            return landmarks((box[0] + 60, box[1], box[2] + 60, box[3]))
+        def read(self, image: Image, box: Box) -> Keypoints | None:
+            return keypoints_at((box[0] + 60, box[1], box[2] + 60, box[3]))
 
     assert Follower(Wanderer(), FollowConfig()).accept(picture(), FACE) is None
 
@@ -43,8 +43,8 @@ def test_a_box_the_network_wanders_away_from_is_no_face() -> None:
 )
 def test_an_impossible_box_is_lost(box: Box) -> None:
     class Odd:
-        def read(self, image: Image, where: Box) -> Landmarks | None:
-            return landmarks(box)
+        def read(self, image: Image, where: Box) -> Keypoints | None:
+            return keypoints_at(box)
 
     assert Follower(Odd(), FollowConfig()).follow(picture(), FACE) is None
 

@@ -10,7 +10,7 @@ from monitor.capture import demo
 from monitor.core.types import Image
 from monitor.faces.crop import CropSpec, crop, middle_levels
 from monitor.faces.quality import AS_IT_IS, quality
-from tests.fakes import landmarks
+from tests.fakes import keypoints_at
 
 BOX = (120.0, 130.0, 310.0, 320.0)
 
@@ -74,8 +74,8 @@ def test_a_head_turned_aside_shows_less_and_less_of_its_expression(good: Image, 
 
 @pytest.mark.parametrize(("presence", "share"), [(0.3, 0), (0.4, 0), (0.55, 0.5), (0.7, 1), (0.99, 1)])
 def test_a_face_that_is_hardly_one_is_hardly_read(good: Image, presence: float, share: float) -> None:
-    marks = dataclasses.replace(landmarks(BOX), presence=presence)
-    assert quality(good, BOX, marks=marks) == pytest.approx(share)
+    keypoints = dataclasses.replace(keypoints_at(BOX), presence=presence)
+    assert quality(good, BOX, keypoints=keypoints) == pytest.approx(share)
 
 
 @pytest.mark.parametrize(("mean", "share"), [(199, 1), (212.5, 0.5), (226, 0)])

@@ -15,7 +15,7 @@ from monitor.faces.finder import Search
 from monitor.faces.oneeuro import OneEuro
 from monitor.faces.tracker import Track, Tracker, pairing_cost
 from monitor.settings.config import TrackConfig
-from tests.fakes import detections, landmarks, picture, square
+from tests.fakes import detections, keypoints_at, picture, square
 
 IMAGE = picture()
 
@@ -52,7 +52,7 @@ def test_however_far_pictures_are_apart_the_second_hit_counts(hz: float) -> None
 @pytest.mark.parametrize(("presence", "ids"), [(0.9995, [1]), (0.99, [])])
 def test_only_a_face_beyond_doubt_has_its_id_at_first_sight(presence: float, ids: list[int]) -> None:
     box = square(300, 200, 100)
-    first = Search(detections(box), True, frozenset(), {}, (landmarks(box, presence),))
+    first = Search(detections(box), True, frozenset(), {}, (keypoints_at(box, presence),))
     assert [track.id for track in Tracker(TrackConfig()).update(first, 0.0, IMAGE)] == ids
 
 
@@ -71,7 +71,7 @@ def test_after_a_gap_without_pictures_whoever_is_there_is_somebody_new() -> None
         for t in (0.1 + gap, 0.2 + gap):
             tracker.forget(t)
             known = range(len(tracker.expected(t)))
-            followed = {i: landmarks(box, 0.9995) for i in known}
+            followed = {i: keypoints_at(box, 0.9995) for i in known}
             found = detections(*([] if followed else [box]))
             tracks = tracker.update(Search(found, True, frozenset(known), followed), t, IMAGE)
         assert [track.id for track in tracks] == ids
@@ -152,7 +152,7 @@ def test_two_tracks_never_follow_one_face() -> None:
     tracker.update(Search(detections(left, right), True, frozenset()), 0.0, IMAGE)
     both = frozenset({0, 1})
     for n in range(1, 4):  # the right one is gone, and its track has slid onto the left face
-        followed = {0: landmarks(left), 1: landmarks(square(210, 200, 100))}
+        followed = {0: keypoints_at(left), 1: keypoints_at(square(210, 200, 100))}
         tracks = tracker.update(Search(Detections.none(), False, both, followed), n / 30, IMAGE)
     assert [track.seen for track in tracks] == [True, False]
 
@@ -160,9 +160,9 @@ def test_two_tracks_never_follow_one_face() -> None:
 def test_a_doubtful_face_gets_no_id() -> None:
     tracker = Tracker(TrackConfig(), sure=0.8)
     box = square(300, 200, 100)
-    tracker.update(Search(detections(box), True, frozenset(), {}, (landmarks(box, 0.85),)), 0.0, IMAGE)
+    tracker.update(Search(detections(box), True, frozenset(), {}, (keypoints_at(box, 0.85),)), 0.0, IMAGE)
     for n in range(1, 60):
-        followed = {0: landmarks(box, 0.55)} if tracker.expected(n / 30) else {}
+        followed = {0: keypoints_at(box, 0.55)} if tracker.expected(n / 30) else {}
         assert not tracker.update(Search(Detections.none(), False, frozenset(followed), followed), n / 30, IMAGE)
 
 
@@ -173,7 +173,7 @@ def test_a_followed_face_keeps_its_id_and_its_pose_through_a_turn_no_detector_se
         tracker.update(Search(detections(box), True, frozenset()), n / 30, IMAGE)
     for n in range(3, 120):
         yaw = min(60.0, (n - 3) * 2.0)
-        followed = {0: landmarks(box, yaw=yaw)}
+        followed = {0: keypoints_at(box, yaw=yaw)}
         tracks = tracker.update(Search(Detections.none(), False, frozenset({0}), followed), n / 30, IMAGE)
     assert [track.id for track in tracks] == [1]
     assert tracks[0].pose is not None
@@ -240,11 +240,11 @@ def test_two_who_were_lost_together_come_back_as_themselves() -> None:
     one, two = square(200, 200, 100), square(310, 200, 100)
 
     def step(t: float, boxes: list[Box], known: bool) -> dict[int, float]:
-        marks = {i: landmarks(box) for i, box in enumerate(boxes)}
+        keypoints = {i: keypoints_at(box) for i, box in enumerate(boxes)}
         search = (
-            Search(Detections.none(), False, frozenset(range(len(tracker.expected(t)))), marks)
+            Search(Detections.none(), False, frozenset(range(len(tracker.expected(t)))), keypoints)
             if known
-            else Search(detections(*boxes), True, frozenset(range(2)), {}, tuple(marks.values()))
+            else Search(detections(*boxes), True, frozenset(range(2)), {}, tuple(keypoints.values()))
         )
         return {track.id: track.box[0] for track in tracker.update(search, t, picture()) if track.seen}
 
@@ -253,8 +253,10 @@ def test_two_who_were_lost_together_come_back_as_themselves() -> None:
     for n in range(10, 16):
         step(n / 10, [], known=True)
     back = [square(260, 200, 100), square(345, 200, 100)]
-    tracker.update(Search(detections(*back), True, frozenset(), {}, tuple(landmarks(b) for b in back)), 1.6, picture())
-    again = {2: landmarks(back[0]), 3: landmarks(back[1])}
+    tracker.update(
+        Search(detections(*back), True, frozenset(), {}, tuple(keypoints_at(b) for b in back)), 1.6, picture()
+    )
+    again = {2: keypoints_at(back[0]), 3: keypoints_at(back[1])}
     shown = tracker.update(Search(Detections.none(), False, frozenset({2, 3}), again), 1.7, picture())
     assert {track.id: round(float(track.box[0])) for track in shown} == {1: 210, 2: 295}
 
@@ -339,7 +341,7 @@ def test_what_a_face_did_before_it_was_lost_says_nothing_of_now() -> None:
 def test_a_single_frame_of_a_slow_source_without_a_face_is_no_loss() -> None:
     """At two pictures a second one miss is half a second: it must not have to come back as newcomers come."""
     tracker, box = Tracker(TrackConfig(), sure=0.8), square(300, 200, 100)
-    tracker.update(Search(detections(box), True, frozenset(), {}, (landmarks(box, 0.9995),)), 0.0, IMAGE)
+    tracker.update(Search(detections(box), True, frozenset(), {}, (keypoints_at(box, 0.9995),)), 0.0, IMAGE)
     for t, out in ((0.5, frozenset()), (1.0, frozenset({0}))):
         tracker.update(Search(Detections.none(), False, frozenset({0})), t, IMAGE)
         assert tracker.missed(t + 0.4) == out

@@ -18,7 +18,7 @@ from monitor.core.types import Event, Frame, Image, Result
 from monitor.faces.detector import HaarDetector
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
-from monitor.networks.keypoints import LandmarkNet
+from monitor.networks.keypoints import KeypointNet
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.stats import StatsSink
@@ -90,7 +90,7 @@ def run(folder: Path, frames: int, every: int) -> tuple[Scale, StatsSink]:
         config,
         HaarDetector(config.detect),
         EmotionNet(find_model("emotion.tflite")),
-        LandmarkNet(find_model("landmarks.tflite")),
+        KeypointNet(find_model("keypoints.tflite")),
     )
     scale, stats = Scale(every), StatsSink()
     sinks: list[Sink] = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.core.errors import ModelError
 from monitor.core.numeric import sigmoid
-from monitor.core.types import Landmarks
+from monitor.core.types import Keypoints
 from monitor.networks.card import find_model
 from monitor.networks.eyes import EYES, EyeNet, eye_boxes
 from monitor.networks.keypoints import POINTS
@@ -30,8 +30,8 @@ def points(right: tuple[float, float], left: tuple[float, float], width: float =
     return at
 
 
-def marks(at: np.ndarray, roll: float = 0.0) -> Landmarks:
-    return Landmarks(0.99, at, (0, 0, 100, 100), np.array([0, 0, roll], np.float32), np.zeros(3, np.float32))
+def keypoints(at: np.ndarray, roll: float = 0.0) -> Keypoints:
+    return Keypoints(0.99, at, (0, 0, 100, 100), np.array([0, 0, roll], np.float32), np.zeros(3, np.float32))
 
 
 def test_each_eye_has_a_square_as_wide_as_it_is() -> None:
@@ -75,7 +75,7 @@ def drawn(opened: bool) -> np.ndarray:
 
 
 def test_the_shipped_network_tells_drawn_eyes_apart(net: EyeNet) -> None:
-    at = marks(points((60, 100), (120, 100), 30, 30))
+    at = keypoints(points((60, 100), (120, 100), 30, 30))
     opened, shut = net.read(drawn(True), at), net.read(drawn(False), at)
     assert min(e.open for e in opened) > 0.7
     assert max(e.open for e in shut) < 0.3
@@ -84,10 +84,10 @@ def test_the_shipped_network_tells_drawn_eyes_apart(net: EyeNet) -> None:
 
 def test_nothing_is_seen_in_the_dark_outside_the_frame_or_of_a_tiny_eye(net: EyeNet) -> None:
     dark = np.full((200, 200), 8, np.uint8)
-    assert max(e.quality for e in net.read(dark, marks(points((60, 100), (120, 100), 30, 30)))) == 0
-    outside = marks(points((-300, 100), (500, 100)))
+    assert max(e.quality for e in net.read(dark, keypoints(points((60, 100), (120, 100), 30, 30)))) == 0
+    outside = keypoints(points((-300, 100), (500, 100)))
     assert [e.quality for e in net.read(drawn(True), outside)] == [0, 0]
-    tiny = net.read(drawn(True), marks(points((60, 100), (120, 100), 3, 3)))
+    tiny = net.read(drawn(True), keypoints(points((60, 100), (120, 100), 3, 3)))
     assert max(e.quality for e in tiny) < 0.35
 
 
@@ -114,11 +114,11 @@ def test_the_eyes_of_a_tilted_head_are_cut_upright(net: EyeNet, roll: float, mon
 
     monkeypatch.setattr(net, "logits", logits)
     at = points((60, 100), (120, 100), 30, 30)
-    net.read(drawn(True), marks(at))
+    net.read(drawn(True), keypoints(at))
     angle = np.deg2rad(roll)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     moved = ((at - 100) @ turn.T + 100).astype(np.float32)
-    net.read(tilted(drawn(True), roll, (100, 100)), marks(moved, roll))
+    net.read(tilted(drawn(True), roll, (100, 100)), keypoints(moved, roll))
     for upright, turned in ((given[0], given[2]), (given[1], given[3])):
         assert np.abs(upright - turned).mean() < 8
         assert np.abs(upright - turned[:, ::-1]).mean() > 3  # and not by being all the same
@@ -126,7 +126,7 @@ def test_the_eyes_of_a_tilted_head_are_cut_upright(net: EyeNet, roll: float, mon
 
 @pytest.mark.parametrize(("yaw", "share"), [(0, 1.0), (42, 1.0), (46, 0.5), (-46, 0.5), (50, 0.0), (60, 0.0)])
 def test_the_eyes_of_a_head_turned_aside_are_seen_worse(net: EyeNet, yaw: float, share: float) -> None:
-    ahead = marks(points((60, 100), (120, 100), 30, 30))
+    ahead = keypoints(points((60, 100), (120, 100), 30, 30))
     aside = replace(ahead, pose=np.array([yaw, 0, 0], np.float32))
     for one, other in zip(net.read(drawn(True), ahead), net.read(drawn(True), aside), strict=True):
         assert other.quality == pytest.approx(share * one.quality)
@@ -135,5 +135,5 @@ def test_the_eyes_of_a_head_turned_aside_are_seen_worse(net: EyeNet, yaw: float,
 def test_how_sure_the_network_is_of_shut_eyes_is_calibrated(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(net, "logits", lambda crop: np.array([2.0, 9.0], np.float32))
     monkeypatch.setattr(net, "card", replace(net.card, temperature=4.0))
-    right, _ = net.read(drawn(True), marks(points((60, 100), (120, 100), 30, 30)))
+    right, _ = net.read(drawn(True), keypoints(points((60, 100), (120, 100), 30, 30)))
     assert right.open == pytest.approx(sigmoid(0.5))

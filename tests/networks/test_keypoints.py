@@ -13,16 +13,16 @@ from monitor.core.errors import ModelError
 from monitor.core.numeric import sigmoid
 from monitor.core.types import Image
 from monitor.networks.card import card_path, find_model
-from monitor.networks.keypoints import FACE_H, FACE_W, FACE_Y, POINTS, LandmarkNet, haar_box, mirror_name, mirrored
+from monitor.networks.keypoints import FACE_H, FACE_W, FACE_Y, POINTS, KeypointNet, haar_box, mirror_name, mirrored
 from monitor.settings.config import Config
 from tests.fakes import picture, square
 
-SHIPPED = find_model("landmarks.tflite")
+SHIPPED = find_model("keypoints.tflite")
 
 
 @pytest.fixture(scope="module")
-def net() -> LandmarkNet:
-    return LandmarkNet(SHIPPED)
+def net() -> KeypointNet:
+    return KeypointNet(SHIPPED)
 
 
 @pytest.fixture(scope="module")
@@ -33,35 +33,35 @@ def scene() -> Image:
     return image
 
 
-def test_the_shipped_model_is_small(net: LandmarkNet) -> None:
+def test_the_shipped_model_is_small(net: KeypointNet) -> None:
     assert SHIPPED.stat().st_size <= 250_000
     assert net.card.metrics["mmac"] <= 12
 
 
-def test_a_face_is_seen_where_it_is_and_its_parts_lie_as_in_a_face(net: LandmarkNet, scene: Image) -> None:
-    marks = net.read(scene, square(196, 143, 95))
-    assert marks is not None
-    assert marks.presence > 0.9
-    at = dict(zip(POINTS, marks.points.tolist(), strict=True))
+def test_a_face_is_seen_where_it_is_and_its_parts_lie_as_in_a_face(net: KeypointNet, scene: Image) -> None:
+    keypoints = net.read(scene, square(196, 143, 95))
+    assert keypoints is not None
+    assert keypoints.presence > 0.9
+    at = dict(zip(POINTS, keypoints.points.tolist(), strict=True))
     assert at["r_iris"][0] < at["nose"][0] < at["l_iris"][0]
     assert at["brow"][1] < at["r_iris"][1] < at["nose"][1] < at["lip_bot"][1] < at["chin"][1]
-    assert abs(marks.pose[0]) < 15
-    assert abs(marks.pose[2]) < 10
-    assert marks.box[0] == pytest.approx(196 - 47, abs=16)
+    assert abs(keypoints.pose[0]) < 15
+    assert abs(keypoints.pose[2]) < 10
+    assert keypoints.box[0] == pytest.approx(196 - 47, abs=16)
 
 
 @pytest.mark.parametrize("place", [(140.0, 143.0), (196.0, 40.0), (60.0, 60.0), (330.0, 250.0)])
-def test_beside_the_face_there_is_none(net: LandmarkNet, scene: Image, place: tuple[float, float]) -> None:
+def test_beside_the_face_there_is_none(net: KeypointNet, scene: Image, place: tuple[float, float]) -> None:
     far = square(place[0], place[1], 40.0)
-    marks = net.read(scene, far)
-    assert marks is not None
-    assert marks.presence < 0.5
+    keypoints = net.read(scene, far)
+    assert keypoints is not None
+    assert keypoints.presence < 0.5
 
 
-def test_noise_is_no_face_and_outside_there_is_nothing(net: LandmarkNet) -> None:
-    marks = net.read(picture(), square(300, 200, 120))
-    assert marks is not None
-    assert marks.presence < 0.2
+def test_noise_is_no_face_and_outside_there_is_nothing(net: KeypointNet) -> None:
+    keypoints = net.read(picture(), square(300, 200, 120))
+    assert keypoints is not None
+    assert keypoints.presence < 0.2
     assert net.read(picture(), square(-500, -500, 50)) is None
 
 
@@ -84,13 +84,13 @@ def test_every_point_has_a_partner_on_the_other_side() -> None:
 
 def test_an_expression_model_is_not_taken_for_it(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="labels must be the 17 words"):
-        LandmarkNet(find_model("emotion.tflite"))
-    model = tmp_path / "landmarks.tflite"
+        KeypointNet(find_model("emotion.tflite"))
+    model = tmp_path / "keypoints.tflite"
     shutil.copy(find_model("emotion.tflite"), model)
     card = json.loads(card_path(find_model("emotion.tflite")).read_text())
     card_path(model).write_text(json.dumps(card | {"labels": list(POINTS)}))
     with pytest.raises(ModelError, match="expected"):
-        LandmarkNet(model)
+        KeypointNet(model)
 
 
 def test_the_default_configuration_names_the_shipped_model() -> None:
@@ -98,7 +98,7 @@ def test_the_default_configuration_names_the_shipped_model() -> None:
 
 
 def test_a_turned_face_is_looked_at_from_both_sides(
-    net: LandmarkNet, scene: Image, monkeypatch: pytest.MonkeyPatch
+    net: KeypointNet, scene: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     box = square(196.5, 143, 95)  # its region begins on a whole pixel, in the mirror image, too
     crops: list[Image] = []
@@ -133,16 +133,16 @@ def test_a_turned_face_is_looked_at_from_both_sides(
 
 @pytest.mark.parametrize(("yaw", "looks"), [(0.0, 1), (19.0, 1), (-19.0, 1), (21.0, 2), (-21.0, 2)])
 def test_only_turned_faces_cost_a_second_look_and_must_be_faces_in_both(
-    net: LandmarkNet, scene: Image, monkeypatch: pytest.MonkeyPatch, yaw: float, looks: int
+    net: KeypointNet, scene: Image, monkeypatch: pytest.MonkeyPatch, yaw: float, looks: int
 ) -> None:
     head = np.array([yaw / 45, 0, 0, 0.3, 0.2, 0], np.float32)
     points = np.zeros((19, 2), np.float32)
     script = [(3.0, points, head), (-1.0, points + 0.5, head)]
     monkeypatch.setattr(net, "_answers", lambda pixels: script.pop(0))
-    marks = net.read(scene, square(200, 150, 100))
-    assert marks is not None
+    keypoints = net.read(scene, square(200, 150, 100))
+    assert keypoints is not None
     assert len(script) == 2 - looks
-    assert marks.presence == pytest.approx(sigmoid((3.0 if looks == 1 else -1.0) / net.card.temperature))
+    assert keypoints.presence == pytest.approx(sigmoid((3.0 if looks == 1 else -1.0) / net.card.temperature))
 
 
 def test_mirrored_answers_mirrored_again_are_the_answers() -> None:
@@ -155,12 +155,12 @@ def test_mirrored_answers_mirrored_again_are_the_answers() -> None:
 
 
 def test_presence_is_calibrated_and_nothing_is_opened_less_than_not_at_all(
-    net: LandmarkNet, scene: Image, monkeypatch: pytest.MonkeyPatch
+    net: KeypointNet, scene: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = np.array([0, 0, 0, -0.1, 0.3, -0.2], np.float32)
     monkeypatch.setattr(net, "_answers", lambda pixels: (2.0, np.zeros((19, 2), np.float32), head))
     monkeypatch.setattr(net, "card", replace(net.card, temperature=4.0))
-    marks = net.read(scene, square(200, 150, 100))
-    assert marks is not None
-    assert marks.presence == pytest.approx(sigmoid(0.5))
-    assert marks.openness.tolist() == pytest.approx([0, 0.3, 0])
+    keypoints = net.read(scene, square(200, 150, 100))
+    assert keypoints is not None
+    assert keypoints.presence == pytest.approx(sigmoid(0.5))
+    assert keypoints.openness.tolist() == pytest.approx([0, 0.3, 0])

@@ -77,10 +77,10 @@ def faces() -> FaceSet:
     images, points, windows = [], [], []
     for n in range(80):
         size = float(rng.uniform(45, 70))
-        image, marks = drawn_face(float(rng.uniform(45, 110)), float(rng.uniform(45, 75)), size)
+        image, keypoints = drawn_face(float(rng.uniform(45, 110)), float(rng.uniform(45, 75)), size)
         images.append(image)
-        points.append(marks)
-        windows.append((n, 0.0 if marks[0, 0] > 70 else 110.0, 0.0, 40.0))
+        points.append(keypoints)
+        windows.append((n, 0.0 if keypoints[0, 0] > 70 else 110.0, 0.0, 40.0))
     split = np.where(np.arange(80) % 4 == 0, "validation", "train")
     source = np.array(["fer", "faces", "driver", "faces"] * 20)
     source[split == "validation"] = "faces"

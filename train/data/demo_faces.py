@@ -1,6 +1,6 @@
 """Makes the faces of the ``demo`` source: averages over many training faces, so of nobody.
 
-Each face is aligned by its landmarks, then the mean of at least ``MINIMUM`` faces per expression is
+Each face is aligned by its keypoints, then the mean of at least ``MINIMUM`` faces per expression is
 taken. Two "people" come from two disjoint halves of the data, told apart by the length of the face.
 """
 
@@ -30,8 +30,8 @@ MOST = 150
 POINTS = ("r_eye_out", "r_eye_in", "l_eye_in", "l_eye_out", "nose", "mouth_r", "mouth_l", "chin")
 
 
-def read_landmarks(path: Path) -> dict[int, dict[str, float]]:
-    """Row number to its landmark columns, rows without a face left out.
+def read_keypoints(path: Path) -> dict[int, dict[str, float]]:
+    """Row number to its keypoint columns, rows without a face left out.
 
     Raises:
         ConfigError: The file is missing or lacks columns.
@@ -41,26 +41,26 @@ def read_landmarks(path: Path) -> dict[int, dict[str, float]]:
             rows = [r for r in csv.DictReader(handle) if r["x"]]
         return {int(r["row"]): {k: float(v) for k, v in r.items() if v and k != "found"} for r in rows}
     except (OSError, EOFError, zlib.error, KeyError, ValueError, csv.Error) as error:
-        raise ConfigError(f"{path}: is not a gzipped landmark table ({error})") from None
+        raise ConfigError(f"{path}: is not a gzipped keypoint table ({error})") from None
 
 
-def average_faces(data: Dataset, landmarks: dict[int, dict[str, float]]) -> NDArray[np.uint8]:
+def average_faces(data: Dataset, keypoints: dict[int, dict[str, float]]) -> NDArray[np.uint8]:
     """Mean faces, (2 people, 7 expressions, SIDE, SIDE) uint8.
 
     Raises:
         ConfigError: Too few clear faces of an expression.
     """
     if data.skipped:
-        raise ConfigError(f"{data.name}: {data.skipped} rows were skipped, so rows and landmarks no longer match")
+        raise ConfigError(f"{data.name}: {data.skipped} rows were skipped, so rows and keypoints no longer match")
     rows = [
         row
-        for row, p in landmarks.items()
+        for row, p in keypoints.items()
         if row < len(data) and data.split[row] == "train" and data.truth[row] >= 0
         if abs(p["yaw"]) < 18 and abs(p["pitch"]) < 20
     ]
     if not rows:
-        raise ConfigError(f"{data.name}: no clear training face has landmarks in that table")
-    points = np.array([[(landmarks[r][f"{n}_x"], landmarks[r][f"{n}_y"]) for n in POINTS] for r in rows])
+        raise ConfigError(f"{data.name}: no clear training face has keypoints in that table")
+    points = np.array([[(keypoints[r][f"{n}_x"], keypoints[r][f"{n}_y"]) for n in POINTS] for r in rows])
     mean = _mean_shape(points)
     length = np.linalg.norm(points[:, -1] - points[:, 4], axis=1) / np.linalg.norm(points[:, 0] - points[:, 3], axis=1)
     labels, share = data.truth[rows], data.targets[rows].max(axis=1)
@@ -98,7 +98,7 @@ def _distinct(chosen: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[n
 
 
 def _mean_shape(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median landmark positions, scaled from 48 to SIDE pixels and centred sideways."""
+    """The median keypoint positions, scaled from 48 to SIDE pixels and centred sideways."""
     shape = np.median(points, axis=0) * SIDE / 48
     shape[:, 0] += SIDE / 2 - shape[[0, 3], 0].mean()
     return np.asarray(shape)

@@ -1,4 +1,4 @@
-"""Eyes with their openness: the eye sets and the eyes of the landmark faces, as one packed file of patches."""
+"""Eyes with their openness: the eye sets and the eyes of the keypoint faces, as one packed file of patches."""
 
 from __future__ import annotations
 

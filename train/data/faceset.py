@@ -149,5 +149,5 @@ def read(path: Path) -> FaceSet:
             int(f["skipped"]),
         ),
         "set of keypoints",
-        "train prepare --task landmarks",
+        "train prepare --task keypoints",
     )  # fmt: skip

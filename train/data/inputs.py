@@ -21,7 +21,7 @@ from train.engine import resources
 from train.reports import cards
 
 PREPARED = {
-    "expression": "runs/data.npz", "landmarks": "runs/landmarks.npz", "proposals": "runs/landmarks.npz",
+    "expression": "runs/data.npz", "keypoints": "runs/keypoints.npz", "proposals": "runs/keypoints.npz",
     "eyes": "runs/eyes.npz",
 }  # fmt: skip
 """By task, as ``train prepare`` names them."""

@@ -140,7 +140,7 @@ class _Reader:
         """FER2013 crops, and those that the crowd called no face."""
         data = datasets.load(archive)
         if data.skipped:
-            raise ConfigError(f"{archive}: {data.skipped} rows were skipped, so rows and landmarks no longer match")
+            raise ConfigError(f"{archive}: {data.skipped} rows were skipped, so rows and keypoints no longer match")
         by_row = {int(r["row"]): r for r in _rows(table)}
         for n, image in enumerate(data.images):
             split = str(data.split[n])
@@ -243,7 +243,7 @@ def _rows(table: Path) -> list[dict[str, str]]:
         with gzip.open(table, "rt") as handle:
             return [r for r in csv.DictReader(handle) if r.get("x")]
     except (OSError, EOFError) as error:
-        raise ConfigError(f"{table}: is not a gzipped landmark table ({error})") from None
+        raise ConfigError(f"{table}: is not a gzipped keypoint table ({error})") from None
 
 
 def _groups(images: list[Image]) -> list[int]:

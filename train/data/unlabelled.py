@@ -38,6 +38,6 @@ def crops(faces: FaceSet) -> NDArray[np.uint8]:
         out.append(crop(faces.pictures[int(faces.picture[row])], box, CropSpec(side=SIDE)))
     if not out:
         raise ConfigError(
-            f"{faces.name}: has no photographs of faces to learn from; run: train prepare --task landmarks"
+            f"{faces.name}: has no photographs of faces to learn from; run: train prepare --task keypoints"
         )
     return np.stack(out)

@@ -57,8 +57,8 @@ def make_model(recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, its weights drawn from the recipe's seed."""
     keras.utils.set_random_seed(recipe.seed)
     channels, blocks = recipe.network.shape()
-    if recipe.task == "landmarks":
-        return network.build_landmarks(channels, blocks)
+    if recipe.task == "keypoints":
+        return network.build_keypoints(channels, blocks)
     if recipe.task == "eyes":
         return network.build_eyes(channels, blocks, recipe.network.dropout)
     if recipe.task == "proposals":

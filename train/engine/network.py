@@ -54,7 +54,7 @@ def build(channels: tuple[int, ...], blocks: tuple[int, ...], dropout: float) ->
     return keras.Model(inputs, layers.Dense(len(EMOTIONS), name="logits")(x))
 
 
-def build_landmarks(channels: tuple[int, ...], blocks: tuple[int, ...]) -> keras.Model:
+def build_keypoints(channels: tuple[int, ...], blocks: tuple[int, ...]) -> keras.Model:
     """Builds the keypoint network: the same stages, then dense layers on the flattened last stage.
 
     Flattened, not averaged: where a feature lies is the answer here.
@@ -197,8 +197,8 @@ def cost(channels: tuple[int, ...], blocks: tuple[int, ...], side: int) -> Cost:
     return Cost((macs + head) / 1e6, parameters + head)
 
 
-def landmarks_cost(channels: tuple[int, ...], blocks: tuple[int, ...]) -> Cost:
-    """The same of ``build_landmarks``."""
+def keypoints_cost(channels: tuple[int, ...], blocks: tuple[int, ...]) -> Cost:
+    """The same of ``build_keypoints``."""
     macs, parameters, side = _stage_cost(channels, blocks, REGION)
     head = side * side * channels[-1] * sum(shape[1] for shape in SHAPES)
     return Cost((macs + head) / 1e6, parameters + head)

@@ -48,7 +48,7 @@ class Network:
         return tuple(channels), tuple(blocks)
 
 
-TASKS = ("expression", "landmarks", "eyes", "proposals")
+TASKS = ("expression", "keypoints", "eyes", "proposals")
 """What can be trained: how a face looks, where it is, whether its eyes are open, where in a frame there may be one."""
 
 
@@ -156,7 +156,7 @@ GEOMETRY = tuple(f"augment.{key}" for key in ("flip", "rotate", "shift", "zoom",
 MOVED = tuple(f"jitter.{f.name}" for f in dataclasses.fields(Jitter) if f.name != "regions")
 UNUSED = {
     "expression": ("heads_turned", "jitter.regions", *MOVED),
-    "landmarks": ("network.dropout", *GEOMETRY),
+    "keypoints": ("network.dropout", *GEOMETRY),
     "proposals": ("heads_turned", "network.dropout", *GEOMETRY),
     "eyes": ("heads_turned", *GEOMETRY, *MOVED),
 }

@@ -34,7 +34,7 @@ from train.engine.recipe import Recipe
 from train.tasks import export_faces
 from train.tasks.expression import export
 from train.tasks.expression.task import add_biases
-from train.tasks.keypoints import task as landmarks
+from train.tasks.keypoints import task as keypoint_task
 
 log = logging.getLogger("train")
 
@@ -161,7 +161,7 @@ def _inputs(recipe: Recipe, data: Dataset | FaceSet | EyeSet) -> NDArray[np.uint
         return all_evened(export.calibration_crops(data, MOST), recipe.contrast)
     if recipe.task == "proposals":
         return export_faces.scenes(data, MOST * 2 // 3)
-    return landmarks.calibration(data, export_faces.CALIBRATION, MOST - 20)
+    return keypoint_task.calibration(data, export_faces.CALIBRATION, MOST - 20)
 
 
 def _layers(model: Path) -> Iterator[Folded]:

@@ -125,7 +125,7 @@ def _robustness(corruptions: Mapping[str, Any], jitter: Mapping[str, Any]) -> li
     ]
 
 
-def _landmarks(card: ModelCard) -> list[str]:
+def _keypoints(card: ModelCard) -> list[str]:
     v = card.metrics["validation"]
     false = f"{_percent(v['false'])}; {_percent(v['false_accepted'])}"
     rows = [
@@ -162,7 +162,7 @@ def _any_figures(card: ModelCard) -> list[str]:
     return [_table(("figure", ""), flat(shown))]
 
 
-FIGURES = {"emotion": _expression, "landmarks": _landmarks}
+FIGURES = {"emotion": _expression, "keypoints": _keypoints}
 
 
 def _training(card: ModelCard) -> str:

@@ -33,7 +33,7 @@ NOTES: dict[str, dict[str, str]] = {
         "your own people before relying on it.",
         "law": LAW,
     },
-    "landmarks": {
+    "keypoints": {
         "use": "Says whether there is a face near a given box, where its eyes and mouth are and which way it looks. It "
         "identifies nobody and by itself reads no expression.",
         "not_for": "Telling people apart, measuring faces, or anything where a wrong point does harm.",

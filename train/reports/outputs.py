@@ -47,7 +47,7 @@ def evaluate_expression(model: Path, data: Path, split: str, out: Path, robust: 
     return _written(report, pictures, out)
 
 
-def evaluate_landmarks(model: Path, data: Path, split: str, out: Path) -> dict[str, Any]:
+def evaluate_keypoints(model: Path, data: Path, split: str, out: Path) -> dict[str, Any]:
     """Measures a keypoint model and writes ``by_yaw.png``, ``by_point.png`` and ``report.json``."""
     report = keypoint_figures.measure(model, keypoints.load(data), split).report
     name = f"{report['model']}, {report['data']} {split}"

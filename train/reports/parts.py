@@ -95,7 +95,7 @@ def _mistakes(measured: evaluate.Measured) -> list[str]:
     return parts
 
 
-def landmarks(model: Path, data: Path, split: str) -> list[str]:
+def keypoint_sections(model: Path, data: Path, split: str) -> list[str]:
     """Sections about a keypoint model on one split."""
     faces = keypoints.load(data)
     measured = keypoint_figures.measure(model, faces, split)
@@ -144,8 +144,8 @@ def marked(faces: FaceSet, look: Look) -> Image:
 
     for i in range(len(POINTS)):
         true = place(faces.points[look.row, i])
-        if look.marks is not None:
-            read = place(look.marks.points[i])
+        if look.keypoints is not None:
+            read = place(look.keypoints.points[i])
             cv2.line(out, true, read, READ, 1, cv2.LINE_AA)
             cv2.circle(out, read, 2, READ, -1, cv2.LINE_AA)
         cv2.circle(out, true, 2, TRUE, -1, cv2.LINE_AA)
@@ -153,7 +153,7 @@ def marked(faces: FaceSet, look: Look) -> Image:
 
 
 def _caption(faces: FaceSet, look: Look) -> str:
-    presence = "outside" if look.marks is None else f"presence {look.marks.presence:.2f}"
+    presence = "outside" if look.keypoints is None else f"presence {look.keypoints.presence:.2f}"
     yaw = float(faces.pose[look.row, 0])
     doubt = ", label in doubt" if faces.origin[look.row] in doubts.listed() else ""
     return f"{faces.origin[look.row]}, yaw {yaw:+.0f}°\nerror {look.error:.2f}, {presence}{doubt}"

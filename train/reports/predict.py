@@ -20,7 +20,7 @@ from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
-from monitor.networks.keypoints import LandmarkNet
+from monitor.networks.keypoints import KeypointNet
 from monitor.run.needs import load_proposals
 from monitor.settings.config import Config, DetectConfig, FollowConfig
 from train.data.datasets import Dataset, fitted
@@ -139,7 +139,7 @@ class FaceFinder:
             keypoints: The keypoint model; None = the shipped one, or none where it is missing, as in the app.
         """
         path = keypoints or find_model(FollowConfig().model)
-        net = LandmarkNet(path) if keypoints is not None or path.exists() else None
+        net = KeypointNet(path) if keypoints is not None or path.exists() else None
         if net is None:
             log.warning("%s: is missing; faces are found by the detector alone", path)
         self._follower = Follower(net, FollowConfig()) if net is not None else None
@@ -153,7 +153,7 @@ class FaceFinder:
         out = []
         for i in order:
             x1, y1, x2, y2 = (float(v) for v in search.found.boxes[i])
-            roll = float(search.marks[i].pose[2]) if search.marks else 0.0
+            roll = float(search.keypoints[i].pose[2]) if search.keypoints else 0.0
             out.append(crop(image, (x1, y1, x2, y2), spec, roll))
         return out
 

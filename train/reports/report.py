@@ -80,9 +80,9 @@ KINDS = {
         (("loss",), ("validation_accuracy", "validation_mean_recall")),
         report_parts.expression, _accuracy, "accuracy %",
     ),
-    "landmarks": Kind(
+    "keypoints": Kind(
         (("loss",), ("error", "error_turned", "eye_error", "mouth_error"), ("yaw_error",), ("false",)),
-        report_parts.landmarks, _point_error, "point error %, frontal",
+        report_parts.keypoint_sections, _point_error, "point error %, frontal",
     ),
     "eyes": Kind(
         (("loss",), ("mrl", "cew", "faces", "driver", "fer", "visible"), ("ghosts",)),

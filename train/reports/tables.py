@@ -57,7 +57,7 @@ def _print_robustness(console: Console, corruptions: dict[str, Any], jitter: dic
     )
 
 
-def print_landmarks(report: dict[str, Any]) -> None:
+def print_keypoints(report: dict[str, Any]) -> None:
     """What ``train.tasks.keypoints.task.measure`` found."""
     console = Console(markup=False)
     console.print(

@@ -25,7 +25,7 @@ from train.reports import cards
 from train.reports.evaluate import int8_logits
 from train.tasks.eyes import task as eyes
 from train.tasks.keypoints import figures as keypoint_figures
-from train.tasks.keypoints import task as landmarks
+from train.tasks.keypoints import task as keypoint_task
 from train.tasks.keypoints.regions import SPEC
 from train.tasks.proposals import task as proposals
 
@@ -60,7 +60,7 @@ def scenes(data: FaceSet, count: int) -> NDArray[np.uint8]:
     return np.stack([s.image for s in proposals.check_scenes(data, "train", count)])
 
 
-def export_landmarks(
+def export_keypoints(
     model: keras.Model, recipe: Recipe, data: FaceSet, out: Path, history: list[dict[str, Any]]
 ) -> ModelCard:
     """Converts, measures and writes the keypoint network and its card; see ``train.tasks.expression.export``.
@@ -69,12 +69,14 @@ def export_landmarks(
         ParityError: The int8 model's points are off by ``LARGEST_DRIFT`` more than the float one's, or
             it agrees less than ``LEAST_AGREEMENT`` on presence.
     """
-    content = convert.to_int8(model, landmarks.calibration(data, CALIBRATION, FEW))
-    checked = landmarks.check_regions(data, "validation", landmarks.CHECKED)
-    image, presence, points, head = landmarks.stacked(checked)
-    real = landmarks.float_outputs(model, image)
-    quantised = landmarks.int8_outputs(content, image)
-    before, after = (landmarks.figures(o[0][:, 0], o[1], o[2], presence[:, 0], points, head) for o in (real, quantised))
+    content = convert.to_int8(model, keypoint_task.calibration(data, CALIBRATION, FEW))
+    checked = keypoint_task.check_regions(data, "validation", keypoint_task.CHECKED)
+    image, presence, points, head = keypoint_task.stacked(checked)
+    real = keypoint_task.float_outputs(model, image)
+    quantised = keypoint_task.int8_outputs(content, image)
+    before, after = (
+        keypoint_task.figures(o[0][:, 0], o[1], o[2], presence[:, 0], points, head) for o in (real, quantised)
+    )
     agreement = float(((real[0] > 0) == (quantised[0] > 0)).mean())
     drift = float(after["error"]) - float(before["error"])
     log.info("int8 against float: agreement %.4f, points off by %.4f more (N = %d)", agreement, drift, len(image))
@@ -84,10 +86,10 @@ def export_landmarks(
             f"{agreement:.4f} (at least {convert.LEAST_AGREEMENT}); nothing was written"
         )
     channels, blocks = recipe.network.shape()
-    cost = network.landmarks_cost(channels, blocks)
+    cost = network.keypoints_cost(channels, blocks)
     training = data.split == "train"
     left_out = int((training & data.doubtful).sum())
-    card = convert.bare_card("landmarks", POINTS, SPEC, content, 1.0)
+    card = convert.bare_card("keypoints", POINTS, SPEC, content, 1.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / out.name
         convert.written(card, content, path)
@@ -112,7 +114,7 @@ def export_landmarks(
             "reference": "MediaPipe face mesh; beyond 50 degrees of yaw and behind hands it guesses",
             "terms": FACES_TERMS,
         },
-        notes=cards.notes("landmarks"),
+        notes=cards.notes("keypoints"),
         training=convert.told(recipe, history),
     )
     return convert.written(card, content, out)

@@ -103,8 +103,8 @@ class Overlay:
     def _face(self, pen: Pen, face: Face, box: Box, tag: Box) -> None:
         pen.box(box, COLORS[face.label], solid=face.seen)
         pen.tag(_tag(face), tag, COLORS[face.label])
-        if self._config.keypoints and face.marks is not None:
-            pen.points([self._spot(x, y, pen.canvas) for x, y in face.marks.points.tolist()])
+        if self._config.keypoints and face.keypoints is not None:
+            pen.points([self._spot(x, y, pen.canvas) for x, y in face.keypoints.points.tolist()])
 
 
 def _tag(face: Face) -> str:

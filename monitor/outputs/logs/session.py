@@ -21,7 +21,7 @@ from monitor import __version__
 from monitor.core.errors import ConfigError, DiskError
 from monitor.networks.emotion import EmotionNet
 from monitor.networks.eyes import EyeNet
-from monitor.networks.keypoints import LandmarkNet
+from monitor.networks.keypoints import KeypointNet
 from monitor.networks.proposals import ProposalNet
 from monitor.outputs.logs import retention
 from monitor.outputs.logs.reader import PART
@@ -160,7 +160,7 @@ class Session:
         emotion: EmotionNet,
         source: dict[str, Any],
         detector: str,
-        keypoints: LandmarkNet | None = None,
+        keypoints: KeypointNet | None = None,
         eyes: EyeNet | None = None,
         proposals: ProposalNet | None = None,
     ) -> None:

@@ -139,7 +139,9 @@ class TableSink:
     def _pose_cells(self, face: Face, state: DriverState | None, carries: bool) -> str:
         cells = [f"{v:.1f}" for v in face.pose] if face.pose is not None else [""] * 3
         if self._keypoints:
-            cells += [f"{v:.1f}" for v in face.marks.points.ravel()] if face.marks else [""] * len(POINT_COLUMNS)
+            cells += (
+                [f"{v:.1f}" for v in face.keypoints.points.ravel()] if face.keypoints else [""] * len(POINT_COLUMNS)
+            )
         if self._driver:
             cells += _driver_cells(face, state, carries)
         return ",".join(cells)
@@ -148,11 +150,11 @@ class TableSink:
 def _driver_cells(face: Face | None, state: DriverState | None, carries: bool = True) -> list[str]:
     """Cells of ``DRIVER_COLUMNS``; the state goes with the driver's face, else with a frame's first row."""
     eyes = face.eyes if face is not None else None
-    marks = face.marks if face is not None else None
+    keypoints = face.keypoints if face is not None else None
     cells = ["" if face is None else str(int(face.seen))]
     cells += [f"{eye.open:.3f}" for eye in eyes] if eyes else [""] * 2
     cells += [f"{eye.quality:.3f}" for eye in eyes] if eyes else [""] * 2
-    cells += [f"{marks.openness[2]:.3f}" if marks is not None else ""]
+    cells += [f"{keypoints.openness[2]:.3f}" if keypoints is not None else ""]
     cells += ["" if state is None else str(int(state.picture))]
     if state is None or not carries:
         return [*cells, "0" if face is not None else "", *([""] * 6)]

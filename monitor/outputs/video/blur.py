@@ -232,5 +232,5 @@ def _coarse(result: Result) -> Result:
 
 def _with_image(result: Result, image: Image) -> Result:
     """The result on another picture; keypoints go too, being a drawing of the face."""
-    faces = tuple(replace(face, marks=None) for face in result.faces)
+    faces = tuple(replace(face, keypoints=None) for face in result.faces)
     return replace(result, frame=replace(result.frame, image=image), faces=faces)

@@ -16,7 +16,7 @@ from monitor.outputs.logs.drive import COLUMNS, DriveSink
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import DRIVER_COLUMNS, TableSink, iso_time
 from monitor.settings.config import DriverConfig
-from tests.fakes import Clock, face, landmarks, result
+from tests.fakes import Clock, face, keypoints_at, result
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -37,9 +37,13 @@ def test_each_number_stands_under_its_name(tmp_path: Path) -> None:
     first, _ = monitor.update(Evidence(1.0, 0.0, 2, True, True, 0.9, 0.0, (0, 0, 0), 0.0, 0.0))
     state = replace(first, eyes=0.61, blinks_per_min=17.5, perclos=0.123, fatigue=44.4, level="early", calibrated=0.75)
     box = (100.0, 110.0, 220.0, 230.0)
-    marks = landmarks(box)
-    marks = replace(marks, points=np.arange(34, dtype=np.float32).reshape(17, 2), openness=np.array([0.2, 0.3, 0.44]))
-    driver = face(2, box=box, marks=marks, pose=(1.5, 2.5, 3.5), eyes=(EyeReading(0.9, 0.8), EyeReading(0.7, 0.6)))
+    keypoints = keypoints_at(box)
+    keypoints = replace(
+        keypoints, points=np.arange(34, dtype=np.float32).reshape(17, 2), openness=np.array([0.2, 0.3, 0.44])
+    )
+    driver = face(
+        2, box=box, keypoints=keypoints, pose=(1.5, 2.5, 3.5), eyes=(EyeReading(0.9, 0.8), EyeReading(0.7, 0.6))
+    )
     table = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, keypoints=True, driver=True, clock=Clock())
     drive = DriveSink(tmp_path / "drive.csv", "S")
     for sink in (table, drive):
@@ -142,7 +146,7 @@ def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -
     state, _ = monitor.update(Evidence(1.0, 0.0, 2, True, True, 0.9, 0.1, (0, 0, 0), 0.1, 0.1))
     box = (100.0, 100.0, 200.0, 200.0)
     eyes = (EyeReading(0.9, 1.0), EyeReading(0.8, 0.5))
-    driver = face(2, box=box, marks=landmarks(box), pose=(1.0, 2.0, 3.0), eyes=eyes)
+    driver = face(2, box=box, keypoints=keypoints_at(box), pose=(1.0, 2.0, 3.0), eyes=eyes)
     sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, keypoints=True, driver=True, clock=Clock())
     sink.handle(result(1.0, [driver, face(3)], driver=state))
     absent, _ = monitor.update(Evidence(2.0, 0.0, picture=False))

@@ -14,7 +14,7 @@ from monitor.core.types import Image, Result
 from monitor.faces.detector import HaarDetector
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
-from monitor.networks.keypoints import LandmarkNet
+from monitor.networks.keypoints import KeypointNet
 from monitor.outputs.drawing.overlay import Overlay
 from monitor.outputs.logs.reader import read_rows
 from monitor.outputs.video.blur import COLUMNS, DELAY_S, Blur, coarse, erased
@@ -32,7 +32,7 @@ def story() -> list[Result]:
         config,
         HaarDetector(config.detect),
         EmotionNet(find_model("emotion.tflite")),
-        LandmarkNet(find_model("landmarks.tflite")),
+        KeypointNet(find_model("keypoints.tflite")),
     )
     return [pipeline.step(frame(n / 12.5, n // 6, demo.render(n / 12.5))) for n in range(0, 150, 6)]
 
@@ -49,7 +49,7 @@ def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_p
     video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 12.5 / 6, Overlay(DisplayConfig()))
     video.switch(True)
     detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
-    net = LandmarkNet(find_model("landmarks.tflite"))
+    net = KeypointNet(find_model("keypoints.tflite"))
     before = 0
     for got in story:
         before += bool(seen(got.frame.image, detector))
@@ -64,9 +64,9 @@ def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_p
             break
         found += bool(seen(image.astype(np.uint8), detector))
         followed += [
-            marks.presence
+            keypoints.presence
             for one in story[min(frames, len(story) - 1)].faces
-            if (marks := net.read(image.astype(np.uint8), one.box)) is not None
+            if (keypoints := net.read(image.astype(np.uint8), one.box)) is not None
         ]
         frames += 1
     assert frames == pytest.approx(len(story), abs=2)

@@ -15,7 +15,7 @@ from train.data.faceset import FaceSet
 from train.engine.augment import Jitter
 from train.engine.recipe import Recipe
 from train.tasks.keypoints import figures as keypoint_figures
-from train.tasks.keypoints.task import LandmarkTask
+from train.tasks.keypoints.task import KeypointTask
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def test_doubtful_faces_are_in_no_split(faces: FaceSet, listing: Path) -> None:
 
 
 def test_they_are_not_learnt_from(faces: FaceSet, listing: Path) -> None:
-    task = LandmarkTask(faces, Recipe(task="landmarks", side=56, batch=16, jitter=Jitter(regions=320)))
+    task = KeypointTask(faces, Recipe(task="keypoints", side=56, batch=16, jitter=Jitter(regions=320)))
     seen = {row for _, row in task.regions.epoch(np.random.default_rng(0))} - {0}
     assert 1 not in seen
     assert {2, 3, 5} <= seen
 
 
 def test_figures_are_given_with_and_without_them(faces: FaceSet, listing: Path) -> None:
-    report = keypoint_figures.measure(find_model("landmarks.tflite"), faces, "validation").report
+    report = keypoint_figures.measure(find_model("keypoints.tflite"), faces, "validation").report
     assert (report["frontal_n"], report["held"]["frontal_n"]) == (20, 19)
     assert report["held"]["turned"] is None
     assert report["held"]["frontal"] != report["frontal"]

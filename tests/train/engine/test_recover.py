@@ -21,10 +21,10 @@ from train.engine.fit import Trainer, fit, load_trained, predict
 from train.engine.recipe import Network, Recipe
 from train.engine.runs import history_of
 from train.reports.evaluate import int8_logits
-from train.tasks.export_faces import export_landmarks
+from train.tasks.export_faces import export_keypoints
 from train.tasks.expression.export import export
 from train.tasks.expression.task import ExpressionTask
-from train.tasks.keypoints.task import LandmarkTask, float_outputs
+from train.tasks.keypoints.task import KeypointTask, float_outputs
 
 
 @pytest.fixture
@@ -66,12 +66,12 @@ def test_it_answers_as_the_lost_one_did_and_can_be_gone_on_from(run: Path, drawn
 @pytest.mark.usefixtures("lenient")
 def test_a_keypoint_network_comes_back_with_each_head_in_its_place(faces: FaceSet, tmp_path: Path) -> None:
     recipe = Recipe(
-        task="landmarks", side=56, epochs=1, small_epochs=0, batch=16, balance=0.0, ema=0.5,
+        task="keypoints", side=56, epochs=1, small_epochs=0, batch=16, balance=0.0, ema=0.5,
         network=Network("8-16-16-16", "0-1-0-0"), augment=Augment(), jitter=Jitter(regions=64),
     )  # fmt: skip
-    fit(LandmarkTask(faces, recipe), recipe, tmp_path / "run", resume=False)
+    fit(KeypointTask(faces, recipe), recipe, tmp_path / "run", resume=False)
     model = load_trained(tmp_path / "run", recipe)
-    export_landmarks(model, recipe, faces, tmp_path / "l.tflite", history_of(tmp_path / "run"))
+    export_keypoints(model, recipe, faces, tmp_path / "l.tflite", history_of(tmp_path / "run"))
     save(faces, tmp_path / "faces.npz")
     found = tmp_path / "again"
     assert main(["recover", f"--model={tmp_path}/l.tflite", f"--data={tmp_path}/faces.npz", f"--out={found}"]) == 0

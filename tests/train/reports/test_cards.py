@@ -95,13 +95,13 @@ def test_a_page_that_cannot_be_written_whole_is_not_written(copies: Path, tmp_pa
 
 
 def test_a_network_without_tables_of_its_own_lists_its_figures(copies: Path) -> None:
-    fields = json.loads((copies / "landmarks.json").read_text())
+    fields = json.loads((copies / "keypoints.json").read_text())
     fields |= {"name": "novel", "metrics": {"validation": {"share": 0.5, "n": 1200}}, "notes": {"use": "a|b"}}
-    (copies / "landmarks.json").write_text(json.dumps(fields))
-    page = card_page.render([copies / "landmarks.tflite"])
+    (copies / "keypoints.json").write_text(json.dumps(fields))
+    page = card_page.render([copies / "keypoints.tflite"])
     assert "| validation.n | 1,200 |" in page
-    cards.refresh([copies / "landmarks.tflite"])
-    assert load_card(copies / "landmarks.tflite", None).notes == {"use": "a|b"}
+    cards.refresh([copies / "keypoints.tflite"])
+    assert load_card(copies / "keypoints.tflite", None).notes == {"use": "a|b"}
 
 
 def test_mistakes_are_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -51,7 +51,7 @@ def test_without_the_keypoint_network_the_detector_alone_finds_them(
 ) -> None:
     monkeypatch.setattr(predict, "find_model", lambda name: folder / name)
     assert predict.read_files([folder / "b_frame.png"], shipped, predict.FaceFinder())
-    assert "landmarks.tflite: is missing" in caplog.text
+    assert "keypoints.tflite: is missing" in caplog.text
 
 
 def test_a_folder_means_its_pictures_and_wrong_paths_are_one_line(folder: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.core.errors import ModelError
 from monitor.core.labels import EMOTIONS
-from monitor.core.types import Landmarks
+from monitor.core.types import Keypoints
 from monitor.networks.card import load_card
 from monitor.networks.runtime import Int8Model
 from monitor.settings import reader as settings
@@ -111,7 +111,7 @@ def test_mistakes_are_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture)
 
 
 def test_candidates_are_models_of_the_same_kind_each_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    for name in ("emotion", "landmarks"):
+    for name in ("emotion", "keypoints"):
         for ending in (".tflite", ".json"):
             shutil.copy(MODELS / f"{name}{ending}", tmp_path / f"{name}{ending}")
             shutil.copy(MODELS / f"{name}{ending}", tmp_path / f"{name}_copy{ending}")
@@ -183,8 +183,8 @@ def drawn_faces(count: int) -> faceset.FaceSet:
 def test_the_page_of_a_keypoint_run_has_the_worst_faces_first(tmp_path: Path) -> None:
     faceset.save(drawn_faces(6), tmp_path / "l.npz")
     entries = [{"epoch": n, "loss": 9 / n, "error": 0.1, "yaw_error": 3.0, "false": 0.02} for n in (1, 2)]
-    run = run_folder(tmp_path / "marks", recipe.load("landmarks", []), entries)
-    flags = ["--run", str(run), "--model", str(MODELS / "landmarks.tflite"), "--data", str(tmp_path / "l.npz")]
+    run = run_folder(tmp_path / "keypoints", recipe.load("keypoints", []), entries)
+    flags = ["--run", str(run), "--model", str(MODELS / "keypoints.tflite"), "--data", str(tmp_path / "l.npz")]
     assert cli.main(["report", *flags]) == 0
     page = Page((run / "report.html").read_text())
     words = " ".join(page.words)
@@ -214,7 +214,7 @@ def test_true_and_read_points_are_drawn_where_they_are() -> None:
         np.zeros((1, 3), np.float32), np.array(["faces"]), np.array(["validation"]), origins(1),
         np.empty((0, 4), np.float32), np.empty(0, np.str_), np.empty(0, bool), "drawn",
     )  # fmt: skip
-    exact = Landmarks(0.9, points[0, : faceset.BOX], (0, 0, 1, 1), np.zeros(3, np.float32), np.zeros(3, np.float32))
+    exact = Keypoints(0.9, points[0, : faceset.BOX], (0, 0, 1, 1), np.zeros(3, np.float32), np.zeros(3, np.float32))
     shown = report_parts.marked(faces, Look(0, exact, np.zeros(faceset.BOX)))
     assert shown.shape == (176, 176, 3)
     green = (shown == report_parts.TRUE).all(axis=2)

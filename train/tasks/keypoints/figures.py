@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.errors import ConfigError
-from monitor.core.types import Box, Image, Landmarks
+from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.finder import SURE
 from monitor.faces.follower import Follower
 from monitor.networks.card import ModelCard
-from monitor.networks.keypoints import POINTS, LandmarkNet
+from monitor.networks.keypoints import POINTS, KeypointNet
 from monitor.settings.config import FollowConfig
 from train.data.faceset import FaceSet, face_squares, square_box
 from train.engine.progress import track
@@ -35,12 +35,12 @@ class Look:
 
     Attributes:
         row: The face.
-        marks: What it said; None = the region did not touch the picture.
-        errors: (17,) distance of each point over the true distance of the irises; ones without marks.
+        keypoints: What it said; None = the region did not touch the picture.
+        errors: (17,) distance of each point over the true distance of the irises; ones without keypoints.
     """
 
     row: int
-    marks: Landmarks | None
+    keypoints: Keypoints | None
     errors: NDArray[np.float64]
 
     @property
@@ -75,34 +75,34 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
         ConfigError: The split has no faces.
         ModelError: The model or its card cannot be used.
     """
-    net = LandmarkNet(model)
+    net = KeypointNet(model)
     follower = Follower(net, FollowConfig())
     rng = np.random.default_rng(5)
     looks, converged, accepted = [], [], []
     for row in track(_rows(data, split, rng), "faces"):
         image = data.pictures[int(data.picture[row])]
         cx, cy, side = (float(v) for v in face_squares(data.points[row : row + 1])[0])
-        marks = looked(net, image, near_box(cx, cy, side, rng), 2)
-        looks.append(Look(int(row), marks, _errors(marks, data.points[row])))
+        keypoints = looked(net, image, near_box(cx, cy, side, rng), 2)
+        looks.append(Look(int(row), keypoints, _errors(keypoints, data.points[row])))
         if data.source[row] == "fer":
             continue
         angle = rng.uniform(0, 2 * np.pi)
         start = square_box(cx + 0.25 * side * np.cos(angle), cy + 0.25 * side * np.sin(angle), side)
-        marks = looked(net, image, start, 2)
+        keypoints = looked(net, image, start, 2)
         truth = square_box(cx, cy, side)
-        converged.append(marks is not None and float(np.abs(np.subtract(marks.box, truth)).mean()) < 0.1 * side)
+        converged.append(keypoints is not None and float(np.abs(np.subtract(keypoints.box, truth)).mean()) < 0.1 * side)
         accepted.append(_presence(follower, image, start))
     ghosts, taken = [], []
     for index in track(np.flatnonzero(data.window_split == split), "windows without a face"):
         picture, x, y, side = (float(v) for v in data.windows[index])
         image, box = data.pictures[int(picture)], (x, y, x + side, y + side)
-        marks = net.read(image, box)
-        ghosts.append(marks is not None and marks.presence >= 0.5)
+        keypoints = net.read(image, box)
+        ghosts.append(keypoints is not None and keypoints.presence >= 0.5)
         taken.append(_presence(follower, image, box))
     free = [look for look in looks if data.source[look.row] != "fer"]
     doubtful = data.doubtful
-    yaws = [abs(float(look.marks.pose[0]) - float(data.pose[look.row, 0])) for look in looks if look.marks]
-    found = [look.marks is not None and look.marks.presence >= 0.5 for look in looks]
+    yaws = [abs(float(look.keypoints.pose[0]) - float(data.pose[look.row, 0])) for look in looks if look.keypoints]
+    found = [look.keypoints is not None and look.keypoints.presence >= 0.5 for look in looks]
     report = {
         **_by_view(free, data),
         "held": _by_view([look for look in free if not doubtful[look.row]], data),
@@ -127,8 +127,8 @@ def _by_view(looks: Sequence[Look], data: FaceSet) -> dict[str, float | int | No
 
 def _presence(follower: Follower, image: Image, box: Box) -> float:
     """Presence in the second look at a place that is accepted as a face, else 0."""
-    marks = follower.accept(image, box)
-    return 0.0 if marks is None else marks.presence
+    keypoints = follower.accept(image, box)
+    return 0.0 if keypoints is None else keypoints.presence
 
 
 def _rows(data: FaceSet, split: str, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -180,10 +180,10 @@ def point_errors(points: NDArray[np.float32], true: NDArray[np.float32]) -> NDAr
     return np.asarray(np.linalg.norm(a - b, axis=2) / np.maximum(eyes, 1e-3)[:, None])
 
 
-def _errors(marks: Landmarks | None, true: NDArray[np.float32]) -> NDArray[np.float64]:
-    if marks is None:
+def _errors(keypoints: Keypoints | None, true: NDArray[np.float32]) -> NDArray[np.float64]:
+    if keypoints is None:
         return np.ones(len(POINTS))
-    return np.asarray(point_errors(marks.points[None], true[None])[0])
+    return np.asarray(point_errors(keypoints.points[None], true[None])[0])
 
 
 def near_box(cx: float, cy: float, side: float, rng: np.random.Generator) -> Box:
@@ -192,12 +192,12 @@ def near_box(cx: float, cy: float, side: float, rng: np.random.Generator) -> Box
     return square_box(cx + x * side, cy + y * side, side * float(np.exp(size)))
 
 
-def looked(net: LandmarkNet, image: NDArray[np.uint8], box: Box, count: int) -> Landmarks | None:
+def looked(net: KeypointNet, image: NDArray[np.uint8], box: Box, count: int) -> Keypoints | None:
     """What the last of ``count`` looks saw, each from the box of the one before; None = outside the picture."""
-    marks = net.read(image, box)
+    keypoints = net.read(image, box)
     for _ in range(count - 1):
-        marks = net.read(image, marks.box) if marks is not None else None
-    return marks
+        keypoints = net.read(image, keypoints.box) if keypoints is not None else None
+    return keypoints
 
 
 def mean(values: Sequence[float] | NDArray[np.float64]) -> float | None:

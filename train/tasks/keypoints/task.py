@@ -47,7 +47,7 @@ def stacked(
     )
 
 
-class LandmarkTask:
+class KeypointTask:
     """Following a face; see ``train.engine.fit.Task``."""
 
     def __init__(self, data: FaceSet, recipe: Recipe) -> None:
@@ -60,7 +60,7 @@ class LandmarkTask:
             if not (data.split == split).any():
                 raise ConfigError(f"{data.name}: has no faces in the split {split!r}")
         if recipe.side != SPEC.side:
-            raise ConfigError(f"side must be {SPEC.side} for the task landmarks (got {recipe.side})")
+            raise ConfigError(f"side must be {SPEC.side} for the task keypoints (got {recipe.side})")
         self.recipe = recipe
         data = data.without_doubtful()
         if recipe.heads_turned:
@@ -108,7 +108,7 @@ class LandmarkTask:
 
 
 def float_outputs(model: keras.Model, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-    """Each output of a network for (N, side, side) pictures: of ``build_landmarks`` presence logits (N, 1), points
+    """Each output of a network for (N, side, side) pictures: of ``build_keypoints`` presence logits (N, 1), points
     (N, 38) and heads (N, 6)."""
     parts = [
         [np.asarray(o) for o in model(to_unit(image[i : i + 256])[..., None], training=False)]

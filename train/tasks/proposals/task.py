@@ -22,7 +22,7 @@ from monitor.networks.runtime import Int8Model
 from train.data.faceset import FaceSet
 from train.engine.augment import Augment, Jitter
 from train.engine.recipe import Recipe
-from train.tasks.keypoints import task as landmarks
+from train.tasks.keypoints import task as keypoint_task
 from train.tasks.keypoints.regions import CHECK_LIGHT, SPEC, Regions, check_rows
 
 log = logging.getLogger("train")
@@ -194,7 +194,7 @@ def check_scenes(data: FaceSet, split: str, count: int) -> list[Scene]:
 
 def float_outputs(model: keras.Model, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Logits (N, CELLS, CELLS) and boxes (N, CELLS, CELLS, 3) of scenes."""
-    logits, boxes = landmarks.float_outputs(model, images)
+    logits, boxes = keypoint_task.float_outputs(model, images)
     return logits[..., 0], boxes
 
 

@@ -183,7 +183,7 @@ def test_the_card_tells_what_the_runs_before_learnt_from(tmp_path: Path) -> None
         (folder / "recipe.yaml").write_text(settings.to_yaml(kept))
         return str(folder)
 
-    lost = ran("lost", unlabelled="runs/landmarks.npz")
+    lost = ran("lost", unlabelled="runs/keypoints.npz")
     (tmp_path / "lost/origin.json").write_text(json.dumps({
         "training": "fer2013.zip: 28189 crops of the split training; photographs of old.npz without labels, by its",
         "terms": "FER2013: Kaggle challenge data.",
@@ -195,7 +195,7 @@ def test_the_card_tells_what_the_runs_before_learnt_from(tmp_path: Path) -> None
         "raf: 9 rows": "raf: whose?",
         "fer2013.zip: 28189 crops of the split training": "FER2013: Kaggle challenge data.",
         "photographs of old.npz without labels": runs.PHOTOGRAPHS,
-        "photographs of landmarks.npz without labels": runs.PHOTOGRAPHS,
+        "photographs of keypoints.npz without labels": runs.PHOTOGRAPHS,
     }
     (tmp_path / "first/origin.json").write_text(json.dumps({
         "training": "mine: 300 crops of the split training; before, raf: 9 rows; before, fer2013.zip: 28 crops of it",

@@ -83,8 +83,8 @@ def test_without_anything_to_validate_on_or_with_another_tasks_teacher_it_says_s
     unclear = dataclasses.replace(drawn, truth=np.where(drawn.split == "validation", -1, drawn.truth))
     with pytest.raises(ConfigError, match="no row of the split 'validation' has a clear answer"):
         ExpressionTask(unclear, TINY)
-    (tmp_path / "recipe.yaml").write_text("task: landmarks\n")
-    with pytest.raises(ConfigError, match="was trained for landmarks, not for expression"):
+    (tmp_path / "recipe.yaml").write_text("task: keypoints\n")
+    with pytest.raises(ConfigError, match="was trained for keypoints, not for expression"):
         taught(drawn, dataclasses.replace(TINY, teachers=str(tmp_path)))
 
 

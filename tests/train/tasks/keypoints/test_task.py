@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from monitor.core.errors import ConfigError
 from monitor.faces.crop import crop, evened
-from monitor.networks.keypoints import POINTS, SWAP, LandmarkNet
+from monitor.networks.keypoints import POINTS, SWAP, KeypointNet
 from tests.train.conftest import drawn_face
 from train import cli
 from train.data import faceset, keypoints
@@ -24,7 +24,7 @@ from train.engine.augment import Augment, Jitter
 from train.engine.recipe import Network, Recipe
 from train.tasks.keypoints.figures import points_off
 from train.tasks.keypoints.regions import SPEC, Regions
-from train.tasks.keypoints.task import LandmarkTask, check_regions, figures, stacked
+from train.tasks.keypoints.task import KeypointTask, check_regions, figures, stacked
 
 
 def test_pictures_of_any_size_come_back_as_they_were() -> None:
@@ -83,8 +83,8 @@ def test_a_square_is_the_haar_box_of_the_mesh(faces: FaceSet) -> None:
 
 
 def test_an_epoch_is_the_same_for_the_same_seed_and_has_faces_and_none(faces: FaceSet) -> None:
-    recipe = Recipe(task="landmarks", side=56, batch=16, jitter=Jitter(regions=64))
-    task = LandmarkTask(faces, recipe)
+    recipe = Recipe(task="keypoints", side=56, batch=16, jitter=Jitter(regions=64))
+    task = KeypointTask(faces, recipe)
     a, b = list(task.batches(0, 56)), list(task.batches(0, 56))
     assert len(a) == task.steps == 4
     for one, two in zip(a, b, strict=True):
@@ -109,41 +109,41 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     faces: FaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    faceset.save(faces, Path("runs/landmarks.npz"))
-    assert len(keypoints.load(Path("runs/landmarks.npz"))) == 80
+    faceset.save(faces, Path("runs/keypoints.npz"))
+    assert len(keypoints.load(Path("runs/keypoints.npz"))) == 80
     monkeypatch.setattr("train.tasks.keypoints.task.CHECKED", 60)
     monkeypatch.setattr("train.engine.convert.LARGEST_DRIFT", 0.05)  # a network this raw rounds badly
     monkeypatch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.8)
     tiny = Recipe(
-        task="landmarks", side=56, small_epochs=0, epochs=4, batch=16, rate=0.004, ema=0.9, balance=0.0,
+        task="keypoints", side=56, small_epochs=0, epochs=4, batch=16, rate=0.004, ema=0.9, balance=0.0,
         network=Network("8-16-16-16", "0-0-0-0", 0.0), augment=Augment(erase=0, blur=0), jitter=Jitter(regions=320),
     )  # fmt: skip
     from monitor.settings import reader as yaml
 
     Path("tiny.yaml").write_text(yaml.to_yaml(tiny))
-    assert cli.main(["fit", "--task", "landmarks", "--recipe", "tiny.yaml", "--out", "runs/tiny"]) == 0
+    assert cli.main(["fit", "--task", "keypoints", "--recipe", "tiny.yaml", "--out", "runs/tiny"]) == 0
     history = json.loads(Path("runs/tiny/history.json").read_text())
     assert history[-1]["loss"] < history[0]["loss"]
     assert history[-1]["error"] < history[0]["error"]
-    assert cli.main(["export", "--run", "runs/tiny", "--out", "m/landmarks.tflite"]) == 0
-    net = LandmarkNet(Path("m/landmarks.tflite"))
+    assert cli.main(["export", "--run", "runs/tiny", "--out", "m/keypoints.tflite"]) == 0
+    net = KeypointNet(Path("m/keypoints.tflite"))
     assert net.card.labels == POINTS
     capsys.readouterr()
-    assert cli.main(["evaluate", "--model", "m/landmarks.tflite", "--json"]) == 0
+    assert cli.main(["evaluate", "--model", "m/keypoints.tflite", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["frontal_n"] == 20
     assert report["false_n"] == 20
 
 
 def test_wrong_input_is_one_line(tmp_path: Path, faces: FaceSet, caplog: pytest.LogCaptureFixture) -> None:
-    assert cli.main(["prepare", "--task", "landmarks", "--data", str(tmp_path)]) != 0
+    assert cli.main(["prepare", "--task", "keypoints", "--data", str(tmp_path)]) != 0
     assert "holds no folder landmarks/" in caplog.text
     (tmp_path / "x.npz").write_bytes(b"no")
     with pytest.raises(ConfigError, match="is not a prepared set of keypoints"):
         keypoints.load(tmp_path / "x.npz")
     with pytest.raises(ConfigError, match="side must be 56"):
-        LandmarkTask(faces, Recipe(task="landmarks"))
-    assert cli.main(["fit", "--task", "landmarks", "--recipe", "quick"]) != 0
+        KeypointTask(faces, Recipe(task="keypoints"))
+    assert cli.main(["fit", "--task", "keypoints", "--recipe", "quick"]) != 0
     assert "trains expression" in caplog.text
 
 
@@ -181,7 +181,7 @@ def test_the_reference_tables_and_their_zips_are_read(tmp_path: Path, faces: Fac
         z.writestr("fer2013/fer2013.csv", f"emotion,pixels,Usage\n3,{pixels},Training\n3,{pixels},PublicTest\n")
     with gzip.open(tmp_path / "landmarks/fer2013.csv.gz", "wt") as f:
         f.write(f"row,found,{','.join(head)}\n0,1,{cells(points * 0.3)}\n1,0\n")
-    assert cli.main(["prepare", "--task", "landmarks", "--data", str(tmp_path), "--out", str(tmp_path / "l.npz")]) == 0
+    assert cli.main(["prepare", "--task", "keypoints", "--data", str(tmp_path), "--out", str(tmp_path / "l.npz")]) == 0
     read = keypoints.load(tmp_path / "l.npz")
     assert sorted(read.source.tolist()) == ["driver", "faces", "fer"]
     assert read.skipped == 1

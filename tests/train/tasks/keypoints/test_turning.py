@@ -18,7 +18,7 @@ from train.data.faceset import BOX, FaceSet, Pictures
 from train.engine.augment import Augment, Jitter
 from train.engine.recipe import Recipe
 from train.tasks.keypoints.regions import WITH_TURNED, Regions
-from train.tasks.keypoints.task import LandmarkTask
+from train.tasks.keypoints.task import KeypointTask
 from train.tasks.keypoints.turning import (
     DRIVERS,
     LEAST,
@@ -238,13 +238,13 @@ def test_openness_is_the_reference_tables_ratio() -> None:
 
 
 def test_turned_heads_are_a_share_of_what_is_learnt_and_judge_nothing(heads: FaceSet) -> None:
-    recipe = Recipe(task="landmarks", side=56, batch=16, heads_turned=8, jitter=Jitter(regions=320))
-    task = LandmarkTask(heads, recipe)
+    recipe = Recipe(task="keypoints", side=56, batch=16, heads_turned=8, jitter=Jitter(regions=320))
+    task = KeypointTask(heads, recipe)
     jobs = task.regions.epoch(np.random.default_rng(0))
     assert sum(name == "turned" for name, _ in jobs) == round(320 * WITH_TURNED["turned"])
     plain = Regions(heads, "train", Jitter(regions=320), Augment()).epoch(np.random.default_rng(0))
     assert not any(name == "turned" for name, _ in plain)
-    assert len(task.check) == len(LandmarkTask(heads, Recipe(task="landmarks", side=56)).check)
+    assert len(task.check) == len(KeypointTask(heads, Recipe(task="keypoints", side=56)).check)
 
 
 def test_a_set_without_a_head_that_looks_ahead_says_so(heads: FaceSet) -> None:

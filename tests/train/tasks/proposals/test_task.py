@@ -84,7 +84,7 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    faceset.save(faces, Path("runs/landmarks.npz"))
+    faceset.save(faces, Path("runs/keypoints.npz"))
     monkeypatch.setattr("train.tasks.proposals.task.CHECKED", 60)
     monkeypatch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.8)
     tiny = Recipe(
