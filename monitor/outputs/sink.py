@@ -36,6 +36,11 @@ class Sink(Protocol):
         """Takes the last events and finishes."""
 
 
+def sink_name(sink: Sink) -> str:
+    """The name of a sink in log lines: its class, for a ``Background`` that of the sink it runs."""
+    return sink.name if isinstance(sink, Background) else type(sink).__name__
+
+
 class Background:
     """Runs a slow sink on a thread of its own behind a short queue.
 
@@ -51,6 +56,7 @@ class Background:
     Attributes:
         dropped: Results the sink never saw.
         broken: Whether the sink failed.
+        name: Class name of the sink that it runs.
     """
 
     def __init__(
@@ -60,7 +66,8 @@ class Background:
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=size)
         self.broken = False
         self.dropped = 0
-        self._thread = threading.Thread(target=self._run, name=f"sink-{type(sink).__name__}", daemon=True)
+        self.name = type(sink).__name__
+        self._thread = threading.Thread(target=self._run, name=f"sink-{self.name}", daemon=True)
         self._thread.start()
 
     def handle(self, result: Result) -> None:
@@ -96,7 +103,7 @@ class Background:
             self._queue.put(None, timeout=limit)
         self._thread.join(max(0.0, until - time.monotonic()))
         if self._thread.is_alive():
-            raise TimeoutError(f"{type(self._sink).__name__} is still busy after {limit:.0f} s")
+            raise TimeoutError(f"{self.name} is still busy after {limit:.0f} s")
         self._sink.close(last_events)
         if self.dropped:
             log.warning("%d frames were not recorded: the encoder was slower than the camera", self.dropped)
@@ -109,4 +116,4 @@ class Background:
                 self._sink.handle(result)
             except Exception as error:
                 self.broken = True
-                log.error("error: %s stopped: %s; monitoring goes on", type(self._sink).__name__, error)
+                log.error("error: %s stopped: %s; monitoring goes on", self.name, error)

@@ -12,7 +12,7 @@ from monitor.capture.feed import Feed
 from monitor.core.errors import EXIT_UNEXPECTED, UserError
 from monitor.core.incidents import Incidents
 from monitor.core.types import Event, Frame, Result
-from monitor.outputs.sink import Sink
+from monitor.outputs.sink import Sink, sink_name
 from monitor.pipeline import Pipeline
 from monitor.run.governor import EFFORTS, Governor
 from monitor.settings.config import PerformanceConfig
@@ -40,7 +40,7 @@ class Worker:
         frames: Frames processed so far.
         governor: Chooses how much is done for a live source.
         beats: Grows with every round, frame or not: a watchdog sees that the thread gets on.
-        broken_sinks: Outputs that failed and get nothing more; monitoring goes on without them.
+        broken_sinks: Sinks that raised an error. They receive nothing more; the other sinks go on.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Worker:
         self.failed: str | None = None
         self.exit_code = EXIT_UNEXPECTED
         self.frames = 0
-        self.broken_sinks: set[str] = set()
+        self.broken_sinks: list[Sink] = []
 
     def start(self) -> None:
         """Begins in a thread of its own."""
@@ -215,13 +215,12 @@ class Worker:
             self._guarded(sink, sink.flush)
 
     def _guarded(self, sink: Sink, call: Callable[[], None]) -> None:
-        """Calls a sink; one that fails is told once and left out from then on."""
-        name = type(sink).__name__
-        if name in self.broken_sinks:
+        """Calls a sink. One that raises is logged once and skipped from then on, whatever else has its class."""
+        if any(broken is sink for broken in self.broken_sinks):
             return
         try:
             call()
         except Exception as error:
-            self.broken_sinks.add(name)
-            log.error("error: %s stopped: %s; monitoring goes on", name, error)
+            self.broken_sinks.append(sink)
+            log.error("error: %s stopped: %s; monitoring goes on", sink_name(sink), error)
             log.debug("details", exc_info=True)

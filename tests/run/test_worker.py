@@ -12,6 +12,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.types import Event, Frame, Result
 from monitor.driver.evidence import Evidence
 from monitor.driver.state import DriverMonitor
+from monitor.outputs.sink import Background
 from monitor.run.governor import Governor
 from monitor.run.worker import MOST_FAILURES, Worker
 from monitor.settings.config import DriverConfig, PerformanceConfig
@@ -228,7 +229,23 @@ def test_an_output_that_fails_is_told_once_and_monitoring_goes_on() -> None:
     worker.run()
     assert recorder.indices == list(range(20))
     assert disk.calls == 1
-    assert worker.broken_sinks == {"FullDisk"}
+    assert worker.broken_sinks == [disk]
+
+
+def test_two_sinks_of_one_class_fail_each_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(result: Result) -> None:
+        raise OSError(28, "No space left on device")
+
+    video, web = Recorder(), Recorder()
+    failing, sound = Background(video, drop=False, size=50), Background(web, drop=False, size=50)
+    monkeypatch.setattr(failing, "handle", fail)
+    worker = Worker(ListFeed([frame(n / 10, n) for n in range(20)]), EchoPipeline(), [failing, sound])  # type: ignore[arg-type]
+    worker.run()
+    for background in (failing, sound):
+        background.close([])
+    assert worker.broken_sinks == [failing]
+    assert video.indices == []
+    assert web.indices == list(range(20))
 
 
 @pytest.mark.parametrize("every", [1.5, 2.1, 3.0, 5.0])
