@@ -1,4 +1,4 @@
-"""Kinds of settings: how a dataclass declares one, what its values may be, and how it is described."""
+"""Kinds of settings: how a dataclass declares one, which values it takes and how it is described."""
 
 from __future__ import annotations
 
@@ -8,33 +8,35 @@ import math
 from typing import Any, TypeVar
 
 S = TypeVar("S")
-MOST_WHOLE = 10**300
-"""A whole number beyond it is none that a float can hold."""
+LARGEST_INTEGER = 10**300
+"""Larger integers do not fit into a float."""
+MAX_TEXT = 4096
+"""Most characters of a text setting."""
 
 
-def number(default: float, low: float, high: float, help: str, unit: str = "") -> Any:
+def number(default: float, low: float, high: float, help: str, unit: str = "", *, advanced: bool = False) -> Any:
     """A float setting within ``[low, high]``."""
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "help": help, "unit": unit})
+    return _field(default, help, advanced, low=low, high=high, unit=unit)
 
 
-def integer(default: int, low: int, high: int, help: str, unit: str = "") -> Any:
+def integer(default: int, low: int, high: int, help: str, unit: str = "", *, advanced: bool = False) -> Any:
     """An integer setting within ``[low, high]``."""
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "help": help, "unit": unit})
+    return _field(default, help, advanced, low=low, high=high, unit=unit)
 
 
-def choice(default: str, options: tuple[str, ...], help: str) -> Any:
-    """A setting that is one of a few words."""
-    return dataclasses.field(default=default, metadata={"options": options, "help": help})
+def choice(default: str, options: tuple[str, ...], help: str, *, advanced: bool = False) -> Any:
+    """A setting with a fixed list of values."""
+    return _field(default, help, advanced, options=options)
 
 
-def flag(default: bool, help: str) -> Any:
-    """A yes/no setting."""
-    return dataclasses.field(default=default, metadata={"help": help})
+def flag(help: str, *, default: bool, advanced: bool = False) -> Any:
+    """A true/false setting."""
+    return _field(default, help, advanced)
 
 
-def text(default: str, help: str) -> Any:
-    """A free text setting (names, paths); at most 4096 characters."""
-    return dataclasses.field(default=default, metadata={"help": help})
+def text(default: str, help: str, *, advanced: bool = False) -> Any:
+    """A free text setting (names, paths) of at most ``MAX_TEXT`` characters."""
+    return _field(default, help, advanced)
 
 
 def section(cls: type[S]) -> S:
@@ -42,38 +44,56 @@ def section(cls: type[S]) -> S:
     return dataclasses.field(default_factory=cls)
 
 
+def _field(default: object, help: str, advanced: object, **more: object) -> Any:
+    return dataclasses.field(default=default, metadata={"help": help, "advanced": advanced, **more})
+
+
+def is_advanced(f: dataclasses.Field[Any]) -> bool:
+    """Whether the default file leaves a setting out; it is accepted everywhere and stands in the reference."""
+    return bool(f.metadata.get("advanced"))
+
+
 def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]:
-    """What is wrong with a value for a setting, empty if nothing, and the value in the right type.
+    """Validates a value and converts it to the setting's type.
 
     Args:
         kind: The setting's type: bool, int, float or str.
         f: The setting.
-        value: As YAML has it.
+        value: The value as YAML reads it.
+
+    Returns:
+        What is wrong with the value ("" if nothing), and the converted value.
     """
     shown = str(value)
     got = f"(got {shown if len(shown) <= 40 else shown[:37] + '...'})"
     if kind is bool:
         return ("", value) if isinstance(value, bool) else (f"must be true or false {got}", None)
     if kind in (int, float):
-        low, high = f.metadata["low"], f.metadata["high"]
-        bounds = f"{low:g} and {high:g} {got}"
-        expected = f"must be a {'whole ' if kind is int else ''}number between {bounds}"
-        if isinstance(value, str):  # YAML 1.1 reads 3e-3 as text; people mean the number
-            try:
-                value = float(value)
-            except ValueError:
-                return expected, None
-        if isinstance(value, int) and abs(value) > MOST_WHOLE:
+        return _checked_number(kind, f, value, got)
+    return _checked_text(f, value, got)
+
+
+def _checked_number(kind: type[int] | type[float], f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str, Any]:
+    low, high = f.metadata["low"], f.metadata["high"]
+    bounds = f"{low:g} and {high:g} {got}"
+    expected = f"must be a {'whole ' if kind is int else ''}number between {bounds}"
+    if isinstance(value, str):  # YAML 1.1 reads 3e-3 as text
+        try:
+            value = float(value)
+        except ValueError:
             return expected, None
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return expected, None
-        if not math.isfinite(value) or (kind is int and value != int(value)):
-            return expected, None
-        if not low <= value <= high:
-            return f"must be between {bounds}", None
-        return "", kind(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > LARGEST_INTEGER:
+        return expected, None
+    if not math.isfinite(value) or (kind is int and value != int(value)):
+        return expected, None
+    if not low <= value <= high:
+        return f"must be between {bounds}", None
+    return "", kind(value)
+
+
+def _checked_text(f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str, Any]:
     if value is None:
-        return "must be text (got nothing; put null in quotes where it is meant)", None
+        return 'must be text (got nothing; write "null" in quotes if you mean the word)', None
     if isinstance(value, (dict, list)):
         return f"must be text {got}", None
     clean = str(value).lower() if isinstance(value, bool) else str(value)
@@ -82,18 +102,22 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
         close = difflib.get_close_matches(clean, options, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"must be one of {', '.join(options)} {got}{hint}", None
-    if len(clean) > 4096 or "\0" in clean:
-        return "must be text of at most 4096 characters without NUL", None
+    if len(clean) > MAX_TEXT or "\0" in clean:
+        return f"must be text of at most {MAX_TEXT} characters without NUL", None
     return "", clean
 
 
-def described(f: dataclasses.Field[Any]) -> str:
-    """A setting in words: what it is for, and its range or words."""
+def value_range(f: dataclasses.Field[Any]) -> str:
+    """The values a setting takes, in words: its options or its range; "" for texts and flags."""
     meta = f.metadata
-    parts = [str(meta.get("help", ""))]
     if "options" in meta:
-        parts.append("one of " + ", ".join(o or '""' for o in meta["options"]))
-    elif "low" in meta:
+        return "one of " + ", ".join(option or '""' for option in meta["options"])
+    if "low" in meta:
         unit = f" {meta['unit']}" if meta.get("unit") else ""
-        parts.append(f"{meta['low']:g} to {meta['high']:g}{unit}")
-    return "; ".join(p for p in parts if p)
+        return f"{meta['low']:g} to {meta['high']:g}{unit}"
+    return ""
+
+
+def described(f: dataclasses.Field[Any]) -> str:
+    """A setting's purpose and the values it takes."""
+    return "; ".join(part for part in (str(f.metadata.get("help", "")), value_range(f)) if part)

@@ -1,62 +1,68 @@
-"""Typed settings: dataclasses with ranges, read from YAML, changed by ``--set a.b=c``.
+"""Reads typed settings from YAML and from ``--set a.b=c``.
 
-The loader knows nothing of what the settings mean. It walks a YAML document along a tree of
-dataclasses and collects *every* problem with its file, line and key, so that a user mends a
-configuration in one go instead of one run per mistake.
+The reader does not know what a setting means. It walks a YAML document along a tree of dataclasses and collects
+*every* problem with its file, line and key, so that one run shows all mistakes of a file.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import functools
-import typing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import yaml
 
 from monitor.core.errors import ConfigError
-from monitor.settings.fields import checked, described
-from monitor.settings.yamltext import compose, read_text
+from monitor.settings.collector import COMMAND_LINE, MAX_PROBLEMS, PROFILES, Collector, Problem
+from monitor.settings.fields import checked
+from monitor.settings.tree import MISSING, all_keys, hints, is_group, lookup, nearest
+from monitor.settings.writer import as_dict, to_yaml
+from monitor.settings.yamltext import compose, is_empty, read_text
 
-MOST_PROBLEMS = 50
-"""More are not looked for: nobody mends so many at a time, and each costs a search for the nearest key."""
+__all__ = ["MAX_PROBLEMS", "Parsed", "Problem", "Profiles", "all_keys", "as_dict", "load", "read", "to_yaml"]
 
 S = TypeVar("S")
-_MISSING = object()
-PROFILES = "profiles"
-"""Key of the group of profiles in a settings file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a setting, and where."""
+class Profiles:
+    """The profile to apply.
 
-    where: str
-    key: str
-    what: str
+    Attributes:
+        name: Its settings override the file's; "" = none.
+        built_in: Built-in profiles as a YAML mapping of names to settings. The file's group ``profiles`` adds to
+            them, and changes profiles of the same name setting by setting.
+    """
 
-    def __str__(self) -> str:
-        key = f"{_printable(self.key)} " if self.key else ""
-        return f"{self.where}: {key}{_printable(self.what, 300)}"
-
-
-def _printable(text: str, most: int = 80) -> str:
-    """Text from a file as part of one line of a terminal."""
-    short = text if len(text) <= most else text[: most - 1] + "…"
-    return "".join(c if c.isprintable() else "?" for c in short)
+    name: str = ""
+    built_in: str = ""
 
 
-def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) -> S:
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[S]):
+    """Settings that were read.
+
+    Attributes:
+        settings: An instance of the root dataclass; a setting with a problem has its default.
+        problems: All mistakes found.
+        places: Key of each setting that was given to its place, such as "config.yaml:14".
+    """
+
+    settings: S
+    problems: list[Problem]
+    places: dict[str, str]
+
+
+def load(cls: type[S], path: Path | None, overrides: Sequence[str] = ()) -> S:
     """Reads settings of type ``cls``.
 
     Args:
         cls: The dataclass at the root of the tree.
         path: A YAML file, or None for the defaults alone.
-        overrides: ``key.path=value`` texts that win over the file; a number or yes/no is read as YAML, a text is what
-            was typed.
+        overrides: ``key.path=value`` texts that win over the file. Numbers and true/false are read as YAML, texts
+            are taken literally.
 
     Returns:
         An instance of ``cls``.
@@ -64,224 +70,96 @@ def load(cls: type[S], path: Path | None, overrides: typing.Sequence[str] = ()) 
     Raises:
         ConfigError: One line for each problem found: unreadable file, unknown key, wrong type, out of range.
     """
-    settings, problems = read(cls, path, overrides)
-    if problems:
-        raise ConfigError(*(str(p) for p in problems))
-    return settings
+    parsed = read(cls, path, overrides)
+    if parsed.problems:
+        raise ConfigError(*(str(p) for p in parsed.problems))
+    return parsed.settings
 
 
 def read(
     cls: type[S],
     path: Path | None,
-    overrides: typing.Sequence[str] = (),
-    profile: str = "",
-    profiles: str = "",
-    places: dict[str, str] | None = None,
-) -> tuple[S, list[Problem]]:
-    """Like ``load``, but returns the problems, for callers that have rules of their own to add.
-
-    A setting with a problem has its default.
+    overrides: Sequence[str] = (),
+    profiles: Profiles | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> Parsed[S]:
+    """Like ``load``, but returns the problems, for callers that add checks of their own.
 
     Args:
         cls: The dataclass at the root of the tree.
         path: A YAML file, or None for the defaults alone.
         overrides: ``key.path=value`` texts that win over everything.
-        profile: Name of a profile whose settings win over the file's own; empty = none.
-        profiles: Built-in profiles as a YAML mapping of names to settings; the file's group ``profiles``
-            adds to them, and to those of the same name setting by setting.
-        places: Filled with where each setting that is not at its default was given, such as "config.yaml:14".
+        profiles: The profile to apply; None = the file may hold no profiles.
+        renamed: Old keys to the keys that replaced them; an old key is read with a warning.
 
     Raises:
         ConfigError: The file cannot be read or is not YAML.
     """
-    problems: list[Problem] = []
-    values: dict[str, tuple[Any, str]] = {}
-    told = _profiles(compose(profiles, "built-in profiles"), "built-in profiles", problems) if profiles else {}
-    known = {name: [given] for name, given in told.items()}
+    found = Collector(cls, dict(renamed or {}))
+    known: dict[str, list[tuple[yaml.Node, str]]] = {}
+    if profiles is not None:
+        found.add_profiles(compose(profiles.built_in, "built-in profiles"), "built-in profiles", known)
     if path is not None:
         root = compose(read_text(path), path.name)
-        if profiles and isinstance(root, yaml.MappingNode):
+        if profiles is not None and isinstance(root, yaml.MappingNode):
             own = [pair for pair in root.value if getattr(pair[0], "value", None) == PROFILES]
             root.value = [pair for pair in root.value if pair not in own]
             for _, node in own:
-                for name, given in _profiles(node, path.name, problems).items():
-                    known.setdefault(name, []).append(given)
-        _flatten(root, "", path.name, values, problems, cls)
-    for name, parts in known.items():
-        chosen: dict[str, tuple[Any, str]] = {}
-        for node, file in parts:
-            _flatten(node, "", file, chosen, problems, cls)
-        if name == profile:
-            values |= chosen
-        else:
-            _build(cls, "", chosen, problems)  # a mistake in a profile is told before the day it is needed
-    if profile and profile not in known:
-        problems.append(Problem("--profile", profile, f"is not a profile; there are {', '.join(known)}"))
+                found.add_profiles(node, path.name, known)
+        found.add(root, "", path.name)
+    _apply_profiles(found, known, profiles.name if profiles is not None else "")
     for entry in overrides:
-        key, equals, raw = entry.partition("=")
-        key = key.strip()
-        if not equals or not key:
-            problems.append(Problem(f"--set {entry}", "", "must look like key.path=value"))
-            continue
-        if _lookup(cls, key) is _MISSING:
-            problems.append(Problem("--set", key, f"is not a setting{_nearest(cls, key)}"))
-            continue
-        _flatten(_given(raw, _lookup(cls, key) is str), key, "--set", values, problems, cls)
-    if places is not None:
-        places |= {key: where for key, (_, where) in values.items()}
-    return _build(cls, "", values, problems), problems
+        _override(found, entry)
+    places = {key: where for key, (_, where) in found.values.items()}
+    return Parsed(_build(cls, "", found.values, found.problems), found.problems, places)
 
 
-def _given(raw: str, is_text: bool) -> yaml.Node:
-    """The value of an override. A text is what was typed, its blanks, # and colons too, but for quotes around all."""
-    literal = yaml.ScalarNode("tag:yaml.org,2002:str", " ".join(raw.split("\n")).strip())
-    try:
-        node = compose(raw, "--set") or yaml.ScalarNode("tag:yaml.org,2002:str", "")
-    except ConfigError:
-        return literal
-    plain = not isinstance(node, yaml.ScalarNode) or (not node.style and not node.tag.endswith(":null"))
-    return literal if is_text and plain and raw.strip() else node
-
-
-def _profiles(node: yaml.Node | None, file: str, problems: list[Problem]) -> dict[str, tuple[yaml.Node, str]]:
-    """The settings of each profile of a mapping, and where they were read."""
-    if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
-        return {}
-    if not isinstance(node, yaml.MappingNode):
-        problems.append(Problem(f"{file}:{node.start_mark.line + 1}", PROFILES, "must be a group of named groups"))
-        return {}
-    found: dict[str, tuple[yaml.Node, str]] = {}
-    for key, value in node.value:
-        line = f"{file}:{key.start_mark.line + 1}"
-        if not isinstance(key, yaml.ScalarNode):
-            problems.append(Problem(line, PROFILES, "has a name that is not a plain word"))
-        elif key.value in found:
-            problems.append(Problem(line, f"{PROFILES}.{key.value}", "is given twice; keep one"))
+def _apply_profiles(found: Collector, known: dict[str, list[tuple[yaml.Node, str]]], name: str) -> None:
+    """Adds the settings of the profile ``name``; mistakes in the other profiles are reported as well."""
+    for profile, parts in known.items():
+        chosen = Collector(found.root, found.renamed, problems=found.problems)
+        for node, file in parts:
+            chosen.add(node, "", file)
+        if profile == name:
+            found.values |= chosen.values
         else:
-            found[str(key.value)] = (value, file)
-    return found
+            _build(found.root, "", chosen.values, found.problems)
+    if name and name not in known:
+        found.problems.append(Problem("--profile", name, f"is not a profile; there are {', '.join(known)}"))
 
 
-def as_dict(settings: Any) -> dict[str, Any]:
-    """The settings as plain nested dictionaries, ready for JSON."""
-    return dataclasses.asdict(settings)
-
-
-def to_yaml(settings: Any, indent: int = 0) -> str:
-    """The settings as a commented YAML document that ``load`` reads back to the same values."""
-    lines: list[str] = []
-    pad = "  " * indent
-    for f in dataclasses.fields(settings):
-        value = getattr(settings, f.name)
-        if dataclasses.is_dataclass(value):
-            if indent == 0 and lines:
-                lines.append("")
-            lines += [f"{pad}{f.name}:", to_yaml(value, indent + 1).rstrip("\n")]
-            continue
-        shown = yaml.safe_dump(value, default_flow_style=True, width=1000).splitlines()[0].strip()
-        lines.append(f"{pad}{f.name}: {shown}".ljust(34) + f"  # {described(f)}")
-    return "\n".join(lines) + "\n"
-
-
-def _flatten(
-    node: yaml.Node | None,
-    key: str,
-    file: str,
-    values: dict[str, tuple[Any, str]],
-    problems: list[Problem],
-    root: type,
-) -> None:
-    """Turns nodes into ``{dotted key: (value, where)}`` and reports unknown and repeated keys."""
-    if node is None:
+def _override(found: Collector, entry: str) -> None:
+    """Adds a ``key.path=value`` text."""
+    key, equals, raw = entry.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        found.problems.append(Problem(f"{COMMAND_LINE} {entry}", "", "must look like key.path=value"))
         return
-    where = f"{file}:{node.start_mark.line + 1}" if node.start_mark and file != "--set" else file
-    target = _lookup(root, key) if key else root
-    is_section = isinstance(target, type) and dataclasses.is_dataclass(target)
-    if is_section and isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for name_node, value_node in node.value:
-            if len(problems) >= MOST_PROBLEMS:
-                return
-            line = f"{file}:{name_node.start_mark.line + 1}" if file != "--set" else file
-            if not isinstance(name_node, yaml.ScalarNode):
-                problems.append(Problem(line, key, "has a key that is not a plain word"))
-                continue
-            full = f"{key}.{name_node.value}" if key else str(name_node.value)
-            if full in seen:
-                problems.append(Problem(line, full, "is given twice; keep one"))
-            elif _lookup(root, full) is _MISSING:
-                problems.append(Problem(line, full, f"is not a setting{_nearest(root, full)}"))
-            else:
-                _flatten(value_node, full, file, values, problems, root)
-            seen.add(full)
-    elif is_section:
-        empty = isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
-        if not empty:
-            problems.append(Problem(where, key, "must be a group of settings (key: value lines)"))
-    elif isinstance(node, yaml.ScalarNode):
-        # A text is what was typed: YAML 1.1 would make 83 of 0123, 750 of 12:30 and true of on.
-        typed = target is str and not node.tag.endswith(":null")
-        values[key] = (str(node.value) if typed else _scalar(node), where)
+    key = found.current(key, COMMAND_LINE)
+    kind = lookup(found.root, key)
+    if kind is MISSING:
+        found.problems.append(Problem(COMMAND_LINE, key, f"is not a setting{nearest(found.root, key)}"))
     else:
-        problems.append(Problem(where, key, "must be a single value"))
+        found.add(_override_node(raw, literal=kind is str), key, COMMAND_LINE)
 
 
-def _scalar(node: yaml.ScalarNode) -> Any:
-    if ":" in node.value and node.tag.endswith((":int", ":float")):
-        return str(node.value)  # YAML 1.1 counts by sixties: 1:30 would be 90
+def _override_node(raw: str, *, literal: bool) -> yaml.Node:
+    """The value of an override. A text is taken literally, with blanks, # and colons; quotes around all are removed."""
+    text = yaml.ScalarNode("tag:yaml.org,2002:str", " ".join(raw.split("\n")).strip())
     try:
-        return yaml.constructor.SafeConstructor().construct_object(node)
-    except (yaml.YAMLError, ValueError, OverflowError):
-        return str(node.value)
-
-
-_cached_hints: typing.Callable[[Any], dict[str, Any]] = functools.cache(typing.get_type_hints)
-
-
-def _hints(cls: Any) -> dict[str, Any]:
-    return _cached_hints(cls)
-
-
-def _lookup(root: type, key: str) -> Any:
-    """The type of the setting called ``key``, or _MISSING."""
-    current: Any = root
-    for part in key.split("."):
-        if not (isinstance(current, type) and dataclasses.is_dataclass(current)):
-            return _MISSING
-        current = _hints(current).get(part, _MISSING)
-        if current is _MISSING:
-            return _MISSING
-    return current
-
-
-def all_keys(cls: type, prefix: str = "") -> list[str]:
-    """Every dotted key below ``cls``, groups excluded."""
-    keys: list[str] = []
-    for name, kind in _hints(cls).items():
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-            keys += all_keys(kind, f"{prefix}{name}.")
-        else:
-            keys.append(prefix + name)
-    return keys
-
-
-def _nearest(root: type, key: str) -> str:
-    keys = all_keys(root)
-    groups = {k.rpartition(".")[0] for k in keys if "." in k}
-    close = difflib.get_close_matches(key, [*keys, *groups], n=1, cutoff=0.6)
-    if not close:
-        last = key.rpartition(".")[2]
-        tails = {k.rpartition(".")[2]: k for k in keys}
-        close = [tails[t] for t in difflib.get_close_matches(last, list(tails), n=1, cutoff=0.7)]
-    return f"; did you mean {close[0]}?" if close else f"; the groups are {', '.join(sorted(groups))}"
+        node = compose(raw, COMMAND_LINE) or yaml.ScalarNode("tag:yaml.org,2002:str", "")
+    except ConfigError:
+        return text
+    plain = not isinstance(node, yaml.ScalarNode) or (not node.style and not is_empty(node))
+    return text if literal and plain and raw.strip() else node
 
 
 def _build(cls: type[S], prefix: str, values: dict[str, tuple[Any, str]], problems: list[Problem]) -> S:
     arguments: dict[str, Any] = {}
-    hints = _hints(cls)
+    kinds = hints(cls)
     for f in dataclasses.fields(cls):  # type: ignore[arg-type]
-        key, kind = prefix + f.name, hints[f.name]
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        key, kind = prefix + f.name, kinds[f.name]
+        if is_group(kind):
             arguments[f.name] = _build(kind, f"{key}.", values, problems)
         elif key in values:
             value, where = values[key]

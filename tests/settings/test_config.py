@@ -25,6 +25,32 @@ def test_a_config_in_the_working_folder_is_used(tmp_path: Path, monkeypatch: pyt
     assert origin == "config.yaml"
 
 
+def test_the_default_file_holds_the_public_settings_and_all_of_them_on_request(tmp_path: Path) -> None:
+    public, everything = config.shipped_text(), config.shipped_text(advanced=True)
+    shown = [line for line in public.partition("profiles:")[0].splitlines() if line.startswith("  ")]
+    assert 30 <= len(shown) <= 45
+    assert "scale_factor" not in public
+    assert all(f"  {key.rpartition('.')[2]}:" in everything for key in settings.all_keys(config.Config))
+    (tmp_path / "c.yaml").write_text(everything)
+    assert config.load(str(tmp_path / "c.yaml"), [])[0] == config.Config()
+
+
+def test_an_advanced_setting_that_was_changed_is_printed(tmp_path: Path) -> None:
+    changed = config.load(None, ["detect.scale_factor=1.2"])[0]
+    text = settings.to_yaml(changed, advanced=False)
+    assert "scale_factor: 1.2" in text
+    assert "neighbors" not in text
+    (tmp_path / "c.yaml").write_text(text)
+    assert config.load(str(tmp_path / "c.yaml"), [])[0] == changed
+
+
+def test_the_reference_documents_every_setting() -> None:
+    page = config.reference()
+    for key in settings.all_keys(config.Config):
+        assert page.count(f"`{key}`") == 1
+    assert "| `detect.scale_factor` *(advanced)* | `1.15` | 1.02 to 2 | ratio between two searched face sizes |" in page
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [

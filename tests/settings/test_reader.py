@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Inner:
 @dataclass(frozen=True)
 class Root:
     detect: Inner = section(Inner)
-    on: bool = flag(True, "switch")
+    on: bool = flag("switch", default=True)
     name: str = text("x", "name")
 
 
@@ -97,6 +98,22 @@ def test_odd_files_get_one_clear_line(tmp_path: Path, content: str | bytes, expe
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(ConfigError, match="no such file"):
         settings.load(Root, Path("nowhere.yaml"))
+
+
+def test_a_renamed_key_is_read_with_a_line_that_names_the_new_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("monitor").propagate = True
+    path = tmp_path / "c.yaml"
+    path.write_text("detect:\n  edge: 60\n")
+    parsed = settings.read(Root, path, ["title=x y"], renamed={"detect.edge": "detect.size", "title": "name"})
+    assert (parsed.problems, parsed.settings) == ([], Root(Inner(size=60), name="x y"))
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "c.yaml:2: detect.edge is now detect.size", "--set: title is now name",
+    ]  # fmt: skip
+    path.write_text("detect:\n  edge: 60\n  size: 70\n")
+    parsed = settings.read(Root, path, renamed={"detect.edge": "detect.size"})
+    assert [str(problem) for problem in parsed.problems] == ["c.yaml:3: detect.size is given twice; keep one"]
 
 
 def test_set_without_equals_is_explained() -> None:

@@ -1,0 +1,42 @@
+"""Settings of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.settings.fields import choice, flag, integer, number, text
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """Where pictures come from."""
+
+    width: int = integer(640, 0, 7680, "requested camera width; 0 = the camera's default", "px")
+    height: int = integer(480, 0, 4320, "requested camera height; 0 = the camera's default", "px")
+    fps: float = number(30.0, 0, 240, "requested camera rate; 0 = the camera's default", "Hz")
+    fourcc: str = text(
+        "MJPG", "requested camera pixel format, set before the size; empty = the camera's default", advanced=True
+    )
+    folder_fps: float = number(10.0, 0.1, 240, "rate assumed for a folder of images", "Hz", advanced=True)
+    sequence: bool = flag(
+        "treat the images of a folder as frames of one film; false = unrelated photographs, each with its own face ids",
+        default=False,
+    )
+    pace: str = choice(
+        "auto",
+        ("auto", "always", "never"),
+        "play files at their true speed; auto = only while a window shows them",
+        advanced=True,
+    )
+    loop: str = choice(
+        "auto",
+        ("auto", "always", "never"),
+        "restart files at their end; auto = only the demo in a window",
+        advanced=True,
+    )
+    open_timeout_s: float = number(10.0, 0.5, 120, "longest wait for a camera or stream to open", "s", advanced=True)
+    stall_s: float = number(5.0, 0.5, 120, "reopen a camera that has sent no frame for this long", "s", advanced=True)
+    frozen_s: float = number(
+        5.0, 0, 600, "ignore a camera that has sent identical pictures for this long; 0 = never", "s", advanced=True
+    )
+    wait: bool = flag("wait without limit for a camera that is missing or disconnected", default=False)

@@ -1,0 +1,52 @@
+"""A tree of settings: looking keys up in nested dataclasses and suggesting the nearest one."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import typing
+from typing import Any
+
+MISSING = object()
+"""Type of a key that does not exist."""
+
+_cached_hints: typing.Callable[[Any], dict[str, Any]] = functools.cache(typing.get_type_hints)
+
+
+def hints(cls: Any) -> dict[str, Any]:
+    """Names and types of the settings in a group."""
+    return _cached_hints(cls)
+
+
+def is_group(kind: Any) -> bool:
+    """Whether a type is a group of settings."""
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
+
+
+def lookup(root: type, key: str) -> Any:
+    """The type of the setting or group called ``key``, or ``MISSING``."""
+    current: Any = root
+    for part in key.split("."):
+        current = hints(current).get(part, MISSING) if is_group(current) else MISSING
+    return current
+
+
+def all_keys(cls: type, prefix: str = "") -> list[str]:
+    """Every dotted key below ``cls``, groups excluded."""
+    keys: list[str] = []
+    for name, kind in hints(cls).items():
+        keys += all_keys(kind, f"{prefix}{name}.") if is_group(kind) else [prefix + name]
+    return keys
+
+
+def nearest(root: type, key: str) -> str:
+    """The end of an error line: the key that is closest to an unknown one, else the names of the groups."""
+    keys = all_keys(root)
+    groups = {k.rpartition(".")[0] for k in keys if "." in k}
+    close = difflib.get_close_matches(key, [*keys, *groups], n=1, cutoff=0.6)
+    if not close:
+        last = key.rpartition(".")[2]
+        tails = {k.rpartition(".")[2]: k for k in keys}
+        close = [tails[t] for t in difflib.get_close_matches(last, list(tails), n=1, cutoff=0.7)]
+    return f"; did you mean {close[0]}?" if close else f"; the groups are {', '.join(sorted(groups))}"
