@@ -26,11 +26,9 @@ from monitor.capture.source import open_source
 from monitor.core.labels import UNKNOWN
 from monitor.core.types import Frame, Image
 from monitor.faces.detector import Detector, iou, make_detector
-from monitor.networks.card import find_model
-from monitor.networks.emotion import EmotionNet
-from monitor.networks.keypoints import POINTS, KeypointNet
-from monitor.networks.proposals import ProposalNet
-from monitor.pipeline import Pipeline
+from monitor.networks.keypoints import POINTS
+from monitor.run.assembly import build
+from monitor.settings import config as configuration
 from monitor.settings.config import Config, DetectConfig
 
 Found = tuple[Any, Any, Any]
@@ -182,18 +180,13 @@ def read_reference(folder: Path) -> dict[str, dict[int, list[dict[str, float]]]]
 
 
 def judge(
-    path: Path, reference: dict[int, list[dict[str, float]]], emotion: EmotionNet, net: KeypointNet,
-    places: ProposalNet, only: bool, points: list[tuple[float, float]],
+    path: Path, reference: dict[int, list[dict[str, float]]], config: Config, points: list[tuple[float, float]],
+    *, only: bool,
 ) -> Any:  # fmt: skip
     """The three ways on one clip, or the program as shipped only; adds to ``points`` what following made of them."""
-    base = Config()
+    base = config
     searching = replace(base, detect=replace(base.detect, follow=False))
-    ways = {
-        "search": Pipeline(searching, make_detector(searching.detect), emotion),
-        "follow": Pipeline(base, make_detector(base.detect), emotion, net, proposals=places),
-    }
-    if only:
-        ways.pop("search")
+    ways = {"follow": build(base)} if only else {"search": build(searching), "follow": build(base)}
     every = make_detector(DetectConfig(width=640, scale_factor=1.1, profile="never"))
     tallies = {name: Tally() for name in (*([] if only else ["haar"]), *ways)}
     source = open_source(str(path), base.source)
@@ -249,16 +242,14 @@ def main() -> None:
     parser.add_argument("--only", action="store_true", help="leave out the cascade in every frame and region searches")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    cv2.setNumThreads(1)
-    emotion, net = EmotionNet(find_model("emotion.tflite")), KeypointNet(find_model(args.model))
-    places = ProposalNet(find_model(args.proposals))
+    config, _ = configuration.load(None, [f"follow.model={args.model}", f"detect.proposals={args.proposals}"])
     reference = read_reference(args.folder)
     names = sorted(p.name for p in args.folder.iterdir() if p.suffix in (".mp4", ".avi", ".mov", ".gif"))
     report: dict[str, Any] = {}
     points: list[tuple[float, float]] = []
     print("per clip: haar every frame / region search / following")
     for name in [n for n in names if not args.clips or n in args.clips]:
-        r = report[name] = judge(args.folder / name, reference.get(name, {}), emotion, net, places, args.only, points)
+        r = report[name] = judge(args.folder / name, reference.get(name, {}), config, points, only=args.only)
         ways = [r[way] for way in ("haar", "search", "follow") if way in r]
         print(f"{name} N={r['frames']}", flush=True)
         for key in ways[0]:

@@ -25,11 +25,7 @@ from monitor.capture.source import open_source
 from monitor.cli.bench import measure
 from monitor.core.errors import ConfigError
 from monitor.core.types import Box, Image
-from monitor.faces.detector import make_detector
-from monitor.networks.card import find_model
-from monitor.networks.emotion import EmotionNet
-from monitor.pipeline import Pipeline
-from monitor.run.needs import load_keypoints, load_proposals
+from monitor.run.assembly import build
 from monitor.settings.config import Config
 
 SIZES = ("320x240", "640x480", "1280x720", "1920x1080", "3840x2160")
@@ -54,11 +50,7 @@ def cut_out(source: str) -> list[Image]:
     """
     config = Config()
     opened = open_source(source, config.source)
-    keypoints = load_keypoints(config)
-    pipeline = Pipeline(
-        config, make_detector(config.detect), EmotionNet(find_model(config.emotion.model)), keypoints,
-        proposals=load_proposals(config, keypoints),
-    )  # fmt: skip
+    pipeline = build(config)
     images: list[Image] = []
     boxes: list[Box] = []
     while len(images) < MOST_FRAMES and (frame := opened.read()) is not None:

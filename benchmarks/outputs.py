@@ -24,9 +24,6 @@ import numpy as np
 from benchmarks.speed import load
 from monitor.cli.bench import HZ
 from monitor.core.types import Frame, Image, Result
-from monitor.faces.detector import make_detector
-from monitor.networks.card import find_model
-from monitor.networks.emotion import EmotionNet
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.live.window import DisplayProbe, Window
 from monitor.outputs.logs.events import EventSink
@@ -34,8 +31,7 @@ from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import Background, Sink
 from monitor.outputs.video.video import VideoSink
-from monitor.pipeline import Pipeline
-from monitor.run.needs import load_eyes, load_keypoints, load_proposals
+from monitor.run.assembly import build
 from monitor.settings.config import Config, DisplayConfig, OutputConfig
 
 
@@ -43,11 +39,7 @@ def analysed(images: Sequence[Image], driver: bool) -> list[Result]:
     """The results of a clip's frames."""
     config = Config()
     config = replace(config, driver=replace(config.driver, enabled=driver))
-    keypoints = load_keypoints(config)
-    pipeline = Pipeline(
-        config, make_detector(config.detect), EmotionNet(find_model(config.emotion.model)), keypoints,
-        eyes=load_eyes(config, keypoints), proposals=load_proposals(config, keypoints),
-    )  # fmt: skip
+    pipeline = build(config)
     return [pipeline.step(Frame(n, n / HZ, time.time(), image, "bench")) for n, image in enumerate(images)]
 
 

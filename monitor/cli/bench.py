@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
@@ -19,12 +18,10 @@ from monitor.capture.opening import answered
 from monitor.capture.source import open_source, revealed, shown
 from monitor.core.errors import EXIT_OK, SourceError
 from monitor.core.types import Frame, Image
-from monitor.faces.detector import make_detector
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
 from monitor.outputs.logs.table import TableSink
-from monitor.pipeline import Pipeline
-from monitor.run.needs import load_eyes, load_keypoints, load_proposals
+from monitor.run.assembly import build
 from monitor.settings.config import Config
 from monitor.system.machine import peak_rss_mb
 from monitor.system.terminal import wide_console
@@ -103,12 +100,7 @@ def measure(images: list[Image], config: Config, seconds: float) -> tuple[dict[s
     Returns:
         Milliseconds of each stage and frame, mean faces per frame, and the seconds it took.
     """
-    cv2.setNumThreads(config.detect.threads)
-    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
-    keypoints = load_keypoints(config)
-    eyes = load_eyes(config, keypoints)
-    proposals = load_proposals(config, keypoints)
-    pipeline = Pipeline(config, make_detector(config.detect), emotion, keypoints, time.thread_time, eyes, proposals)
+    pipeline = build(config, clock=time.thread_time)
     stages: dict[str, list[float]] = {}
     faces, counted = 0, 0
     with tempfile.TemporaryDirectory() as folder:

@@ -8,12 +8,10 @@ import logging
 import os
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import cv2
 
 from monitor.capture.choose import make_feed, open_wanted
 from monitor.capture.feed import Feed
@@ -21,18 +19,15 @@ from monitor.capture.files import no_drive, unrelated
 from monitor.capture.source import Source, kind_of, revealed, shown
 from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError
 from monitor.core.incidents import Incidents
-from monitor.faces.detector import make_detector
-from monitor.networks.card import find_model
-from monitor.networks.emotion import EmotionNet
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.live.lines import EventLines, PlainLines
 from monitor.outputs.logs.retention import make_room
 from monitor.outputs.logs.session import Session
 from monitor.outputs.video.videofile import named
-from monitor.pipeline import Pipeline
 from monitor.run import shutdown as stopper
+from monitor.run.assembly import Networks, build, for_photographs, load
 from monitor.run.governor import Governor
-from monitor.run.needs import load_eyes, load_keypoints, load_proposals, require_outputs
+from monitor.run.needs import require_outputs
 from monitor.run.service import Service
 from monitor.run.shutdown import Stopper
 from monitor.run.supervisor import Supervisor
@@ -42,17 +37,11 @@ from monitor.settings.config import Config
 from monitor.system.machine import give_back_start_pages, share_heaps
 
 if TYPE_CHECKING:
-    from monitor.faces.detector import Detector
-    from monitor.networks.eyes import EyeNet
-    from monitor.networks.keypoints import KeypointNet
-    from monitor.networks.proposals import ProposalNet
     from monitor.outputs.live.dashboard import Dashboard
     from monitor.outputs.live.window import DisplayProbe
 
 log = logging.getLogger("monitor")
 
-ALL_FACES = 1000
-"""In a picture by itself no face can wait for its turn."""
 WORKER_S = 2.5
 """Time the worker gets to finish its frame; the sinks need the rest of ``stopper.SHUTDOWN_S``."""
 
@@ -108,8 +97,8 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     service = Service(config.service.health_file)
     stop.before = lambda: service.tell("ended", {"state": "ended"})
     probe = None if options.headless else _display_probe()
-    cv2.setNumThreads(config.detect.threads)
-    networks = _load(config)
+    require_outputs(config)
+    networks = load(config)
     wanted = None if options.source is None else revealed(options.source)
     if wanted is not None:
         kind_of(wanted)  # a wrong name is told before a window is waited for
@@ -117,17 +106,14 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     live_view = sys.stderr.isatty() and not windowed and not options.quiet
     source, name = _open(wanted, config, service, windowed, video_path)
     if unrelated(source, config.source.sequence):
-        config = _apart(config)
+        config = for_photographs(config)
     incidents = Incidents()
     stop.running = True
     session, outputs = _begin(options, config, config_from, networks, source, video_path, incidents, stop)
     outputs.video.switch(options.record is not None)
     if not live_view:
         outputs.sinks.append(EventLines())
-    pipeline = Pipeline(
-        config, networks.detector, networks.emotion, networks.keypoints, eyes=networks.eyes,
-        proposals=networks.proposals,
-    )  # fmt: skip
+    pipeline = build(config, networks)
     feed = make_feed(source, name, config, windowed, incidents)
     worker = Worker(
         feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds, incidents,
@@ -183,30 +169,6 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     return code
 
 
-@dataclass(frozen=True, slots=True)
-class _Networks:
-    """What looks at the pictures, as far as the settings ask for it."""
-
-    emotion: EmotionNet
-    keypoints: KeypointNet | None
-    eyes: EyeNet | None
-    proposals: ProposalNet | None
-    detector: Detector
-
-
-def _load(config: Config) -> _Networks:
-    """Loads everything before a camera is opened or anything is written.
-
-    Raises:
-        UserError: A model, the detector or what an output needs is missing or damaged.
-    """
-    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
-    keypoints = load_keypoints(config)
-    eyes = load_eyes(config, keypoints)
-    require_outputs(config)
-    return _Networks(emotion, keypoints, eyes, load_proposals(config, keypoints), make_detector(config.detect))
-
-
 def _open(
     wanted: str | None, config: Config, service: Service, windowed: bool, video_path: Path | None
 ) -> tuple[Source, str]:
@@ -237,7 +199,7 @@ def _begin(
     options: Options,
     config: Config,
     config_from: str,
-    networks: _Networks,
+    networks: Networks,
     source: Source,
     video_path: Path | None,
     incidents: Incidents,
@@ -269,21 +231,6 @@ def _begin(
     except BaseException:
         source.close()
         raise
-
-
-def _apart(config: Config) -> Config:
-    """Settings for pictures that need not follow one another: each is searched, and nothing is kept for the next one.
-
-    Nobody can be asked to be seen twice, and a face that is forgotten at once takes its smoothing and its shown label
-    along; the next picture's faces are new ones. Each picture has its rows: no other one stands for it.
-    """
-    return replace(
-        config,
-        track=replace(config.track, confirm_hits=1, lost_s=0.0, forget_s=0.0),
-        detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
-        emotion=replace(config.emotion, max_per_frame=ALL_FACES),
-        output=replace(config.output, rows="every"),
-    )
 
 
 # What draws is imported by runs that draw: rich and subprocess would cost every start 60 ms and 3 MB.

@@ -15,16 +15,12 @@ import pytest
 from monitor.capture import demo
 from monitor.core.incidents import Incidents
 from monitor.core.types import Event, Frame, Image, Result
-from monitor.faces.detector import HaarDetector
-from monitor.networks.card import find_model
-from monitor.networks.emotion import EmotionNet
-from monitor.networks.keypoints import KeypointNet
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import Sink
-from monitor.pipeline import Pipeline
+from monitor.run.assembly import build
 from monitor.run.worker import Worker
 from monitor.settings.config import Config, DisplayConfig, FollowConfig
 from monitor.system.machine import rss_mb
@@ -86,12 +82,7 @@ class Scale:
 
 def run(folder: Path, frames: int, every: int) -> tuple[Scale, StatsSink]:
     config = Config(follow=FollowConfig())
-    pipeline = Pipeline(
-        config,
-        HaarDetector(config.detect),
-        EmotionNet(find_model("emotion.tflite")),
-        KeypointNet(find_model("keypoints.tflite")),
-    )
+    pipeline = build(config)
     scale, stats = Scale(every), StatsSink()
     sinks: list[Sink] = [
         stats,

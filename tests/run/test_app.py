@@ -19,7 +19,7 @@ import pytest
 from monitor.capture import demo
 from monitor.cli import main as cli
 from monitor.outputs.logs.table import CLOCK_COLUMNS, COLUMNS
-from monitor.run.app import _apart
+from monitor.run.assembly import for_photographs
 from monitor.settings.config import Config
 from tests.fakes import frame
 
@@ -186,7 +186,7 @@ def test_a_name_that_opencv_cannot_be_given_is_one_line(tmp_path: Path, capsys: 
 
 def test_in_a_picture_of_many_no_face_waits_for_its_turn() -> None:
     """Four faces are read in a frame of a film, the others in the next one; a picture has no next one."""
-    assert _apart(Config()).emotion.max_per_frame >= 64
+    assert for_photographs(Config()).emotion.max_per_frame >= 64
 
 
 def test_a_folder_of_damaged_pictures_is_no_clean_run(tmp_path: Path) -> None:

@@ -13,13 +13,12 @@ from monitor.cli import main as cli
 from monitor.core.types import Image, Result
 from monitor.faces.detector import HaarDetector
 from monitor.networks.card import find_model
-from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import KeypointNet
 from monitor.outputs.drawing.overlay import Overlay
 from monitor.outputs.logs.reader import read_rows
 from monitor.outputs.video.blur import COLUMNS, DELAY_S, Blur, coarse, erased
 from monitor.outputs.video.video import VideoSink
-from monitor.pipeline import Pipeline
+from monitor.run.assembly import build
 from monitor.settings.config import Config, DetectConfig, DisplayConfig, OutputConfig
 from tests.fakes import face, frame, picture, result
 
@@ -28,12 +27,7 @@ from tests.fakes import face, frame, picture, result
 def story() -> list[Result]:
     """What the program reads in seconds 0 to 12 of the demo: one person enters, then another."""
     config = Config()
-    pipeline = Pipeline(
-        config,
-        HaarDetector(config.detect),
-        EmotionNet(find_model("emotion.tflite")),
-        KeypointNet(find_model("keypoints.tflite")),
-    )
+    pipeline = build(config)
     return [pipeline.step(frame(n / 12.5, n // 6, demo.render(n / 12.5))) for n in range(0, 150, 6)]
 
 
