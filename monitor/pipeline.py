@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.core.driver_state import DriverState
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import Event, Face, Frame, Result
 from monitor.driver.mode import Driver, EyeReader
-from monitor.driver.state import DriverState
 from monitor.expression.episodes import Episodes
 from monitor.expression.gate import LabelGate
 from monitor.expression.smoother import Smoother

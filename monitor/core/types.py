@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.core.driver_state import DriverState
 from monitor.core.labels import UNKNOWN
-
-if TYPE_CHECKING:
-    from monitor.driver.state import DriverState
 
 Image = NDArray[np.uint8]
 Box = tuple[float, float, float, float]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from monitor.core.driver_state import ABSENT, ATTENTIVE, TURNED, UNJUDGED
 from monitor.driver.countdown import Countdown
 from monitor.driver.evidence import Clock, Evidence
 from monitor.settings.config import DriverConfig
 
-ATTENTIVE, TURNED, ABSENT, UNJUDGED = "attentive", "turned away", "absent", "cannot judge"
-EYES_SHUT = "eyes shut"
-"""Of a driver who looks ahead with shut eyes; given by ``DriverMonitor``, which knows for how long."""
 BACK = 0.8
 """Share of the angle under which a turned head counts as looking ahead again."""
 NOD_DEG, NOD_FROM_DEG = 18.0, 9.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from monitor.core.driver_state import DriverState
 from monitor.core.types import Event, Face
 from monitor.driver.evidence import Evidence, evidence_of
 from monitor.driver.seat import Seat
-from monitor.driver.state import DriverMonitor, DriverState
+from monitor.driver.state import DriverMonitor
 from monitor.settings.config import Config
 
 SETTLED = 2.0

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
+from monitor.core.driver_state import DriverState
 from monitor.core.types import Event, EyeReading, Face, Frame, Image, Keypoints
 from monitor.driver.judge import Judge
-from monitor.driver.state import DriverState
 from monitor.faces.quality import usable
 from monitor.settings.config import Config
 

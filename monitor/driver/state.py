@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED, DriverState
 from monitor.core.lifecycle import Happening
 from monitor.core.types import Event
 from monitor.driver.aggression import Aggression
-from monitor.driver.attention import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED, Attention
+from monitor.driver.attention import Attention
 from monitor.driver.baseline import Baseline
 from monitor.driver.closure import Closure
 from monitor.driver.evidence import Clock, Evidence
@@ -29,58 +29,6 @@ SLOW_FADES_S = 2.0
 """… unless each is followed by so many seconds of shorter ones."""
 RELEASE_S = 0.6
 """Seconds at rest after which a happening is over: shorter interruptions belong to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class DriverState:
-    """How the driver is, as far as the evidence tells.
-
-    Attributes:
-        face: The driver's face id, 0 while there is none.
-        picture: Whether the camera's picture could show a face at all.
-        calibrated: 0..1, how far this driver's usual is learnt.
-        eyes: Openness of the eyes against this driver's usual, 0..1, or None.
-        closed_s: Seconds the eyes have been shut.
-        blinks_per_min: Of the last minute, or None while too little is known.
-        perclos: Share of the window with the eyes shut, 0..1, or None likewise.
-        mouth: Inner lip distance over the mouth's width, or None.
-        yawning: Whether the open mouth is a yawn.
-        yawns: Yawns of the last five minutes.
-        attention: "attentive", "eyes shut", "turned away", "absent" or "cannot judge".
-        away_level: 0 to 3.
-        fatigue: 0..100.
-        parts: Its parts by name, in points.
-        level: "none", "early", "drowsy" or "danger".
-        anger: Anger-like share 0..1, or None.
-        anger_level: 0 to 3.
-        unjudged: Whether the eyes could not be judged for so long that it was announced.
-        closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
-    """
-
-    face: int
-    picture: bool
-    calibrated: float
-    eyes: float | None
-    closed_s: float
-    blinks_per_min: float | None
-    perclos: float | None
-    mouth: float | None
-    yawning: bool
-    yawns: int
-    attention: str
-    away_level: int
-    fatigue: float
-    parts: dict[str, float]
-    level: str
-    anger: float | None
-    anger_level: int
-    unjudged: bool
-    closure_level: int = 0
-
-    @property
-    def judged(self) -> bool:
-        """Whether anything can be said of the eyes at this moment; if not, a level is only the last known one."""
-        return self.attention != UNJUDGED and self.eyes is not None
 
 
 class DriverMonitor:

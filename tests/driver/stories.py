@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from monitor.core.driver_state import DriverState
 from monitor.core.types import Event
 from monitor.driver.evidence import Evidence
-from monitor.driver.state import DriverMonitor, DriverState
+from monitor.driver.state import DriverMonitor
 from monitor.settings.config import DriverConfig
 
 RATES = (5.0, 10.0, 30.0)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.driver.attention import ATTENTIVE, TURNED, Attention
+from monitor.core.driver_state import ATTENTIVE, TURNED
+from monitor.driver.attention import Attention
 from monitor.driver.evidence import Evidence
 from monitor.settings.config import DriverConfig
 

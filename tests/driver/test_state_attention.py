@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
+from monitor.core.driver_state import DriverState
 from monitor.driver.evidence import Evidence
-from monitor.driver.state import DriverMonitor, DriverState
+from monitor.driver.state import DriverMonitor
 from monitor.settings.config import DriverConfig
 from tests.driver.stories import RATES, between, tell
 

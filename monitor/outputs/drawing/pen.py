@@ -10,10 +10,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from monitor.core.driver_state import DriverState
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import Box, Face, Image
 from monitor.driver.fatigue import LEVELS
-from monitor.driver.state import DriverState
 from monitor.faces.detector import common_area
 from monitor.outputs.live.lines import going_on, headline
 

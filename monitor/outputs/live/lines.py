@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from monitor.core.driver_state import ABSENT, TURNED, UNJUDGED, DriverState
 from monitor.core.types import Event, Result
-from monitor.driver.attention import ABSENT, TURNED, UNJUDGED
 from monitor.driver.fatigue import LEVELS
-from monitor.driver.state import KINDS, DriverState
+from monitor.driver.state import KINDS
 from monitor.outputs.logs.stats import StatsSink
 from monitor.system.machine import rss_mb
 

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED
 from monitor.core.types import Event, Result
-from monitor.driver.attention import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED
 from monitor.driver.fatigue import LEVELS
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.shares import Shares

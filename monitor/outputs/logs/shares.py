@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from monitor.driver.attention import UNJUDGED
+from monitor.core.driver_state import UNJUDGED
 
 
 class Shares:

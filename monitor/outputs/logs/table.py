@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.core.driver_state import DriverState
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Event, Face, Result
-from monitor.driver.state import DriverState
 from monitor.networks.keypoints import POINTS
 from monitor.outputs.logs.linelog import LineLog
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from monitor import __version__
+from monitor.core.driver_state import UNJUDGED
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event, Result
-from monitor.driver.attention import UNJUDGED
 from monitor.driver.state import KINDS
 from monitor.outputs.logs.events import event_line
 from monitor.settings.config import MqttConfig

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from monitor.core.driver_state import DriverState
 from monitor.core.types import Box
-from monitor.driver.state import DriverState
 from monitor.faces.detector import common_area
 from monitor.outputs.drawing.overlay import Overlay, Status, _words
 from monitor.outputs.drawing.pen import FONT, LEVEL_COLORS, WHITE, Pen

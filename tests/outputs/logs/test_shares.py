@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.driver_state import DriverState
 from monitor.driver.evidence import Evidence
-from monitor.driver.state import DriverMonitor, DriverState
+from monitor.driver.state import DriverMonitor
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.shares import Shares
 from monitor.outputs.logs.stats import StatsSink

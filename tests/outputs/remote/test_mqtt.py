@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+from monitor.core.driver_state import DriverState
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event
 from monitor.driver.evidence import Evidence
-from monitor.driver.state import DriverMonitor, DriverState
+from monitor.driver.state import DriverMonitor
 from monitor.outputs.remote.mqtt import SENSORS, MqttSink, discovery, password, state_fields
 from monitor.settings.config import DriverConfig, MqttConfig
 from tests.fakes import Clock, result

@@ -1,0 +1,60 @@
+"""The driver's state at one moment: what every output shows, logs or publishes in driver mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ATTENTIVE, EYES_SHUT, TURNED, ABSENT, UNJUDGED = "attentive", "eyes shut", "turned away", "absent", "cannot judge"
+"""Values of ``DriverState.attention``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverState:
+    """How the driver is, as far as the evidence tells.
+
+    Attributes:
+        face: The driver's face id, 0 while there is none.
+        picture: Whether the camera's picture could show a face at all.
+        calibrated: 0..1, how far this driver's usual is learnt.
+        eyes: Openness of the eyes against this driver's usual, 0..1, or None.
+        closed_s: Seconds the eyes have been shut.
+        blinks_per_min: Of the last minute, or None while too little is known.
+        perclos: Share of the window with the eyes shut, 0..1, or None likewise.
+        mouth: Inner lip distance over the mouth's width, or None.
+        yawning: Whether the open mouth is a yawn.
+        yawns: Yawns of the last five minutes.
+        attention: "attentive", "eyes shut", "turned away", "absent" or "cannot judge".
+        away_level: 0 to 3.
+        fatigue: 0..100.
+        parts: Its parts by name, in points.
+        level: "none", "early", "drowsy" or "danger".
+        anger: Anger-like share 0..1, or None.
+        anger_level: 0 to 3.
+        unjudged: Whether the eyes could not be judged for so long that it was announced.
+        closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
+    """
+
+    face: int
+    picture: bool
+    calibrated: float
+    eyes: float | None
+    closed_s: float
+    blinks_per_min: float | None
+    perclos: float | None
+    mouth: float | None
+    yawning: bool
+    yawns: int
+    attention: str
+    away_level: int
+    fatigue: float
+    parts: dict[str, float]
+    level: str
+    anger: float | None
+    anger_level: int
+    unjudged: bool
+    closure_level: int = 0
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything can be said of the eyes at this moment; if not, a level is only the last known one."""
+        return self.attention != UNJUDGED and self.eyes is not None
