@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED, DriverState
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import Event, EyeReading, Face, Result
-from monitor.driver.attention import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED
 from monitor.driver.evidence import Evidence
 from monitor.driver.fatigue import LEVELS
-from monitor.driver.state import DriverMonitor, DriverState
+from monitor.driver.state import DriverMonitor
 from monitor.outputs.logs import table
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.table import TableSink
@@ -73,7 +73,7 @@ def some_state(rng: np.random.Generator, n: int) -> DriverState:
 
 
 def some_results(count: int) -> list[Result]:
-    """Frames 0.4 s apart, half a minute without any in the middle; no face, one or several; a driver but for one frame."""
+    """Frames 0.4 s apart with a gap of half a minute; no face, one or several; a driver in all frames but one."""
     rng = np.random.default_rng(7)
     files = ("1.jpg", 'a "b", c.jpg', "two\nlines.jpg", "späť, x.png")
     kinds = ("yawn", "eyes_closed", "away", "anger_like", "fatigue")
