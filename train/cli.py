@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import os
 import sys
@@ -21,34 +22,40 @@ EXIT_STOPPED = 130
 
 
 def _prepare(args: argparse.Namespace) -> int:
-    from train.data import datasets, eyeset, faceset, keypoints
+    from monitor.networks.card import find_model
+    from monitor.networks.keypoints import KeypointNet
+    from train.data import datasets, eyeset, faceset, keypoints, sources
 
+    paths = [Path(given) for given in args.data]
+    if args.task != "expression" and len(paths) > 1:
+        raise ConfigError("--data: give it once; only the task expression joins several sets")
     if args.task not in ("keypoints", "proposals") and (args.backgrounds or args.proposals):
         raise ConfigError(
             "--backgrounds and --proposals: are for the tasks keypoints and proposals; add --task keypoints"
         )
     if args.task in ("keypoints", "proposals"):
         backgrounds, proposals = (Path(v) if v else None for v in (args.backgrounds, args.proposals))
-        faces = keypoints.load(Path(args.data), backgrounds, proposals)
+        faces = keypoints.load(paths[0], backgrounds, proposals)
         out = Path(args.out or "runs/keypoints.npz")
         faceset.save(faces, out)
         log.info("%s: %d faces, %d windows without one; %d unreadable pictures skipped",
                  out, len(faces), len(faces.windows), faces.skipped)  # fmt: skip
         return EXIT_OK
     if args.task == "eyes":
-        eyes = eyeset.load(Path(args.data))
+        eyes = eyeset.load(paths[0])
         out = Path(args.out or "runs/eyes.npz")
         eyeset.save(eyes, out)
         log.info("%s: %d patches; %d unreadable or cut off", out, len(eyes), eyes.skipped)
         return EXIT_OK
-    data = datasets.load(Path(args.data))
-    args.out = args.out or "runs/data.npz"
+    data = sources.read(paths, lambda: KeypointNet(find_model("keypoints.tflite")))
+    args.out = args.out or ("runs/mixed.npz" if len(data.sources) > 1 else "runs/data.npz")
     datasets.save_prepared(data, Path(args.out))
-    for split in sorted(set(data.split.tolist())):
-        rows = data.split == split
+    for source, split in itertools.product(data.sources, sorted(set(data.split.tolist()))):
+        own = data.of(source)
+        rows = own.split == split
         log.info(
-            "%s: %d rows, %d usable for training, %d with a clear majority",
-            split, rows.sum(), (rows & data.usable).sum(), (rows & (data.truth >= 0)).sum(),
+            "%s: %d rows, %d usable for training, %d with a clear answer",
+            f"{source} {split}".strip(), rows.sum(), (rows & own.usable).sum(), (rows & (own.truth >= 0)).sum(),
         )  # fmt: skip
     log.info("%s written; %d unreadable rows skipped", args.out, data.skipped)
     return EXIT_OK
@@ -148,7 +155,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="emotion-train", description="Train small int8 expression models.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     prepare = commands.add_parser("prepare", help="read a data set once into one fast file")
-    prepare.add_argument("--data", required=True, help="fer2013.zip, fer2013.csv or a folder of class folders")
+    prepare.add_argument(
+        "--data", required=True, action="append",
+        help="fer2013.zip, fer2013.csv, a folder of class folders or a zip of SOURCE/CLASS/N.webp; several are joined",
+    )  # fmt: skip
     prepare.add_argument("--task", default="expression", choices=TASKS, help="what to train")
     prepare.add_argument(
         "--backgrounds", metavar="FOLDER", help="tasks keypoints, proposals: pictures none of which shows a face"
@@ -156,7 +166,9 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument(
         "--proposals", metavar="MODEL", help="… and a proposal model whose errors are to be learnt from"
     )
-    prepare.add_argument("--out", help="default runs/data.npz, runs/keypoints.npz or runs/eyes.npz")
+    prepare.add_argument(
+        "--out", help="default runs/data.npz (joined sets runs/mixed.npz), runs/keypoints.npz or runs/eyes.npz"
+    )
     prepare.set_defaults(run_command=_prepare)
     fit = commands.add_parser("fit", help="train a recipe")
     fit.add_argument("--data", help="what prepare wrote, or a data set itself")

@@ -48,6 +48,7 @@ class Dataset:
         skipped: Unreadable images or rows.
         contempt: (N,) bool, rows that clearly show contempt, which count in the eight-class figure alone;
             empty (0,) = not known (a set prepared before this was kept).
+        source: (N,) the set each row comes from; empty (0,) = one set alone.
     """
 
     images: NDArray[np.uint8]
@@ -58,6 +59,7 @@ class Dataset:
     name: str
     skipped: int = 0
     contempt: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    source: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -78,7 +80,17 @@ class Dataset:
             self, images=self.images[keep], targets=self.targets[keep], truth=self.truth[keep],
             usable=self.usable[keep], split=self.split[keep],
             contempt=self.contempt[keep] if len(self.contempt) else self.contempt,
+            source=self.source[keep] if len(self.source) else self.source,
         )  # fmt: skip
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources among its rows, sorted; one without a name where there is only one set."""
+        return sorted(set(self.source.tolist())) or [""]
+
+    def of(self, source: str) -> Dataset:
+        """The rows of one source; all of them where the set has no sources."""
+        return self.take(self.source == source) if len(self.source) else self
 
     def part(self, split: str) -> Dataset:
         """The rows of one split.
@@ -210,7 +222,7 @@ def save_prepared(dataset: Dataset, path: Path) -> None:
     Raises:
         ConfigError: The disk has no room for it, or the file cannot be written.
     """
-    names = ("images", "targets", "truth", "usable", "split", "name", "skipped", "contempt")
+    names = ("images", "targets", "truth", "usable", "split", "name", "skipped", "contempt", "source")
     arrays = {name: getattr(dataset, name) for name in names}
     packed.write(path, arrays, dataset.images.nbytes * 1.1, compressed=True)
 
@@ -226,7 +238,7 @@ def load_prepared(path: Path) -> Dataset:
         contempt = f["contempt"] if "contempt" in f else np.empty(0, bool)
         data = Dataset(
             f["images"], f["targets"], f["truth"], f["usable"], f["split"], str(f["name"]), int(f["skipped"]),
-            contempt,
+            contempt, f["source"] if "source" in f else np.empty(0, np.str_),
         )  # fmt: skip
         _check(data)
         return data
@@ -243,5 +255,7 @@ def _check(data: Dataset) -> None:
         raise ValueError("targets are not finite rows of seven")
     if any(len(column) != count for column in (data.truth, data.usable, data.split)):
         raise ValueError("columns differ in length")
+    if len(data.source) not in (0, count):
+        raise ValueError("the column of sources differs in length")
     if not ((data.truth >= -1) & (data.truth < len(EMOTIONS))).all():
         raise ValueError("a label is outside -1..6")
