@@ -18,25 +18,53 @@ from train.engine.recipe import Recipe
 PLAIN = 0.25
 """Share of crops left as they are where the recipe evens them: what even light leaves of them is not always alike, and
 whoever feeds the network without the app's crop should not read nonsense."""
-Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+Batch = tuple[NDArray[np.float32], ...]
 T = TypeVar("T")
 
 
-def sampling(targets: NDArray[np.float32], balance: float) -> NDArray[np.float64]:
-    """Chance of each row to be drawn: rare classes more often.
+def sampling(
+    targets: NDArray[np.float32],
+    balance: float,
+    source: NDArray[np.str_] | None = None,
+    source_balance: float = 0.0,
+) -> NDArray[np.float64]:
+    """Chance of each row to be drawn: rare classes, and rows of small sources, more often.
 
     Args:
         targets: (N, K) distributions; a row belongs to its top class.
-        balance: 0 draws rows as they come, 1 draws every class equally often.
+        balance: 0 draws the rows of a source as they come, 1 draws each of its classes equally often.
+        source: (N,) the set each row comes from; None or empty = one set alone.
+        source_balance: 0 draws sources as large as they are, 1 all equally often.
 
     Returns:
         (N,) chances that sum to 1.
     """
     top = targets.argmax(axis=1)
-    counts = np.bincount(top, minlength=targets.shape[1])
-    weights = (1.0 / np.maximum(counts, 1)) ** balance
-    chances = weights[top]
+    if source is None or not len(source):
+        source = np.full(len(targets), "")
+    chances = np.empty(len(targets))
+    for name in np.unique(source):
+        own = source == name
+        counts = np.bincount(top[own], minlength=targets.shape[1])
+        weights = (1.0 / np.maximum(counts, 1)) ** balance
+        within = weights[top[own]]
+        chances[own] = within / within.sum() * own.sum() ** (1.0 - source_balance)
     return np.asarray(chances / chances.sum())
+
+
+def log_priors(data: Dataset, recipe: Recipe) -> NDArray[np.float32]:
+    """The logarithm of how often each class stands in the targets of a row's source, as the recipe draws rows.
+
+    Returns:
+        (N, 7) float32, the same for all rows of a source.
+    """
+    chances = sampling(data.targets, recipe.balance, data.source, recipe.source_balance)
+    out = np.empty(data.targets.shape, np.float32)
+    for name in data.sources:
+        own = data.source == name if len(data.source) else np.ones(len(data), bool)
+        prior = (chances[own, None] * data.targets[own]).sum(axis=0) / chances[own].sum()
+        out[own] = np.log(np.maximum(prior, 1e-4))
+    return out
 
 
 def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
@@ -79,16 +107,21 @@ def fallen(recipe: Recipe, epoch: int) -> float:
     return max(0.0, 1 - (recipe.epochs - 1 - epoch) / recipe.decay) if recipe.decay else 0.0
 
 
-def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Iterator[Batch]:
+def epoch_batches(
+    data: Dataset, recipe: Recipe, epoch: int, side: int, offsets: NDArray[np.float32] | None = None
+) -> Iterator[Batch]:
     """Yields one epoch of ``(images (B, side, side, 1) float32, targets (B, 7) float32)``.
+
+    With ``offsets`` (N, 7) each batch has those of its rows as a third array.
 
     The order and every disturbance depend on the seed and the epoch alone, so a resumed run sees
     what an unbroken one would have seen. The last, partial batch is left out.
     """
     rng = np.random.default_rng([recipe.seed, epoch])
     count = len(data)
-    if recipe.balance > 0:
-        order = rng.choice(count, count, p=sampling(data.targets, recipe.balance))
+    if recipe.balance > 0 or recipe.source_balance > 0:
+        chances = sampling(data.targets, recipe.balance, data.source, recipe.source_balance)
+        order = rng.choice(count, count, p=chances)
     else:
         order = rng.permutation(count)
     how = recipe.augment.weaker(recipe.fade * fallen(recipe, epoch))
@@ -99,8 +132,9 @@ def epoch_batches(data: Dataset, recipe: Recipe, epoch: int, side: int) -> Itera
             plain = rng.random(len(crops)) < PLAIN
             crops = np.stack([c if p else evened(c, recipe.contrast) for c, p in zip(crops, plain, strict=True)])
         x, y = to_unit(crops)[..., None], data.targets[rows]
+        more = () if offsets is None else (offsets[rows],)
         if recipe.augment.mixup > 0:
             share = np.float32(rng.beta(recipe.augment.mixup, recipe.augment.mixup))
             other = rng.permutation(len(rows))
             x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
-        yield x, y
+        yield x, y, *more

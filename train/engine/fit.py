@@ -9,7 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import keras
@@ -53,6 +53,14 @@ class Task(Protocol):
         """Figures of the averaged network on the validation split."""
 
 
+@runtime_checkable
+class Adapts(Protocol):
+    """A task that changes what a new run takes over from another one."""
+
+    def adapt(self, model: keras.Model, old: Recipe) -> None:
+        """Changes a network that has just been given the weights of a run of the recipe ``old``."""
+
+
 def make_model(recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, its weights drawn from the recipe's seed."""
     keras.utils.set_random_seed(recipe.seed)
@@ -82,7 +90,11 @@ class Trainer:
         self.recipe = recipe
         self.task = task
         self.steps_per_epoch = task.steps if task else 1
-        self.model = make_model(recipe)
+        keras.mixed_precision.set_global_policy("mixed_bfloat16" if recipe.precision == "bfloat16" else "float32")
+        try:
+            self.model = make_model(recipe)
+        finally:
+            keras.mixed_precision.set_global_policy("float32")
         self.averaged = make_model(recipe)
         self.optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
@@ -91,7 +103,9 @@ class Trainer:
         self._decay = tf.Variable(0.0)
         # XLA fuses the small layers: 17-25 % faster here than without, but depthwise ones take it twice the time
         # (docs/EXPERIMENTS.md).
-        self._step = tf.function(self._train_step, jit_compile=not recipe.network.pretrained)
+        self._step = tf.function(
+            self._train_step, jit_compile=recipe.precision == "float32" and not recipe.network.pretrained
+        )
 
     @property
     def side(self) -> int:
@@ -117,7 +131,7 @@ class Trainer:
     def _train_step(self, x: tf.Tensor, *targets: tf.Tensor) -> tf.Tensor:
         assert self.task is not None
         with tf.GradientTape() as tape:
-            loss = self.task.loss(self.model(x, training=True), *targets)
+            loss = self.task.loss(_full(self.model(x, training=True)), *targets)
         variables = self.model.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         for mean, now in zip(self.averaged.variables, self.model.variables, strict=True):
@@ -193,6 +207,9 @@ class Trainer:
                 network.grow(model, averaged, old.network.shape(), self.recipe.network.shape())
             except ValueError as error:
                 raise ConfigError(f"init: {path}: cannot be used ({error})") from None
+        if isinstance(self.task, Adapts):
+            for model in (self.model, self.averaged):
+                self.task.adapt(model, old)
 
     def start_pretrained(self, archive: Path) -> None:
         """Takes others' weights as the starting point; the head stays as it was drawn.
@@ -220,6 +237,11 @@ class Trainer:
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
             why = resources.brief(error)
             raise ConfigError(f"{path}: cannot be resumed ({why}); start anew in another --out") from None
+
+
+def _full(outputs: Any) -> Any:
+    """Outputs in full precision, whatever the layers computed in."""
+    return tf.nest.map_structure(lambda output: tf.cast(output, tf.float32), outputs)
 
 
 def resized(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

@@ -1,12 +1,10 @@
-"""Training and judging the expression network, alone or taught by earlier ones."""
+"""The expression task: its data, its loss and its figures on validation."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,16 +13,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor.core.errors import ConfigError
-from monitor.core.labels import EMOTIONS
-from monitor.settings import reader as settings
-from monitor.system.digest import sha256
-from monitor.system.wholefile import whole
 from train.data.datasets import SIDE, Dataset
-from train.engine import resources
-from train.engine.batches import epoch_batches
-from train.engine.fit import Arrays, all_evened, load_trained, predict, resized
+from train.data.sources import FER
+from train.engine.batches import epoch_batches, log_priors
+from train.engine.fit import Arrays, all_evened, predict, resized
 from train.engine.recipe import Recipe
-from train.reports.metrics import accuracy, mean_recall, softmax
+from train.reports.metrics import accuracy, mean_recall, recalls
+from train.tasks.expression.targets import smoothed, taught
 
 log = logging.getLogger("train")
 
@@ -54,114 +49,65 @@ class ExpressionTask:
             raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to judge by")
         if len(training) < recipe.batch:
             raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
-        self.training, self.recipe = taught(training, recipe, unlabelled), recipe
+        self.training, self.recipe = taught(smoothed(training, recipe.smooth), recipe, unlabelled), recipe
+        self.offsets = recipe.adjusted * log_priors(self.training, recipe) if recipe.adjusted else None
         self.steps = len(self.training) // recipe.batch
         log.info("%d training rows, %d validation rows with a clear answer", len(self.training), len(self.validation))
 
     def batches(self, epoch: int, side: int) -> Iterator[Arrays]:
         """See ``Task``."""
-        return epoch_batches(self.training, self.recipe, epoch, side)
+        return epoch_batches(self.training, self.recipe, epoch, side, self.offsets)
 
     def loss(self, outputs: Any, *targets: tf.Tensor) -> tf.Tensor:
-        """Cross entropy with the target distribution."""
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets[0], outputs))
+        """Cross entropy with the target distribution; of logits adjusted by the source's prior where it is given.
+
+        Menon et al. 2021, "Long-tail learning via logit adjustment".
+        """
+        logits = outputs + targets[1] if len(targets) > 1 else outputs
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets[0], logits))
+
+    def adapt(self, model: keras.Model, old: Recipe) -> None:
+        """Takes the prior that a run without ``adjusted`` has learnt off its last layer."""
+        if self.offsets is None or old.adjusted:
+            return
+        known = self.training.of(FER) if FER in self.training.sources else self.training
+        prior = log_priors(known, replace(old, source_balance=0.0))[0]
+        add_biases(model, -self.recipe.adjusted * (prior - prior.mean()))
+
+    def prior(self, source: str) -> NDArray[np.float32] | None:
+        """The (7,) log prior that the loss adds for a source, None without ``adjusted``."""
+        if self.offsets is None:
+            return None
+        rows = self.training.source == source if source else np.ones(len(self.training), bool)
+        return np.asarray(self.offsets[rows][0]) if rows.any() else None
 
     def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
-        """Validated at the size trained on: the network answers another size worse until it has seen it."""
-        logits = predict(model, all_evened(resized(self.validation.images, side), self.recipe.contrast))
-        return {
-            "validation_accuracy": round(accuracy(logits, self.validation.truth), 4),
-            "validation_mean_recall": round(mean_recall(logits, self.validation.truth), 4),
-            "validation_n": len(self.validation),
+        """Validated at the size trained on: the network answers another size worse until it has seen it.
+
+        Of a joined set each source is validated alone, too; the mean of their mean recalls is what counts.
+        """
+        data = self.validation
+        logits = predict(model, all_evened(resized(data.images, side), self.recipe.contrast))
+        figures: dict[str, float | int] = {
+            "validation_accuracy": round(accuracy(logits, data.truth), 4),
+            "validation_mean_recall": round(mean_recall(logits, data.truth), 4),
+            "validation_n": len(data),
         }
+        if len(data.sources) < 2:
+            return figures
+        each = []
+        for source in data.sources:
+            own = data.source == source
+            each.append(mean_recall(logits[own], data.truth[own]))
+            figures[f"{source}_recall"] = round(each[-1], 4)
+            figures[f"{source}_neutral"] = round(float(recalls(logits[own], data.truth[own])[-1]), 4)
+            prior = self.prior(source)
+            if prior is not None:
+                figures[f"{source}_own_prior"] = round(accuracy(logits[own] + prior, data.truth[own]), 4)
+        return {"sources_mean_recall": round(float(np.mean(each)), 4), **figures}
 
 
 def add_biases(model: keras.Model, biases: NDArray[np.float32]) -> None:
     """Builds ``metrics.fit_biases`` into a network's last layer."""
     bias = model.get_layer("logits").bias
     bias.assign(bias + biases)
-
-
-def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> Dataset:
-    """The data with the teachers' answers mixed into its targets (Hinton et al. 2015).
-
-    Each teacher answers each crop and its mirror image; the mean of all answers, as probabilities, is
-    mixed with the crowd's votes; of unlabelled crops they are all there is.
-
-    Raises:
-        ConfigError: A teacher is no finished run, or there is none for unlabelled crops.
-    """
-    runs = recipe.teacher_runs()
-    if not runs:
-        if unlabelled is not None:
-            raise ConfigError("unlabelled: needs teachers; name finished runs in teachers")
-        return data
-    labelled = len(data)
-    if unlabelled is not None:
-        data = with_unlabelled(data, unlabelled)
-    total = np.zeros((len(data), data.targets.shape[1]), np.float64)
-    for run in runs:
-        if not (run / "recipe.yaml").exists():
-            raise ConfigError(f"teachers: {run} is no training run; train it first")
-        # Apart, so that runs with other unlabelled crops, or none, find the answers to the labelled ones.
-        total += np.concatenate([answers(run, part) for part in np.split(data.images, [labelled]) if len(part)])
-    mean = (total / len(runs)).astype(np.float32)
-    log.info(
-        "%d teachers agree with the crowd's top label on %.4f of %d rows",
-        len(runs),
-        float((mean.argmax(axis=1) == data.targets.argmax(axis=1))[:labelled].mean()),
-        labelled,
-    )
-    share = np.where(np.arange(len(data)) < labelled, recipe.taught, 1.0).astype(np.float32)[:, None]
-    return replace(data, targets=share * mean + (1 - share) * data.targets)
-
-
-def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What a finished run answers to crops, the mean of each crop and its mirror image.
-
-    They are kept in the run's folder, because large teachers take minutes: whoever resumes or is taught by the same
-    run again finds them. Their name tells the checkpoint and the crops they belong to.
-
-    Args:
-        run: Its folder.
-        images: (N, 48, 48) uint8 gray.
-
-    Returns:
-        (N, 7) float32 probabilities.
-
-    Raises:
-        ConfigError: The run is another task's or has no usable checkpoint.
-    """
-    own = settings.load(Recipe, run / "recipe.yaml")
-    if own.task != "expression":
-        raise ConfigError(f"teachers: {run} was trained for {own.task}, not for expression; leave it out")
-    model = load_trained(run, own)
-    state = sha256((run / "checkpoint.npz").read_bytes() + (run / "recipe.yaml").read_bytes())
-    path = run / f"answers-{state[:12]}-{sha256(images.tobytes())[:12]}.npy"
-    if path.exists():
-        with contextlib.suppress(OSError, ValueError, EOFError):  # a damaged file is made anew
-            kept = np.load(path)
-            if kept.shape == (len(images), len(EMOTIONS)):
-                return np.asarray(kept, np.float32)
-    looks = (images, np.ascontiguousarray(images[:, :, ::-1]))
-    seen = [softmax(predict(model, all_evened(look, own.contrast))) for look in looks]
-    out = np.asarray((seen[0] + seen[1]) / 2, np.float32)
-    try:
-        with resources.writing(path), whole(path) as part, part.open("wb") as handle:
-            np.save(handle, out)
-    except ConfigError as error:  # it only saves time
-        log.warning("%s", error.lines[0])
-    return out
-
-
-def with_unlabelled(data: Dataset, crops: NDArray[np.uint8]) -> Dataset:
-    """Training rows with crops added that have no label of their own."""
-    count = len(crops)
-    log.info("%d crops without a label", count)
-    return replace(
-        data, images=np.concatenate([data.images, crops]),
-        targets=np.concatenate([data.targets, np.zeros((count, data.targets.shape[1]), np.float32)]),
-        truth=np.concatenate([data.truth, np.full(count, -1)]),
-        usable=np.concatenate([data.usable, np.ones(count, bool)]),
-        split=np.concatenate([data.split, np.full(count, "train")]), contempt=np.empty(0, bool),
-    )  # fmt: skip

@@ -16,8 +16,9 @@ from tests.train.conftest import TINY
 from train.data.datasets import Dataset
 from train.engine.fit import predict
 from train.engine.network import build
-from train.tasks.expression import task as expression
-from train.tasks.expression.task import ExpressionTask, answers, taught
+from train.tasks.expression import targets as expression
+from train.tasks.expression.targets import answers, smoothed, taught
+from train.tasks.expression.task import ExpressionTask
 
 
 def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) -> None:
@@ -110,3 +111,70 @@ def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: 
     for side in (24, 48):
         task.validate(build((8, 16), (1, 1), 0.0), side)
     assert shapes == [(24, 24), (48, 48)]
+
+
+def two_sources(drawn: Dataset) -> Dataset:
+    """The drawn faces as FER2013's and another set's, of which neutral is common in the first one only."""
+    source = np.where(np.arange(len(drawn)) % 8 < 4, "fer", "other")
+    rare = (source == "other") & (drawn.truth == 6) & (np.arange(len(drawn)) % 10 != 5)
+    return dataclasses.replace(drawn, source=source).take(~rare)
+
+
+def test_the_loss_knows_the_prior_of_each_source(drawn: Dataset) -> None:
+    data = two_sources(drawn)
+    task = ExpressionTask(data, dataclasses.replace(TINY, balance=0.0, adjusted=1.0))
+    fer, other = task.prior("fer"), task.prior("other")
+    assert fer is not None
+    assert other is not None
+    assert fer[6] > other[6] + 0.5
+    assert np.exp(other).sum() == pytest.approx(1, abs=1e-3)
+    _, targets, offsets = next(iter(task.batches(0, 48)))
+    assert offsets.shape == targets.shape
+    flat = np.zeros_like(targets)
+    rare, common = (np.eye(7, dtype=np.float32)[[label] * len(targets)] for label in (6, 0))
+    # At equal logits a class that is rare in the source has the larger loss, so learning it must rest on the picture.
+    assert task.loss(flat, rare, flat + other) > task.loss(flat, common, flat + other)
+    assert float(task.loss(flat, rare)) == pytest.approx(float(task.loss(flat, common)))
+
+
+def test_a_balanced_run_starts_without_the_prior_of_the_run_before(drawn: Dataset) -> None:
+    data = two_sources(drawn)
+    task = ExpressionTask(data, dataclasses.replace(TINY, adjusted=1.0))
+    model = build((8, 16, 32), (1, 1, 1), 0.0)
+    before = model.get_layer("logits").bias.numpy()
+    task.adapt(model, dataclasses.replace(TINY, adjusted=1.0))
+    assert np.array_equal(model.get_layer("logits").bias.numpy(), before)
+    task.adapt(model, dataclasses.replace(TINY, balance=0.0))
+    moved = model.get_layer("logits").bias.numpy() - before
+    assert moved.sum() == pytest.approx(0, abs=1e-5)
+    prior = np.bincount(data.of("fer").part("train").truth) / len(data.of("fer").part("train"))
+    assert np.allclose(moved, -(np.log(prior) - np.log(prior).mean()), atol=1e-5)
+
+
+def test_each_source_is_validated_alone(drawn: Dataset) -> None:
+    task = ExpressionTask(two_sources(drawn), dataclasses.replace(TINY, adjusted=1.0))
+    figures = task.validate(build((8, 16, 32), (1, 1, 1), 0.0), 48)
+    assert figures["sources_mean_recall"] == pytest.approx(
+        (figures["fer_recall"] + figures["other_recall"]) / 2, abs=1e-4
+    )
+    assert "fer_own_prior" in figures
+    assert "fer_recall" not in ExpressionTask(drawn, TINY).validate(build((8, 16, 32), (1, 1, 1), 0.0), 48)
+
+
+def test_single_labels_are_smoothed_and_votes_are_not(drawn: Dataset) -> None:
+    data = two_sources(drawn)
+    votes = data.targets.copy()
+    votes[data.source == "fer"] = 0.9 * votes[data.source == "fer"] + 0.1 / 7
+    soft = smoothed(dataclasses.replace(data, targets=votes), 0.14).targets
+    assert np.array_equal(soft[data.source == "fer"], votes[data.source == "fer"])
+    assert soft[data.source == "other"].max() == pytest.approx(0.88)
+    assert soft[data.source == "other"].min() == pytest.approx(0.02)
+
+
+def test_a_teacher_of_one_set_answers_for_that_set_alone(run: Path, drawn: Dataset) -> None:
+    training = two_sources(drawn).part("train")
+    learner = dataclasses.replace(TINY, teachers=str(run), taught=1.0)
+    mixed = taught(training, learner).targets
+    other = training.source == "other"
+    assert np.array_equal(mixed[other], training.targets[other])
+    assert not np.allclose(mixed[~other], training.targets[~other], atol=1e-3)

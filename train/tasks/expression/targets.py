@@ -1,0 +1,152 @@
+"""Targets of the expression task: labels, votes, and the answers of earlier networks (teachers) mixed into them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.errors import ConfigError
+from monitor.core.labels import EMOTIONS
+from monitor.settings import reader as settings
+from monitor.system.digest import sha256
+from monitor.system.wholefile import whole
+from train.data.datasets import Dataset
+from train.data.sources import FER
+from train.engine import resources
+from train.engine.batches import log_priors
+from train.engine.fit import all_evened, load_trained, predict
+from train.engine.recipe import Recipe
+from train.reports.metrics import softmax
+
+log = logging.getLogger("train")
+
+
+def smoothed(data: Dataset, share: float) -> Dataset:
+    """The data with the targets of rows that have one label spread evenly by ``share``; votes stay as they are."""
+    if not share:
+        return data
+    voted = np.isin(data.source, [s for s in data.sources if data.of(s).voted])
+    even = np.float32(share / data.targets.shape[1])
+    targets = np.where(voted[:, None], data.targets, (1 - share) * data.targets + even).astype(np.float32)
+    return replace(data, targets=targets)
+
+
+def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> Dataset:
+    """The data with the teachers' answers mixed into its targets (Hinton et al. 2015).
+
+    Each teacher answers each crop and its mirror image; the mean of all answers, as probabilities, is
+    mixed with the crowd's votes; of unlabelled crops they are all there is.
+
+    Raises:
+        ConfigError: A teacher is no finished run, or there is none for unlabelled crops.
+    """
+    runs = recipe.teacher_runs()
+    if not runs:
+        if unlabelled is not None:
+            raise ConfigError("unlabelled: needs teachers; name finished runs in teachers")
+        return data
+    labelled = len(data)
+    priors = log_priors(data, recipe)
+    if unlabelled is not None:
+        data = with_unlabelled(data, unlabelled)
+        priors = np.concatenate([priors, np.repeat(_fer_prior(data, priors), len(data) - labelled, axis=0)])
+    total = np.zeros(data.targets.shape, np.float64)
+    count = np.zeros((len(data), 1))
+    for run in runs:
+        if not (run / "recipe.yaml").exists():
+            raise ConfigError(f"teachers: {run} is no training run; train it first")
+        rows, told = _told(run, data, labelled, priors)
+        total[rows] += told
+        count[rows] += 1
+    mean = (total / np.maximum(count, 1)).astype(np.float32)
+    asked = (count[:, 0] > 0) & (np.arange(len(data)) < labelled)
+    agreed = mean[asked].argmax(axis=1) == data.targets[asked].argmax(axis=1)
+    log.info("%d teachers agree with the top label on %.4f of %d rows", len(runs), agreed.mean(), len(agreed))
+    share = np.where(np.arange(len(data)) < labelled, recipe.taught, 1.0)[:, None]
+    share = np.where(count > 0, share, 0).astype(np.float32)
+    targets = (share * mean + (1 - share) * data.targets).astype(np.float32)
+    return replace(data, targets=targets)
+
+
+def _fer_prior(data: Dataset, priors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The (1, 7) log prior of FER2013's rows, which photographs without a label are taken to share."""
+    first = int(np.argmax(data.source == FER)) if len(data.source) else 0
+    return priors[first : first + 1]
+
+
+def _told(
+    run: Path, data: Dataset, labelled: int, priors: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rows that a teacher answers, and its answers (M, 7) as probabilities.
+
+    A teacher trained with ``adjusted`` answers all rows, each with the prior of the row's source. Any other teacher has
+    learnt FER2013's prior and answers none but FER2013's rows of a joined set.
+    """
+    own = settings.load(Recipe, run / "recipe.yaml")
+    rows = np.arange(len(data))
+    if len(data.source) and not own.adjusted:
+        rows = np.flatnonzero(data.source == FER)
+    # Apart, so that runs with other unlabelled crops, or none, find the answers to the labelled ones.
+    parts = (rows[rows < labelled], rows[rows >= labelled])
+    told = np.concatenate([answers(run, data.images[part]) for part in parts if len(part)]).astype(np.float64)
+    if own.adjusted:
+        told *= np.exp(own.adjusted * priors[rows].astype(np.float64))
+        told /= told.sum(axis=1, keepdims=True)
+    return rows, told
+
+
+def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a finished run answers to crops, the mean of each crop and its mirror image.
+
+    They are kept in the run's folder, because large teachers take minutes: whoever resumes or is taught by the same
+    run again finds them. Their name tells the checkpoint and the crops they belong to.
+
+    Args:
+        run: Its folder.
+        images: (N, 48, 48) uint8 gray.
+
+    Returns:
+        (N, 7) float32 probabilities.
+
+    Raises:
+        ConfigError: The run is another task's or has no usable checkpoint.
+    """
+    own = settings.load(Recipe, run / "recipe.yaml")
+    if own.task != "expression":
+        raise ConfigError(f"teachers: {run} was trained for {own.task}, not for expression; leave it out")
+    model = load_trained(run, own)
+    state = sha256((run / "checkpoint.npz").read_bytes() + (run / "recipe.yaml").read_bytes())
+    path = run / f"answers-{state[:12]}-{sha256(images.tobytes())[:12]}.npy"
+    if path.exists():
+        with contextlib.suppress(OSError, ValueError, EOFError):  # a damaged file is made anew
+            kept = np.load(path)
+            if kept.shape == (len(images), len(EMOTIONS)):
+                return np.asarray(kept, np.float32)
+    looks = (images, np.ascontiguousarray(images[:, :, ::-1]))
+    seen = [softmax(predict(model, all_evened(look, own.contrast))) for look in looks]
+    out = np.asarray((seen[0] + seen[1]) / 2, np.float32)
+    try:
+        with resources.writing(path), whole(path) as part, part.open("wb") as handle:
+            np.save(handle, out)
+    except ConfigError as error:  # it only saves time
+        log.warning("%s", error.lines[0])
+    return out
+
+
+def with_unlabelled(data: Dataset, crops: NDArray[np.uint8]) -> Dataset:
+    """Training rows with crops added that have no label of their own."""
+    count = len(crops)
+    log.info("%d crops without a label", count)
+    return replace(
+        data, images=np.concatenate([data.images, crops]),
+        targets=np.concatenate([data.targets, np.zeros((count, data.targets.shape[1]), np.float32)]),
+        truth=np.concatenate([data.truth, np.full(count, -1)]),
+        usable=np.concatenate([data.usable, np.ones(count, bool)]),
+        split=np.concatenate([data.split, np.full(count, "train")]), contempt=np.empty(0, bool),
+        source=np.concatenate([data.source, np.full(count, FER)]) if len(data.source) else data.source,
+    )  # fmt: skip
