@@ -104,7 +104,8 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
 ) -> None:
     from train.data.datasets import save_prepared
     from train.engine.fit import Trainer, fit, load_trained, predict
-    from train.tasks.expression.task import ExpressionTask, taught
+    from train.tasks.expression.targets import taught
+    from train.tasks.expression.task import ExpressionTask
 
     archive = packed(tmp_path / "some.tgz", weights)
     recipe = dataclasses.replace(TEACHER, network=Network(pretrained=str(archive), dropout=0.0))
