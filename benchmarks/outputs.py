@@ -123,7 +123,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for title, given, driver in (("logs", results, False), ("logs, driver mode", driven, True)):
-            table = TableSink(folder / f"{title}.csv", "bench", "every", 1.0, driver=driver)
+            table = TableSink(folder / f"{title}.csv", "bench", OutputConfig(), driver=driver)
             events = EventSink(folder / f"{title}.jsonl", "bench")
             print(measured(title, all_of([StatsSink(), table, events]), given), flush=True)
             table.close([])

@@ -104,7 +104,7 @@ def measure(images: list[Image], config: Config, seconds: float) -> tuple[dict[s
     stages: dict[str, list[float]] = {}
     faces, counted = 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        table = TableSink(Path(folder) / "faces.csv", "bench", config.output.rows, 1.0, driver=config.driver.enabled)
+        table = TableSink(Path(folder) / "faces.csv", "bench", config.output, driver=config.driver.enabled)
         began = time.monotonic()
         number = 0
         while counted < 10 or time.monotonic() - began < seconds:

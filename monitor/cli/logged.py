@@ -15,8 +15,8 @@ import numpy as np
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import EyeReading, Face, Keypoints
+from monitor.outputs.logs.columns import DRIVER_COLUMNS
 from monitor.outputs.logs.reader import Damage, files_of, open_table
-from monitor.outputs.logs.table import DRIVER_COLUMNS
 
 told = logging.getLogger("monitor")
 

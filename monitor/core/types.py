@@ -84,7 +84,7 @@ class Keypoints:
     Attributes:
         presence: 0..1, that the region's middle shows a face.
         points: (17, 2) float32 keypoints in full-frame pixels, in the order of
-            ``networks.keypoints.POINTS``; may lie outside the frame.
+            ``labels.POINTS``; may lie outside the frame.
         box: The face as a Haar box, x1, y1, x2, y2 in full-frame pixels.
         pose: (3,) float32 yaw, pitch, roll in degrees: positive yaw turns the nose to the picture's
             left, positive pitch lowers it, positive roll turns the head clockwise in the picture.

@@ -9,16 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.errors import ModelError
+from monitor.core.labels import POINTS as POINTS
 from monitor.core.numeric import sigmoid
 from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.crop import crop, square
 from monitor.networks.base import CropNetwork
 
-POINTS = (
-    "r_eye_out", "r_eye_in", "r_eye_top", "r_eye_bot", "l_eye_in", "l_eye_out", "l_eye_top", "l_eye_bot",
-    "r_iris", "l_iris", "nose", "mouth_r", "mouth_l", "lip_top", "lip_bot", "chin", "brow",
-)  # fmt: skip
-"""The 17 keypoints; ``r_`` and ``_r`` are the person's right, on the left of an unmirrored picture."""
 SHAPES = ((1, 1), (1, 2 * len(POINTS) + 4), (1, 6))
 """Outputs of the network: a logit of presence; 17 points and the face's two corners, from the region's
 centre in half sides; yaw, pitch, roll over ``POSE_UNIT``, then opening over width of right eye, left eye

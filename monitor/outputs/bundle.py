@@ -61,11 +61,9 @@ class Outputs:
         table = TableSink(
             session.folder / "faces.csv",
             session.name,
-            config.output.rows,
-            config.output.flush_s,
-            config.output.keypoints,
-            config.driver.enabled,
-            isinstance(source, ImageSource),
+            config.output,
+            driver=config.driver.enabled,
+            files=isinstance(source, ImageSource),
         )
         events = EventSink(session.folder / "events.jsonl", session.name)
         self.sinks: list[Sink] = [self.stats, table, events, self._background]

@@ -17,7 +17,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.types import Event, EyeReading, Face, Image, Keypoints
 from monitor.driver.mode import Driver
 from monitor.outputs.logs.table import TableSink
-from monitor.settings.config import Config, DriverConfig
+from monitor.settings.config import Config, DriverConfig, OutputConfig
 from tests.fakes import Clock, face, frame, keypoints_at, result
 
 BOX = (100.0, 100.0, 200.0, 200.0)
@@ -38,7 +38,7 @@ def drive(path: Path, seconds: float = 100.0) -> list[Event]:
     """Logs a drive with one sleep from 80 to 84 s; returns the events of the day."""
     eyes = Eyes(80, 84)
     driver = Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
-    sink = TableSink(path, "S", "every", 1.0, driver=True, clock=Clock())
+    sink = TableSink(path, "S", OutputConfig(), driver=True, clock=Clock())
     events: list[Event] = []
     for n in range(int(seconds * 10)):
         eyes.now = t = n / 10
@@ -69,7 +69,7 @@ def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_pat
     large, small = (100.0, 100.0, 200.0, 200.0), (400.0, 100.0, 440.0, 140.0)
     eyes = Eyes(80, 84)
     driver = Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
-    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, driver=True, clock=Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), driver=True, clock=Clock())
     events: list[Event] = []
     for n in range(900):
         eyes.now = t = n / 10

@@ -24,9 +24,9 @@ with atheris.instrument_imports(include=["monitor", "yaml"]):
     from monitor.cli.logged import Log, read
     from monitor.core.errors import UserError
     from monitor.networks.card import find_model, load_card
+    from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS
     from monitor.outputs.logs.linelog import LineLog
     from monitor.outputs.logs.reader import read_events, read_rows
-    from monitor.outputs.logs.table import COLUMNS, DRIVER_COLUMNS
     from monitor.settings import config
 
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))

@@ -22,7 +22,7 @@ from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import Sink
 from monitor.run.assembly import build
 from monitor.run.worker import Worker
-from monitor.settings.config import Config, DisplayConfig, FollowConfig
+from monitor.settings.config import Config, DisplayConfig, FollowConfig, OutputConfig
 from monitor.system.machine import rss_mb
 
 HZ = 12.5
@@ -86,7 +86,7 @@ def run(folder: Path, frames: int, every: int) -> tuple[Scale, StatsSink]:
     scale, stats = Scale(every), StatsSink()
     sinks: list[Sink] = [
         stats,
-        TableSink(folder / "faces.csv", "S", "every", 1.0),
+        TableSink(folder / "faces.csv", "S", OutputConfig()),
         EventSink(folder / "events.jsonl", "S"),
         scale,
     ]

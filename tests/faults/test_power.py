@@ -14,9 +14,11 @@ from pathlib import Path
 import cv2
 import pytest
 
+from monitor.outputs.logs.columns import COLUMNS
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reader import read_rows
-from monitor.outputs.logs.table import COLUMNS, TableSink
+from monitor.outputs.logs.table import TableSink
+from monitor.settings.config import OutputConfig
 from tests.faults.process import grown, settings, start, until
 
 FLUSH_S = 0.5
@@ -80,7 +82,7 @@ def length(path: Path) -> float:
 
 def mended(folder: Path) -> None:
     """Continued by the next run, both logs are whole: every line parses."""
-    TableSink(folder / "faces.csv", "T", "every", 1.0).close([])
+    TableSink(folder / "faces.csv", "T", OutputConfig()).close([])
     EventSink(folder / "events.jsonl", "T").close([])
     lines = (folder / "faces.csv").read_text().splitlines()
     assert all(len(line.split(",")) == len(COLUMNS) for line in lines)

@@ -14,7 +14,7 @@ from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
 from monitor.pipeline import Pipeline
 from monitor.run.worker import Worker
-from monitor.settings.config import Config, DetectConfig
+from monitor.settings.config import Config, DetectConfig, OutputConfig
 from tests.fakes import Clock, ScriptedDetector, ScriptedEmotion, distribution, picture, square
 
 SCENE = picture()
@@ -51,7 +51,7 @@ def live(folder: Path, times: list[tuple[float, float]]) -> tuple[Worker, StatsS
     emotion = ScriptedEmotion(lambda t: distribution("neutral"))
     config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
     pipeline = Pipeline(config, detector, emotion, clock=clock)  # type: ignore[arg-type]
-    table = TableSink(folder / "faces.csv", "S", "every", 0.0, clock=clock)
+    table = TableSink(folder / "faces.csv", "S", OutputConfig(flush_s=0), clock=clock)
     events, stats = EventSink(folder / "events.jsonl", "S"), StatsSink()
     worker = Worker(
         Camera(times, clock, detector), pipeline, [stats, table, events], incidents=Incidents(), clock=clock

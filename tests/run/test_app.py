@@ -18,7 +18,7 @@ import pytest
 
 from monitor.capture import demo
 from monitor.cli import main as cli
-from monitor.outputs.logs.table import CLOCK_COLUMNS, COLUMNS
+from monitor.outputs.logs.columns import CLOCK_COLUMNS, COLUMNS
 from monitor.run.assembly import for_photographs
 from monitor.settings.config import Config
 from tests.fakes import frame

@@ -9,9 +9,9 @@ from pathlib import Path
 from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED
 from monitor.core.types import Event, Result
 from monitor.driver.fatigue import LEVELS
+from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.shares import Shares
-from monitor.outputs.logs.table import iso_time
 
 COLUMNS = (
     "session", "minute", "timestamp", "seconds", "attentive", "eyes_shut", "turned_away", "absent", "cannot_judge",

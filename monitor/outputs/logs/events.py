@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.types import Event, Result
+from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.linelog import LineLog
-from monitor.outputs.logs.table import iso_time
 
 
 class EventSink:

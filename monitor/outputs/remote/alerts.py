@@ -22,7 +22,7 @@ import numpy as np
 
 from monitor.core.types import Event, Result
 from monitor.driver.state import KINDS
-from monitor.outputs.logs.table import iso_time
+from monitor.outputs.logs.isotime import iso_time
 from monitor.settings.config import AlertsConfig
 
 log = logging.getLogger("monitor")

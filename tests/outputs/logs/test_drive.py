@@ -12,10 +12,12 @@ import pytest
 from monitor.core.types import EyeReading
 from monitor.driver.evidence import Evidence
 from monitor.driver.state import DriverMonitor
+from monitor.outputs.logs.columns import DRIVER_COLUMNS
 from monitor.outputs.logs.drive import COLUMNS, DriveSink
+from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.stats import StatsSink
-from monitor.outputs.logs.table import DRIVER_COLUMNS, TableSink, iso_time
-from monitor.settings.config import DriverConfig
+from monitor.outputs.logs.table import TableSink
+from monitor.settings.config import DriverConfig, OutputConfig
 from tests.fakes import Clock, face, keypoints_at, result
 
 
@@ -44,7 +46,7 @@ def test_each_number_stands_under_its_name(tmp_path: Path) -> None:
     driver = face(
         2, box=box, keypoints=keypoints, pose=(1.5, 2.5, 3.5), eyes=(EyeReading(0.9, 0.8), EyeReading(0.7, 0.6))
     )
-    table = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, keypoints=True, driver=True, clock=Clock())
+    table = TableSink(tmp_path / "faces.csv", "S", OutputConfig(keypoints=True), driver=True, clock=Clock())
     drive = DriveSink(tmp_path / "drive.csv", "S")
     for sink in (table, drive):
         sink.handle(result(1.0, [driver], driver=state))
@@ -147,7 +149,7 @@ def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -
     box = (100.0, 100.0, 200.0, 200.0)
     eyes = (EyeReading(0.9, 1.0), EyeReading(0.8, 0.5))
     driver = face(2, box=box, keypoints=keypoints_at(box), pose=(1.0, 2.0, 3.0), eyes=eyes)
-    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, keypoints=True, driver=True, clock=Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(keypoints=True), driver=True, clock=Clock())
     sink.handle(result(1.0, [driver, face(3)], driver=state))
     absent, _ = monitor.update(Evidence(2.0, 0.0, picture=False))
     sink.handle(result(2.0, [], driver=absent))
@@ -158,7 +160,7 @@ def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -
     assert (first["level"], first["attention"], first["picture"]) == ("none", "attentive", "1")
     assert (second["driver"], second["eye_right"], second["level"]) == ("0", "", "")
     assert (third["driver"], third["picture"], third["attention"]) == ("", "0", "cannot judge")
-    plain = TableSink(tmp_path / "plain.csv", "S", "every", 1.0, clock=Clock())
+    plain = TableSink(tmp_path / "plain.csv", "S", OutputConfig(), clock=Clock())
     plain.handle(result(1.0, [driver]))
     plain.close([])
     assert "fatigue" not in rows_of(tmp_path / "plain.csv")[0]
@@ -166,7 +168,7 @@ def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -
 
 @pytest.mark.parametrize(("rows", "expected"), [("every", 30), ("10hz", 10), ("5hz", 5), ("1hz", 1)])
 def test_fewer_rows_a_second(tmp_path: Path, rows: str, expected: int) -> None:
-    sink = TableSink(tmp_path / "faces.csv", "S", rows, 1.0, clock=Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(rows=rows), clock=Clock())
     for n in range(30):
         sink.handle(result(n / 30, [face(1)]))
     sink.close([])

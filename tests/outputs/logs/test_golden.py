@@ -16,11 +16,11 @@ from monitor.core.types import Event, EyeReading, Face, Result
 from monitor.driver.evidence import Evidence
 from monitor.driver.fatigue import LEVELS
 from monitor.driver.state import DriverMonitor
-from monitor.outputs.logs import table
+from monitor.outputs.logs import isotime
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.table import TableSink
-from monitor.settings.config import DriverConfig
-from tests.fakes import Clock, face, keypoints_at, result
+from monitor.settings.config import DriverConfig, OutputConfig
+from tests.fakes import face, keypoints_at, result
 
 GOLDEN = Path(__file__).parent / "golden"
 VARIANTS = {
@@ -35,11 +35,11 @@ VARIANTS = {
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    table._iso_second.cache_clear()
+    isotime.iso_second.cache_clear()
     yield
     monkeypatch.undo()
     time.tzset()
-    table._iso_second.cache_clear()
+    isotime.iso_second.cache_clear()
 
 
 def some_face(rng: np.random.Generator, number: int) -> Face:
@@ -73,7 +73,7 @@ def some_state(rng: np.random.Generator, n: int) -> DriverState:
 
 
 def some_results(count: int) -> list[Result]:
-    """Frames 0.4 s apart with a gap of half a minute; no face, one or several; a driver in all frames but one."""
+    """Frames 0.4 s apart with a gap of half a minute, no face, one or several, and all but one with a driver."""
     rng = np.random.default_rng(7)
     files = ("1.jpg", 'a "b", c.jpg', "two\nlines.jpg", "späť, x.png")
     kinds = ("yawn", "eyes_closed", "away", "anger_like", "fatigue")
@@ -92,7 +92,7 @@ def some_results(count: int) -> list[Result]:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_faces_csv_is_what_it_was(variant: str, tmp_path: Path) -> None:
     keypoints, driver, files = VARIANTS[variant]
-    sink = TableSink(tmp_path / "faces.csv", "S-1", "every", 1.0, keypoints, driver, files, Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S-1", OutputConfig(keypoints=keypoints), driver=driver, files=files)
     for made in some_results(24):
         sink.handle(made)
     sink.close([])

@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.types import Event
+from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS
 from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.stats import MOST_FACES, Histogram, StatsSink
-from monitor.outputs.logs.table import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS, TableSink, iso_time
+from monitor.outputs.logs.table import TableSink
+from monitor.settings.config import OutputConfig
 from tests.fakes import Clock, face, result
 
 
@@ -42,7 +45,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_row_per_face_and_one_for_nobody(tmp_path: Path) -> None:
-    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, clock=Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), clock=Clock())
     sink.handle(result(5.0, [face(1), face(2, "unknown")]))
     sink.handle(result(5.1, []))
     sink.handle(result(5.2, [face(3, known=False, raw=None, label="unknown")]))
@@ -60,7 +63,7 @@ def test_a_row_per_face_and_one_for_nobody(tmp_path: Path) -> None:
 
 def test_rows_can_be_read_while_it_grows(tmp_path: Path) -> None:
     clock = Clock()
-    sink = TableSink(tmp_path / "faces.csv", "S", "every", 1.0, clock=clock)
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), clock=clock)
     sink.handle(result(0.0, [face(1)]))
     clock.advance(1.1)
     sink.handle(result(0.1, [face(1)]))
@@ -71,7 +74,7 @@ def test_rows_can_be_read_while_it_grows(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_cut_and_the_table_continued(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     path.write_text(",".join(COLUMNS) + "\nS,0,2026")
-    sink = TableSink(path, "T", "every", 1.0, clock=Clock())
+    sink = TableSink(path, "T", OutputConfig(), clock=Clock())
     sink.handle(result(0.0, [face(1)]))
     sink.close([])
     lines = path.read_text().splitlines()
@@ -82,12 +85,12 @@ def test_a_torn_last_line_is_cut_and_the_table_continued(tmp_path: Path) -> None
 def test_a_table_of_another_program_is_kept_apart(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     path.write_text("a,b\n1,2\n")
-    TableSink(path, "T", "every", 1.0, clock=Clock()).close([])
+    TableSink(path, "T", OutputConfig(), clock=Clock()).close([])
     assert (tmp_path / "faces.csv.old").read_text() == "a,b\n1,2\n"
 
 
 def test_rows_once_a_second_even_when_frames_are_rare(tmp_path: Path) -> None:
-    sink = TableSink(tmp_path / "faces.csv", "S", "1hz", 1.0, clock=Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(rows="1hz"), clock=Clock())
     for t in (0.0, 0.4, 0.99, 1.0, 1.5, 4.2, 4.9):
         sink.handle(result(t, [face(1)]))
     sink.close([])

@@ -55,7 +55,7 @@ class Night:
             "shutil.disk_usage", lambda path: SimpleNamespace(free=os.stat(path) and self.free_mb * 1e6)
         )
         self.session = Session(str(folder) if own else None, str(folder), "demo", datetime(2026, 11, 23))
-        self.table = TableSink(self.session.folder / "faces.csv", "S", "every", 0.0, clock=self.clock)
+        self.table = TableSink(self.session.folder / "faces.csv", "S", OutputConfig(flush_s=0), clock=self.clock)
         self.events = EventSink(self.session.folder / "events.jsonl", "S")
         self.storage = Storage(
             self.session, OutputConfig(min_free_mb=100, **config), self.table,

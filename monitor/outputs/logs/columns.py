@@ -1,0 +1,206 @@
+"""The columns of ``faces.csv``: one table of name, formatter and origin.
+
+A new column is one more ``Column`` at the end of its group. The order of existing columns never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from monitor.core.driver_state import DriverState
+from monitor.core.labels import EMOTIONS, POINTS
+from monitor.core.types import Face, Result
+from monitor.outputs.logs.isotime import iso_time
+
+Cell = float | int | str | None
+"""A value of a table; None = not known, an empty cell."""
+RowT = TypeVar("RowT")
+
+
+def text(value: Cell) -> str:
+    """The cell of a value that needs no rounding."""
+    return "" if value is None else str(value)
+
+
+def fixed(digits: int) -> Callable[[Cell], str]:
+    """A formatter for numbers with a fixed number of decimals."""
+
+    def write(value: Cell) -> str:
+        return "" if value is None else f"{value:.{digits}f}"
+
+    return write
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[RowT]):
+    """One column of a table.
+
+    Attributes:
+        name: Its header.
+        value: Reads the value from a row; None = not known.
+        text: Formats the value as a cell.
+    """
+
+    name: str
+    value: Callable[[RowT], Any]
+    text: Callable[[Cell], str] = text
+
+    def cell(self, row: RowT) -> str:
+        """The formatted value of a row."""
+        return self.text(self.value(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of ``faces.csv``: a face in a frame, or a frame without a face.
+
+    Attributes:
+        session: Name of the session.
+        result: The frame and everything found in it.
+        video_time: Seconds since the first frame.
+        face: The face; None for a frame without one.
+        state: The driver's state, in the one row per frame that carries it, else None.
+    """
+
+    session: str
+    result: Result
+    video_time: float
+    face: Face | None = None
+    state: DriverState | None = None
+
+
+def rows(result: Result, session: str, start: float) -> list[Row]:
+    """The lines of one frame: one per face, or a single one without a face.
+
+    The driver's state goes with the driver's face, where that is in view, else with the first row.
+
+    Args:
+        result: The frame.
+        session: Name of the session.
+        start: Time of the first frame, in seconds on the frame clock.
+    """
+    video_time, state = result.frame.t - start, result.driver
+    if not result.faces:
+        return [Row(session, result, video_time, None, state)]
+    seated = state is not None and any(face.id == state.face for face in result.faces)
+    carrier = state.face if state is not None and seated else result.faces[0].id
+    return [Row(session, result, video_time, face, state if face.id == carrier else None) for face in result.faces]
+
+
+def _of_face(name: str, value: Callable[[Face], Any], form: Callable[[Cell], str] = text) -> Column[Row]:
+    """A column that is empty without a face."""
+    return Column(name, lambda row: None if row.face is None else value(row.face), form)
+
+
+def _of_state(name: str, digits: int | None = None) -> Column[Row]:
+    """A column with an attribute of the driver's state."""
+    form = text if digits is None else fixed(digits)
+    return Column(name, lambda row: None if row.state is None else getattr(row.state, name), form)
+
+
+def _share(index: int) -> Callable[[Face], float | None]:
+    return lambda face: float(face.probs[index]) if face.known else None
+
+
+def _pose(index: int) -> Callable[[Face], float | None]:
+    return lambda face: None if face.pose is None else face.pose[index]
+
+
+def _point(index: int, axis: int) -> Callable[[Face], float | None]:
+    return lambda face: None if face.keypoints is None else float(face.keypoints.points[index, axis])
+
+
+def _eye(index: int, name: str) -> Callable[[Face], float | None]:
+    return lambda face: None if face.eyes is None else getattr(face.eyes[index], name)
+
+
+def _raw(face: Face) -> str | None:
+    return None if face.raw is None else EMOTIONS[int(np.argmax(face.raw))]
+
+
+def _mouth(face: Face) -> float | None:
+    return None if face.keypoints is None else float(face.keypoints.openness[2])
+
+
+def _picture(row: Row) -> int | None:
+    return None if row.result.driver is None else int(row.result.driver.picture)
+
+
+def _is_driver(row: Row) -> int | None:
+    if row.face is None:
+        return None
+    return int(row.result.driver is not None and row.face.id == row.result.driver.face)
+
+
+def _file(row: Row) -> str:
+    """Name of the picture on one line: the logs are read line by line."""
+    name = row.result.frame.file
+    return " ".join(name.splitlines()) if "\n" in name or "\r" in name else name
+
+
+FACE: tuple[Column[Row], ...] = (
+    Column("session", lambda row: row.session),
+    Column("frame", lambda row: row.result.frame.index),
+    Column("timestamp", lambda row: iso_time(row.result.frame.wall)),
+    Column("video_time", lambda row: row.video_time, fixed(3)),
+    _of_face("face_id", lambda face: face.id),
+    Column("success", lambda row: int(row.face is not None)),
+    _of_face("x", lambda face: face.box[0], fixed(1)),
+    _of_face("y", lambda face: face.box[1], fixed(1)),
+    _of_face("w", lambda face: face.box[2] - face.box[0], fixed(1)),
+    _of_face("h", lambda face: face.box[3] - face.box[1], fixed(1)),
+    _of_face("quality", lambda face: face.quality, fixed(3)),
+    _of_face("emotion", lambda face: face.label),
+    _of_face("confidence", lambda face: face.confidence if face.known else None, fixed(4)),
+    *(_of_face(name, _share(index), fixed(4)) for index, name in enumerate(EMOTIONS)),
+    _of_face("raw_emotion", _raw),
+    Column("latency_ms", lambda row: row.result.latency_ms, fixed(1)),
+    *(_of_face(name, _pose(index), fixed(1)) for index, name in enumerate(("yaw", "pitch", "roll"))),
+)  # fmt: skip
+"""In every table."""
+KEYPOINTS = tuple(
+    _of_face(f"{name}_{axis}", _point(index, number), fixed(1))
+    for index, name in enumerate(POINTS)
+    for number, axis in enumerate("xy")
+)
+"""With ``output.keypoints``."""
+DRIVER: tuple[Column[Row], ...] = (
+    _of_face("seen", lambda face: int(face.seen)),
+    _of_face("eye_right", _eye(0, "open"), fixed(3)),
+    _of_face("eye_left", _eye(1, "open"), fixed(3)),
+    _of_face("eye_right_quality", _eye(0, "quality"), fixed(3)),
+    _of_face("eye_left_quality", _eye(1, "quality"), fixed(3)),
+    _of_face("mouth", _mouth, fixed(3)),
+    Column("picture", _picture),
+    Column("driver", _is_driver),
+    _of_state("eyes", 3),
+    _of_state("blinks_per_min", 1),
+    _of_state("perclos", 3),
+    _of_state("fatigue", 1),
+    _of_state("level"),
+    _of_state("attention"),
+)
+"""In driver mode: what was seen of each face, then the driver's state."""
+FILE: tuple[Column[Row], ...] = (Column("file", _file),)
+"""For a folder of images: the picture's name."""
+
+COLUMNS = tuple(column.name for column in FACE)
+POINT_COLUMNS = tuple(column.name for column in KEYPOINTS)
+DRIVER_COLUMNS = tuple(column.name for column in DRIVER)
+CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
+"""Columns that differ between two runs of the same file; all others are the same byte for byte."""
+
+
+def columns(*, keypoints: bool = False, driver: bool = False, files: bool = False) -> tuple[Column[Row], ...]:
+    """The columns of a table, in their order.
+
+    Args:
+        keypoints: With the 17 keypoints of each face.
+        driver: With the driver's state.
+        files: With the name of each picture.
+    """
+    return FACE + (KEYPOINTS if keypoints else ()) + (DRIVER if driver else ()) + (FILE if files else ())
