@@ -16,7 +16,8 @@ import numpy as np
 from monitor.capture.feed import LiveFeed
 from monitor.capture.grabber import Grabber
 from monitor.core.types import Event, Frame, Result
-from monitor.run.worker import Worker
+from monitor.run.stepper import Stepper
+from monitor.run.worker import Limits, Worker
 
 SECONDS = 10.0
 """Length of each row."""
@@ -59,6 +60,10 @@ class SlowPipeline:
         since = time.monotonic() - (latency_from or frame.t)
         return Result(frame, (), (), {"step": self._step_s * 1e3}, dropped, since * 1e3)
 
+    def blind(self, t: float, wall: float) -> tuple[None, list[Event]]:
+        """Judges no driver."""
+        return None, []
+
     def set_effort(self, search: float, read: float, width: float) -> None:
         """Stays as slow as it is."""
 
@@ -96,7 +101,7 @@ def main() -> None:
     for step_ms in (float(ms) for ms in args.steps.split(",")):
         camera, sink = Camera(args.hz), Latencies()
         feed = LiveFeed(Grabber(camera, lambda: Camera(args.hz), stall_s=60))
-        worker = Worker(feed, SlowPipeline(step_ms / 1e3), [sink], max_seconds=SECONDS)  # type: ignore[arg-type]
+        worker = Worker(feed, Stepper(SlowPipeline(step_ms / 1e3), live=True), [sink], Limits(seconds=SECONDS))
         worker.run()
         feed.close()
         values = np.array(sink.values)

@@ -30,9 +30,10 @@ from monitor.run.governor import Governor
 from monitor.run.needs import require_outputs
 from monitor.run.service import Service
 from monitor.run.shutdown import Stopper
+from monitor.run.stepper import Stepper
 from monitor.run.supervisor import Supervisor
 from monitor.run.views import linger, watch_headless, watch_window
-from monitor.run.worker import Worker
+from monitor.run.worker import Limits, Worker
 from monitor.settings.config import Config
 from monitor.system.machine import give_back_start_pages, share_heaps
 
@@ -115,10 +116,8 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
         outputs.sinks.append(EventLines())
     pipeline = build(config, networks)
     feed = make_feed(source, name, config, windowed, incidents)
-    worker = Worker(
-        feed, pipeline, outputs.sinks, options.max_frames, options.max_seconds, incidents,
-        governor=Governor(config.performance),
-    )  # fmt: skip
+    stepper = Stepper(pipeline, live=feed.live, incidents=incidents, governor=Governor(config.performance))
+    worker = Worker(feed, stepper, outputs.sinks, Limits(options.max_frames, options.max_seconds))
     watch = Supervisor(
         worker, outputs.stats, incidents, service, config.service.stuck_s,
         lambda: {

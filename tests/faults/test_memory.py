@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from monitor.capture import demo
-from monitor.core.incidents import Incidents
 from monitor.core.types import Event, Frame, Image, Result
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.logs.events import EventSink
@@ -21,6 +20,7 @@ from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import Sink
 from monitor.run.assembly import build
+from monitor.run.stepper import Stepper
 from monitor.run.worker import Worker
 from monitor.settings.config import Config, DisplayConfig, FollowConfig, OutputConfig
 from monitor.system.machine import rss_mb
@@ -90,7 +90,7 @@ def run(folder: Path, frames: int, every: int) -> tuple[Scale, StatsSink]:
         EventSink(folder / "events.jsonl", "S"),
         scale,
     ]
-    worker = Worker(Loop(frames), pipeline, sinks, incidents=Incidents())
+    worker = Worker(Loop(frames), Stepper(pipeline, live=False), sinks)
     worker.run()
     assert worker.failed is None
     for sink in sinks:

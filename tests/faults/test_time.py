@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.incidents import Incidents
 from monitor.core.types import Frame
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reader import read_events, read_rows
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
 from monitor.pipeline import Pipeline
+from monitor.run.stepper import Stepper
 from monitor.run.worker import Worker
 from monitor.settings.config import Config, DetectConfig, OutputConfig
 from tests.fakes import Clock, ScriptedDetector, ScriptedEmotion, distribution, picture, square
@@ -53,9 +53,8 @@ def live(folder: Path, times: list[tuple[float, float]]) -> tuple[Worker, StatsS
     pipeline = Pipeline(config, detector, emotion, clock=clock)  # type: ignore[arg-type]
     table = TableSink(folder / "faces.csv", "S", OutputConfig(flush_s=0), clock=clock)
     events, stats = EventSink(folder / "events.jsonl", "S"), StatsSink()
-    worker = Worker(
-        Camera(times, clock, detector), pipeline, [stats, table, events], incidents=Incidents(), clock=clock
-    )
+    stepper = Stepper(pipeline, live=True, clock=clock)
+    worker = Worker(Camera(times, clock, detector), stepper, [stats, table, events])
     worker.run()
     last = pipeline.finish()
     for sink in (table, events):

@@ -119,6 +119,8 @@ def test_the_boards_own_word_on_heat(tmp_path: Path) -> None:
 
 def test_the_worker_says_each_change_once(caplog: pytest.LogCaptureFixture) -> None:
     from monitor.core.incidents import Incidents
+    from monitor.core.types import Event, Frame, Result
+    from monitor.run.stepper import Stepper
     from monitor.run.worker import Worker
     from tests.fakes import frame, result
 
@@ -128,7 +130,7 @@ def test_the_worker_says_each_change_once(caplog: pytest.LogCaptureFixture) -> N
         def __init__(self) -> None:
             self.n = 0
 
-        def next(self, timeout: float) -> object:
+        def next(self, timeout: float) -> Frame | None:
             self.n += 1
             machine.advance(1 / 30)
             self.ended = self.n > 90
@@ -136,12 +138,17 @@ def test_the_worker_says_each_change_once(caplog: pytest.LogCaptureFixture) -> N
 
         def wake(self) -> None: ...
 
+        def close(self) -> None: ...
+
     class Slow:
         def __init__(self) -> None:
             self.efforts: list[tuple[float, float, float]] = []
 
-        def step(self, *_: object, **__: object) -> object:
+        def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
             return result(machine.now, timings_ms={"find": 100.0})
+
+        def blind(self, t: float, wall: float) -> tuple[None, list[Event]]:
+            return None, []
 
         def set_effort(self, search: float, read: float, width: float) -> None:
             self.efforts.append((search, read, width))
@@ -149,8 +156,8 @@ def test_the_worker_says_each_change_once(caplog: pytest.LogCaptureFixture) -> N
     logging.getLogger("monitor").propagate = True
     machine, incidents, slow = Clock(), Incidents(), Slow()
     governor = Governor(PerformanceConfig(), lambda: 0.0, machine, lambda: False)
-    worker = Worker(Feed(), slow, [], incidents=incidents, clock=machine, governor=governor)  # type: ignore[arg-type]
-    worker.run()
+    stepper = Stepper(slow, live=True, incidents=incidents, clock=machine, governor=governor)
+    Worker(Feed(), stepper, []).run()
     told = [r for r in caplog.records if "degraded" in r.message]
     assert len(told) == len(slow.efforts) >= 3
     assert incidents.open == ["load degraded"]

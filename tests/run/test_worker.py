@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
+from monitor.capture.feed import Feed
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event, Frame, Result
 from monitor.driver.evidence import Evidence
-from monitor.driver.state import DriverMonitor
-from monitor.outputs.sink import Background
+from monitor.driver.state import DriverMonitor, DriverState
+from monitor.outputs.sink import Background, Sink
 from monitor.run.governor import Governor
-from monitor.run.worker import MOST_FAILURES, Worker
+from monitor.run.stepper import Stepper, Steps
+from monitor.run.worker import MOST_FAILURES, UNLIMITED, Limits, Worker
 from monitor.settings.config import DriverConfig, PerformanceConfig
 from tests.fakes import Clock, frame, result
 
@@ -66,14 +69,31 @@ class EchoPipeline:
             raise RuntimeError("poisoned picture")
         return result(frame.t, index=frame.index)
 
+    def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
+        return None, []
+
     def set_effort(self, search: float, read: float, width: float) -> None:
         self.slowdown = search
 
 
-def run(count: int, bad: Sequence[int] = (), **limits: float) -> tuple[Worker, Recorder]:
+def working(
+    feed: Feed,
+    pipeline: Steps,
+    *sinks: Sink,
+    limits: Limits = UNLIMITED,
+    governor: Governor | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    asleep: Callable[[], float] = lambda: 0.0,
+) -> Worker:
+    """A worker that has not been started."""
+    stepper = Stepper(pipeline, live=feed.live, governor=governor, clock=clock, asleep=asleep)
+    return Worker(feed, stepper, sinks, limits)
+
+
+def run(count: int, bad: Sequence[int] = (), limits: Limits = UNLIMITED) -> tuple[Worker, Recorder]:
     recorder = Recorder()
     feed = ListFeed([frame(n / 10, n) for n in range(count)])
-    worker = Worker(feed, EchoPipeline(bad), [recorder], **limits)  # type: ignore[arg-type]
+    worker = working(feed, EchoPipeline(bad), recorder, limits=limits)
     worker.run()
     return worker, recorder
 
@@ -86,8 +106,8 @@ def test_every_frame_of_a_file_in_order() -> None:
 
 
 def test_limits_in_frames_and_in_seconds() -> None:
-    assert len(run(50, max_frames=7)[1].indices) == 7
-    assert len(run(50, max_seconds=2.0)[1].indices) == 20
+    assert len(run(50, limits=Limits(frames=7))[1].indices) == 7
+    assert len(run(50, limits=Limits(seconds=2.0))[1].indices) == 20
 
 
 def test_the_seconds_pass_without_pictures_too() -> None:
@@ -103,7 +123,7 @@ def test_the_seconds_pass_without_pictures_too() -> None:
             return None, []
 
     clock = Clock()
-    worker = Worker(Gone([frame(0.0, 0)]), Blind(), [], clock=clock, max_seconds=3.0)  # type: ignore[arg-type]
+    worker = working(Gone([frame(0.0, 0)]), Blind(), clock=clock, limits=Limits(seconds=3.0))
     worker.run()  # else for ever
     assert worker.failed is None
     assert worker.frames == 1
@@ -120,7 +140,7 @@ def test_the_seconds_pass_before_the_first_picture_too() -> None:
             return None
 
     clock = Clock(5.0)
-    worker = Worker(Silent([]), EchoPipeline(), [], clock=clock, max_seconds=3.0)  # type: ignore[arg-type]
+    worker = working(Silent([]), EchoPipeline(), clock=clock, limits=Limits(seconds=3.0))
     worker.run()
     assert 8.0 <= clock.now < 9.0
 
@@ -147,7 +167,7 @@ def test_a_damaged_file_met_on_the_way_ends_the_run_at_once_with_its_own_exit_co
                 raise ConfigError("cascade.xml: is missing or damaged; reinstall it")
             return super().step(frame, dropped, latency_from)
 
-    worker = Worker(ListFeed([frame(n / 10, n) for n in range(9)]), Damaged(), [Recorder()])  # type: ignore[arg-type]
+    worker = working(ListFeed([frame(n / 10, n) for n in range(9)]), Damaged(), Recorder())
     worker.run()
     assert worker.frames == 3
     assert worker.failed == "cascade.xml: is missing or damaged; reinstall it"
@@ -156,7 +176,7 @@ def test_a_damaged_file_met_on_the_way_ends_the_run_at_once_with_its_own_exit_co
 
 def test_paused_it_takes_nothing_until_it_goes_on() -> None:
     recorder = Recorder()
-    worker = Worker(ListFeed([frame(n / 10, n) for n in range(5)]), EchoPipeline(), [recorder])  # type: ignore[arg-type]
+    worker = working(ListFeed([frame(n / 10, n) for n in range(5)]), EchoPipeline(), recorder)
     worker.paused.set()
     worker.start()
     assert not worker.join(0.2)
@@ -171,7 +191,7 @@ def test_paused_live_nothing_piles_up_and_nothing_counts_as_dropped() -> None:
         live = True
 
     feed = Live([frame(n / 10, n) for n in range(50)])
-    worker = Worker(feed, EchoPipeline(), [])  # type: ignore[arg-type]
+    worker = working(feed, EchoPipeline())
     worker.paused.set()
     worker.start()
     assert worker.join(10)
@@ -179,7 +199,7 @@ def test_paused_live_nothing_piles_up_and_nothing_counts_as_dropped() -> None:
 
 
 def test_stop_ends_a_paused_run() -> None:
-    worker = Worker(ListFeed([frame(0.0)]), EchoPipeline(), [])  # type: ignore[arg-type]
+    worker = working(ListFeed([frame(0.0)]), EchoPipeline())
     worker.paused.set()
     worker.start()
     worker.stop()
@@ -225,7 +245,7 @@ class FullDisk:
 def test_an_output_that_fails_is_told_once_and_monitoring_goes_on() -> None:
     recorder, disk = Recorder(), FullDisk()
     feed = ListFeed([frame(n / 10, n) for n in range(20)])
-    worker = Worker(feed, EchoPipeline(), [disk, recorder])  # type: ignore[arg-type]
+    worker = working(feed, EchoPipeline(), disk, recorder)
     worker.run()
     assert recorder.indices == list(range(20))
     assert disk.calls == 1
@@ -239,7 +259,7 @@ def test_two_sinks_of_one_class_fail_each_for_itself(monkeypatch: pytest.MonkeyP
     video, web = Recorder(), Recorder()
     failing, sound = Background(video, drop=False, size=50), Background(web, drop=False, size=50)
     monkeypatch.setattr(failing, "handle", fail)
-    worker = Worker(ListFeed([frame(n / 10, n) for n in range(20)]), EchoPipeline(), [failing, sound])  # type: ignore[arg-type]
+    worker = working(ListFeed([frame(n / 10, n) for n in range(20)]), EchoPipeline(), failing, sound)
     worker.run()
     for background in (failing, sound):
         background.close([])
@@ -266,6 +286,8 @@ def test_a_camera_of_less_than_a_picture_a_second_shows_nothing_of_a_driver(ever
 
         def wake(self) -> None: ...
 
+        def close(self) -> None: ...
+
     class Judging(EchoPipeline):
         driver = DriverMonitor(DriverConfig(), iter(range(99)))
 
@@ -273,11 +295,11 @@ def test_a_camera_of_less_than_a_picture_a_second_shows_nothing_of_a_driver(ever
             state, events = self.driver.update(Evidence(frame.t, 0.0, 1, True, True, 0.9, 0.0, (0, 0, 0), 0.0, 0.0))
             return result(frame.t, events=tuple(events), driver=state)
 
-        def blind(self, t: float, wall: float) -> tuple[object, list[Event]]:
+        def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
             return self.driver.update(Evidence(t, wall, picture=False))
 
     pipeline, recorder = Judging(), Recorder()
-    Worker(Slow(), pipeline, [recorder], clock=clock).run()  # type: ignore[arg-type]
+    working(Slow(), pipeline, recorder, clock=clock).run()
     told = [(e.kind, e.phase) for e in recorder.told]
     assert told.count(("cannot_judge", "start")) == 1
     assert pipeline.driver.calibrated is False
@@ -288,6 +310,7 @@ def test_a_camera_of_less_than_a_picture_a_second_shows_nothing_of_a_driver(ever
 def test_a_live_source_without_pictures_is_told_to_the_pipeline_and_the_sinks() -> None:
     """Two frames, then nothing for four seconds: nobody may go on being called attentive."""
     clock = Clock()
+    unseen, _ = DriverMonitor(DriverConfig(), iter(range(99))).update(Evidence(0.0, 0.0, picture=False))
 
     class Dying:
         live, dropped, ended, n = True, 0, False, 0
@@ -300,25 +323,27 @@ def test_a_live_source_without_pictures_is_told_to_the_pipeline_and_the_sinks() 
 
         def wake(self) -> None: ...
 
+        def close(self) -> None: ...
+
     class Judging(EchoPipeline):
         asked: list[float]
         now: Clock
 
-        def blind(self, t: float, wall: float) -> tuple[object, list[Event]]:
+        def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
             assert t <= self.now.now - 0.5, "a frame that is on its way must not step back in time"
             self.asked.append(t)
             begun = [Event("cannot_judge", "start", 5, t, wall, 0, 1)] if len(self.asked) == 3 else []
-            return "blind", begun
+            return unseen, begun
 
     pipeline, recorder = Judging(), Recorder()
     pipeline.asked, pipeline.now = [], clock
-    worker = Worker(Dying(), pipeline, [recorder], clock=clock)  # type: ignore[arg-type]
+    worker = working(Dying(), pipeline, recorder, clock=clock)
     worker.run()
     assert min(pipeline.asked) == pytest.approx(0.4 + 1.0 - 0.5, abs=0.21)
     assert len(pipeline.asked) >= 14
     assert [e.kind for e in recorder.told] == ["cannot_judge"]
     assert worker.latest is not None
-    assert str(worker.latest.driver) == "blind"
+    assert worker.latest.driver is unseen
     assert worker.latest.faces == (), "who is not seen is not said to be in view"
 
 
@@ -341,15 +366,15 @@ class Jumping(ListFeed):
 @pytest.mark.parametrize(("by", "told"), [(1.9, []), (2.1, [2.1]), (-2.1, [-2.1]), (3600.0, [3600.0])])
 def test_a_wall_clock_that_is_set_is_told(by: float, told: list[float]) -> None:
     recorder = Recorder()
-    worker = Worker(Jumping(by), EchoPipeline(), [recorder], clock=Clock(), asleep=lambda: 0.0)  # type: ignore[arg-type]
+    worker = working(Jumping(by), EchoPipeline(), recorder, clock=Clock())
     worker.run()
     assert [e.data["by_s"] for e in recorder.told if (e.kind, e.phase) == ("clock", "start")] == told
 
 
 def test_a_machine_that_slept_has_set_no_clock() -> None:
     recorder, feed = Recorder(), Jumping(3600.0)
-    worker = Worker(
-        feed, EchoPipeline(), [recorder], clock=Clock(),  # type: ignore[arg-type]
+    worker = working(
+        feed, EchoPipeline(), recorder, clock=Clock(),
         asleep=lambda: 3600.0 if len(feed._frames) < 5 else 0.0,
     )  # fmt: skip
     worker.run()
@@ -370,17 +395,17 @@ def test_a_file_has_no_latency_and_no_governor() -> None:
             return False
 
     refusing = Refusing(PerformanceConfig())
-    worker = Worker(ListFeed([frame(0.5, 0)]), Asking(), [], governor=refusing)  # type: ignore[arg-type]
+    worker = working(ListFeed([frame(0.5, 0)]), Asking(), governor=refusing)
     worker.run()
     assert (worker.frames, seen) == (1, [None])
     live = ListFeed([frame(0.5, 0)])
     live.live = True
-    worker = Worker(live, Asking(), [], clock=Clock())  # type: ignore[arg-type]
+    worker = working(live, Asking(), clock=Clock())
     worker.run()
     assert seen == [None, 0.5]
     live = ListFeed([frame(0.5, 0)])
     live.live = True
-    worker = Worker(live, Asking(), [], clock=Clock(), governor=refusing)  # type: ignore[arg-type]
+    worker = working(live, Asking(), clock=Clock(), governor=refusing)
     worker.run()
     assert worker.frames == 0
 
@@ -401,7 +426,7 @@ def test_a_picture_from_before_the_sleep_tells_of_no_jump_either() -> None:
     made = [frame(n / 10, n) for n in range(12)]
     feed = Waiting([replace(f, wall=1.8e9 + f.t + (3600.0 if f.index >= 7 else 0.0)) for f in made])
     recorder = Recorder()
-    worker = Worker(feed, EchoPipeline(), [recorder], clock=Clock(), asleep=lambda: slept["s"])  # type: ignore[arg-type]
+    worker = working(feed, EchoPipeline(), recorder, clock=Clock(), asleep=lambda: slept["s"])
     worker.run()
     assert worker.frames == 12
     assert [e for e in recorder.told if e.kind == "clock"] == []
