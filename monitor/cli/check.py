@@ -280,7 +280,7 @@ def _health(name: str) -> Finding:
 
 
 def _disk(folder: Path, of_many: bool) -> Finding:
-    """Where a run would write; ``of_many``: into a session folder of its own there, see ``Session``."""
+    """Where a run would write; ``of_many``: into a session folder of its own there, see ``SessionFolder``."""
     existing = next(p for p in [folder, *folder.resolve().parents] if p.exists())
     free = shutil.disk_usage(existing).free / 1e6
     if (refused := refusal(existing)) is not None:

@@ -12,7 +12,7 @@ from monitor.core.types import Event
 from monitor.outputs.drawing.overlay import Overlay
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.events import EventSink
-from monitor.outputs.logs.session import Session
+from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.storage import Storage
 from monitor.outputs.logs.table import TableSink
@@ -36,7 +36,7 @@ class Outputs:
 
     def __init__(
         self,
-        session: Session,
+        session: SessionFolder,
         source: Source,
         config: Config,
         video_path: Path | None,

@@ -21,8 +21,9 @@ from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigErr
 from monitor.core.incidents import Incidents
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.live.lines import EventLines, PlainLines
+from monitor.outputs.logs.metadata import RunFacts
 from monitor.outputs.logs.retention import make_room
-from monitor.outputs.logs.session import Session
+from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.video.videofile import named
 from monitor.run import shutdown as stopper
 from monitor.run.assembly import Networks, build, for_photographs, load
@@ -203,21 +204,18 @@ def _begin(
     video_path: Path | None,
     incidents: Incidents,
     stop: Stopper,
-) -> tuple[Session, Outputs]:
+) -> tuple[SessionFolder, Outputs]:
     """Makes the session's folder and opens its files; a source that cannot be logged is closed.
 
     Raises:
         UserError: They cannot be written.
     """
-    session: Session | None = None
+    session: SessionFolder | None = None
     try:
         if options.out is None:
             make_room(Path(config.output.dir).expanduser(), config.output.keep_days, config.output.max_mb, time.time())
-        session = Session(options.out, config.output.dir, source.name, datetime.now())
-        session.write_metadata(
-            config, config_from, networks.emotion, source.facts(), networks.detector.name, networks.keypoints,
-            networks.eyes, networks.proposals,
-        )  # fmt: skip
+        session = SessionFolder(options.out, config.output.dir, source.name, datetime.now())
+        session.write_metadata(_facts(config, config_from, networks, source))
         return session, Outputs(session, source, config, video_path, incidents, stop)
     except OSError as error:
         source.close()
@@ -230,6 +228,16 @@ def _begin(
     except BaseException:
         source.close()
         raise
+
+
+def _facts(config: Config, config_from: str, networks: Networks, source: Source) -> RunFacts:
+    """The content of ``metadata.json``."""
+    named = {
+        "model": networks.emotion, "keypoints": networks.keypoints, "eyes": networks.eyes,
+        "proposals": networks.proposals,
+    }  # fmt: skip
+    cards = {name: None if network is None else network.card for name, network in named.items()}
+    return RunFacts(config, config_from, source.facts(), networks.detector.name, networks.emotion.runtime, cards)
 
 
 # What draws is imported by runs that draw: rich and subprocess would cost every start 60 ms and 3 MB.

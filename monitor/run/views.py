@@ -12,7 +12,7 @@ from monitor.core.types import Image
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.live.lines import PlainLines, RateMeter
-from monitor.outputs.logs.session import Session
+from monitor.outputs.logs.session import SessionFolder
 from monitor.run import shutdown as stopper
 from monitor.run.shutdown import Stopper
 from monitor.run.supervisor import Supervisor
@@ -50,7 +50,7 @@ def watch_headless(
 def watch_window(
     worker: Worker,
     outputs: Outputs,
-    session: Session,
+    session: SessionFolder,
     config: Config,
     stop: Stopper,
     watch: Supervisor,
@@ -116,7 +116,7 @@ def watch_window(
     return None
 
 
-def linger(window: Window, picture: Image, session: Session, blurred: bool, stop: Stopper) -> None:
+def linger(window: Window, picture: Image, session: SessionFolder, blurred: bool, stop: Stopper) -> None:
     """Leaves the last picture on the screen until somebody quits; the run is over, and all its files are finished."""
     log.info("that was the last picture; q in the window ends it")
     while not stop.asked.is_set() and (key := window.key(50)) not in QUIT:
@@ -125,7 +125,7 @@ def linger(window: Window, picture: Image, session: Session, blurred: bool, stop
     window.close()
 
 
-def _snapshot(session: Session, picture: Image, blurred: bool) -> None:
+def _snapshot(session: SessionFolder, picture: Image, blurred: bool) -> None:
     if blurred:
         log.warning("no snapshot: output.blur is on, and a single picture cannot be blurred safely")
         return

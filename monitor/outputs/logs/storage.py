@@ -21,7 +21,7 @@ from monitor.core.incidents import Incidents
 from monitor.core.types import Event, Result
 from monitor.outputs.logs import retention
 from monitor.outputs.logs.linelog import LineLog
-from monitor.outputs.logs.session import Session
+from monitor.outputs.logs.session import SessionFolder
 from monitor.settings.config import OutputConfig
 from monitor.system.machine import asleep_s
 
@@ -75,7 +75,7 @@ class Storage:
 
     def __init__(
         self,
-        session: Session,
+        session: SessionFolder,
         config: OutputConfig,
         table: Table,
         logs: Sequence[LineLog],

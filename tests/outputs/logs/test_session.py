@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.core.errors import ConfigError, DiskError
 from monitor.outputs.logs import session as session_module
-from monitor.outputs.logs.session import Session, slug, unused
+from monitor.outputs.logs.session import SessionFolder, slug, unused
 
 START = datetime(2026, 11, 23, 12, 0, 0)
 
@@ -29,34 +29,34 @@ def test_no_name_of_a_source_leads_out_of_the_folder(text: str) -> None:
 
 
 def test_nobody_else_may_look_into_it(tmp_path: Path) -> None:
-    session = Session(None, str(tmp_path / "s"), "rtsp://host/../../etc", START)
+    session = SessionFolder(None, str(tmp_path / "s"), "rtsp://host/../../etc", START)
     assert session.folder.parent == tmp_path / "s"
     assert stat.S_IMODE(session.folder.stat().st_mode) == 0o700
 
 
 def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
-    first = Session(str(tmp_path / "s"), "x", "demo", START)
+    first = SessionFolder(str(tmp_path / "s"), "x", "demo", START)
     with pytest.raises(ConfigError, match="another run is writing there"):
-        Session(str(tmp_path / "s"), "x", "demo", START)
+        SessionFolder(str(tmp_path / "s"), "x", "demo", START)
     first.release()
-    Session(str(tmp_path / "s"), "x", "demo", START).release()
+    SessionFolder(str(tmp_path / "s"), "x", "demo", START).release()
 
 
 def test_runs_in_one_folder_are_told_apart_even_when_they_began_in_one_second(tmp_path: Path) -> None:
     names = []
     for _ in range(3):
-        session = Session(str(tmp_path / "s"), "x", "demo", START)
+        session = SessionFolder(str(tmp_path / "s"), "x", "demo", START)
         session.write_json("metadata.json", {"session": session.name})
         session.release()
         names.append(session.name)
     assert names == [names[0], f"{names[0]}-2", f"{names[0]}-3"]
     for foreign in ("[damaged", '{"session": {"id": 1}}', "[1]"):
         (tmp_path / "s" / "metadata.json").write_text(foreign)
-        Session(str(tmp_path / "s"), "x", "demo", START).release()
+        SessionFolder(str(tmp_path / "s"), "x", "demo", START).release()
 
 
 def test_runs_that_begin_in_one_moment_get_a_folder_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Session(None, str(tmp_path), "demo", START)
+    other = SessionFolder(None, str(tmp_path), "demo", START)
     look, looked = session_module.unused, []
 
     def a_moment_before_the_other(path: Path) -> Path:
@@ -64,7 +64,7 @@ def test_runs_that_begin_in_one_moment_get_a_folder_each(tmp_path: Path, monkeyp
         return path if len(looked) == 1 else look(path)
 
     monkeypatch.setattr(session_module, "unused", a_moment_before_the_other)
-    mine = Session(None, str(tmp_path), "demo", START)
+    mine = SessionFolder(None, str(tmp_path), "demo", START)
     assert mine.folder != other.folder
     assert mine.folder.is_dir()
 
@@ -75,9 +75,9 @@ def test_a_disk_that_is_read_only_is_no_wrong_setting(tmp_path: Path, monkeypatc
     for number, kind, of_many in ((errno.EROFS, DiskError, DiskError), (errno.EACCES, ConfigError, DiskError)):
         monkeypatch.setattr(session_module, "refusal", lambda folder, n=number: OSError(n, os.strerror(n)))
         with pytest.raises(kind, match="is not writable"):
-            Session(str(tmp_path / "s"), "x", "demo", START)
+            SessionFolder(str(tmp_path / "s"), "x", "demo", START)
         with pytest.raises(of_many):
-            Session(None, str(tmp_path / "root"), "demo", START)
+            SessionFolder(None, str(tmp_path / "root"), "demo", START)
         assert list((tmp_path / "root").iterdir()) == []
 
 

@@ -15,7 +15,7 @@ import pytest
 from monitor.core.incidents import Incidents
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reader import read_events, read_rows
-from monitor.outputs.logs.session import Session
+from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.logs.storage import CHECK_S, Storage
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import OutputConfig
@@ -54,7 +54,7 @@ class Night:
         monkeypatch.setattr(
             "shutil.disk_usage", lambda path: SimpleNamespace(free=os.stat(path) and self.free_mb * 1e6)
         )
-        self.session = Session(str(folder) if own else None, str(folder), "demo", datetime(2026, 11, 23))
+        self.session = SessionFolder(str(folder) if own else None, str(folder), "demo", datetime(2026, 11, 23))
         self.table = TableSink(self.session.folder / "faces.csv", "S", OutputConfig(flush_s=0), clock=self.clock)
         self.events = EventSink(self.session.folder / "events.jsonl", "S")
         self.storage = Storage(
