@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.capture.source import VIDEO_SUFFIXES
+from monitor.capture.names import VIDEO_SUFFIXES
 from monitor.cli import main as cli
 
 Row = dict[str, str]

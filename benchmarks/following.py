@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.capture.source import open_source
+from monitor.capture.kinds import open_source
 from monitor.core.labels import UNKNOWN
 from monitor.core.types import Frame, Image
 from monitor.faces.detector import Detector, iou, make_detector

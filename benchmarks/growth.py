@@ -21,7 +21,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from monitor.capture.source import open_source
+from monitor.capture.kinds import open_source
 from monitor.cli.bench import measure
 from monitor.core.errors import ConfigError
 from monitor.core.types import Box, Image

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from monitor.capture.feed import LiveFeed
-from monitor.capture.grabber import Grabber
+from monitor.capture.grabber import Grabber, Tolerance
 from monitor.core.types import Event, Frame, Result
 from monitor.run.stepper import Stepper
 from monitor.run.worker import Limits, Worker
@@ -100,7 +100,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     for step_ms in (float(ms) for ms in args.steps.split(",")):
         camera, sink = Camera(args.hz), Latencies()
-        feed = LiveFeed(Grabber(camera, lambda: Camera(args.hz), stall_s=60))
+        feed = LiveFeed(Grabber(camera, lambda: Camera(args.hz), Tolerance(stall_s=60)))
         worker = Worker(feed, Stepper(SlowPipeline(step_ms / 1e3), live=True), [sink], Limits(seconds=SECONDS))
         worker.run()
         feed.close()

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from benchmarks.following import corners, read_reference
-from monitor.capture.source import open_source
+from monitor.capture.kinds import open_source
 from monitor.core.types import Detections, Image
 from monitor.faces.detector import iou, make_detector
 from monitor.faces.follower import Follower

@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.capture.source import open_source
+from monitor.capture.kinds import open_source
 from monitor.cli.bench import measure
 from monitor.core.types import Image
 from monitor.settings.config import Config

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from monitor.capture.source import shown
+from monitor.capture.names import shown
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame
 from monitor.settings.config import SourceConfig
@@ -20,7 +20,7 @@ from monitor.settings.config import SourceConfig
 class CameraSource:
     """A V4L2 camera by number or path, or an http(s)/rtsp stream; see ``Source``.
 
-    MJPG is asked for before the size: set the other way round, many webcams stay at 5-10 fps.
+    The pixel format is set before the size: in the other order many webcams stay at 5-10 fps.
     """
 
     live = True
@@ -30,7 +30,7 @@ class CameraSource:
         """Opens the device.
 
         Raises:
-            SourceError: No such device, no permission, busy, or it gives no picture.
+            SourceError: No such device, no permission, busy, or no picture.
         """
         self._text, self._config = text, config
         self._is_stream = "://" in text
@@ -55,18 +55,20 @@ class CameraSource:
             backend = cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY
             capture = cv2.VideoCapture(int(self._text) if self._text.isdigit() else self._text, backend)
             if not capture.isOpened():
-                raise SourceError(f"--source {self._text}: is no camera or is busy; see: emotion-monitor devices")
+                raise SourceError(f"--source {self._text}: is not a camera or is busy; see: emotion-monitor devices")
             self._ask_format(capture)
         until = time.monotonic() + self._config.open_timeout_s
         while time.monotonic() < until:
             if capture.read()[0]:
                 return capture
-            time.sleep(0.01)  # a device that refuses at once is not asked a million times
+            time.sleep(0.01)  # some devices refuse at once
         capture.release()
         fix = (
-            "check that it plays elsewhere" if self._is_stream else "replug it, or try another source.width and height"
+            "check that it plays in another program"
+            if self._is_stream
+            else "replug it, or try another source.width and height"
         )
-        raise SourceError(f"--source {self.name}: opened but gives no picture; {fix}")
+        raise SourceError(f"--source {self.name}: opened, but delivers no picture; {fix}")
 
     def _ask_format(self, capture: cv2.VideoCapture) -> None:
         config = self._config
@@ -83,11 +85,11 @@ class CameraSource:
 
     @property
     def is_file(self) -> bool:
-        """Whether a stream has an end: a file behind a URL."""
+        """Whether a stream is a file behind a URL, with an end."""
         return self._is_stream and 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < 10**8
 
     def read(self) -> Frame | None:
-        """The next frame, stamped right after the grab; None when the device gave none."""
+        """The next frame, stamped right after the grab; None if the device delivered none."""
         if not self._capture.grab():
             return None
         t, wall = time.monotonic(), time.time()
@@ -104,7 +106,7 @@ class CameraSource:
         self._capture.release()
 
     def facts(self) -> dict[str, Any]:
-        """Size and rate the device agreed to."""
+        """Size and rate the device chose."""
         get = self._capture.get
         return {
             "kind": "stream" if self._is_stream else "camera", "device": self.name,
@@ -114,7 +116,7 @@ class CameraSource:
 
 
 def _check_device(text: str) -> None:
-    """Says precisely why a Linux device cannot be opened, which OpenCV does not."""
+    """Raises the precise reason why a Linux device cannot be opened, which OpenCV does not give."""
     if not sys.platform.startswith("linux"):
         return
     path = Path(f"/dev/video{text}" if text.isdigit() else text)
@@ -122,5 +124,5 @@ def _check_device(text: str) -> None:
         raise SourceError(f"--source {text}: there is no camera at {path}; see: emotion-monitor devices, or use demo")
     if not os.access(path, os.R_OK | os.W_OK):
         raise SourceError(
-            f"--source {text}: no permission to use {path}; run: sudo usermod -aG video $USER, log in again"
+            f"--source {text}: no permission to use {path}; run: sudo usermod -aG video $USER, then log in again"
         )

@@ -1,4 +1,4 @@
-"""Choosing what to watch, opening it patiently, and feeding the worker from it."""
+"""Chooses the source, opens it without blocking and makes the worker's feed from it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import math
 from collections.abc import Callable
 
 from monitor.capture.feed import Feed, FileFeed, LiveFeed
-from monitor.capture.grabber import Grabber
-from monitor.capture.opening import SLACK_S, open_patiently
-from monitor.capture.source import Source, open_source, shown
+from monitor.capture.grabber import Grabber, Tolerance
+from monitor.capture.kinds import open_source
+from monitor.capture.names import shown
+from monitor.capture.opening import SLACK_S, Patience, open_patiently
+from monitor.capture.source import Source
 from monitor.capture.v4l2 import find_cameras, stable_path
 from monitor.core.errors import SourceError
 from monitor.core.incidents import Incidents
@@ -18,47 +20,46 @@ from monitor.settings.config import Config
 log = logging.getLogger("monitor")
 
 GIVE_UP_S = 60.0
-"""A camera that is gone for so long ends the run, unless ``source.wait`` is set."""
+"""A camera that is gone for this long ends the run, unless ``source.wait`` is set."""
 
 
-def open_wanted(wanted: str | None, config: Config, windowed: bool, tell: Callable[[str], None]) -> tuple[Source, str]:
-    """Opens the source the user named; else the first camera that works, else the demo (said in one line).
+def open_wanted(
+    wanted: str | None, config: Config, tell: Callable[[str], None], *, windowed: bool
+) -> tuple[Source, str]:
+    """Opens the source the user named; else the first camera that works, else the demo, with one warning.
 
     Args:
-        wanted: What the user named, secrets revealed; None = nothing.
+        wanted: The source the user named, secrets filled in; None = none.
         config: Settings.
-        windowed: Whether a window shows it.
-        tell: Called several times a second with what is being waited for.
+        tell: Called several times a second with what the program is waiting for.
+        windowed: Whether a window shows the source.
 
     Returns:
-        The source, and the name under which it can be opened again.
+        The source, and the name that opens it again.
 
     Raises:
-        SourceError: What was named cannot be opened (and ``source.wait`` is not set); in driver mode also where there
-            is no camera, for no drawn face is a driver.
+        SourceError: The named source cannot be opened and ``source.wait`` is not set; in driver mode also when there
+            is no camera, because the demo has no driver.
     """
-    settings, wait = config.source, config.source.wait
-
-    def opened(name: str, make: Callable[[], Source]) -> Source:
-        return open_patiently(make, shown(name), 2 * settings.open_timeout_s + SLACK_S, wait, tell)
-
+    settings = config.source
+    patience = Patience(2 * settings.open_timeout_s + SLACK_S, wait=settings.wait, tell=tell)
     if wanted is not None:
-        loops = _loops(config, wanted, windowed)
-        return opened(wanted, lambda: open_source(wanted, settings, loops)), wanted
+        loop = _loops(config, wanted, windowed=windowed)
+        return open_patiently(lambda: open_source(wanted, settings, loop=loop), shown(wanted), patience), wanted
     names: list[str] = []
     try:
-        return opened("the first camera", lambda: _first_camera(config, names)), names[-1]
+        return open_patiently(lambda: _first_camera(config, names), "the first camera", patience), names[-1]
     except SourceError as error:
-        if wait:  # a camera was waited for: the demo is no answer
+        if settings.wait:  # the user asked to wait for a camera
             raise
-        if config.driver.enabled:  # nor is a drawn face a driver
+        if config.driver.enabled:
             raise SourceError(f"{error}; driver mode needs a camera: name one with --source") from None
         log.warning("%s; playing the built-in demo (choose with --source, see: emotion-monitor devices)", error)
-    return open_source("demo", settings, _loops(config, "demo", windowed)), "demo"
+    return open_source("demo", settings, loop=_loops(config, "demo", windowed=windowed)), "demo"
 
 
 def _first_camera(config: Config, names: list[str]) -> Source:
-    """The first camera that works; its name is added to ``names``."""
+    """The first camera that works; appends its name to ``names``."""
     why = "no camera found"
     for camera in find_cameras():
         name = camera.stable or camera.path
@@ -72,19 +73,29 @@ def _first_camera(config: Config, names: list[str]) -> Source:
     raise SourceError(why)
 
 
-def make_feed(source: Source, name: str, config: Config, windowed: bool, incidents: Incidents) -> Feed:
-    """What the worker takes frames from: the newest of a grabbed camera, or all of a file."""
+def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *, windowed: bool) -> Feed:
+    """The worker's feed: the newest frame of a live source, or every frame of a file.
+
+    Args:
+        source: The open source.
+        name: The name that opens it again.
+        config: Settings.
+        incidents: Where trouble is reported.
+        windowed: Whether a window shows the source.
+    """
     if source.live:
         settings = config.source
-        again = stable_path(name)  # plugged in again, a camera may come back under another number
-        grabber = Grabber(
-            source, lambda: open_source(again, settings), settings.stall_s, settings.frozen_s, incidents,
-            open_s=2 * settings.open_timeout_s + SLACK_S, give_up_s=math.inf if settings.wait else GIVE_UP_S,
-        )  # fmt: skip
-        return LiveFeed(grabber)
+        again = stable_path(name)  # a replugged camera may get another number
+        tolerance = Tolerance(
+            stall_s=settings.stall_s,
+            frozen_s=settings.frozen_s,
+            open_s=2 * settings.open_timeout_s + SLACK_S,
+            give_up_s=math.inf if settings.wait else GIVE_UP_S,
+        )
+        return LiveFeed(Grabber(source, lambda: open_source(again, settings), tolerance, incidents))
     pace = config.source.pace == "always" or (config.source.pace == "auto" and windowed)
-    return FileFeed(source, pace)
+    return FileFeed(source, pace=pace)
 
 
-def _loops(config: Config, name: str, windowed: bool) -> bool:
+def _loops(config: Config, name: str, *, windowed: bool) -> bool:
     return config.source.loop == "always" or (config.source.loop == "auto" and name == "demo" and windowed)

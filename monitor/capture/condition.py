@@ -1,4 +1,4 @@
-"""Judging what a live camera delivers: the very same picture again and again, black, another size, far slower."""
+"""Detects faults in a live camera's pictures: frozen, black, changed in size, far slower."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from monitor.core.types import Image
 log = logging.getLogger("monitor")
 
 BLACK_MEAN, BLACK_STD = 10.0, 4.0
-"""Gray levels below which a picture shows nothing."""
+"""Mean and standard deviation (gray levels) below which a picture counts as black."""
 EVERY, COLUMNS = 16, 40
-"""Every so many pixels are looked at for that, in large pictures some 40 columns: it costs the same at any size."""
+"""Spacing in pixels, and number of columns in large pictures, of the sample judged for that: the cost is constant."""
 RATE_S = 5.0
-"""Time over which the rate is measured."""
+"""Window of the measured rate."""
 SLOW, FINE = 0.2, 0.5
-"""Shares of the best rate: below the first the camera has collapsed, above the second it is back. Automatic
-exposure in the dark takes 30 Hz to 7.5, which is no fault."""
+"""Shares of the best rate: below the first the camera counts as slow, above the second as normal again. Automatic
+exposure in the dark lowers 30 Hz to 7.5, which is no fault."""
 
 
 class Condition:
-    """Watches the pictures of one camera and reports what is wrong with them.
+    """Watches the pictures of one camera and reports faults.
 
     Args:
-        name: What to call the camera in the log.
-        incidents: Where to report.
-        hold_s: How long a state lasts before it is told.
-        frozen_s: The same bytes for this long are no picture any more; 0 = never.
+        name: The camera's name in the log.
+        incidents: Where faults are reported.
+        hold_s: How long a fault lasts before it is reported.
+        frozen_s: Identical pictures for this long count as frozen; 0 = never.
 
     Attributes:
         frozen: Whether the picture has not changed for ``frozen_s``.
@@ -45,9 +45,9 @@ class Condition:
         self._window, self._count, self._best = 0.0, 0, 0.0
 
     def see(self, image: Image, now: float) -> bool:
-        """Takes the next picture at ``now`` seconds; False when it is one of a frozen camera."""
+        """Takes the next picture at ``now`` seconds; returns False while the camera is frozen."""
         gap = 0.0 if self._seen is None else now - self._seen
-        if self._seen is None or gap >= self._hold_s:  # a pause is told elsewhere; every measurement begins anew
+        if self._seen is None or gap >= self._hold_s:  # the grabber reports pauses; measuring starts again
             self._changed += gap
             self._lit += gap
             self._window, self._count = now, -1
@@ -63,7 +63,7 @@ class Condition:
     def _size(self, image: Image) -> None:
         if self._last is not None and self._last.shape != image.shape:
             width, height = image.shape[1], image.shape[0]
-            log.warning("%s: the picture's size is now %dx%d", self._name, width, height)
+            log.warning("%s: the picture size is now %dx%d", self._name, width, height)
             self._incidents.moment("camera", "size", width=width, height=height)
 
     def _freeze(self, image: Image, now: float) -> None:
@@ -75,7 +75,7 @@ class Condition:
                 self._incidents.end("camera", "frozen")
         elif self._frozen_s and not self.frozen and now - self._changed >= self._frozen_s:
             self.frozen = True
-            log.warning("%s: the very same picture for %.1f s; it is not read any more", self._name, self._frozen_s)
+            log.warning("%s: identical pictures for %.1f s; they are ignored", self._name, self._frozen_s)
             self._incidents.begin("camera", "frozen")
 
     def _light(self, image: Image, now: float) -> None:
@@ -86,7 +86,7 @@ class Condition:
             if self._incidents.end("camera", "black"):
                 log.warning("%s: the picture is no longer black", self._name)
         elif now - self._lit >= self._hold_s and self._incidents.begin("camera", "black"):
-            log.warning("%s: the picture is black; is the lens covered, or the light off?", self._name)
+            log.warning("%s: the picture is black; is the lens covered or the light off?", self._name)
 
     def _rate(self, now: float) -> None:
         self._count += 1
@@ -103,5 +103,5 @@ class Condition:
 
 
 def _same(a: Image, b: Image) -> bool:
-    """Whether two pictures are equal byte for byte; different ones mostly differ in the few rows tried first."""
+    """Whether two pictures are identical; compares a few rows first, in which different pictures mostly differ."""
     return a.shape == b.shape and np.array_equal(a[::64], b[::64]) and np.array_equal(a, b)

@@ -1,4 +1,4 @@
-"""What the worker takes frames from: live (newest wins) or files (every frame, in order)."""
+"""The worker's feed of frames: live (newest wins) or files (every frame, in order)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Feed(Protocol):
     """Frames for the worker.
 
     Attributes:
-        ended: No more frames will come.
-        dropped: Frames nobody will ever see.
+        ended: Whether no more frames will come.
+        dropped: Frames overwritten so far.
         live: Whether a frame's ``t`` is on the monotonic clock.
     """
 
@@ -32,10 +32,10 @@ class Feed(Protocol):
         """The next frame; None when none came within ``timeout`` seconds or at the end."""
 
     def wake(self) -> None:
-        """Ends a wait in ``next`` from another thread."""
+        """Ends a wait in ``next``; called from another thread."""
 
     def close(self) -> None:
-        """Releases the source; call when nobody is in ``next``."""
+        """Releases the source; no thread may be in ``next``."""
 
 
 class LiveFeed:
@@ -61,7 +61,7 @@ class LiveFeed:
         return frame
 
     def wake(self) -> None:
-        """A live feed never waits longer than its time-out."""
+        """Does nothing: a live feed never waits longer than its time-out."""
 
     def close(self) -> None:
         """Stops the grabber, which releases the camera."""
@@ -69,7 +69,7 @@ class LiveFeed:
 
 
 class FileFeed:
-    """Every frame of a file, as fast as it can be read or, with ``pace``, at true speed."""
+    """Every frame of a file, as fast as possible or, with ``pace``, at true speed."""
 
     live = False
     dropped = 0
@@ -77,6 +77,7 @@ class FileFeed:
     def __init__(
         self,
         source: Source,
+        *,
         pace: bool,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
@@ -99,7 +100,7 @@ class FileFeed:
                 self._zero = self._clock() - frame.t
             early = self._zero + frame.t - self._clock()
             if early > timeout and not self._stop.is_set():
-                self._ahead = frame  # for a later call: who waits here for minutes shows no life
+                self._ahead = frame  # for a later call, so that the caller can go on showing signs of life
                 self._wait(timeout)
                 return None
             if early > 0:
@@ -109,7 +110,7 @@ class FileFeed:
         return frame
 
     def wake(self) -> None:
-        """Ends the wait for a paced frame; from then on nothing waits."""
+        """Ends the wait for a paced frame, now and from now on."""
         self._stop.set()
 
     def close(self) -> None:

@@ -1,18 +1,15 @@
-"""Reading a live source on a thread of its own, and replacing that thread when the device fails it.
-
-A driver can hang for ever inside ``read`` or ``open``. Such a thread cannot be ended, only left behind:
-whatever it brings later is thrown away, and it closes its device itself should it ever return.
-"""
+"""Keeps the newest frame of a live source, and reopens the source when it stops delivering."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from monitor.capture.condition import Condition
+from monitor.capture.devicethread import DeviceThread
 from monitor.capture.mailbox import Latest
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
@@ -21,84 +18,48 @@ from monitor.core.types import Frame
 log = logging.getLogger("monitor")
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
+"""First and longest pause between two attempts to open a source."""
 MOST_HUNG = 3
-"""Threads left behind in a driver; while so many hang, another attempt would only hang as well."""
+"""Most abandoned threads in a driver; while so many hang, another attempt would hang as well."""
 HUNG_S = 60.0
-"""So long may they all hang; after that only a new process is rid of them, so waiting on would be for nothing."""
+"""Time after which ``MOST_HUNG`` hanging attempts end the source: only a new process can get rid of them."""
 PAUSE_S = 2.0
-"""Between two looks of ours: a longer pause means that this process stood still, not the camera."""
+"""A longer gap between two calls of ``tend`` means that this process was stopped, not that the camera failed."""
 
 
-class Reader:
-    """One device and the thread that opens and reads it.
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """When a live source counts as failed, in seconds.
 
     Attributes:
-        error: Why it could not be opened, None while it is fine.
-        opened: Set once it is open.
-        done: Set when the thread has ended and the device is closed.
+        stall_s: Without a frame for this long, the source is reopened, with growing pauses.
+        frozen_s: Identical pictures for this long count as no picture; 0 = never.
+        open_s: Longest time of an attempt to open it.
+        give_up_s: Without a frame for this long, it has ended; infinite = never, unless ``MOST_HUNG`` attempts hang
+            in the driver for ``HUNG_S``.
     """
 
-    def __init__(self, open_source: Callable[[], Source], put: Callable[[Reader, Frame], None]) -> None:
-        self._open_source, self._put = open_source, put
-        self._quit = threading.Event()
-        self.error: str | None = None
-        self.opened = threading.Event()
-        self.done = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="grabber", daemon=True)
-        self._thread.start()
-
-    def leave(self) -> None:
-        """Asks the thread to close its device as soon as it can; does not wait."""
-        self._quit.set()
-
-    def _run(self) -> None:
-        try:
-            source = self._open_source()
-        except Exception as error:
-            self.error = (str(error).splitlines() or [type(error).__name__])[0]
-            self.done.set()
-            return
-        self.opened.set()
-        try:
-            while not self._quit.is_set():
-                frame = self._read(source)
-                if frame is None:
-                    self._quit.wait(0.01)
-                else:
-                    self._put(self, frame)
-        finally:
-            with contextlib.suppress(Exception):  # a driver that fails to close must not end the waiting for it
-                source.close()
-            self.done.set()
-
-    def _read(self, source: Source) -> Frame | None:
-        """One read; a driver that raises counts as one that gave no frame."""
-        try:
-            return source.read()
-        except Exception as error:
-            log.debug("%s: read failed: %s", source.name, error)
-            return None
+    stall_s: float
+    frozen_s: float = 0.0
+    open_s: float = 10.0
+    give_up_s: float = 60.0
 
 
 class Grabber:
-    """Keeps a live source's newest frame in ``box``; reopens the source when it stops giving new ones.
+    """Keeps a live source's newest frame in ``box``.
 
-    ``tend`` decides; whoever takes the frames calls it often. It never waits.
+    The thread that takes the frames calls ``tend`` often; it decides when to reopen and never waits.
 
     Args:
         source: The open source.
         reopen: Opens it again.
-        stall_s: No frame for this long: the device is left and opened again, with growing pauses.
-        frozen_s: The very same picture for this long counts as no picture; 0 = never.
+        tolerance: When it counts as failed.
         incidents: Where trouble is reported.
-        open_s: Time an attempt to open may take.
-        give_up_s: Without a frame for this long it is gone for good; infinite = never, unless the driver
-            holds ``MOST_HUNG`` attempts for ``HUNG_S``.
         clock: Monotonic seconds.
 
     Attributes:
-        box: Where the frames go.
-        reopened: How often the source had to be opened again.
+        box: The newest frame.
+        reopened: How often the source was reopened.
         ended: Whether the source is gone for good.
     """
 
@@ -106,86 +67,92 @@ class Grabber:
         self,
         source: Source,
         reopen: Callable[[], Source],
-        stall_s: float,
-        frozen_s: float = 0.0,
+        tolerance: Tolerance,
         incidents: Incidents | None = None,
-        open_s: float = 10.0,
-        give_up_s: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._first, self._reopen, self._name = source, reopen, source.name
-        self._stall_s, self._open_s, self._give_up_s, self._clock = stall_s, open_s, give_up_s, clock
+        self._tolerance, self._clock = tolerance, clock
         self._incidents = incidents or Incidents()
-        self._condition = Condition(source.name, self._incidents, stall_s, frozen_s)
+        self._condition = Condition(source.name, self._incidents, tolerance.stall_s, tolerance.frozen_s)
         self._lock = threading.Lock()
-        self._reader: Reader | None = None
-        self._left: list[Reader] = []
+        self._device: DeviceThread | None = None
+        self._abandoned: list[DeviceThread] = []
         self._number = 0
         self._last = self._tended = self._tried = clock()
         self._lost_at: float | None = None
-        self._dark_s = 0.0  # from the last picture until that was noticed
+        self._dark_s = 0.0  # from the last picture to the moment its absence was noticed
         self._hung_at: float | None = None
         self._wait = FIRST_WAIT_S
-        self._fresh = self._thawed = True
+        self._fresh = self._may_reopen_frozen = True
         self.box = Latest()
         self.reopened = 0
         self.ended = False
 
     def start(self) -> None:
-        """Begins reading."""
+        """Starts reading."""
         self._last = self._tended = self._clock()
-        self._reader = Reader(lambda: self._first, self._put)
+        self._device = DeviceThread(lambda: self._first, self._put)
 
-    def _put(self, reader: Reader, frame: Frame) -> None:
-        """Takes a frame in a reader's thread; one that was left behind is not heard any more."""
+    def _put(self, device: DeviceThread, frame: Frame) -> None:
+        """Takes a frame, on the device's thread; frames of an abandoned device are discarded."""
         with self._lock:
-            if reader is not self._reader:
+            if device is not self._device:
                 return
             self._last = self._clock()
             if not self._condition.see(frame.image, self._last):
                 return
             self._fresh = True
-            # Numbered here, so that a reopened camera does not begin again at 0.
+            # Numbered here, so that a reopened camera does not start at 0 again.
             frame = Frame(self._number, frame.t, frame.wall, frame.image, frame.source)
             self._number += 1
         self.box.put(frame)
 
     def tend(self) -> None:
-        """Looks after the source: leaves a stalled one, tries to open it again, notices that it is back."""
+        """Abandons a stalled device, opens it again and reports when it is back."""
         now = self._clock()
         gap, self._tended = now - self._tended, now
         if self.ended:
             return
-        if gap > PAUSE_S:  # we were stopped or the machine slept: nobody is to blame
-            with self._lock:
-                self._last = min(now, self._last + gap)  # a picture may have come meanwhile
-            self._tried += gap
-            if self._lost_at is not None:
-                self._lost_at += gap
-            if self._hung_at is not None:
-                self._hung_at += gap
+        if gap > PAUSE_S:
+            self._skip(now, gap)
             return
-        reader = self._reader
-        if reader is None:
+        device = self._device
+        if device is None:
             self._try(now)
-        elif reader.done.is_set():
-            self._fail(now, reader.error or "the device closed")
-        elif not reader.opened.is_set():
-            self._last = now  # the stall is counted from the opening's end
-            if now - self._tried >= self._open_s:
-                self._fail(now, "opening it does not come to an end")
-        elif now - self._last >= self._stall_s:
-            self._fail(now, f"no new frame for {self._stall_s:.1f} s")
-        elif self._condition.frozen:
-            if self._thawed:  # opened anew once; a picture that stands still after that is what there is to see
-                self._thawed = False
-                self._leave(now)
+        elif device.done.is_set():
+            self._fail(now, device.error or "the device closed")
+        elif not device.opened.is_set():
+            self._last = now  # the stall is counted from the end of the opening
+            if now - self._tried >= self._tolerance.open_s:
+                self._fail(now, "opening it does not finish")
+        elif now - self._last >= self._tolerance.stall_s:
+            self._fail(now, f"no new frame for {self._tolerance.stall_s:.1f} s")
         else:
-            self._thawed = True
-            if self._fresh:
-                self._wait = FIRST_WAIT_S
-                if self._lost_at is not None:
-                    self._back(now, self._lost_at)
+            self._tend_running(now)
+
+    def _skip(self, now: float, gap: float) -> None:
+        """This process or the machine was suspended: leaves that time out of every measurement."""
+        with self._lock:
+            self._last = min(now, self._last + gap)  # a picture may have arrived meanwhile
+        self._tried += gap
+        if self._lost_at is not None:
+            self._lost_at += gap
+        if self._hung_at is not None:
+            self._hung_at += gap
+
+    def _tend_running(self, now: float) -> None:
+        """Looks after a device that delivers pictures."""
+        if self._condition.frozen:
+            if self._may_reopen_frozen:  # only once: if it is still frozen after that, the scene does not change
+                self._may_reopen_frozen = False
+                self._abandon(now)
+            return
+        self._may_reopen_frozen = True
+        if self._fresh:
+            self._wait = FIRST_WAIT_S
+            if self._lost_at is not None:
+                self._back(now, self._lost_at)
 
     def _back(self, now: float, since: float) -> None:
         away = now - since + self._dark_s
@@ -194,57 +161,59 @@ class Grabber:
         self._lost_at = None
 
     def _fail(self, now: float, why: str) -> None:
-        """The source gives nothing: leaves it and plans the next attempt."""
+        """The source delivers nothing: abandons it and plans the next attempt."""
         if self._lost_at is None:
             self._lost_at, self._dark_s = now, max(0.0, now - self._last)
             log.warning("%s: %s; reopening", self._name, why)
             self._incidents.begin("camera", "lost", reason=why)
-        elif now - self._lost_at >= self._give_up_s:
+        elif now - self._lost_at >= self._tolerance.give_up_s:
             self._give_up(why, now - self._lost_at)
-        self._leave(now)
+        self._abandon(now)
 
     def _give_up(self, why: str, after_s: float) -> None:
-        log.error("error: %s: %s; given up after %.0f s", self._name, why, after_s)
+        log.error("error: %s: %s; gave up after %.0f s", self._name, why, after_s)
         self.ended = True
         self.box.close()
 
-    def _leave(self, now: float) -> None:
+    def _abandon(self, now: float) -> None:
         with self._lock:
-            reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.leave()
-            self._left.append(reader)
+            device, self._device = self._device, None
+        if device is not None:
+            device.abandon()
+            self._abandoned.append(device)
         self._tried = now
 
     def _try(self, now: float) -> None:
-        self._left = [reader for reader in self._left if not reader.done.is_set()]
-        if len(self._left) < MOST_HUNG:
+        """Opens the source again once the pause is over."""
+        self._abandoned = [device for device in self._abandoned if not device.done.is_set()]
+        hung = len(self._abandoned)
+        if hung < MOST_HUNG:
             self._hung_at = None
         elif self._hung_at is None:
             self._hung_at = now
         elif now - self._hung_at >= HUNG_S:
-            self._give_up(f"{len(self._left)} attempts hang in the driver, which only a restart ends",
-                          now - self._hung_at)  # fmt: skip
+            why = f"{hung} attempts hang in the driver; restart the program"
+            self._give_up(why, now - self._hung_at)
             return
         if now - self._tried < self._wait:
             return
         self._tried = now
-        if len(self._left) >= MOST_HUNG:
-            self._fail(now, f"{len(self._left)} attempts hang in the driver")
+        if hung >= MOST_HUNG:
+            self._fail(now, f"{hung} attempts hang in the driver")
             return
         self._wait = min(LONGEST_WAIT_S, self._wait * 2)
         self.reopened += 1
         with self._lock:
             self._last, self._fresh = now, False
-            self._reader = Reader(self._reopen, self._put)
+            self._device = DeviceThread(self._reopen, self._put)
 
     def stop(self, timeout: float = 1.0) -> None:
-        """Ends the thread; one that hangs in the driver is left behind, being a daemon."""
+        """Ends reading; a thread that hangs in the driver is abandoned (it is a daemon)."""
         self.ended = True
-        reader = self._reader
+        device = self._device
         with self._lock:
-            self._reader = None
-        if reader is not None:
-            reader.leave()
-            reader.done.wait(timeout)
+            self._device = None
+        if device is not None:
+            device.abandon()
+            device.done.wait(timeout)
         self.box.close()

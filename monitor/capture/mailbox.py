@@ -1,6 +1,6 @@
-"""One slot between a live camera and the worker, where the newest frame wins.
+"""A mailbox with one slot between a live camera and the worker: the newest frame wins.
 
-Latency is bounded by construction: there is no queue that could grow.
+Latency is bounded because there is no queue that could grow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class Latest:
     """A mailbox with one slot.
 
     Attributes:
-        dropped: Frames overwritten before anybody took them.
+        dropped: Frames overwritten before the worker took them.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Latest:
         self.dropped = 0
 
     def put(self, frame: Frame) -> None:
-        """Leaves a frame, replacing an older one that was not taken; never waits."""
+        """Stores a frame and replaces an older one that was not taken; never waits."""
         with self._ready:
             if self._frame is not None:
                 self.dropped += 1
@@ -40,7 +40,7 @@ class Latest:
             return frame
 
     def close(self) -> None:
-        """Wakes a waiting taker."""
+        """Ends a wait in ``take``."""
         with self._ready:
             self._closed = True
             self._ready.notify_all()

@@ -14,7 +14,7 @@ from monitor.settings.config import SourceConfig
 
 
 class PiCameraSource:
-    """A CSI camera; see ``Source``. It is no longer ``VideoCapture(0)`` (picamera2 #617)."""
+    """A CSI camera; see ``Source``. OpenCV cannot open it (picamera2 #617)."""
 
     live = True
     frames = 0
@@ -31,14 +31,14 @@ class PiCameraSource:
             from picamera2 import Picamera2  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
             raise SetupError(
-                "--source picamera: picamera2 is not importable; sudo apt install python3-picamera2, then, for the "
-                "service, sudo make install-service again, else: python3 -m venv --system-site-packages .venv"
+                "--source picamera: picamera2 is not importable; run: sudo apt install python3-picamera2, then for the "
+                "service: sudo make install-service, else: python3 -m venv --system-site-packages .venv"
             ) from None
         except Exception as error:  # apt's simplejpeg was built for apt's NumPy (picamera2 #1088, #1211)
             why = " ".join(str(error).split())[:120]
             raise SetupError(
-                f"--source picamera: picamera2 does not fit this environment ({why}); where its simplejpeg is meant: "
-                "pip install --force-reinstall --no-deps simplejpeg, in the environment that runs this program"
+                f"--source picamera: picamera2 does not work in this environment ({why}); if it names simplejpeg, run: "
+                "pip install --force-reinstall --no-deps simplejpeg"
             ) from None
         self._index = 0
         size = (config.width or 640, config.height or 480)
@@ -53,7 +53,7 @@ class PiCameraSource:
             camera.configure(video)
             camera.start()
         except Exception as error:  # libcamera raises bare RuntimeErrors and IndexErrors
-            if camera is not None:  # it lets one holder in: left open, it could never be opened again
+            if camera is not None:  # libcamera allows one holder: left open, it could never be opened again
                 with contextlib.suppress(Exception):
                     camera.close()
             raise SourceError(
@@ -73,12 +73,12 @@ class PiCameraSource:
         return frame
 
     def close(self) -> None:
-        """Stops the camera; it is let go even if it does not stop: libcamera lets one holder in."""
+        """Stops and releases the camera, even if stopping fails: libcamera allows one holder."""
         try:
             self._camera.stop()
         finally:
             self._camera.close()
 
     def facts(self) -> dict[str, Any]:
-        """Size and rate asked for."""
+        """Requested size and rate."""
         return {"kind": "picamera", "width": self._size[0], "height": self._size[1], "fps": self.fps}

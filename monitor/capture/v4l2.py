@@ -1,4 +1,4 @@
-"""Cameras with their formats and stable paths, read from V4L2."""
+"""Lists cameras with their formats and stable paths through V4L2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# linux/videodev2.h: request numbers and structures of the V4L2 API.
+# Request numbers and structures of the V4L2 API (linux/videodev2.h).
 QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES = 0x80685600, 0xC0405602, 0xC02C564A
 VIDEO_CAPTURE, DEVICE_CAPS = 0x00000001, 0x80000000
 CAPABILITY = struct.Struct("=16s32s32sIII3I")
@@ -18,7 +18,7 @@ FMTDESC = struct.Struct("=III32sI4I")
 FRMSIZE = struct.Struct("=III6I2I")
 DISCRETE = 1
 NOT_CAMERAS = (b"bcm2835-isp", b"bcm2835-codec", b"unicam", b"rp1-cfe", b"pispbe", b"rpivid", b"rpi-hevc-dec")
-"""Drivers of a Raspberry Pi's video nodes that give no picture by themselves (use --source picamera)."""
+"""Drivers of a Raspberry Pi's video nodes that deliver no pictures (its camera is --source picamera)."""
 
 Ioctl = Callable[[int, int, bytearray], int]
 
@@ -29,10 +29,10 @@ class Camera:
 
     Attributes:
         path: /dev/videoN.
-        stable: Its name under /dev/v4l/by-id, which survives replugging; "" where there is none.
-        name: What the driver calls it.
+        stable: Its path under /dev/v4l/by-id, which survives replugging; "" if there is none.
+        name: The driver's name for it.
         formats: Pixel format to sizes "WxH".
-        note: Why it could not be read, "" when it could.
+        note: Why it could not be read, "" otherwise.
     """
 
     path: str
@@ -43,7 +43,7 @@ class Camera:
 
 
 def find_cameras(dev: Path = Path("/dev"), ioctl: Ioctl | None = None) -> list[Camera]:
-    """All cameras, by number; metadata and output nodes of the same devices are left out."""
+    """All cameras, by number, without the metadata and output nodes of the same devices."""
     nodes = sorted((p for p in dev.glob("video*") if p.name[5:].isdigit()), key=lambda p: int(p.name[5:]))
     stable: dict[str, str] = {}
     for folder in ("v4l/by-path", "v4l/by-id"):
@@ -54,11 +54,11 @@ def find_cameras(dev: Path = Path("/dev"), ioctl: Ioctl | None = None) -> list[C
 
 
 def stable_path(name: str, dev: Path = Path("/dev")) -> str:
-    """The name of a camera that survives plugging it in again, where there is one; else ``name`` itself.
+    """The path of a camera that survives replugging, if there is one; else ``name`` itself.
 
     Args:
-        name: What the user gave: a number, /dev/videoN or anything else.
-        dev: Where device files are.
+        name: The source the user named: a number, /dev/videoN or anything else.
+        dev: Folder of the device files.
     """
     node = dev / f"video{name}" if name.isdigit() else Path(name)
     if not node.name.startswith("video") or node.parent != dev:
@@ -83,7 +83,7 @@ def _probe(node: Path, stable: str, ioctl: Ioctl) -> Camera | None:
         ioctl(fd, QUERYCAP, buffer)
         driver, card, _, _, caps, device_caps, *_ = CAPABILITY.unpack(buffer)
         effective = device_caps if caps & DEVICE_CAPS else caps
-        # A Raspberry Pi's decoders, ISPs and raw CSI receivers call themselves capture devices too.
+        # A Raspberry Pi's decoders, ISPs and raw CSI receivers also claim to be capture devices.
         if not effective & VIDEO_CAPTURE or driver.split(b"\0")[0].startswith(NOT_CAMERAS):
             return None
         return Camera(str(node), stable, card.split(b"\0")[0].decode("utf-8", "replace"), _formats(fd, ioctl))

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from monitor.capture.kinds import open_source
+from monitor.capture.names import revealed, shown
 from monitor.capture.opening import answered
-from monitor.capture.source import open_source, revealed, shown
 from monitor.core.errors import EXIT_OK, SourceError
 from monitor.core.types import Frame, Image
 from monitor.networks.card import find_model

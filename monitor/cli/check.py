@@ -95,8 +95,8 @@ def _reason(error: OSError) -> str:
 
 
 def _source(config: Config, name: str | None) -> Finding:
+    from monitor.capture.names import revealed, shown
     from monitor.capture.opening import SLACK_S, answered
-    from monitor.capture.source import revealed, shown
     from monitor.capture.v4l2 import find_cameras
 
     if name is None:
@@ -115,12 +115,12 @@ def _source(config: Config, name: str | None) -> Finding:
 
 def _seen(config: Config, name: str) -> Finding:
     """What a source gives in its first seconds."""
-    from monitor.capture.files import no_drive, unrelated
-    from monitor.capture.source import open_source
+    from monitor.capture.kinds import open_source
+    from monitor.capture.photos import no_drive, unrelated
 
     source = open_source(name, config.source)
     try:
-        if config.driver.enabled and unrelated(source, config.source.sequence):
+        if config.driver.enabled and unrelated(source, sequence=config.source.sequence):
             raise no_drive(source)
         frames, started = 0, time.monotonic()
         while frames < 15 and time.monotonic() - started < TRIED_S:

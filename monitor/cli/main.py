@@ -174,7 +174,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     args, unknown = parser.parse_known_args(argv)
     if unknown:
         if args.command in ("run", "bench", "check") and _names_a_source(unknown[0]):
-            from monitor.capture.source import shown
+            from monitor.capture.names import shown
 
             name = shown(unknown[0])
             args.parser.error(f"{name}: what is to be watched is named with --source {name}")

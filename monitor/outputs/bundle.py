@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from monitor.capture.files import ImageSource
+from monitor.capture.photos import ImageSource
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
 from monitor.core.types import Event

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from monitor.capture.choose import make_feed, open_wanted
 from monitor.capture.feed import Feed
-from monitor.capture.files import no_drive, unrelated
-from monitor.capture.source import Source, kind_of, revealed, shown
+from monitor.capture.kinds import kind_of
+from monitor.capture.names import revealed, shown
+from monitor.capture.photos import no_drive, unrelated
+from monitor.capture.source import Source
 from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError
 from monitor.core.incidents import Incidents
 from monitor.outputs.bundle import Outputs
@@ -107,7 +109,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     windowed = probe is not None and not _tell_headless(probe)
     live_view = sys.stderr.isatty() and not windowed and not options.quiet
     source, name = _open(wanted, config, service, windowed, video_path)
-    if unrelated(source, config.source.sequence):
+    if unrelated(source, sequence=config.source.sequence):
         config = for_photographs(config)
     incidents = Incidents()
     stop.running = True
@@ -116,7 +118,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     if not live_view:
         outputs.sinks.append(EventLines())
     pipeline = build(config, networks)
-    feed = make_feed(source, name, config, windowed, incidents)
+    feed = make_feed(source, name, config, incidents, windowed=windowed)
     stepper = Stepper(pipeline, live=feed.live, incidents=incidents, governor=Governor(config.performance))
     worker = Worker(feed, stepper, outputs.sinks, Limits(options.max_frames, options.max_seconds))
     watch = Supervisor(
@@ -139,7 +141,7 @@ def _run(options: Options, config: Config, config_from: str, stop: Stopper) -> i
     try:
         if windowed:
             limited = bool(options.max_frames or options.max_seconds)
-            stay = unrelated(source, config.source.sequence) and not limited
+            stay = unrelated(source, sequence=config.source.sequence) and not limited
             lasting = watch_window(worker, outputs, session, config, stop, watch, stay)
         else:
             view: Dashboard | PlainLines = PlainLines(source.name, source.frames)
@@ -185,11 +187,11 @@ def _open(
         if service.due():
             service.tell(status, {"state": "waiting"})
 
-    source, name = open_wanted(wanted, config, windowed, tell)
+    source, name = open_wanted(wanted, config, tell, windowed=windowed)
     if video_path is not None and os.path.exists(name) and video_path.resolve() == Path(name).resolve():
         source.close()
         raise ConfigError(f"--record {video_path}: is the source itself; give another file")
-    if config.driver.enabled and unrelated(source, config.source.sequence):
+    if config.driver.enabled and unrelated(source, sequence=config.source.sequence):
         source.close()
         raise no_drive(source)
     return source, name

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monitor.capture.feed import LiveFeed
-from monitor.capture.grabber import Grabber
+from monitor.capture.grabber import Grabber, Tolerance
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
 from monitor.core.types import Frame, Image
@@ -52,7 +52,7 @@ class Story:
         self.opened = threading.Event()
         self.hold: threading.Event | None = None
         self.grabber = Grabber(
-            self.cameras[0], self.reopen, stall_s, frozen_s, self.incidents, clock=self.clock, **settings
+            self.cameras[0], self.reopen, Tolerance(stall_s, frozen_s, **settings), self.incidents, self.clock
         )
         self.feed = LiveFeed(self.grabber)
         self._n = 0
@@ -82,7 +82,7 @@ class Story:
             tries = self.grabber.reopened
             self.feed.next(0)
             if self.grabber.reopened > tries and self.hold is None:
-                self.settle(lambda: self.grabber._reader is None or self.grabber._reader.opened.is_set())
+                self.settle(lambda: self.grabber._device is None or self.grabber._device.opened.is_set())
 
     def settle(self, condition: Callable[[], bool]) -> None:
         """Lets threads come to rest without moving the clock."""

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from monitor.capture.feed import FileFeed
-from monitor.capture.files import ImageSource, VideoSource
-from monitor.capture.source import kind_of, open_source, shown
+from monitor.capture.kinds import kind_of, open_source
+from monitor.capture.names import shown
+from monitor.capture.photos import ImageSource
+from monitor.capture.video import VideoSource
 from monitor.core.errors import SourceError
 from monitor.settings.config import SourceConfig
 from tests.fakes import Clock, ScriptedSource, frame
@@ -151,7 +153,7 @@ class Container:
 def test_times_are_the_containers_as_long_as_they_can_be_true(
     monkeypatch: pytest.MonkeyPatch, stated: list[float], told: list[float]
 ) -> None:
-    monkeypatch.setattr("monitor.capture.files._opened", lambda path: Container(stated))
+    monkeypatch.setattr("monitor.capture.video._opened", lambda path: Container(stated))
     assert times(VideoSource(Path("a.mp4"))) == pytest.approx(told, abs=1e-5)
 
 
@@ -159,11 +161,11 @@ def test_what_follows_a_damaged_part_is_read_at_its_true_time(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stated = [n / 10 if n < 30 or n >= 50 else None for n in range(60)]
-    monkeypatch.setattr("monitor.capture.files._opened", lambda path: Container(stated))
+    monkeypatch.setattr("monitor.capture.video._opened", lambda path: Container(stated))
     assert times(VideoSource(Path("a.mp4"))) == pytest.approx([t for t in stated if t is not None], abs=1e-5)
     assert "damaged after frame 30; 20 pictures passed over" in caplog.text
     assert "truncated" not in caplog.text
-    monkeypatch.setattr("monitor.capture.files._opened", lambda path: Container([*stated[:30], *[None] * 30]))
+    monkeypatch.setattr("monitor.capture.video._opened", lambda path: Container([*stated[:30], *[None] * 30]))
     assert len(times(VideoSource(Path("a.mp4")))) == 30
     assert "ended after 30 of 60 frames" in caplog.text
 

@@ -109,13 +109,13 @@ def test_attempts_that_hang_are_few(make: Callable[..., Story]) -> None:
     story.hold = threading.Event()
     story.let_pass(HUNG_S)  # the third hangs for less than that
     assert threading.active_count() - before <= MOST_HUNG + 1
-    assert len(story.grabber._left) == MOST_HUNG
+    assert len(story.grabber._abandoned) == MOST_HUNG
     assert len(story.attempts) <= MOST_HUNG
     story.hold.set()
     story.hold = None
     for camera in list(story.cameras):
         camera.give(None)
-    story.settle(lambda: all(reader.done.is_set() for reader in story.grabber._left))
+    story.settle(lambda: all(reader.done.is_set() for reader in story.grabber._abandoned))
     known = len(story.cameras)
     while len(story.cameras) == known:
         story.let_pass(0.5)
@@ -127,7 +127,7 @@ def test_a_driver_that_holds_every_attempt_ends_even_a_run_that_waits(make: Call
     story = make(give_up_s=float("inf"))
     story.picture()
     story.let_pass(20)  # the first and two more stalled
-    story.settle(lambda: len(story.grabber._left) == MOST_HUNG)
+    story.settle(lambda: len(story.grabber._abandoned) == MOST_HUNG)
     story.let_pass(HUNG_S - 5)
     assert not story.feed.ended
     story.let_pass(10)

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from monitor.capture.choose import open_wanted
-from monitor.capture.opening import answered, open_patiently
+from monitor.capture.opening import Patience, answered, open_patiently
 from monitor.capture.source import Source
 from monitor.core.errors import SetupError, SourceError
 from monitor.settings.config import Config, DriverConfig
@@ -30,14 +30,14 @@ class Doorkeeper:
 
 def test_what_cannot_be_opened_is_told_at_once() -> None:
     with pytest.raises(SourceError, match="there is no camera"):
-        open_patiently(Doorkeeper(99), "camera0", 10)
+        open_patiently(Doorkeeper(99), "camera0", Patience(10))
 
 
 def test_with_wait_it_is_tried_with_growing_pauses_until_it_is_there() -> None:
     clock = Clock()
     said: list[str] = []
     door = Doorkeeper(7)
-    open_patiently(door, "camera0", 1e9, wait=True, tell=said.append, clock=clock, pause=clock.advance)
+    open_patiently(door, "camera0", Patience(1e9, True, said.append, clock=clock, pause=clock.advance))
     assert door.visits == 8
     assert clock.now == pytest.approx(0.5 + 1 + 2 + 4 + 8 + 10 + 10, abs=1.0)
     assert "waiting for camera0" in said
@@ -53,7 +53,7 @@ def test_a_driver_that_hangs_while_opening_is_left_and_what_it_opens_later_is_cl
 
     clock = Clock()
     with pytest.raises(SourceError, match="does not answer within 10 s"):
-        open_patiently(hangs, "camera0", 10, tell=lambda status: clock.advance(1), clock=clock)
+        open_patiently(hangs, "camera0", Patience(10, tell=lambda status: clock.advance(1), clock=clock))
     gate.set()
     assert closed.wait(10)
 
@@ -66,7 +66,7 @@ def test_a_driver_that_hangs_for_a_minute_ends_even_a_patient_wait() -> None:
         return ScriptedSource([])
 
     with pytest.raises(SourceError, match="hangs in its driver for 60 s"):
-        open_patiently(hangs, "camera0", 10, wait=True, tell=lambda status: clock.advance(1), clock=clock)
+        open_patiently(hangs, "camera0", Patience(10, True, lambda status: clock.advance(1), clock=clock))
     assert 70 <= clock.now <= 75
     gate.set()
 
@@ -76,7 +76,7 @@ def test_a_mistake_that_waiting_cannot_mend_is_not_waited_for() -> None:
         raise ValueError("bug")
 
     with pytest.raises(ValueError, match="bug"):
-        open_patiently(broken, "x", 10, wait=True)
+        open_patiently(broken, "x", Patience(10, True))
 
 
 def test_a_device_that_does_not_answer_holds_nobody_up_for_longer_than_its_time() -> None:
@@ -92,7 +92,7 @@ def test_a_device_that_does_not_answer_holds_nobody_up_for_longer_than_its_time(
 def test_driver_mode_plays_no_drawn_face(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.capture.choose.find_cameras", list)
     with pytest.raises(SourceError, match="driver mode needs a camera: name one with --source"):
-        open_wanted(None, Config(driver=DriverConfig(enabled=True)), False, lambda status: None)
+        open_wanted(None, Config(driver=DriverConfig(enabled=True)), lambda status: None, windowed=False)
 
 
 def test_a_camera_that_refuses_for_another_reason_is_told_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -104,7 +104,7 @@ def test_a_camera_that_refuses_for_another_reason_is_told_again(caplog: pytest.L
             raise SourceError(f"/dev/video0: {reasons.pop(0)}")
         return ScriptedSource([])
 
-    open_patiently(opened, "camera0", 10, wait=True, clock=clock, pause=clock.advance)
+    open_patiently(opened, "camera0", Patience(10, True, clock=clock, pause=clock.advance))
     assert [r.getMessage() for r in caplog.records] == [
         "/dev/video0: none; waiting for it (source.wait)", "/dev/video0: forbidden; waiting for it (source.wait)",
     ]  # fmt: skip
@@ -115,4 +115,4 @@ def test_a_package_that_is_missing_is_not_waited_for() -> None:
         raise SetupError("picamera2 is not importable")
 
     with pytest.raises(SetupError):
-        open_patiently(opened, "picamera", 10, wait=True)
+        open_patiently(opened, "picamera", Patience(10, True))

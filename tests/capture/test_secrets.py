@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.capture.source import kind_of, revealed, shown
+from monitor.capture.kinds import kind_of
+from monitor.capture.names import revealed, shown
 from monitor.core.errors import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ def test_from_the_environment_whole_or_in_part(monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_given_openly_is_warned_of_without_repeating_it(caplog: pytest.LogCaptureFixture) -> None:
     revealed("rtsp://me:s3cret@host/live")
-    assert "can be seen by others" in caplog.text
+    assert "other users can see a password" in caplog.text
     assert "s3cret" not in caplog.text
 
 

@@ -141,7 +141,9 @@ def test_the_rate_leaves_the_closing_out(monkeypatch: pytest.MonkeyPatch, capsys
         def facts(self) -> dict[str, object]:
             return {"kind": "camera", "width": 64, "height": 48}
 
-    monkeypatch.setattr("monitor.capture.source.open_source", lambda *_: Slow([frame(n / 30, n) for n in range(40)]))
+    monkeypatch.setattr(
+        "monitor.capture.kinds.open_source", lambda *_, **__: Slow([frame(n / 30, n) for n in range(40)])
+    )
     monkeypatch.setattr("monitor.cli.check.time", SimpleNamespace(monotonic=clock, perf_counter=time.perf_counter))
     _, out = check(capsys, "--source", "camera")
     assert "30.0 fps measured" in " ".join(out.split())

@@ -20,7 +20,8 @@ from pathlib import Path
 import atheris  # type: ignore[import-not-found,unused-ignore]
 
 with atheris.instrument_imports(include=["monitor", "yaml"]):
-    from monitor.capture.files import ImageSource, VideoSource
+    from monitor.capture.photos import ImageSource
+    from monitor.capture.video import VideoSource
     from monitor.cli.logged import Log, read
     from monitor.core.errors import UserError
     from monitor.networks.card import find_model, load_card

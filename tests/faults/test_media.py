@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.capture.files import ImageSource, VideoSource
+from monitor.capture.photos import ImageSource
+from monitor.capture.video import VideoSource
 from monitor.cli import main as cli
 from monitor.core.errors import SourceError
 from monitor.outputs.logs.reader import read_rows

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.capture.files import read_picture
+from monitor.capture.picture import read_picture
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec, crop

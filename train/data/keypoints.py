@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.capture.files import read_picture
+from monitor.capture.picture import read_picture
 from monitor.core.errors import ConfigError
 from monitor.networks.keypoints import POINTS
 from monitor.networks.proposals import ProposalNet

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.capture.files import read_picture
+from monitor.capture.picture import read_picture
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Image

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.capture.files import VideoSource
+from monitor.capture.video import VideoSource
 from monitor.outputs.drawing.overlay import Overlay
 from monitor.outputs.video.video import VideoSink
 from monitor.outputs.video.videofile import playable

@@ -1,9 +1,8 @@
-"""Videos and folders of images: every frame, in order, on the clip's own clock."""
+"""Video files: every frame, in order, on the file's own clock."""
 
 from __future__ import annotations
 
 import logging
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from monitor.capture.source import IMAGE_SUFFIXES, Source, shown
-from monitor.core.errors import ConfigError, SourceError
+from monitor.capture.names import shown
+from monitor.capture.picture import refusal
+from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
 from monitor.system.paths import encodable
 
@@ -40,7 +40,7 @@ class VideoSource:
 
     live = False
 
-    def __init__(self, path: Path | str, loop: bool = False) -> None:
+    def __init__(self, path: Path | str, *, loop: bool = False) -> None:
         """Opens a file, or one behind a URL, and checks that it holds a readable frame.
 
         Raises:
@@ -50,7 +50,7 @@ class VideoSource:
         self.name = path.name if isinstance(path, Path) else shown(path)
         self._capture = _opened(path)
         if not self._capture.isOpened():
-            why = _refusal(path) if isinstance(path, Path) else ""
+            why = refusal(path) if isinstance(path, Path) else ""
             raise SourceError(
                 f"{self.name}: cannot be opened as a video; {why or 'it may be damaged or of an unknown format'}"
             )
@@ -152,110 +152,3 @@ def _opened(path: Path | str) -> cv2.VideoCapture:
             raise SourceError(f"{str(path)!r}: the name is not in UTF-8, which OpenCV cannot open; rename the file")
         path = path.absolute()  # FFmpeg takes what is before a colon in a relative one for a protocol
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-
-
-def _refusal(path: Path) -> str:
-    """Why the system does not let a file be read, "" when it does."""
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        return (error.strerror or type(error).__name__).lower()
-    return ""
-
-
-def read_picture(path: Path, gray: bool = False) -> Image | None:
-    """A picture as (H, W, 3) BGR or (H, W) gray, uint8; None where it is damaged (OpenCV raises for some damage)."""
-    try:
-        # Not by its name: one that is not in UTF-8 would crash OpenCV.
-        content = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR) if len(content) else None
-    except (OSError, cv2.error):
-        return None
-    return None if image is None else image.astype(np.uint8, copy=False)
-
-
-def _in_order(file: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorts names as people count: f2 before f10."""
-    parts = re.split(r"(\d+)", file.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
-
-
-class ImageSource:
-    """One image, or a folder of them in the order of their names, numbers in them by value; see ``Source``.
-
-    Attributes:
-        skipped: Pictures that could not be read so far.
-    """
-
-    live = False
-
-    def __init__(self, path: Path, fps: float, loop: bool = False) -> None:
-        """Lists the images.
-
-        Raises:
-            SourceError: There is none, or the single image cannot be read.
-        """
-        self._path, self._loop, self.fps = path, loop, fps
-        self.name = path.name or path.resolve().name
-        try:
-            self._files = [path] if path.is_file() else sorted(
-                (f for f in path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()), key=_in_order
-            )  # fmt: skip
-        except OSError as error:
-            raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
-        if not self._files:
-            raise SourceError(f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
-        if path.is_file() and read_picture(path) is None:
-            raise SourceError(f"{path}: cannot be read as a picture; {_refusal(path) or 'it may be damaged'}")
-        self.frames = 0 if loop else len(self._files)
-        self._next = self._index = self.skipped = 0
-
-    def read(self) -> Frame | None:
-        """The next readable image; unreadable ones are skipped and counted."""
-        misses = 0
-        while True:
-            if self._next >= len(self._files):
-                if not self._loop or misses >= len(self._files):
-                    return None
-                self._next = 0
-            file = self._files[self._next]
-            self._next += 1
-            image = read_picture(file)
-            if image is None:
-                misses += 1
-                self.skipped += 1
-                why = _refusal(file)
-                log.warning("%s: cannot be read as a picture%s; skipped", file, f" ({why})" if why else "")
-                continue
-            image.setflags(write=False)
-            # Its place in the folder is its time, so that a skipped picture leaves a gap, not a shift.
-            t = round((self._index if self._loop else self._next - 1) / self.fps, 6)
-            frame = Frame(self._index, t, time.time(), image, self.name, file.name)
-            self._index += 1
-            return frame
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def facts(self) -> dict[str, Any]:
-        """Number of images and rate."""
-        return {
-            "kind": "images",
-            "file": self.name,
-            "images": len(self._files),
-            "fps": self.fps,
-        }
-
-
-def unrelated(source: Source, sequence: bool) -> bool:
-    """Whether a source's pictures need not follow one another: photographs that nobody called a sequence."""
-    return isinstance(source, ImageSource) and not sequence
-
-
-def no_drive(source: Source) -> ConfigError:
-    """What is said of photographs in driver mode."""
-    what = "a photograph shows" if source.frames == 1 else "pictures that need not follow one another show"
-    return ConfigError(
-        f"{source.name}: {what} no drive; for the frames of a film set source.sequence=true, "
-        "else leave driver.enabled off"
-    )
