@@ -153,7 +153,7 @@ def _model(config: Config) -> Finding:
     from monitor.networks.emotion import EmotionNet
 
     path = find_model(config.emotion.model)
-    net = EmotionNet(path, config.emotion.threads)
+    net = EmotionNet(path, config.emotion.threads, config.emotion.prior)
     crop = np.full((net.card.input_side, net.card.input_side), 128, np.uint8)
     net.probabilities(crop)
     each = _mean_ms(lambda: net.probabilities(crop))

@@ -21,6 +21,19 @@ MAX_CARD_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """One assumption about how frequent the labels are, and how to turn logits into probabilities under it.
+
+    Attributes:
+        biases: Added to the logits, in the order of the card's labels.
+        temperature: Logits with the biases are divided by it before the softmax; above 0.
+    """
+
+    biases: tuple[float, ...]
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """How to feed a model and how far to believe it.
 
@@ -39,6 +52,7 @@ class ModelCard:
         data: What it was trained on, and those data's terms.
         notes: Intended use, limits, licence.
         training: Recipe, epochs, date.
+        priors: Of an expression model, by name; empty = the logits count as they are, with ``temperature``.
     """
 
     name: str
@@ -55,6 +69,7 @@ class ModelCard:
     training: dict[str, Any] = field(default_factory=dict)
     crop_align: bool = False
     crop_contrast: float = 0.0
+    priors: dict[str, Prior] = field(default_factory=dict)
 
     @property
     def crop(self) -> CropSpec:
@@ -169,12 +184,35 @@ def _checked(fields: Any, path: Path, expected: tuple[str, ...] | None) -> Model
     if not isinstance(align, bool):
         raise ModelError(f"{path}: crop_align must be true or false (got {align!r:.40})")
     contrast = number("crop_contrast", 0, 128) if "crop_contrast" in fields else 0.0
+    priors = _priors(fields.get("priors", {}), len(labels), path)
     return ModelCard(
         name=word("name"), version=word("version"), labels=tuple(labels),
         input_side=int(number("input_side", 16, 256)), crop_margin=number("crop_margin", 0, 2),
         crop_shift_y=number("crop_shift_y", -1, 1), temperature=number("temperature", 0.05, 20),
-        sha256=word("sha256"), crop_align=align, crop_contrast=contrast, **extra,
+        sha256=word("sha256"), crop_align=align, crop_contrast=contrast, priors=priors, **extra,
     )  # fmt: skip
+
+
+MOST_BIAS = 20.0
+
+
+def _priors(given: Any, count: int, path: Path) -> dict[str, Prior]:
+    """The priors of a card from parsed JSON."""
+    if not isinstance(given, dict):
+        raise ModelError(f"{path}: priors must be an object (got {given!r:.40})")
+    found = {}
+    for name, entry in given.items():
+        biases = entry.get("biases") if isinstance(entry, dict) else None
+        temperature = entry.get("temperature") if isinstance(entry, dict) else None
+        values = [*biases, temperature] if isinstance(biases, list) else []
+        plain = all(isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) <= MOST_BIAS for v in values)
+        if len(values) != count + 1 or not plain or not values[-1] >= 0.05:
+            raise ModelError(
+                f"{path}: priors.{name} must hold {count} biases up to {MOST_BIAS:g} and a temperature of 0.05 "
+                f"to {MOST_BIAS:g} (got {entry!r:.60}); reinstall the pair or export it again"
+            )
+        found[name] = Prior(tuple(float(v) for v in biases or ()), float(values[-1]))
+    return found
 
 
 def find_model(name: str) -> Path:

@@ -55,7 +55,7 @@ def load(config: Config) -> Networks:
         ModelError: A model is missing, damaged or foreign, or the TFLite runtime is missing.
         ConfigError: The detector's file cannot be used.
     """
-    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads)
+    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads, config.emotion.prior)
     keypoints = load_keypoints(config)
     eyes = load_eyes(config, keypoints)
     return Networks(emotion, keypoints, eyes, load_proposals(config, keypoints), make_detector(config.detect))

@@ -102,11 +102,20 @@ class TrackConfig:
     )
 
 
+PRIORS = ("balanced", "web")
+"""Priors that the shipped expression model's card holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class EmotionConfig:
     """Reading expressions."""
 
     model: str = text("emotion.tflite", "model file; a bare name is looked up in models/", advanced=True)
+    prior: str = choice(
+        "balanced",
+        PRIORS,
+        "how frequent the expressions are assumed to be: balanced = alike, web = as in web photographs (more neutral)",
+    )
     threads: int = integer(1, 1, 16, "threads of the network", advanced=True)
     max_per_frame: int = integer(
         4, 1, 64, "most faces read per frame; further faces are read in the next frames", advanced=True

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +96,37 @@ def test_a_figure_that_is_no_number_is_written_as_null(pair: Path, tmp_path: Pat
     assert json.loads((tmp_path / "card.json").read_text(), parse_constant=pytest.fail)["metrics"] == {
         "turned": None, "by": [{"low": None}, 0.5],
     }  # fmt: skip
+
+
+WEB = {"biases": [0.0] * 6 + [2.0], "temperature": 0.5}
+
+
+def test_a_prior_of_the_card_moves_the_reading_and_sets_the_temperature(pair: Path) -> None:
+    rewrite(pair, priors={"balanced": {"biases": [0.0] * 7, "temperature": 1.0}, "web": WEB})
+    crop = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
+    balanced, web = EmotionNet(pair), EmotionNet(pair, prior="web")
+    assert (web.logits(crop) - balanced.logits(crop)).tolist() == pytest.approx([0] * 6 + [2], abs=1e-5)
+    assert (balanced.prior, web.prior) == ("balanced", "web")
+    assert web.probabilities(crop)[6] > balanced.probabilities(crop)[6]
+    z = web.logits(crop) / 0.5
+    assert web.probabilities(crop).tolist() == pytest.approx((np.exp(z) / np.exp(z).sum()).tolist(), rel=1e-4)
+
+
+def test_a_card_without_priors_is_read_as_it_is(pair: Path) -> None:
+    rewrite(pair, priors={}, temperature=0.7)
+    assert EmotionNet(pair).temperature == 0.7
+    with pytest.raises(ModelError, match=r"has no prior 'web'; set emotion.prior to one of: balanced"):
+        EmotionNet(pair, prior="web")
+
+
+@pytest.mark.parametrize(
+    "priors",
+    [
+        [], {"web": 1}, {"web": {"biases": [0] * 6, "temperature": 1}}, {"web": {"biases": [0] * 7}},
+        {"web": {"biases": [0] * 6 + [99], "temperature": 1}}, {"web": {"biases": [0] * 6 + ["x"], "temperature": 1}},
+        {"web": {"biases": [0] * 7, "temperature": 0}}, {"web": {"biases": [True] * 7, "temperature": 1}},
+    ],
+)  # fmt: skip
+def test_a_damaged_prior_is_refused(pair: Path, priors: object) -> None:
+    rewrite(pair, priors=priors)
+    assert "priors" in refused(pair)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +79,6 @@ def test_a_path_is_taken_as_it_is_and_a_bare_name_is_looked_up(tmp_path: Path) -
 
 def test_probabilities_are_calibrated(shipped: EmotionNet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped, "logits", lambda crop: np.array([4, 0, 0, 0, 0, 0, 0], np.float32))
-    monkeypatch.setattr(shipped, "card", replace(shipped.card, temperature=4.0))
+    monkeypatch.setattr(shipped, "temperature", 4.0)
     first = shipped.probabilities(picture(48, 48)[:, :, 0])[0]
     assert first == pytest.approx(np.e / (np.e + 6))
