@@ -22,7 +22,7 @@ from monitor.cli import logged, score
 from monitor.cli.score import Interval
 from monitor.core.types import Event
 from monitor.driver.evidence import Evidence
-from monitor.driver.judge import Judge
+from monitor.driver.judge import Driver
 from monitor.driver.state import DriverMonitor
 from monitor.run import app
 from monitor.settings import config as configuration
@@ -43,11 +43,11 @@ def evidence_of(clip: Path, config: Config, folder: Path) -> list[Evidence]:
 
 def logged_evidence(table: Path, config: Config) -> list[Evidence]:
     """What the logged drive of one clip tells."""
-    judge, told = Judge(config, itertools.count()), []
+    driver, told = Driver(config, None, itertools.count()), []
     for frame in logged.read(table, logged.Log()):
-        evidence = judge.evidence(judge.choose(frame.faces, frame.t), frame.t, frame.wall, frame.picture)
+        evidence = driver.evidence(driver.choose(frame.faces, frame.t), frame.t, frame.wall, picture=frame.picture)
         if evidence is not None:
-            judge.judge(evidence)
+            driver.judge(evidence)
             told.append(evidence)
     return told
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from monitor.core.driver_state import DriverState
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import Event, Face, Frame, Result
-from monitor.driver.mode import Driver, EyeReader
+from monitor.driver.judge import Driver, EyeReader
 from monitor.expression.episodes import Episodes
 from monitor.expression.gate import LabelGate
 from monitor.expression.smoother import Smoother
@@ -26,7 +26,7 @@ from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower, Reader
 from monitor.faces.places import Proposer
-from monitor.faces.quality import light_for, quality
+from monitor.faces.quality import light_for, quality, usable
 from monitor.faces.tracker import Track, Tracker
 from monitor.networks.emotion import EmotionNet
 from monitor.settings.config import Config
@@ -88,7 +88,7 @@ class Pipeline:
         self._light = light_for(emotion.card.crop.contrast)
         ids = itertools.count(1)
         self._episodes = Episodes(config.output.episode_update_s, ids)
-        self._driver = Driver(config, eyes, ids) if eyes is not None else None
+        self._driver = Driver(config, eyes, ids, usable) if eyes is not None else None
         self._readings: dict[int, _Reading] = {}
         self._clock = clock
         self._slower = 1.0

@@ -16,7 +16,7 @@ from monitor.cli import logged
 from monitor.core.errors import EXIT_OK, ConfigError
 from monitor.core.types import Event
 from monitor.driver.closure import SPARSE_S
-from monitor.driver.judge import Judge
+from monitor.driver.judge import Driver
 from monitor.outputs.logs.events import event_line
 from monitor.settings.config import Config
 from monitor.system.paths import trouble
@@ -61,14 +61,14 @@ def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
     sessions: dict[str, list[Event]] = {}
     events: list[Event] = []
     times: dict[str, list[float]] = {}
-    driver: Judge | None = None
+    driver: Driver | None = None
     for frame in logged.read(path, counted):
         if driver is None or frame.session not in times:
             events += driver.finish() if driver is not None else []
-            driver, times[frame.session] = Judge(config, ids), []
+            driver, times[frame.session] = Driver(config, None, ids), []
             events = sessions.setdefault(frame.session, [])
         face = driver.choose(frame.faces, frame.t)
-        evidence = driver.evidence(face, frame.t, frame.wall, frame.picture)
+        evidence = driver.evidence(face, frame.t, frame.wall, picture=frame.picture)
         if evidence is not None:
             times[frame.session].append(frame.t)
             events += driver.judge(evidence)[1]

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from monitor.core.errors import EXIT_OK, ConfigError
 from monitor.core.labels import EMOTIONS
-from monitor.driver.state import KINDS
+from monitor.driver.signs import KINDS
 from monitor.outputs.logs.reader import files_of
 from monitor.system.terminal import wide_console
 

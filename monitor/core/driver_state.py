@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ATTENTIVE, EYES_SHUT, TURNED, ABSENT, UNJUDGED = "attentive", "eyes shut", "turned away", "absent", "cannot judge"
 """Values of ``DriverState.attention``."""
+FATIGUE_LEVELS = ("none", "early", "drowsy", "danger")
+"""Values of ``DriverState.level``: the levels of fatigue, 0 to 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class DriverState:
         anger_level: 0 to 3.
         unjudged: Whether the eyes could not be judged for so long that it was announced.
         closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
+        levels: Level of every sign by the kind of its events, 0 = not the case.
     """
 
     face: int
@@ -53,6 +56,7 @@ class DriverState:
     anger_level: int
     unjudged: bool
     closure_level: int = 0
+    levels: dict[str, int] = field(default_factory=dict)
 
     @property
     def judged(self) -> bool:

@@ -1,6 +1,6 @@
-"""Happenings of the machine rather than of a face: camera lost, disk full, clock jumped.
+"""Incidents of the machine, not of a face: camera lost, disk full, clock jumped.
 
-They are reported from whatever thread notices them and become events when the worker takes them.
+Any thread may report them; they become events when the worker takes them.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.core.lifecycle import Occurrence
 from monitor.core.types import Event
 
 NO_FACE = 0
-"""``Event.face`` of a happening that concerns nobody."""
+"""``Event.face`` of an incident."""
 WARNING = 1
+"""``Event.level`` of an incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Note:
+    """A report that has not become an event yet."""
+
     phase: str
     id: int
     kind: str
@@ -26,9 +30,9 @@ class _Note:
 
 
 class Incidents:
-    """Collects happenings; each has one start, one end and an id of its own.
+    """Collects incidents; each has one start, one end and its own id.
 
-    Ids are negative, so that they never meet those of faces and expressions in the same log.
+    Ids are negative and so never equal those of faces and expressions in the same log.
     """
 
     def __init__(self) -> None:
@@ -40,12 +44,12 @@ class Incidents:
 
     @property
     def open(self) -> list[str]:
-        """What is wrong now, such as "camera lost", in the order it began."""
+        """Incidents going on, such as "camera lost", in the order in which they began."""
         with self._lock:
             return [f"{kind} {state}" for kind, state in self._open]
 
     def begin(self, kind: str, state: str, **data: Any) -> bool:
-        """Something began; False (and nothing else) when it is known already."""
+        """Reports a start; returns False, and reports nothing, when it is going on already."""
         with self._lock:
             if (kind, state) in self._open:
                 return False
@@ -55,7 +59,7 @@ class Incidents:
             return True
 
     def end(self, kind: str, state: str, **data: Any) -> bool:
-        """Something ended; False when it had not begun."""
+        """Reports an end; returns False, and reports nothing, when it was not going on."""
         with self._lock:
             known = self._open.pop((kind, state), None)
             if known is None:
@@ -64,12 +68,12 @@ class Incidents:
             return True
 
     def moment(self, kind: str, state: str, **data: Any) -> None:
-        """Something that begins and ends at once."""
+        """Reports an incident that begins and ends at once."""
         self.begin(kind, state, **data)
         self.end(kind, state, **data)
 
     def take(self, t: float, wall: float) -> list[Event]:
-        """What was reported since the last call, as events of now; ends carry ``duration_s``.
+        """Turns the reports since the last call into events; ends carry ``duration_s``.
 
         Args:
             t: Now, in seconds on the frame clock.
@@ -80,7 +84,7 @@ class Incidents:
         return self._events(notes, t, wall)
 
     def finish(self, t: float, wall: float) -> list[Event]:
-        """Ends what is still open, at the end of a session; see ``take``."""
+        """Ends what is going on at the end of a session; see ``take``."""
         with self._lock:
             notes, self._notes = self._notes, []
             for (kind, state), known in self._open.items():
@@ -91,10 +95,11 @@ class Incidents:
     def _events(self, notes: Iterable[_Note], t: float, wall: float) -> list[Event]:
         events = []
         for note in notes:
-            data = note.data
+            start = t if note.phase == "start" else self._begun.pop(note.id, t)
+            one = Occurrence(note.kind, note.id, start, t, wall, NO_FACE, WARNING, WARNING, note.data)
             if note.phase == "start":
                 self._begun[note.id] = t
+                events.append(one.started())
             else:
-                data = {**data, "duration_s": round(max(0.0, t - self._begun.pop(note.id, t)), 3)}
-            events.append(Event(note.kind, note.phase, note.id, t, wall, NO_FACE, WARNING, data))
+                events.append(one.ended())
         return events

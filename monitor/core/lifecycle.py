@@ -1,95 +1,153 @@
-"""Something that starts, goes on and ends, as events that share one id and do not flap."""
+"""The event lifecycle: start, update and end of what lasts, under one id and without flapping.
+
+Faces, held expressions, a driver's signs and faults of the machine all use ``Occurrence``. ``Lifecycle`` adds the
+policy that a driver's signs need: levels, a release time and updates that thin out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.core.types import Event
 
 SPACING = 0.2
-"""Updates of what lasts come ever more rarely: after this share of its duration, so that a night is not a log of it."""
+"""The pause between two updates grows to this share of the duration so far: a night must not flood the log."""
 
 
-class Happening:
+@dataclass(slots=True)
+class Occurrence:
+    """Something that has started and not ended yet; makes its events.
+
+    Attributes:
+        kind: Kind of its events.
+        id: Id that its events share.
+        start: When it began, in seconds on the frame clock; ``duration_s`` counts from here.
+        t: When it was last the case, in seconds on the frame clock.
+        wall: The same in seconds since the epoch.
+        face: Face id; 0 = nobody in particular.
+        level: Current severity.
+        peak: Highest severity so far.
+        data: Data of every event.
+    """
+
+    kind: str
+    id: int
+    start: float
+    t: float
+    wall: float
+    face: int = 0
+    level: int = 0
+    peak: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def started(self, **extra: Any) -> Event:
+        """Its start, at ``t``."""
+        return self._event("start", self.level, extra)
+
+    def updated(self, **extra: Any) -> Event:
+        """An update at ``t``, with ``duration_s`` and ``extra``."""
+        return self._event("update", self.level, {"duration_s": self.duration_s, **extra})
+
+    def ended(self, **extra: Any) -> Event:
+        """Its end at ``t``, with ``duration_s`` and ``extra``."""
+        return self._event("end", self.peak, {"duration_s": self.duration_s, **extra})
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from ``start`` to ``t``, rounded to milliseconds; never negative."""
+        return round(max(0.0, self.t - self.start), 3)
+
+    def _event(self, phase: str, level: int, extra: dict[str, Any]) -> Event:
+        return Event(self.kind, phase, self.id, self.t, self.wall, self.face, level, {**self.data, **extra})
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is the case at one time.
+
+    Attributes:
+        level: 0 = not the case; a higher level is more severe.
+        since: When it began, in seconds on the frame clock; None = now.
+        active: Whether it is the case at this very moment. False = only not over yet; the end is dated by the last
+            active moment.
+        data: Data of the events.
+    """
+
+    level: int
+    since: float | None = None
+    active: bool = True
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Lifecycle:
     """Turns a level over time into start, update and end events.
 
-    A start when the level rises above 0, an update when it changes and every ``update_s`` (more rarely
-    the longer it lasts), an end when it has been 0 for ``release_s``; the end is dated back to the last moment
-    above 0.
+    A start when the level rises above 0; an update when the level changes and every ``update_s`` (more rarely the
+    longer it lasts, see ``SPACING``); an end when the level has been 0 for ``release_s``. The end carries the time
+    of the last active moment.
 
     Args:
-        kind: The events' kind.
+        kind: Kind of the events.
         ids: Source of event ids, shared by a session.
-        update_s: Seconds between updates of the same level.
-        release_s: Seconds at level 0 after which it is over.
+        update_s: Seconds between two updates of the same level.
+        release_s: Seconds at level 0 after which it has ended.
     """
 
     def __init__(self, kind: str, ids: Iterator[int], update_s: float, release_s: float = 0.0) -> None:
         self.kind = kind
         self._ids, self._update_s, self._release_s = ids, update_s, release_s
-        self._id: int | None = None
-        self._start = self._on = self._on_wall = self._reported = 0.0
-        self._level = self._peak = self._face = 0
-        self._data: dict[str, Any] = {}
+        self._now: Occurrence | None = None
+        self._reported = 0.0
+        self._level = 0
 
     @property
     def open(self) -> bool:
-        """Whether it is going on."""
-        return self._id is not None
+        """Whether it has started and not ended."""
+        return self._now is not None
 
-    def update(
-        self,
-        level: int,
-        t: float,
-        wall: float,
-        face: int,
-        since: float | None = None,
-        active: bool = True,
-        **data: Any,
-    ) -> list[Event]:
-        """Takes the level at ``t`` seconds.
+    def update(self, seen: Observation, t: float, wall: float, face: int) -> list[Event]:
+        """Takes what is the case at a time; returns the events that follow.
 
         Args:
-            level: 0 = not the case; higher is worse.
-            t: Seconds on the frame clock; one that goes back ends what was going on.
+            seen: The level and its data.
+            t: Seconds on the frame clock; a time before the last one ends what was going on.
             wall: Seconds since the epoch.
-            face: Whose; 0 = nobody's.
-            since: When it really began, where that is known; ``duration_s`` counts from there.
-            active: Whether it is the case at this very moment, or only not over yet: the end is dated by this.
-            data: What else to tell; an end tells the last told while active.
+            face: Face id; 0 = nobody in particular.
         """
-        events = self.finish() if self._id is not None and t < self._on else []
-        if level <= 0:
-            over = self._id is not None and t - self._on >= self._release_s
+        events = self.finish() if self._now is not None and t < self._now.t else []
+        if seen.level <= 0:
+            over = self._now is not None and t - self._now.t >= self._release_s
             return events + (self.finish() if over else [])
-        new = self._id is None
-        if new:
-            self._id = next(self._ids)
-            self._start = t if since is None else since
-            self._level = self._peak = 0
-        if active or new:
-            self._on, self._on_wall, self._data, self._face = t, wall, data, face
-        # A fall of what is not the case any more is kept, so that a rise is told, but not told itself.
-        changed = level > self._level or (active and level != self._level)
-        # What is not the case any more goes on until it is surely over, but is not told as if it were.
-        due = active and t - self._reported >= max(self._update_s, SPACING * (t - self._start))
-        self._level, self._peak = level, max(self._peak, level)
-        if not (new or changed or due):
-            return events
-        self._reported = t
-        duration = {} if new and since is None else {"duration_s": round(t - self._start, 3)}
-        return [*events, self._event("start" if new else "update", t, wall, level, duration)]
+        if self._now is None:
+            return [*events, self._begin(seen, t, wall, face)]
+        return events + self._go_on(self._now, seen, t, wall, face)
 
     def finish(self) -> list[Event]:
-        """Ends it, if it is going on."""
-        if self._id is None:
+        """Ends it if it is going on."""
+        if self._now is None:
             return []
-        length = {"duration_s": round(self._on - self._start, 3), "peak_level": self._peak}
-        event = self._event("end", self._on, self._on_wall, self._peak, length)
-        self._id = None
+        event = self._now.ended(peak_level=self._now.peak)
+        self._now = None
         return [event]
 
-    def _event(self, phase: str, t: float, wall: float, level: int, extra: dict[str, Any]) -> Event:
-        assert self._id is not None
-        return Event(self.kind, phase, self._id, t, wall, self._face, level, {**self._data, **extra})
+    def _begin(self, seen: Observation, t: float, wall: float, face: int) -> Event:
+        start = t if seen.since is None else seen.since
+        now = Occurrence(self.kind, next(self._ids), start, t, wall, face, seen.level, seen.level, seen.data)
+        self._now, self._level, self._reported = now, seen.level, t
+        known = {} if seen.since is None else {"duration_s": round(t - start, 3)}
+        return now.started(**known)
+
+    def _go_on(self, now: Occurrence, seen: Observation, t: float, wall: float, face: int) -> list[Event]:
+        if seen.active:
+            now.t, now.wall, now.data, now.face = t, wall, seen.data, face
+        # While inactive a fall of the level is stored but not reported, so that the next rise is reported.
+        changed = seen.level > self._level or (seen.active and seen.level != self._level)
+        due = seen.active and t - self._reported >= max(self._update_s, SPACING * (t - now.start))
+        self._level, now.peak = seen.level, max(now.peak, seen.level)
+        if not (changed or due):
+            return []
+        self._reported = t
+        data = {**now.data, "duration_s": round(t - now.start, 3)}
+        return [Event(self.kind, "update", now.id, t, wall, now.face, seen.level, data)]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 
-from monitor.driver.countdown import Countdown
-from monitor.driver.evidence import Clock
+from monitor.core.lifecycle import Observation
+from monitor.driver.moment import Moment
+from monitor.driver.timing import Clock, Countdown
 from monitor.settings.config import DriverConfig
 
 HOLD_S = 3.0
-"""An expression that cannot be read for longer is not going on any more, as far as anybody knows."""
+"""An expression that has been unreadable for longer counts as over."""
 SMOOTH_S = 0.7
+"""Time constant of the smoothing, in seconds."""
 EXIT = 0.75
-"""Share of the threshold under which it is over."""
+"""Share of the threshold below which it is over."""
 ABOVE_USUAL = 0.25
 """The personal threshold lies at least this far above what the resting face shows nine tenths of the time …"""
 HIGHEST = 0.85
@@ -25,7 +27,7 @@ class Aggression:
     Attributes:
         share: Smoothed share 0..1, None while unknown.
         level: 0 to 3 after ``anger_notice_s``, ``anger_warn_s``, ``anger_alarm_s``.
-        mean, peak: Of the present or last stretch above the threshold.
+        peak: Highest share of the present or last stretch above the threshold.
     """
 
     def __init__(self, config: DriverConfig) -> None:
@@ -63,13 +65,36 @@ class Aggression:
             self.share = anger
         elif dt:
             self.share += (1 - math.exp(-dt / SMOOTH_S)) * (anger - self.share)
-        threshold = min(HIGHEST, max(self._config.anger, usual + ABOVE_USUAL))
-        was, self._on = self._on, self.share > threshold * (EXIT if self._on else 1.0)
-        if self._on:
-            if not was and self.level == 0:
-                self._sum = self._seconds = self.peak = 0.0
-            self._sum += self.share * (dt or 0.0)
-            self._seconds += dt or 0.0
-            self.peak = max(self.peak, self.share)
+        self._compare(self.share, dt or 0.0, usual)
         self.level = self._countdown.update(t, self._on)
         return self.level
+
+    def _compare(self, share: float, dt: float, usual: float) -> None:
+        """Holds the share against the personal threshold."""
+        threshold = min(HIGHEST, max(self._config.anger, usual + ABOVE_USUAL))
+        was, self._on = self._on, share > threshold * (EXIT if self._on else 1.0)
+        if not self._on:
+            return
+        if not was and self.level == 0:
+            self._sum = self._seconds = self.peak = 0.0
+        self._sum += share * dt
+        self._seconds += dt
+        self.peak = max(self.peak, share)
+
+
+class AngerLike:
+    """The sign ``anger_like``: a sustained anger-like expression."""
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._aggression = Aggression(config)
+
+    def update(self, moment: Moment) -> Observation:
+        """Judges the expression; fills in ``anger``."""
+        seen, aggression = moment.evidence, self._aggression
+        # The network reads a wide open mouth with narrowed eyes as anger (munb_3 of the clips).
+        level = aggression.update(seen.t, None if moment.mouth_wide else seen.anger, moment.usual_anger)
+        moment.anger = aggression.share
+        data = {
+            "what": "anger-like expression", "mean": round(aggression.mean, 3), "peak": round(aggression.peak, 3),
+        }  # fmt: skip
+        return Observation(level, active=aggression.going, data=data)

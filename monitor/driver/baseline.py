@@ -1,35 +1,36 @@
-"""What is usual for this driver, learnt in the first good minute; where ahead is goes on being learnt."""
+"""What is usual for this driver, learnt over the first good minute; straight ahead goes on being learnt."""
 
 from __future__ import annotations
 
 import math
 
+from monitor.core.lifecycle import Observation
 from monitor.driver.closure import SPARSE_S
-from monitor.driver.evidence import Clock, Evidence
+from monitor.driver.evidence import Evidence
+from monitor.driver.moment import Moment
+from monitor.driver.timing import Clock
 
 OPEN_QUANTILE = 0.75
-"""This quantile of the openness seen counts as the eyes fully open: blinks and glances down lie below it."""
+"""This quantile of the openness seen counts as fully open eyes: blinks and glances down lie below it."""
 LEAST_OPEN = 0.5
 """Narrow eyes are not scaled up further than this."""
 LARGEST_ZERO = 40.0
 """Degrees of yaw or pitch that a camera beside the road ahead may cause; more is a head turned away. A driver
 filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the clips)."""
-
-
 FIRST_S = 5.0
-"""Where nothing else is to be learnt, this is ahead at first; it weighs like a first good minute."""
+"""Seconds that teach straight ahead where nothing else is learnt; they weigh like a first good minute."""
 DOUBT, DOUBT_S = 0.25, 15.0
-"""While it is learnt, a second that looks turned away weighs like this share of one, for so many seconds on end: who
-looks aside is told so to the last level before it may become what is ahead; who was looking aside at first is believed
-soon."""
+"""While straight ahead is learnt, a second that looks turned away has this weight, for at most ``DOUBT_S`` on end: a
+look aside is reported up to the last level before it may become straight ahead, and a driver who looked aside at the
+very first is believed soon."""
 AGAIN_S = 1.0
-"""Once learnt, what is ahead is told anew this often: a median over bins costs more than all the rest here."""
+"""Once learnt, straight ahead is computed this often: the median over bins costs more than all the rest here."""
 FIRST_MINUTE = 0.5
-"""What the first good minute says of where ahead is weighs like this share of ``memory_s``. With 360 s a head that is
-held otherwise from then on is ahead after some 145 s, in a long drive after 250 s: who looked at a phone throughout
-the first minute is told to look away for so long, and a real look aside may last so long before it is lost."""
+"""The first good minute weighs like this share of ``memory_s``. With 360 s a new posture of the head becomes straight
+ahead after some 145 s, in a long drive after 250 s: so long does a driver who looked at a phone throughout the first
+minute count as turned away, and so long may a real look aside last before it is lost."""
 HEAVY = 1e6
-"""Weight of a new second at which all are scaled down again."""
+"""Weight of a new second at which all weights are scaled down."""
 
 
 class _Quantiles:
@@ -44,14 +45,16 @@ class _Quantiles:
         return any(self._bins)
 
     def scale(self, factor: float) -> None:
-        """Makes all that was added weigh so much more."""
+        """Multiplies all weights by a factor."""
         self._bins = [seconds * factor for seconds in self._bins]
 
     def add(self, value: float, seconds: float) -> None:
+        """Adds a value with a weight in seconds; values outside the range go to the outermost bins."""
         index = int((value - self._low) / self._width)
         self._bins[min(max(index, 0), len(self._bins) - 1)] += seconds
 
     def at(self, share: float) -> float:
+        """The quantile for a share of 0..1."""
         rest = share * sum(self._bins)
         for index, seconds in enumerate(self._bins):
             if seconds and seconds >= rest:
@@ -63,18 +66,17 @@ class _Quantiles:
 class Baseline:
     """Learns openness, straight-ahead pose and the usual anger-like share over ``needed_s`` of good time.
 
-    Good is a face whose eyes and pose can be told. Once learnt it stays: a driver who drifts into sleep must not
-    become the new usual. Only where ahead is goes on being learnt, from moments with open eyes, and what was seen
-    ``memory_s`` ago weighs a third: who looked at a phone in the first minute is not "turned away" for the whole
-    drive. All is forgotten when the driver was away for ``memory_s`` (somebody else may sit there).
+    Time is good while the eyes and the pose are known. What was learnt stays: a driver who drifts into sleep must not
+    become the new usual. Only straight ahead goes on being learnt, from moments with open eyes; what was seen
+    ``memory_s`` ago weighs a third, so that a driver who looked at a phone in the first minute is not "turned away" for
+    the whole drive. Everything is forgotten after an absence of ``memory_s`` (somebody else may sit there).
 
     Args:
-        needed_s: Seconds of good time; 0 = nothing is learnt but where ahead is, which goes on from the first
-            ``FIRST_S``.
-        memory_s: Seconds of absence after which it is learnt anew, and time constant of what is ahead; 0 = all stays.
+        needed_s: Seconds of good time; 0 = only straight ahead is learnt, from the first ``FIRST_S`` on.
+        memory_s: Seconds of absence after which it is learnt anew, and time constant of straight ahead; 0 = all stays.
         opened: Openness, against this driver's own, from which eyes are open.
         turned: Degrees of yaw off ahead that are turned away.
-        lowered: Degrees of pitch off ahead that are.
+        lowered: Degrees of pitch off ahead that are turned away.
 
     Attributes:
         good_s: Seconds of good time so far.
@@ -101,7 +103,7 @@ class Baseline:
         self._weight, self._since_told = 1.0, 0.0
 
     def forget(self) -> None:
-        """Begins anew: somebody else is the driver."""
+        """Starts again: somebody else is the driver."""
         self._reset()
 
     @property
@@ -110,7 +112,7 @@ class Baseline:
         return 1.0 if self._needed <= 0 else min(1.0, self.good_s / self._needed)
 
     def update(self, evidence: Evidence, blinked: bool = False) -> bool:
-        """Takes a moment's evidence, and whether a blink ended in it; True when the last driver was forgotten."""
+        """Takes a moment's evidence and whether a blink ended in it; returns whether the last driver was forgotten."""
         forgotten = False
         dt = self._clock.step(evidence.t)
         if evidence.present:
@@ -135,15 +137,15 @@ class Baseline:
         if evidence.anger is not None:
             self._anger.add(evidence.anger, dt)
         if self.progress >= 1:
-            anger = self._anger.at(0.9) if self._anger else 0.0  # never readable: nothing is known to be usual
+            anger = self._anger.at(0.9) if self._anger else 0.0  # never readable
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), anger)
             self._settled = True
-            # One minute weighs as several: a look aside of two must not become what is ahead.
+            # One minute weighs as several: a look aside of two minutes must not become straight ahead.
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
         return forgotten
 
     def _guess(self, pose: tuple[float, float, float], dt: float | None) -> None:
-        """Where ahead is, as long as it is not learnt: the first pose is the best guess there is."""
+        """Estimates straight ahead until it is learnt, beginning with the first pose."""
         seconds = dt or 1e-3
         off = any(abs(seen - ahead) > far for seen, ahead, far in zip(pose, self._ahead, self._off, strict=False))
         self._doubted = self._doubted + seconds if off and self._guessed else 0.0
@@ -157,7 +159,7 @@ class Baseline:
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self._guessed))
 
     def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
-        """Goes on learning where ahead is; instead of letting all else fade, each new second weighs a little more."""
+        """Goes on learning straight ahead; each new second weighs a little more, which lets the older ones fade."""
         if not dt or not self._memory or eyes is None or self.openness(eyes) < self._opened:
             return
         self._weight *= math.exp(dt / self._memory)
@@ -172,6 +174,7 @@ class Baseline:
             self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
 
     def _scale(self, factor: float) -> None:
+        """Multiplies the weights of what straight ahead is learnt from."""
         self._yaw.scale(factor)
         self._pitch.scale(factor)
 
@@ -181,20 +184,33 @@ class Baseline:
 
     @property
     def zero(self) -> tuple[float, float]:
-        """Yaw and pitch of this driver looking ahead: the median, of late more than of long ago."""
+        """Yaw and pitch of this driver looking ahead: the median, with more weight on recent time."""
         return self._ahead
 
     @property
     def blinks_per_min(self) -> float | None:
-        """This driver's usual blink rate, None until learnt, and where pictures were too far apart to count blinks."""
+        """This driver's usual blink rate; None until learnt, and where frames were too far apart to count blinks."""
         countable = self._learnt is not None and self.good_s <= SPARSE_S * self._samples
         return self.blinks * 60 / self.good_s if countable else None
 
     @property
     def anger(self) -> float:
-        """The anger-like share that this driver's resting face stays under nine tenths of the time; 0 until learnt."""
+        """Nine-tenths quantile of the resting face's anger-like share; 0 until learnt."""
         return self._learnt[1] if self._learnt else 0.0
 
 
 def _bounded(degrees: float) -> float:
     return min(LARGEST_ZERO, max(-LARGEST_ZERO, degrees))
+
+
+class Calibrating:
+    """The sign ``calibrating``: level 1 from the driver's first sight until the driver's usual is learnt."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def update(self, moment: Moment) -> Observation:
+        """Tells how far calibration has come."""
+        self._came = self._came or moment.evidence.present
+        level = int(moment.calibrated < 1 and self._came)
+        return Observation(level, data={"percent": round(100 * moment.calibrated)})

@@ -5,22 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from monitor.driver.evidence import Clock
-from monitor.driver.window import Window
+from monitor.driver.timing import Clock, Window
 from monitor.settings.config import DriverConfig
 
 HOLD_S = 2.0
-"""Eyes that cannot be told for a moment keep a closure open (its time stands still) for this long: a
-head that sinks while the eyes are shut often hides them."""
+"""Eyes that are unknown keep a closure going for this long, while its time stands still: a head that sinks with shut
+eyes often hides them."""
 BETWEEN_S = 0.5
-"""Lids between shut and open keep a closure going for this long: they flutter."""
+"""Lids between ``closed`` and ``opened`` keep a closure going for this long: they flutter."""
 REOPEN_S = 0.08
-"""Shut eyes are open again after so long: lids that part for one or two pictures of 30 a second flutter, or were
-misread, and a closure of seconds must not fall into pieces by it."""
+"""Shut eyes count as open again after this time. Lids that part for one or two frames of 30 a second flutter or were
+misread; a closure of seconds must not fall into pieces."""
 SPARSE_S = 0.25
-"""Between samples further apart than this, on average, blinks fall: how often they come cannot be told."""
+"""With a longer mean pause between samples, blinks fall between them: their rate is unknown."""
 SPACING_S = 5.0
-"""Time constant of that average."""
+"""Time constant of that mean, in seconds."""
 LEAST_KNOWN = 0.5
 """Share of the PERCLOS window, and of a minute of blinks, that must be known before a figure is given."""
 
@@ -30,9 +29,9 @@ class Eyes:
     """What the eyes did up to now.
 
     Attributes:
-        closed: Whether a closure goes on, lids that part for less than ``REOPEN_S`` in it; None = cannot be told.
+        closed: Whether a closure is going on, lids that part for less than ``REOPEN_S`` included; None = unknown.
         closed_s: Seconds of the present closure, up to where the lids parted last; 0 without one.
-        perclos: Share of the known time of the window with eyes shut, or None while too little is known.
+        perclos: Share of the known time of the window with the eyes shut, or None while too little is known.
         blinks_per_min: Closures of the last minute that were short enough to be blinks, or None likewise.
         long_per_min: Closures longer than a blink in the last minute.
         blink: Length in seconds of a closure that ended just now, else None.
@@ -46,12 +45,16 @@ class Eyes:
     blink: float | None
 
 
+UNKNOWN_EYES = Eyes(None, 0.0, None, None, 0.0, None)
+"""Eyes of which nothing is known yet."""
+
+
 class Closure:
     """Follows the openness of one pair of eyes.
 
-    Time is credited half to the sample before and half to the one after, so that 5 and 30 samples a
-    second give the same figures within one sample. PERCLOS is the share of time with the eyes at least
-    80 % shut (Wierwille & Ellsworth 1994, "P80"): below ``closed``, without hysteresis.
+    Half of each step is credited to the sample before it and half to the one after it, so that 5 and 30 samples a
+    second give the same figures within one sample. PERCLOS is the share of time with the eyes at least 80 % shut
+    (Wierwille & Ellsworth 1994, "P80"): below ``closed``, without hysteresis.
     """
 
     def __init__(self, config: DriverConfig) -> None:
@@ -70,29 +73,36 @@ class Closure:
         self._blinks, self._long, self._minute = Window(60.0), Window(60.0), Window(60.0)
 
     def update(self, t: float, openness: float | None) -> Eyes:
-        """Takes the openness (0..1, None = cannot be told) at ``t`` seconds."""
+        """Takes the openness (0..1, None = unknown) at ``t`` seconds."""
         dt = self._clock.step(t)
         now = self._state(openness, dt)
         p80 = openness is not None and openness < self._config.closed
         ended = self._run(t, dt, now)
         self._samples += bool(now)
         if dt:
-            self._spacing += (1 - math.exp(-dt / SPACING_S)) * (dt - self._spacing)
-            # A tenth apart, or it would flap where samples are just so far from one another.
-            self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
-            known = dt / 2 * ((self._last is not None) + (now is not None))
-            self._known.add(t, known)
-            self._minute.add(t, known)
-            self._shut.add(t, dt / 2 * (self._last_p80 + p80))
+            self._credit(t, dt, now=now, p80=p80)
         if ended is not None:
-            # Seen shut in one picture only it may be the shortest of blinks, however far the next picture is.
+            # A closure seen in a single frame may be the shortest of blinks, however far the next frame is.
             is_long = ended >= self._config.long_blink_s and self._samples > 1
             (self._long if is_long else self._blinks).add(t, 1.0)
         if self._start is None:
             self._samples = 0
+        self._last, self._last_p80 = now, p80
+        return self._eyes(t, now, ended)
+
+    def _credit(self, t: float, dt: float, *, now: bool | None, p80: bool) -> None:
+        """Adds a step's time to the windows."""
+        self._spacing += (1 - math.exp(-dt / SPACING_S)) * (dt - self._spacing)
+        # The margin of a tenth keeps it from flapping where samples are just that far apart.
+        self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
+        known = dt / 2 * ((self._last is not None) + (now is not None))
+        self._known.add(t, known)
+        self._minute.add(t, known)
+        self._shut.add(t, dt / 2 * (self._last_p80 + p80))
+
+    def _eyes(self, t: float, now: bool | None, ended: float | None) -> Eyes:
         for window in (self._known, self._shut, self._blinks, self._long, self._minute):
             window.forget(t)
-        self._last, self._last_p80 = now, p80
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
         minute = self._minute.total
         countable = minute >= LEAST_KNOWN * 60 and not self._sparse
@@ -115,24 +125,17 @@ class Closure:
         if not self._config.closed <= openness <= self._config.opened:
             self._between_s = 0.0
             return openness < self._config.closed
-        # Between the two thresholds they stay what they were for a moment; then half open is open.
+        # Between the two thresholds the state holds for a moment; then half open is open.
         self._between_s += dt or 0.0
         return bool(self._last) and self._between_s <= BETWEEN_S
 
     def _run(self, t: float, dt: float | None, now: bool | None) -> float | None:
         """Keeps the start of the present closure; returns the length of one that ended."""
-        if dt is None:  # nobody knows what happened meanwhile
+        if dt is None:  # the time since the last sample is unknown
             self._start, self._opened, self._unknown_s = (t if now else None), None, 0.0
             return None
         if now is None:
-            self._unknown_s += dt
-            if self._opened is not None:  # what was seen last was open: nothing to hold
-                return self._end(t)
-            if self._start is not None:
-                self._start += dt
-                if self._unknown_s > HOLD_S:
-                    self._start = None
-            return None
+            return self._run_unknown(t, dt)
         self._unknown_s = 0.0
         if now:
             self._opened = None
@@ -143,6 +146,16 @@ class Closure:
                 self._opened = t - dt / 2
             if t - self._opened >= REOPEN_S:
                 return self._end(t)
+        return None
+
+    def _run_unknown(self, t: float, dt: float) -> float | None:
+        self._unknown_s += dt
+        if self._opened is not None:  # last seen open: the closure has ended
+            return self._end(t)
+        if self._start is not None:
+            self._start += dt
+            if self._unknown_s > HOLD_S:
+                self._start = None
         return None
 
     def _end(self, t: float) -> float:

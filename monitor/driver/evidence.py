@@ -1,4 +1,4 @@
-"""What the judgement of a driver is based on: numbers with a time, no pixels and no frame counts."""
+"""The numbers that a driver is judged by: one moment's evidence, without pixels or frame counts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from monitor.core.labels import EMOTIONS
 from monitor.core.types import Face
 
 DISGUST_SHARE = 0.5
-"""Part of disgust that counts as anger-like: FER+ people often disagree which of the two they see."""
-LONGEST_STEP_S = 1.0
-"""Between two pieces of evidence further apart (a stalled host, a jumping clock) nothing is known."""
+"""Part of disgust that counts as anger-like: FER+ annotators often disagree which of the two they see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +20,13 @@ class Evidence:
         wall: Seconds since the epoch, for events only.
         face: The driver's face id, 0 while there is none.
         present: Whether the driver's face is in view.
-        picture: Whether the camera's picture could show a face at all; false = dark or covered.
+        picture: Whether the camera's picture could show a face; False = dark or covered.
         eyes: Openness of the eyes, 0 (shut) to 1 (open).
         mouth: Distance of the inner lips over the mouth's width.
         pose: Yaw, pitch and roll in degrees, signs as in ``types.Keypoints``.
         anger: Share of an anger-like expression: angry plus a part of disgust, 0..1.
         happy: Share of happy, 0..1.
-        frame: Whether there was a frame at all; false = the camera gives none.
+        frame: Whether there was a frame; False = the camera gives none.
     """
 
     t: float
@@ -44,24 +42,10 @@ class Evidence:
     frame: bool = True
 
 
-class Clock:
-    """Steps between evidence; None for the first, one that goes back and one too long to know what happened."""
-
-    def __init__(self) -> None:
-        self._t: float | None = None
-
-    def step(self, t: float) -> float | None:
-        """Seconds since the last call, at most ``LONGEST_STEP_S``; None when that is not known."""
-        last, self._t = self._t, t
-        if last is None or t < last or t - last > LONGEST_STEP_S:
-            return None
-        return t - last
-
-
 def evidence_of(face: Face | None, t: float, wall: float, picture: bool, min_eyes: float, min_face: float) -> Evidence:
-    """Evidence from the driver's face, or from there being none.
+    """Evidence from the driver's face, or from its absence.
 
-    Of the two eyes the better seen one counts more; an eye seen worse than ``min_eyes`` does not count.
+    The better seen eye counts more; an eye of lower quality than ``min_eyes`` does not count.
 
     Args:
         face: The driver's face.
@@ -86,7 +70,7 @@ def evidence_of(face: Face | None, t: float, wall: float, picture: bool, min_eye
 
 
 def _both(face: Face, min_quality: float) -> float | None:
-    """Openness of both eyes, weighted by how well each is seen."""
+    """Openness of both eyes, weighted by quality."""
     good = [eye for eye in face.eyes or () if eye.quality >= min_quality]
     weight = sum(eye.quality for eye in good)
     return sum(eye.open * eye.quality for eye in good) / weight if weight > 0 else None

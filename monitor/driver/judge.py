@@ -1,55 +1,93 @@
-"""From the faces of a frame to the judgement of one driver: alike at the wheel and when a log is judged again."""
+"""From the faces of a frame to the judgement of one driver, live and from a log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from monitor.core.driver_state import DriverState
-from monitor.core.types import Event, Face
+from monitor.core.types import Event, EyeReading, Face, Frame, Image, Keypoints
 from monitor.driver.evidence import Evidence, evidence_of
 from monitor.driver.seat import Seat
 from monitor.driver.state import DriverMonitor
 from monitor.settings.config import Config
 
 SETTLED = 2.0
-"""In ``driver.calibrate_s``: in view for so long the driver is the driver, learnt or not."""
+"""A driver in view for this many times ``driver.calibrate_s`` keeps the seat, calibrated or not."""
 
 
-class Judge:
-    """Chooses the driver among the faces in view and judges; one for each session.
+class EyeReader(Protocol):
+    """The part of ``EyeNet`` that driver mode needs."""
+
+    def read(self, image: Image, keypoints: Keypoints) -> tuple[EyeReading, EyeReading]:
+        """Reads the person's right and left eye."""
+
+
+class Driver:
+    """Chooses the driver among the faces in view and judges; one for each session, owned by one thread.
 
     Args:
         config: All settings.
-        ids: Source of event ids.
+        eyes: Reads eyes; None = the eyes come with the faces, as from a log.
+        ids: Source of event ids, shared by the session.
+        usable: Tells whether a picture could show a face.
     """
 
-    def __init__(self, config: Config, ids: Iterator[int]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        eyes: EyeReader | None,
+        ids: Iterator[int],
+        usable: Callable[[Image], bool] = lambda image: True,
+    ) -> None:
         self._config = config
+        self._eyes, self._usable = eyes, usable
         self._seat = Seat(config.driver.memory_s)
         self._monitor = DriverMonitor(config.driver, ids)
+        self._state: DriverState | None = None
+
+    def step(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[tuple[Face, ...], DriverState | None, list[Event]]:
+        """Judges one frame.
+
+        Returns:
+            The faces, the driver's with its eyes read; the driver's state; the events that follow.
+        """
+        face = self.choose(faces, frame.t)
+        if self._eyes is not None and face is not None and face.keypoints is not None:
+            read = replace(face, eyes=self._eyes.read(frame.image, face.keypoints))
+            faces, face = tuple(read if f is face else f for f in faces), read
+        picture = face is not None or self._usable(frame.image)
+        evidence = self.evidence(face, frame.t, frame.wall, picture=picture)
+        if evidence is None:
+            return faces, self._state, []
+        self._state, events = self.judge(evidence)
+        return faces, self._state, events
 
     def choose(self, faces: Sequence[Face], t: float) -> Face | None:
-        """The driver's face, or None; what was learnt of a driver whose seat is taken is forgotten.
+        """The driver's face, or None.
+
+        What was learnt of the last driver is forgotten when another face takes the seat.
 
         Args:
-            faces: Those in view.
+            faces: Faces in view.
             t: Frame time in seconds.
         """
-        # Behind sunglasses no usual is ever learnt: who sat there for so long is the driver all the same.
+        # Sunglasses keep a driver from ever being calibrated: after long enough the seat is kept all the same.
         known = self._monitor.calibrated or self._seat.seated_s > SETTLED * self._config.driver.calibrate_s
-        face = self._seat.choose(faces, t, known)
+        face = self._seat.choose(faces, t, settled=known)
         if self._seat.taken:
             self._monitor.forget()
         return face
 
-    def evidence(self, face: Face | None, t: float, wall: float, picture: bool) -> Evidence | None:
-        """What a frame tells of the driver; None where the driver's face is in view and was not looked at in it.
+    def evidence(self, face: Face | None, t: float, wall: float, *, picture: bool) -> Evidence | None:
+        """A frame's evidence; None where the driver's face is in view and its keypoints were not read.
 
         Args:
-            face: What ``choose`` answered, with its eyes read.
+            face: The answer of ``choose``, with its eyes read.
             t: Frame time in seconds.
             wall: The same in seconds since the epoch, for events only.
-            picture: Whether the picture could show a face at all; one that shows the driver's does.
+            picture: Whether the picture could show a face; a picture with the driver's face does.
         """
         if face is not None and face.seen and face.keypoints is None:
             return None
@@ -57,13 +95,14 @@ class Judge:
         return evidence_of(face, t, wall, picture or face is not None, least_eyes, least_face)
 
     def judge(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
-        """The driver's state; what began, went on or ended."""
+        """Judges a moment's evidence: the driver's state and the events that follow."""
         return self._monitor.update(evidence)
 
     def blind(self, t: float, wall: float) -> tuple[DriverState, list[Event]]:
-        """There are no pictures: whatever was the case, nothing can be said of now."""
-        return self._monitor.update(Evidence(t, wall, picture=False, frame=False))
+        """Judges a moment without a frame: nothing can be said of it."""
+        self._state, events = self._monitor.update(Evidence(t, wall, picture=False, frame=False))
+        return self._state, events
 
     def finish(self) -> list[Event]:
-        """Ends what is still going on."""
+        """Ends what is going on."""
         return self._monitor.finish()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.core.types import Face
-from monitor.driver.evidence import LONGEST_STEP_S
+from monitor.driver.timing import LONGEST_STEP_S
 
 NEAR = 1.5
 """In face sizes: a face this close to where the driver's was is the driver's again."""
@@ -61,7 +61,7 @@ class Seat:
         self._beside: frozenset[int] = frozenset()
         self.taken = False
 
-    def choose(self, faces: Sequence[Face], t: float, settled: bool = True) -> Face | None:
+    def choose(self, faces: Sequence[Face], t: float, *, settled: bool = True) -> Face | None:
         """The driver's face among those in view, or None.
 
         Args:

@@ -15,7 +15,7 @@ from monitor.settings.config import PerformanceConfig
 from monitor.system.machine import asleep_s
 
 if TYPE_CHECKING:
-    from monitor.driver.state import DriverState
+    from monitor.core.driver_state import DriverState
 
 log = logging.getLogger("monitor")
 

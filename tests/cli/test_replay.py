@@ -15,7 +15,7 @@ from monitor.cli.main import main
 from monitor.cli.score import Interval
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event, EyeReading, Face, Image, Keypoints
-from monitor.driver.mode import Driver
+from monitor.driver.judge import Driver
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import Config, DriverConfig, OutputConfig
 from tests.fakes import Clock, face, frame, keypoints_at, result

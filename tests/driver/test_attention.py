@@ -7,22 +7,21 @@ from collections.abc import Callable
 import pytest
 
 from monitor.core.driver_state import ATTENTIVE, TURNED
-from monitor.driver.attention import Attention
+from monitor.driver.attention import Attention, Nods
 from monitor.driver.evidence import Evidence
 from monitor.settings.config import DriverConfig
 
 CONFIG = DriverConfig()
 
 
-def look(attention: Attention, t: float, yaw: float = 0.0, pitch: float = 0.0) -> bool:
-    """Takes one moment of a driver whose eyes are open; whether a nod was completed in it."""
-    attention.update(Evidence(t, 1.8e9 + t, 1, True, True, 0.9, 0.0, (yaw, pitch, 0.0), 0.0, 0.0), (0.0, 0.0))
-    return attention.nodded
+def look(attention: Attention, t: float, yaw: float) -> None:
+    """Takes one moment of a driver whose eyes are open."""
+    attention.update(Evidence(t, 1.8e9 + t, 1, True, True, 0.9, 0.0, (yaw, 0.0, 0.0), 0.0, 0.0), (0.0, 0.0))
 
 
 def nods(pitch: Callable[[float], float], seconds: float = 12.0, hz: float = 10.0) -> int:
-    attention = Attention(CONFIG)
-    return sum(look(attention, n / hz, 0.0, pitch(n / hz)) for n in range(round(seconds * hz)))
+    found = Nods()
+    return sum(found.update(n / hz, pitch(n / hz)) for n in range(round(seconds * hz)))
 
 
 @pytest.mark.parametrize("hz", [5.0, 10.0, 30.0])
@@ -46,10 +45,10 @@ def test_a_head_that_sinks_slowly_is_no_nod() -> None:
 
 @pytest.mark.parametrize("jump", [-50.0, 1.1, 3600.0])
 def test_a_clock_that_jumps_makes_no_nod(jump: float) -> None:
-    attention = Attention(CONFIG)
+    found = Nods()
     for n in range(20):
-        look(attention, 100 + n / 10)
-    assert not look(attention, 102 + jump, 0.0, 25.0)
+        found.update(100 + n / 10, 0.0)
+    assert not found.update(102 + jump, 25.0)
 
 
 def test_a_turned_head_is_back_only_well_within_the_angle() -> None:

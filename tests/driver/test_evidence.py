@@ -9,7 +9,8 @@ import pytest
 
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import EyeReading, Face
-from monitor.driver.evidence import LONGEST_STEP_S, Clock, Evidence, evidence_of
+from monitor.driver.evidence import Evidence, evidence_of
+from monitor.driver.timing import LONGEST_STEP_S, Clock
 from tests.fakes import face, keypoints_at
 
 

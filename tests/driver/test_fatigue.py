@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.core.driver_state import FATIGUE_LEVELS
 from monitor.driver.closure import Eyes
-from monitor.driver.fatigue import CLOSURE, FALLS_S, LEVELS, Fatigue
+from monitor.driver.evidence import Evidence
+from monitor.driver.fatigue import CLOSURE, FALLS_S, Fatigue
+from monitor.driver.moment import Moment
 from monitor.settings.config import DriverConfig
 
 CONFIG = DriverConfig()
@@ -18,7 +21,11 @@ def eyes(perclos: float | None = 0.0, blinks: float | None = 15.0, long: float =
 def moment(
     fatigue: Fatigue, t: float, seen: Eyes, closure: int = 0, yawned: bool = False, nodded: bool = False
 ) -> None:
-    fatigue.update(t, seen, closure, yawned, nodded, 15.0)
+    for pitch in (0.0, 20.0) if nodded else (0.0,):
+        told = Moment(Evidence(t, 0.0, pose=(0.0, pitch, 0.0)), usual_blinks=15.0, eyes=seen)
+        told.yawned = yawned and pitch == 0
+        told.levels["eyes_closed"] = closure
+        fatigue.update(told)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_a_closure_counts_while_it_lasts_and_fades_afterwards(closure: int) -> N
 def test_the_level_rises_at_once_and_falls_step_by_step_after_a_while() -> None:
     fatigue = Fatigue(CONFIG)
     moment(fatigue, 0.0, eyes(2 * CONFIG.perclos_drowsy))
-    assert LEVELS[fatigue.level] == "danger"
+    assert FATIGUE_LEVELS[fatigue.level] == "danger"
     levels = []
     for n in range(1, 400):
         moment(fatigue, n / 10, eyes(0.0))

@@ -7,8 +7,7 @@ import pytest
 
 from monitor.core.errors import ConfigError, ModelError
 from monitor.core.types import EyeReading, Face, Image, Keypoints
-from monitor.driver.judge import Judge
-from monitor.driver.mode import Driver
+from monitor.driver.judge import Driver
 from monitor.driver.seat import Seat
 from monitor.faces.quality import usable
 from monitor.run.needs import load_eyes
@@ -34,7 +33,7 @@ def person(number: int, x: float, size: float = 100) -> Face:
 
 
 def driver(eyes: Eyes) -> Driver:
-    return Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
+    return Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)), usable)
 
 
 def test_only_the_drivers_eyes_are_read() -> None:
@@ -190,10 +189,10 @@ def test_the_driver_gets_the_seat_back_each_time() -> None:
 
 def test_behind_sunglasses_who_sat_there_for_long_is_the_driver() -> None:
     """No usual is ever learnt of eyes that cannot be read; a passenger leans in after five minutes."""
-    judge = Judge(Config(driver=DriverConfig(enabled=True)), iter(range(99)))
+    judge = Driver(Config(driver=DriverConfig(enabled=True)), None, iter(range(99)))
     for n in range(3000):
         face = judge.choose([person(1, 200, 100)], n / 10)
-        evidence = judge.evidence(face, n / 10, n / 10, True)
+        evidence = judge.evidence(face, n / 10, n / 10, picture=True)
         assert evidence is not None
         judge.judge(evidence)
     for n in range(3000, 3100):

@@ -13,7 +13,8 @@ from monitor.capture.feed import Feed
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event, Frame, Result
 from monitor.driver.evidence import Evidence
-from monitor.driver.state import DriverMonitor, DriverState
+from monitor.core.driver_state import DriverState
+from monitor.driver.state import DriverMonitor
 from monitor.outputs.sink import Background, Sink
 from monitor.run.governor import Governor
 from monitor.run.stepper import Stepper, Steps

@@ -10,10 +10,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from monitor.core.driver_state import DriverState
+from monitor.core.driver_state import FATIGUE_LEVELS, DriverState
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import Box, Face, Image
-from monitor.driver.fatigue import LEVELS
 from monitor.faces.detector import common_area
 from monitor.outputs.live.lines import going_on, headline
 
@@ -206,7 +205,7 @@ class Pen:
         self.shade(0, 0, width, row * (len(rows) + 2) + self.px(6))
         color = LEVEL_COLORS[state.level]
         known = state.judged or title == going_on(state)[0]
-        self.text(title, (self.px(6), row), LEVEL_COLORS[LEVELS[grave]] if known else COLORS[UNKNOWN])
+        self.text(title, (self.px(6), row), LEVEL_COLORS[FATIGUE_LEVELS[grave]] if known else COLORS[UNKNOWN])
         for number, (name, value, full, note) in enumerate(rows, 1):
             y = number * row + self.px(4)
             self.text(name, (self.px(6), y + row - self.px(4)), WHITE, 0.82)

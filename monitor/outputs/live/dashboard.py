@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from monitor.core.driver_state import FATIGUE_LEVELS
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Face, Result
-from monitor.driver.fatigue import LEVELS
 from monitor.outputs.live.lines import RateMeter, driver_text, headline
 from monitor.outputs.logs.stats import StatsSink
 from monitor.system.machine import rss_mb
@@ -73,7 +73,8 @@ class Dashboard:
         )  # fmt: skip
         parts: list[Any] = [head, faces_table(result)]
         if result.driver is not None:
-            parts.append(Text(driver_text(result.driver), style=LEVEL_STYLES[LEVELS[headline(result.driver)[1]]]))
+            level = FATIGUE_LEVELS[headline(result.driver)[1]]
+            parts.append(Text(driver_text(result.driver), style=LEVEL_STYLES[level]))
         if self._progress is not None:
             parts.append(self._progress.get_renderable())
         parts.append(Text(f"{self._folder}   Ctrl-C ends", style="dim"))

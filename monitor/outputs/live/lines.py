@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from monitor.core.driver_state import ABSENT, TURNED, UNJUDGED, DriverState
+from monitor.core.driver_state import FATIGUE_LEVELS, DriverState
 from monitor.core.types import Event, Result
-from monitor.driver.fatigue import LEVELS
-from monitor.driver.state import KINDS
+from monitor.driver import signs
 from monitor.outputs.logs.stats import StatsSink
 from monitor.system.machine import rss_mb
 
@@ -88,7 +87,7 @@ class EventLines:
                 log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
             elif event.kind == "emotion" and event.phase == "start":
                 log.info("face %d: %s expression", event.face, event.data["label"])
-            elif event.kind in KINDS:
+            elif event.kind in signs.KINDS:
                 log.info("%s", driver_line(event))
 
     def flush(self) -> None:
@@ -100,11 +99,7 @@ class EventLines:
 
 def driver_line(event: Event) -> str:
     """A driver's event in a few words."""
-    what = str(event.data.get("what", event.kind)).replace("_", " ")
-    if event.kind == "fatigue":
-        what = f"fatigue {what}, score {event.data['score']:.0f}"
-    elif event.kind == "eyes_closed":
-        what = f"eyes shut, {what}"
+    what = signs.BY_KIND[event.kind].words(event)
     if event.phase == "end":
         return f"driver: {what} over after {event.data['duration_s']:.1f} s"
     return f"driver: {what} (level {event.level})"
@@ -116,13 +111,7 @@ WARNINGS = ("", "notice", "warning", "ALARM")
 
 def going_on(state: DriverState) -> tuple[str, int]:
     """The gravest of what a driver does at this moment, in a few words, and its level, 0 to 3; "" and 0 for nothing."""
-    away = state.away_level if state.attention != UNJUDGED else 0  # its time stands still while nothing is known
-    level, what = max(
-        (min(3, state.closure_level), f"eyes shut {state.closed_s:.0f} s"),
-        (away, state.attention if state.attention in (TURNED, ABSENT) else "was away"),
-        (state.anger_level if state.anger is not None else 0, "anger-like expression"),
-        key=lambda found: found[0],
-    )
+    level, what = signs.going_on(state)
     return (f"{WARNINGS[level]}: {what}", level) if level else ("", 0)
 
 
@@ -131,7 +120,7 @@ def headline(state: DriverState) -> tuple[str, int]:
 
     Fatigue is what lasts; what goes on at this moment comes first where it is as grave.
     """
-    fatigue = LEVELS.index(state.level)
+    fatigue = FATIGUE_LEVELS.index(state.level)
     now, level = going_on(state)
     if level and level >= fatigue:
         return now, level

@@ -6,17 +6,22 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED
+from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, FATIGUE_LEVELS, TURNED, UNJUDGED
 from monitor.core.types import Event, Result
-from monitor.driver.fatigue import LEVELS
+from monitor.driver.signs import SIGNS
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.shares import Shares
 
+COUNTS = {sign.kind: sign.counted_as for sign in SIGNS if sign.counted_as}
+"""Column with the number of events that began in the minute, by their kind."""
+FIRST_COUNTS = {kind: COUNTS[kind] for kind in ("yawn", "eyes_closed", "away", "anger_like")}
+MORE_COUNTS = {kind: column for kind, column in COUNTS.items() if kind not in FIRST_COUNTS}
+"""Counts that were added later stand at the end: the columns of an existing file never move."""
 COLUMNS = (
     "session", "minute", "timestamp", "seconds", "attentive", "eyes_shut", "turned_away", "absent", "cannot_judge",
-    "calibrated", "eyes_mean", "blinks_per_min", "perclos", "yawns", "closures", "away_events", "anger_like_events",
-    "fatigue_mean", "fatigue_max", "level_max",
+    "calibrated", "eyes_mean", "blinks_per_min", "perclos", *FIRST_COUNTS.values(),
+    "fatigue_mean", "fatigue_max", "level_max", *MORE_COUNTS.values(),
 )  # fmt: skip
 LONGEST_GAP_S = 1.0
 """In a longer pause between two frames nothing could be judged."""
@@ -68,7 +73,7 @@ class DriveSink:
             self._sums["eyes"] += dt * state.eyes
             self._sums["eyes_s"] += dt
         self._fatigue_max = max(self._fatigue_max, state.fatigue)
-        self._level = max(self._level, LEVELS.index(state.level))
+        self._level = max(self._level, FATIGUE_LEVELS.index(state.level))
         blinks = "" if state.blinks_per_min is None else f"{state.blinks_per_min:.1f}"
         perclos = "" if state.perclos is None else f"{state.perclos:.3f}"
         self._last_state = (f"{state.calibrated:.2f}", blinks, perclos)
@@ -128,12 +133,12 @@ class DriveSink:
         ]
         eyes = f"{self._sums['eyes'] / self._sums['eyes_s']:.3f}" if self._sums["eyes_s"] else ""
         calibrated, blinks, perclos = self._last_state
-        events = [str(self._events[kind]) for kind in ("yawn", "eyes_closed", "away", "anger_like")]
+        events, more = ([str(self._events[kind]) for kind in kinds] for kinds in (FIRST_COUNTS, MORE_COUNTS))
         cells = [
             self._session, str(self._minute), iso_time(self._wall), f"{seconds:.1f}", *(f"{s:.3f}" for s in shares),
             calibrated, eyes, blinks, perclos, *events,
             f"{self._sums['fatigue'] / known if known else 0.0:.1f}", f"{self._fatigue_max:.1f}",
-            LEVELS[self._level],
+            FATIGUE_LEVELS[self._level], *more,
         ]  # fmt: skip
         self.lines.write(",".join(cells) + "\n")
         self.lines.flush()

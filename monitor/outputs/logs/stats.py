@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.core.labels import UNKNOWN
 from monitor.core.types import Event, Result
-from monitor.driver.state import KINDS
+from monitor.driver.signs import KINDS
 from monitor.outputs.logs.shares import Shares
 
 MOST_FACES = 1000

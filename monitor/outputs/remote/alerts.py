@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor.core.types import Event, Result
-from monitor.driver.state import KINDS
+from monitor.driver.signs import KINDS
 from monitor.outputs.logs.isotime import iso_time
 from monitor.settings.config import AlertsConfig
 

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from monitor import __version__
-from monitor.core.driver_state import UNJUDGED
+from monitor.core.driver_state import UNJUDGED, DriverState
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event, Result
-from monitor.driver.state import KINDS
+from monitor.driver import signs
 from monitor.outputs.logs.events import event_line
 from monitor.settings.config import MqttConfig
 
@@ -44,14 +44,8 @@ STATE_S = 1.0
 PASSWORD = "EMOTION_MONITOR_MQTT_PASSWORD"
 KEPT = 200
 """Events kept while the broker cannot be reached; the oldest go first. States are not: an old one says nothing."""
-SENSORS = (
-    ("level", "Fatigue level", None, "mdi:sleep"), ("fatigue", "Fatigue score", None, "mdi:gauge"),
-    ("perclos", "PERCLOS", None, "mdi:eye-off"), ("blinks_per_min", "Blinks", "1/min", "mdi:eye"),
-    ("yawns", "Yawns in 5 minutes", None, "mdi:emoticon-tired"), ("attention", "Attention", None, "mdi:steering"),
-    ("anger_like", "Anger-like expression", None, "mdi:emoticon-angry"),
-    ("calibrated", "Calibrated", "%", "mdi:progress-check"),
-)  # fmt: skip
-"""Key in the state, name, unit and icon of each sensor announced to Home Assistant."""
+SENSORS = tuple(field for field in signs.FIELDS if field.title)
+"""Fields of the state that are announced to Home Assistant."""
 
 
 class MqttSink:
@@ -119,7 +113,7 @@ class MqttSink:
         self._publish("state", json.dumps(self._state), retain=True)
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Publishes events that belong to no frame, as far as they are a driver's (``KINDS``)."""
+        """Publishes events that belong to no frame, as far as they are a driver's (``signs.KINDS``)."""
         self._events(events)
 
     def flush(self) -> None:
@@ -144,7 +138,7 @@ class MqttSink:
 
     def _events(self, events: Sequence[Event]) -> None:
         for event in events:
-            if event.kind in KINDS:
+            if event.kind in signs.KINDS:
                 self._waiting.append(json.dumps(event_line(event, self._session, self._start or 0.0)))
             if event.kind == "cannot_judge" and event.phase == "start" and self._state and self._client.is_connected():
                 # With no pictures there is no state of now: the last one must not stand as if it were.
@@ -195,19 +189,9 @@ class MqttSink:
             log.error("error: mqtt %s:%d: %s", self._config.host, self._config.port, what)
 
 
-def state_fields(state: Any) -> dict[str, Any]:
-    """What the topic ``state`` carries, from a ``DriverState``; None = not known."""
-
-    def rounded(value: float | None, digits: int) -> float | None:
-        return None if value is None else round(value, digits)
-
-    return {
-        "level": state.level, "fatigue": round(state.fatigue, 1), "judged": state.judged,
-        "attention": state.attention, "away_level": state.away_level, "eyes": rounded(state.eyes, 2),
-        "perclos": rounded(state.perclos, 3), "blinks_per_min": rounded(state.blinks_per_min, 1),
-        "yawns": state.yawns, "anger_like": rounded(state.anger, 2), "anger_level": state.anger_level,
-        "calibrated": round(100 * state.calibrated),
-    }  # fmt: skip
+def state_fields(state: DriverState) -> dict[str, signs.Value]:
+    """The content of the topic ``state``; None = unknown."""
+    return {field.name: field.rounded(state) for field in signs.FIELDS}
 
 
 def discovery(name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -218,16 +202,17 @@ def discovery(name: str) -> list[tuple[str, dict[str, Any]]]:
         "sw_version": __version__,
     }  # fmt: skip
     found = []
-    for key, title, unit, icon in SENSORS:
+    for field in SENSORS:
         content = {
-            "name": title, "unique_id": f"{ROOT}-{name}-{key}", "state_topic": f"{base}/state", "icon": icon,
-            "value_template": f"{{{{ value_json.{key} }}}}", "availability_topic": f"{base}/availability",
+            "name": field.title, "unique_id": f"{ROOT}-{name}-{field.name}", "state_topic": f"{base}/state",
+            "icon": field.icon,
+            "value_template": f"{{{{ value_json.{field.name} }}}}", "availability_topic": f"{base}/availability",
             "availability_template": "{{ 'online' if value == 'online' else 'offline' }}",
             "payload_available": "online", "payload_not_available": "offline", "device": device,
         }  # fmt: skip
-        if unit:
-            content["unit_of_measurement"] = unit
-        found.append((f"homeassistant/sensor/{name}/{key}/config", content))
+        if field.unit:
+            content["unit_of_measurement"] = field.unit
+        found.append((f"homeassistant/sensor/{name}/{field.name}/config", content))
     return found
 
 

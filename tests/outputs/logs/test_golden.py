@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJUDGED, DriverState
+from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, FATIGUE_LEVELS, TURNED, UNJUDGED, DriverState
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import Event, EyeReading, Face, Result
 from monitor.driver.evidence import Evidence
-from monitor.driver.fatigue import LEVELS
 from monitor.driver.state import DriverMonitor
 from monitor.outputs.logs import isotime
 from monitor.outputs.logs.drive import DriveSink
@@ -67,7 +66,8 @@ def some_state(rng: np.random.Generator, n: int) -> DriverState:
     return replace(
         base, face=n % 3, picture=n % 7 != 6, calibrated=min(1.0, n / 50),
         eyes=None if n % 5 == 4 else float(rng.random()), blinks_per_min=None if n % 2 else n / 3,
-        perclos=None if n % 4 == 3 else n / 777, fatigue=n % 101 + 0.04, level=LEVELS[n // 60 % len(LEVELS)],
+        perclos=None if n % 4 == 3 else n / 777, fatigue=n % 101 + 0.04,
+        level=FATIGUE_LEVELS[n // 60 % len(FATIGUE_LEVELS)],
         attention=(ATTENTIVE, ATTENTIVE, TURNED, EYES_SHUT, ABSENT, UNJUDGED)[n // 8 % 6],
     )  # fmt: skip
 

@@ -1,0 +1,86 @@
+"""One moment of a drive: the evidence, and what the signs judged from it so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from monitor.core.driver_state import FATIGUE_LEVELS, UNJUDGED, DriverState
+from monitor.core.lifecycle import Observation
+from monitor.driver.closure import UNKNOWN_EYES, Eyes
+from monitor.driver.evidence import Evidence
+
+
+@dataclass(slots=True)
+class Moment:
+    """What is known of the driver at one time; the signs fill it in, in the order of ``signs.SIGNS``.
+
+    Attributes:
+        evidence: What was seen.
+        dt: Seconds since the evidence before, 0 where that is not known.
+        slow: Whether evidence comes too rarely to judge anything.
+        calibrated: 0..1, how far this driver's usual is learnt.
+        opened: Openness of the eyes against this driver's usual, 0..1, or None.
+        zero: This driver's straight-ahead yaw and pitch in degrees.
+        usual_blinks: This driver's blinks per minute, or None.
+        usual_anger: Anger-like share of this driver's resting face.
+        levels: Level of each sign judged so far, by kind.
+        yawning: Whether the open mouth is a yawn.
+        yawned: Whether a yawn became one just now.
+        mouth_wide: Whether the mouth is wide open, or was a moment ago.
+        eyes: The eyes over time; shut eyes that a yawn or a laugh excuses count as unknown.
+        eyes_shut: Whether the eyes have been shut for long, excused or not.
+        yawns: Yawns of the last five minutes.
+        fatigue: Score of fatigue, 0..100.
+        parts: Its parts by name, in points.
+        attention: One of the values of ``DriverState.attention``.
+        turned: Whether the head is turned away.
+        anger: Smoothed anger-like share 0..1, or None.
+    """
+
+    evidence: Evidence
+    dt: float = 0.0
+    slow: bool = False
+    calibrated: float = 0.0
+    opened: float | None = None
+    zero: tuple[float, float] = (0.0, 0.0)
+    usual_blinks: float | None = None
+    usual_anger: float = 0.0
+    levels: dict[str, int] = field(default_factory=dict)
+    yawning: bool = False
+    yawned: bool = False
+    mouth_wide: bool = False
+    eyes: Eyes = UNKNOWN_EYES
+    eyes_shut: bool = False
+    yawns: int = 0
+    fatigue: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
+    attention: str = UNJUDGED
+    turned: bool = False
+    anger: float | None = None
+
+    @property
+    def yaw_pitch(self) -> tuple[float, float] | None:
+        """Yaw and pitch off straight ahead in degrees, or None."""
+        pose = self.evidence.pose
+        return None if pose is None else (pose[0] - self.zero[0], pose[1] - self.zero[1])
+
+    def state(self) -> DriverState:
+        """What the outputs are told of this moment."""
+        level = self.levels.get
+        return DriverState(
+            face=self.evidence.face, picture=self.evidence.picture, calibrated=self.calibrated,
+            eyes=self.opened, closed_s=self.eyes.closed_s, blinks_per_min=self.eyes.blinks_per_min,
+            perclos=self.eyes.perclos, mouth=self.evidence.mouth, yawning=self.yawning, yawns=self.yawns,
+            attention=self.attention, away_level=level("away", 0), unjudged=level("cannot_judge", 0) > 0,
+            fatigue=self.fatigue, parts=dict(self.parts), level=FATIGUE_LEVELS[level("fatigue", 0)],
+            anger=self.anger, anger_level=level("anger_like", 0), closure_level=level("eyes_closed", 0),
+            levels=dict(self.levels),
+        )  # fmt: skip
+
+
+class SignTracker(Protocol):
+    """Follows one sign of one driver."""
+
+    def update(self, moment: Moment) -> Observation:
+        """Judges the sign at this moment and stores what later signs need in ``moment``."""
