@@ -76,16 +76,16 @@ def build(config: Config, networks: Networks | None = None, clock: Callable[[], 
     """
     cv2.setNumThreads(config.detect.threads)
     loaded = load(config) if networks is None else networks
-    return Pipeline(
-        config, loaded.detector, loaded.emotion, loaded.keypoints, clock, loaded.eyes, loaded.proposals
-    )  # fmt: skip
+    eyes = loaded.eyes if config.driver.enabled else None
+    return Pipeline(config, loaded.detector, loaded.emotion, loaded.keypoints, clock, eyes, loaded.proposals)
 
 
 def for_photographs(config: Config) -> Config:
     """Settings for unrelated pictures: each is searched completely, and nothing is carried over to the next one.
 
     One sight confirms a face. A face is forgotten before the next picture, and with it its smoothing and its label;
-    ids therefore never repeat. Every face of a picture is read, and every picture gets its rows in the table.
+    ids therefore never repeat. Every face of a picture is read, and every picture gets its rows in the table. No driver
+    is judged: a photograph shows no drive.
     """
     return replace(
         config,
@@ -93,4 +93,5 @@ def for_photographs(config: Config) -> Config:
         detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
         emotion=replace(config.emotion, max_per_frame=ALL_FACES),
         output=replace(config.output, rows="every"),
+        driver=replace(config.driver, enabled=False),
     )

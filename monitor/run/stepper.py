@@ -6,16 +6,14 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from monitor.core.driver_state import DriverState
 from monitor.core.incidents import Incidents
 from monitor.core.types import Event, Frame, Result
 from monitor.run.governor import EFFORTS, Governor
 from monitor.settings.config import PerformanceConfig
 from monitor.system.machine import asleep_s
-
-if TYPE_CHECKING:
-    from monitor.core.driver_state import DriverState
 
 log = logging.getLogger("monitor")
 

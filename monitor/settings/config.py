@@ -32,13 +32,16 @@ __all__ = [
 DEFAULT_FILE = Path("config.yaml")
 
 
-def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Config, str]:
-    """Reads the configuration: ``path``, else ./config.yaml if it exists, else the defaults.
+def load(
+    path: str | None, overrides: list[str], profile: str = "", *, default_file: Path | None = DEFAULT_FILE
+) -> tuple[Config, str]:
+    """Reads the configuration: ``path``, else ``default_file`` if it exists, else the defaults.
 
     Args:
         path: A settings file.
         overrides: ``key.path=value`` texts that win over the file.
         profile: Name of a profile, built in or from the file; "" = none.
+        default_file: Read where ``path`` is None; None = only the built-in defaults.
 
     Returns:
         The configuration and where it came from.
@@ -46,7 +49,7 @@ def load(path: str | None, overrides: list[str], profile: str = "") -> tuple[Con
     Raises:
         ConfigError: All problems found, one line each.
     """
-    file = Path(path) if path else DEFAULT_FILE if os.path.lexists(DEFAULT_FILE) else None
+    file = Path(path) if path else default_file if default_file and os.path.lexists(default_file) else None
     built_in = textwrap.dedent(PROFILES.split("\n", 1)[1])
     parsed = read(Config, file, overrides, Profiles(profile, built_in), RENAMED)
 

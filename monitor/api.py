@@ -1,0 +1,220 @@
+"""The Python API: read one picture, watch a source, analyse a file. Import it as ``emotion_monitor``.
+
+A label names the expression a face shows, not what the person feels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Generator, Iterator, Mapping
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from weakref import WeakSet
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.capture.photos import ImageSource, no_drive, unrelated
+from monitor.capture.source import Source
+from monitor.core.errors import SourceError, UserError
+from monitor.core.types import Event, Face, Frame, Image, Result
+from monitor.outputs.drawing.overlay import Overlay, Status
+from monitor.outputs.logs.columns import columns
+from monitor.pipeline import Pipeline
+from monitor.run import assembly
+from monitor.run.arguments import Named, checked, load_config, open_source, opened, picture
+from monitor.run.arrays import Table
+from monitor.run.playing import play
+from monitor.settings.config import Config
+
+__all__ = ["Event", "Face", "Monitor", "Result", "Table", "UserError", "load_config", "open_source"]
+
+
+class Monitor:
+    """Finds faces, follows them and reads their expressions.
+
+    Networks are loaded at the first use and shared by all calls. A Monitor is not thread-safe: give each thread its
+    own. Used in a ``with`` statement it closes all sources at its end.
+
+    Args:
+        profile: ``"driver"`` also judges the driver (``Result.driver``); "" = none.
+        settings: Dotted keys and values, such as ``{"detect.min_face": 60}``.
+        config: All settings at once, from ``load_config``; excludes the two above.
+
+    Attributes:
+        config: The settings in force.
+
+    Raises:
+        ConfigError: A profile or setting is wrong; one line each.
+
+    Example:
+        >>> from emotion_monitor import Monitor
+        >>> with Monitor() as monitor:
+        ...     for result in monitor.watch("demo"):
+        ...         if result.faces:
+        ...             break
+        >>> result.faces[0].id, 0 <= result.faces[0].quality <= 1
+        (1, True)
+    """
+
+    def __init__(
+        self, *, profile: str = "", settings: Mapping[str, object] | None = None, config: Config | None = None
+    ) -> None:
+        if config is not None and (profile or settings):
+            raise TypeError("Monitor: give either config or profile and settings")
+        self.config = config if config is not None else load_config(profile=profile, settings=settings)
+        self._networks: assembly.Networks | None = None
+        self._overlay: Overlay | None = None
+        self._running: WeakSet[Generator[Result, None, None]] = WeakSet()
+        self._closed = False
+
+    def __enter__(self) -> Monitor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the sources of all ``watch`` loops; harmless when repeated."""
+        self._closed = True
+        for running in list(self._running):
+            running.close()
+        self._networks = self._overlay = None
+
+    def read(self, image: str | PathLike[str] | NDArray[np.uint8]) -> list[Face]:
+        """Reads all faces of one picture.
+
+        The picture is read as a photograph: nothing is smoothed, nothing is carried over from other pictures, and no
+        driver is judged.
+
+        Args:
+            image: Path of a picture file, or an array: (H, W, 3) uint8 in OpenCV's channel order (BGR), or (H, W)
+                uint8 gray.
+
+        Returns:
+            The faces, numbered from 1. Without one the list is empty.
+
+        Raises:
+            SourceError: The file is missing or is not a picture.
+            TypeError, ValueError: The array has another type or shape.
+            ModelError: A network is missing or damaged.
+
+        Example:
+            >>> from emotion_monitor import Monitor, open_source
+            >>> source = open_source("demo")
+            >>> image = [source.read().image for _ in range(140)][-1]
+            >>> with Monitor() as monitor:
+            ...     [face.label for face in monitor.read(image)]
+            ['happy']
+        """
+        if isinstance(image, (str, PathLike)):
+            pixels, name = picture(Path(image)), Path(image).name
+        else:
+            pixels, name = checked(image), "array"
+        config = assembly.for_photographs(self.config)
+        frame = Frame(0, 0.0, time.time(), pixels, name)
+        return list(self._pipeline(config).step(frame).faces)
+
+    def watch(self, source: Named | Source) -> Iterator[Result]:
+        """Analyses a source frame by frame, as the loop asks for results.
+
+        Files give every frame, in order. Cameras give the newest frame: those that come while the loop is busy are
+        dropped and counted in ``Result.dropped``; a camera that fails is opened again. The pictures of a folder are
+        read each for itself unless ``source.sequence`` is set.
+
+        Args:
+            source: Its name, or an open source. It is opened at the first frame and closed when the loop ends.
+
+        Yields:
+            One result per frame. Events that are still open when a file ends are ended in its last result.
+
+        Raises:
+            SourceError: The source cannot be opened.
+            ConfigError: Unrelated photographs in driver mode.
+            ModelError: A network is missing or damaged.
+        """
+        running = self._results(source)
+        self._running.add(running)
+        return running
+
+    def analyze(self, source: Named | Source, fps: float | None = None) -> Table:
+        """Analyses a file, a folder of pictures or the demo completely.
+
+        Args:
+            source: Its name, or an open source, which is closed afterwards.
+            fps: Frames per second of the source that are analysed at most; None = all.
+
+        Returns:
+            The table of ``faces.csv`` in memory.
+
+        Raises:
+            SourceError: The source cannot be opened, or is live and has no end.
+            ValueError: ``fps`` is not positive.
+            UserError: See ``watch``.
+
+        Example:
+            >>> from emotion_monitor import Monitor
+            >>> with Monitor() as monitor:
+            ...     table = monitor.analyze("demo", fps=1)
+            >>> len(table.columns), table["frame"][:3].tolist()
+            (25, [0, 25, 50])
+        """
+        if fps is not None and not fps > 0:
+            raise ValueError(f"fps must be positive, got {fps}")
+        clip, name = self._open(source)
+        if clip.live:
+            clip.close()
+            raise SourceError(f"{clip.name}: is live and has no end; use Monitor.watch")
+        wanted = columns(
+            keypoints=self.config.output.keypoints,
+            driver=self.config.driver.enabled,
+            files=isinstance(clip, ImageSource),
+        )
+        session = datetime.now().strftime("%Y%m%dT%H%M%S")
+        with contextlib.closing(self._played(clip, name, fps)) as results:
+            return Table.of(results, wanted, session)
+
+    def annotate(self, result: Result) -> Image:
+        """Draws what was found onto a copy of the result's frame.
+
+        Args:
+            result: A result of this Monitor, in the order in which they came: the history strips grow with them.
+
+        Returns:
+            (H, W, 3) uint8 BGR.
+        """
+        if self._overlay is None:
+            self._overlay = Overlay(self.config.display)
+        return self._overlay.annotate(result, Status())
+
+    def _results(self, source: Named | Source) -> Generator[Result, None, None]:
+        yield from self._played(*self._open(source))
+
+    def _played(self, source: Source, name: str, fps: float | None = None) -> Generator[Result, None, None]:
+        """The results of a source, which is closed at the end."""
+        self._overlay = None
+        with contextlib.closing(source):
+            config = self.config
+            if unrelated(source, sequence=config.source.sequence):
+                if config.driver.enabled:
+                    raise no_drive(source)
+                config = assembly.for_photographs(config)
+            yield from play(source, name, config, self._pipeline(config), fps)
+
+    def _open(self, source: Named | Source) -> tuple[Source, str]:
+        self._require_open()
+        if isinstance(source, (str, PathLike, int)):
+            return opened(source, self.config)
+        return source, source.name
+
+    def _pipeline(self, config: Config) -> Pipeline:
+        self._require_open()
+        if self._networks is None:
+            self._networks = assembly.load(self.config)
+        return assembly.build(config, self._networks)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("this Monitor is closed; make a new one")

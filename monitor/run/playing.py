@@ -1,0 +1,72 @@
+"""Runs a pipeline over a source in the calling thread, for the Python API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from monitor.capture.choose import make_feed
+from monitor.capture.feed import Feed
+from monitor.capture.source import Source
+from monitor.core.incidents import Incidents
+from monitor.core.types import Frame, Result
+from monitor.pipeline import Pipeline
+from monitor.run.governor import Governor
+from monitor.run.stepper import Stepper
+from monitor.settings.config import Config
+
+FRAME_WAIT_S = 0.2
+SLACK_S = 1e-6
+"""Tolerance of frame times, which are rounded to this."""
+
+
+def play(source: Source, name: str, config: Config, pipeline: Pipeline, fps: float | None = None) -> Iterator[Result]:
+    """The results of a source, one per frame, computed as the caller asks for them.
+
+    Args:
+        source: An open source; the caller closes it.
+        name: The name under which a camera can be opened again.
+        config: Settings.
+        pipeline: The engine, without history.
+        fps: Frames per second of a file that are analysed at most; None = all.
+    """
+    incidents = Incidents()
+    feed = make_feed(source, name, config, incidents, windowed=False)
+    stepper = Stepper(pipeline, live=feed.live, incidents=incidents, governor=Governor(config.performance))
+    try:
+        if feed.live:
+            yield from _live(feed, stepper)
+            return
+        ahead: Frame | None = None
+        for frame in _chosen(feed, fps):
+            if ahead is not None:
+                yield stepper.step(ahead, feed.dropped)
+            ahead = frame
+        if ahead is not None:
+            last = stepper.step(ahead, feed.dropped)
+            yield replace(last, events=(*last.events, *pipeline.finish()))
+    finally:
+        feed.close()
+
+
+def _chosen(feed: Feed, fps: float | None) -> Iterator[Frame]:
+    """The frames of a file, at most ``fps`` a second."""
+    due: float | None = None
+    while not feed.ended:
+        frame = feed.next(FRAME_WAIT_S)
+        if frame is not None and (due is None or frame.t >= due - SLACK_S):
+            if fps:
+                due = (frame.t if due is None else max(due, frame.t - 1 / fps)) + 1 / fps
+            yield frame
+
+
+def _live(feed: Feed, stepper: Stepper) -> Iterator[Result]:
+    """The newest frames of a camera. Events that belong to no frame go with the next result."""
+    while not feed.ended:
+        frame = feed.next(FRAME_WAIT_S)
+        if frame is None:
+            stepper.idle()
+        elif stepper.accepts(frame):
+            events = (*stepper.take_incidents(), *stepper.take_events())
+            result = stepper.step(frame, feed.dropped)
+            yield replace(result, events=(*events, *result.events)) if events else result
