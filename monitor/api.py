@@ -20,6 +20,7 @@ from monitor.capture.photos import ImageSource, no_drive, unrelated
 from monitor.capture.source import Source
 from monitor.core.errors import SourceError, UserError
 from monitor.core.types import Event, Face, Frame, Image, Result
+from monitor.networks.load import Networks, load
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.logs.columns import columns
 from monitor.pipeline import Pipeline
@@ -65,7 +66,7 @@ class Monitor:
         if config is not None and (profile or settings):
             raise TypeError("Monitor: give either config or profile and settings")
         self.config = config if config is not None else load_config(profile=profile, settings=settings)
-        self._networks: assembly.Networks | None = None
+        self._networks: Networks | None = None
         self._overlay: Overlay | None = None
         self._running: WeakSet[Generator[Result, None, None]] = WeakSet()
         self._closed = False
@@ -212,7 +213,7 @@ class Monitor:
     def _pipeline(self, config: Config) -> Pipeline:
         self._require_open()
         if self._networks is None:
-            self._networks = assembly.load(self.config)
+            self._networks = load(self.config)
         return assembly.build(config, self._networks)
 
     def _require_open(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Box, Detections, Face, Frame, Image, Keypoints, Result
-from monitor.faces.crop import CropSpec, evened
+from monitor.driver.judge import EyeReader
+from monitor.faces.detector import Detector
+from monitor.faces.follower import Reader
+from monitor.faces.places import Proposer
 from monitor.faces.tracker import pairing_cost
+from monitor.networks.card import ModelCard
+from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import POINTS
 from monitor.networks.proposals import TILES
 
@@ -110,6 +115,8 @@ class ScriptedNet:
 class ScriptedProposer:
     """Proposes what the script says for the time that ``now`` holds; remembers what it was asked."""
 
+    parts = TILES
+
     def __init__(self, script: Callable[[float], Sequence[Box]]) -> None:
         self.script = script
         self.now = 0.0
@@ -124,25 +131,33 @@ class ScriptedProposer:
         return detections(*self.script(self.now), score=0.7)
 
 
-class ScriptedEmotion:
-    """Reads what the script says for the time that ``now`` holds."""
+class ScriptedEmotion(EmotionNet):
+    """Reads what the script says for the time that ``now`` holds; remembers the crops."""
 
     def __init__(
         self, script: Callable[[float], NDArray[np.float32]], contrast: float = 0.0, align: bool = False
     ) -> None:
-        self.card = SimpleNamespace(crop=CropSpec(contrast=contrast, align=align))
+        self.card = ModelCard("fake", "1", EMOTIONS, 48, 0.185, 0.03, 1.0, "", crop_contrast=contrast, crop_align=align)
         self.script = script
         self.now = 0.0
         self.reads = 0
         self.seen: list[Image] = []
 
-    def prepared(self, crop: Image) -> Image:
-        return evened(crop, self.card.crop.contrast)
-
     def probabilities(self, crop: Image) -> NDArray[np.float32]:
         self.reads += 1
         self.seen.append(crop)
         return self.script(self.now)
+
+
+@dataclass
+class Scripted:
+    """The networks of a pipeline, scripted."""
+
+    detector: Detector
+    emotion: EmotionNet
+    keypoints: Reader | None = None
+    proposals: Proposer | None = None
+    eyes: EyeReader | None = None
 
 
 class ScriptedSource:

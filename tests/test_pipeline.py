@@ -16,6 +16,7 @@ from monitor.pipeline import Pipeline
 from monitor.settings.config import Config, DetectConfig, EmotionConfig
 from tests.fakes import (
     Clock,
+    Scripted,
     ScriptedDetector,
     ScriptedEmotion,
     ScriptedNet,
@@ -39,7 +40,7 @@ def build(
     detector, emotion = ScriptedDetector(faces), ScriptedEmotion(probs, contrast)
     # Searched whole every frame: the scripted detector answers in full-frame pixels.
     config = config or Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
-    pipeline = Pipeline(config, detector, emotion, clock=Clock())  # type: ignore[arg-type]
+    pipeline = Pipeline(config, Scripted(detector, emotion), Clock())
 
     def step(t: float, image: Image = SCENE) -> Result:
         detector.now = emotion.now = t
@@ -181,7 +182,7 @@ def test_a_face_whose_expected_place_is_outside_the_picture_costs_no_frame(monke
     (face,) = step(0.1).faces
     assert face.known
     monkeypatch.setattr(
-        "monitor.pipeline.crop", lambda image, box, *rest: crop(image, (700.0, 240.0, 800.0, 340.0), *rest)
+        "monitor.networks.emotion.crop", lambda image, box, *rest: crop(image, (700.0, 240.0, 800.0, 340.0), *rest)
     )
     (face,) = step(0.5).faces
     assert face.quality == 0
@@ -228,7 +229,7 @@ def test_what_a_forgotten_face_left_behind_is_dropped() -> None:
     pipeline, step, _ = build(lambda t: [square(100 + 400 * (int(t / 4) % 2), 240, 100)] if t % 4 < 1 else [])
     for n in range(400):
         step(n / 10)
-    assert len(pipeline._readings) <= 1
+    assert len(pipeline._reader) <= 1
 
 
 @pytest.mark.parametrize("roll", [-25.0, 25.0])
@@ -240,7 +241,7 @@ def test_a_tilted_face_is_read_upright(roll: float) -> None:
     emotion = ScriptedEmotion(lambda t: STEADY, align=True)
     net, detector = ScriptedNet(lambda t: [box], roll=roll), ScriptedDetector(lambda t: [box])
     config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
-    pipeline = Pipeline(config, detector, emotion, net, clock=Clock())  # type: ignore[arg-type]
+    pipeline = Pipeline(config, Scripted(detector, emotion, net), Clock())
     image = tilted(scene.astype(np.uint8), roll, (320, 240))
     for n in range(8):
         pipeline.step(frame(n / 5, image=image))

@@ -177,8 +177,8 @@ def _keypoints(config: Config) -> Finding:
 
 def _proposals(config: Config) -> Finding:
     from monitor.networks.card import find_model
+    from monitor.networks.load import wants_proposals
     from monitor.networks.proposals import ProposalNet
-    from monitor.run.needs import wants_proposals
 
     if not wants_proposals(config):
         return Finding("proposals", "ok", "off; the detector searches")
@@ -194,7 +194,7 @@ def _proposals(config: Config) -> Finding:
 
 
 def _driver(config: Config) -> Finding:
-    from monitor.run.needs import load_eyes, load_keypoints
+    from monitor.networks.load import load_eyes, load_keypoints
 
     if not config.driver.enabled:
         return Finding("driver mode", "ok", "off")

@@ -112,6 +112,20 @@ class EyeReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The expression of one face in one frame.
+
+    Attributes:
+        quality: 0..1, how well the picture shows the face.
+        probs: (7,) float32 calibrated distribution over ``labels.EMOTIONS``, which sums to 1; None when the quality
+            was too low for a reading.
+    """
+
+    quality: float
+    probs: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One person's face in one frame.
 

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from monitor.core.types import Box, Detections, Image
 from monitor.faces.detector import common_area, iou
-from monitor.networks.proposals import TILES
 
 PACE_HZ = 30.0
 """Tiles and looks a second: one of each in a frame of a usual camera, more in those of a slower one."""
@@ -30,7 +29,13 @@ APART_S = 4.0
 
 
 class Proposer(Protocol):
-    """The part of ``ProposalNet`` that this needs."""
+    """The part of ``ProposalNet`` that a search needs.
+
+    Attributes:
+        parts: Parts of one search, which ``propose`` can do one by one.
+    """
+
+    parts: int
 
     def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = ...) -> Detections:
         """Places that may show a face, best first; ``tiles`` are the parts of the search to do."""
@@ -65,7 +70,7 @@ class Places:
 
     def begin(self, region: Box | None) -> None:
         """Begins a search, and leaves what the last one named; only places in ``region`` count, where there is one."""
-        self._tiles, self._region, self._waiting = list(range(TILES)), region, []
+        self._tiles, self._region, self._waiting = list(range(self._proposer.parts)), region, []
 
     def search(self, image: Image, smallest: float, t: float, passed: float, hurry: bool) -> bool:
         """Searches the tiles that are due, all in a ``hurry``; whether there were any."""

@@ -63,23 +63,15 @@ UNSURE = 0.4
 """Presence at which a followed face is too doubtful to be read; fully trusted 0.3 above."""
 
 
-def quality(
-    crop: Image,
-    box: Box,
-    pose: Sequence[float] | NDArray[np.float64] | None = None,
-    keypoints: Keypoints | None = None,
-    light: Light = EVENED,
-) -> float:
-    """Rates one face crop by size, sharpness, brightness and contrast, and by pose where it is known.
+def quality(crop: Image, box: Box, light: Light = EVENED) -> float:
+    """Rates the picture of one face by size, sharpness, brightness and contrast.
 
-    The parts multiply, so that one bad part is enough: a large sharp face in the dark is not readable.
+    The four factors multiply, so that one bad factor suffices: a large, sharp face in the dark is not readable.
 
     Args:
-        crop: (48, 48) uint8 gray, as ``crop.crop`` makes it with gray levels as they are.
+        crop: (48, 48) uint8 gray, as ``crop.crop`` makes it, with its original gray levels.
         box: The face's box in full-frame pixels.
-        pose: Yaw, pitch and roll in degrees, where known.
-        keypoints: What the keypoint network saw, where it looked.
-        light: What light the expression network needs.
+        light: The light that the expression network needs.
 
     Returns:
         0..1.
@@ -93,9 +85,22 @@ def quality(
     # 20: the sum of the Laplacian's squared weights, by which it multiplies the variance of noise.
     detail = (edges**2 - 20 * NOISE**2) / max(whole**2, 1.0)
     sharp = unit((detail - BLURRED) / (SHARP - BLURRED))
+    return unit(size * unit(bright) * contrast * (0.3 + 0.7 * sharp))
+
+
+def visibility(pose: Sequence[float] | NDArray[np.float64] | None, keypoints: Keypoints | None) -> float:
+    """Rates the view of one face by its yaw and by the keypoint network's presence.
+
+    Args:
+        pose: Yaw, pitch and roll in degrees, or None when unknown.
+        keypoints: The keypoint network's answer for this face, or None when it was not asked.
+
+    Returns:
+        0..1, a factor of ``quality``; 1 when nothing is known.
+    """
     front = 1.0 if pose is None else unit((SIDEWAYS - abs(float(pose[0]))) / (SIDEWAYS - TURNED))
     sure = 1.0 if keypoints is None else unit((keypoints.presence - UNSURE) / 0.3)
-    return unit(size * unit(bright) * contrast * (0.3 + 0.7 * sharp) * front * sure)
+    return front * sure
 
 
 BLACK, BLANK = 12.0, 4.0

@@ -20,6 +20,7 @@ from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import iou
 from monitor.faces.finder import SURE, Search
 from monitor.faces.oneeuro import OneEuro
+from monitor.faces.quality import visibility
 from monitor.settings.config import TrackConfig
 
 START_SCORE = 0.5
@@ -79,6 +80,11 @@ class Track:
         if self.pose is None:
             self.pose_filter = OneEuro(min_cutoff=1.0, beta=0.02)
         self.pose = self.pose_filter(keypoints.pose.astype(np.float64), t)
+
+    @property
+    def visible(self) -> float:
+        """0..1, quality of the view; see ``quality.visibility``."""
+        return visibility(self.pose, self.keypoints)
 
     @property
     def size(self) -> float:

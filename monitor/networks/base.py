@@ -1,4 +1,4 @@
-"""What all networks of this program share: a card, an int8 model and one gray crop as the input."""
+"""Base classes of the networks: a model card, an int8 model and the table that quantises gray levels."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from monitor.networks.card import ModelCard, load_card
 from monitor.networks.runtime import Int8Model
 
 
-class CropNetwork:
-    """A network on one square gray crop; one thread's own.
+class Network:
+    """A network with one gray picture as its input; used by one thread only.
 
     Attributes:
-        card: How to crop for it and how far to believe it.
+        card: The model card: preprocessing, labels and calibration.
         runtime: Name and version of the TFLite runtime.
     """
 
@@ -26,30 +26,42 @@ class CropNetwork:
         """Loads ``path`` and the card beside it, which must list ``labels``.
 
         Raises:
-            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+            ModelError: The model or its card is missing, damaged, mismatched or foreign, or no runtime is installed.
         """
         self.card: ModelCard = load_card(path, labels)
         self._model = Int8Model(path, threads)
         self.runtime = f"{self._model.runtime.package} {self._model.runtime.version}"
-        side = self.card.input_side
-        if self._model.input.shape != (1, side, side, 1):
-            raise ModelError(f"{path}: takes {self._model.input.shape}, its card says (1, {side}, {side}, 1)")
         self._shapes = [port.shape for port in self._model.outputs]
         self._table = int8_table(self._model.input.scale, self._model.input.zero_point)
 
-    def _run(self, crop: Image) -> list[NDArray[np.float32]]:
-        """Each output in real numbers for one (side, side) uint8 crop."""
-        return self._model.run(quantised(crop, self._table)[None, :, :, None])
+    def _run(self, pixels: Image) -> list[NDArray[np.float32]]:
+        """Runs the model on (H, W) uint8 pixels of the input's size; returns each output as float32."""
+        return self._model.run(quantised(pixels, self._table)[None, :, :, None])
+
+
+class CropNetwork(Network):
+    """A network with one square gray crop as its input."""
+
+    def __init__(self, path: Path, labels: tuple[str, ...], threads: int) -> None:
+        """Loads ``path``, whose input must have the side that its card states.
+
+        Raises:
+            ModelError: See ``Network``; or the input has another shape than the card states.
+        """
+        super().__init__(path, labels, threads)
+        side = self.card.input_side
+        if self._model.input.shape != (1, side, side, 1):
+            raise ModelError(f"{path}: takes {self._model.input.shape}, its card says (1, {side}, {side}, 1)")
 
 
 class LogitNetwork(CropNetwork):
-    """A network with one output: a logit for each of its card's labels."""
+    """A network with one output: a logit for each label of its card."""
 
     def __init__(self, path: Path, labels: tuple[str, ...], threads: int) -> None:
-        """Loads ``path`` and the card beside it; logits come in the order of ``labels``.
+        """Loads ``path``; its logits are reordered to the order of ``labels``.
 
         Raises:
-            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+            ModelError: See ``CropNetwork``; or the model has other outputs than one logit per label.
         """
         super().__init__(path, labels, threads)
         if self._shapes != [(1, len(labels))]:
@@ -57,5 +69,5 @@ class LogitNetwork(CropNetwork):
         self._order = [self.card.labels.index(name) for name in labels]
 
     def logits(self, crop: Image) -> NDArray[np.float32]:
-        """Uncalibrated logits (K,) of one (side, side) uint8 crop, in the order of the labels."""
+        """Uncalibrated logits (K,) float32 of one (side, side) uint8 crop, in the order of ``labels``."""
         return np.asarray(self._run(crop)[0][0][self._order], dtype=np.float32)

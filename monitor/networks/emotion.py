@@ -1,16 +1,19 @@
-"""Reading expressions: a gray crop in, calibrated probabilities over the seven labels out."""
+"""The expression network: a face in a frame in, calibrated probabilities over the seven labels out."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.errors import ModelError
 from monitor.core.labels import EMOTIONS
-from monitor.core.types import Image
-from monitor.faces.crop import evened
+from monitor.core.types import Box, Image, Reading
+from monitor.faces.crop import crop, evened
+from monitor.faces.quality import light_for, quality
 from monitor.networks.base import LogitNetwork
 from monitor.networks.card import Prior
 
@@ -35,8 +38,8 @@ class EmotionNet(LogitNetwork):
             prior: One of the card's priors: how frequent each expression is taken to be before the face is seen.
 
         Raises:
-            ModelError: Missing, damaged, mismatched or foreign model or card, no runtime, or the card knows no such
-                prior.
+            ModelError: The model or its card is missing, damaged, mismatched or foreign, no runtime is installed, or
+                the card has no such prior.
         """
         super().__init__(path, EMOTIONS, threads)
         none = Prior((0.0,) * len(EMOTIONS), self.card.temperature)
@@ -47,8 +50,38 @@ class EmotionNet(LogitNetwork):
         self.prior, self.temperature = prior, chosen.temperature
         self._biases = np.array(chosen.biases, np.float32)[self._order]
 
+    def read(
+        self, image: Image, box: Box, roll: float, *, mirrored: bool = False, visible: float = 1.0, least: float = 0.0
+    ) -> Reading:
+        """Crops a face, rates the picture and, if it is good enough, reads the expression.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) gray full frame, uint8.
+            box: The face as a Haar box, x1, y1, x2, y2 in full-frame pixels.
+            roll: In-plane rotation of the face in degrees, clockwise; removed where the card asks for it.
+            mirrored: Whether the network sees the crop mirrored.
+            visible: 0..1, quality of the view (``quality.visibility``); multiplies the quality of the picture.
+            least: Quality below which the expression is not read.
+
+        Returns:
+            Quality and probabilities; quality 0 and no probabilities when the box does not touch the frame.
+        """
+        # Quality is rated on the original gray levels: evening would hide how dark or flat the picture is.
+        original = replace(self.card.crop, contrast=0.0)
+        try:
+            pixels = crop(image, box, original, roll)
+        except ValueError:
+            return Reading(0.0, None)
+        rating = quality(pixels, box, light_for(self.card.crop_contrast)) * visible
+        if rating < least:
+            return Reading(rating, None)
+        pixels = self.prepared(pixels)
+        if mirrored:
+            pixels = cv2.flip(pixels, 1).astype(np.uint8, copy=False)
+        return Reading(rating, self.probabilities(pixels))
+
     def prepared(self, crop: Image) -> Image:
-        """The pixels the network takes of a (side, side) uint8 crop: evened in contrast where its card says so."""
+        """The network's input for a (side, side) uint8 crop: its contrast evened where the card asks for it."""
         return evened(crop, self.card.crop_contrast)
 
     def logits(self, crop: Image) -> NDArray[np.float32]:
@@ -56,7 +89,7 @@ class EmotionNet(LogitNetwork):
         return super().logits(crop) + self._biases
 
     def probabilities(self, crop: Image) -> NDArray[np.float32]:
-        """Calibrated probabilities (7,) of one (side, side) uint8 crop; they sum to 1."""
+        """Calibrated probabilities (7,) float32 of one prepared (side, side) uint8 crop; they sum to 1."""
         z = self.logits(crop) / np.float32(self.temperature)
         e = np.exp(z - z.max())
         return np.asarray(e / e.sum(), dtype=np.float32)

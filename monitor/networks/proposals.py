@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from monitor.core.errors import ModelError
 from monitor.core.types import Detections, Image
-from monitor.faces.crop import as_gray, int8_table, quantised
+from monitor.faces.crop import as_gray
 from monitor.faces.detector import suppress
-from monitor.networks.card import ModelCard, load_card
-from monitor.networks.runtime import Int8Model
+from monitor.networks.base import Network
 
 FACE = ("face",)
 """What the network tells from everything else."""
@@ -151,30 +150,26 @@ def lit(gray: Image) -> Image:
     return cv2.convertScaleAbs(gray, alpha=min(MOST_GAIN, LIT / max(mean, 1.0))).astype(np.uint8, copy=False)
 
 
-class ProposalNet:
-    """The proposal network with its card; one thread's own.
+class ProposalNet(Network):
+    """The proposal network with its card; see ``Network``.
 
     Attributes:
-        card: Its card.
-        runtime: Name and version of the TFLite runtime.
+        parts: Tiles of one search; ``propose`` takes their indices.
     """
+
+    parts = TILES
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         """Loads ``path`` and the card beside it.
 
         Raises:
-            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+            ModelError: The model or its card is missing, damaged, mismatched or foreign, or no runtime is installed.
         """
-        self.card: ModelCard = load_card(path, FACE)
-        self._model = Int8Model(path, threads)
-        self.runtime = f"{self._model.runtime.package} {self._model.runtime.version}"
-        sides = [port.shape[3] if len(port.shape) == 4 else 0 for port in self._model.outputs]
+        super().__init__(path, FACE, threads)
+        sides = [shape[3] if len(shape) == 4 else 0 for shape in self._shapes]
         if sorted(sides) != [1, 3] or len(self._model.input.shape) != 4 or self._model.input.shape[3] != 1:
-            raise ModelError(
-                f"{path}: gives {[p.shape for p in self._model.outputs]}, expected (1, h, w, 1) and (1, h, w, 3)"
-            )
+            raise ModelError(f"{path}: gives {self._shapes}, expected (1, h, w, 1) and (1, h, w, 3)")
         self._logit, self._box = sides.index(1), sides.index(3)
-        self._table = int8_table(self._model.input.scale, self._model.input.zero_point)
         self._frame = (0, 0, 0.0)
         self._plan = Layout(0, 0, ())
         self._tile: Image = np.zeros((0, 0), np.uint8)
@@ -206,7 +201,7 @@ class ProposalNet:
         if not patches:
             return Detections.none()
         paint(image, patches, self._tile)
-        outputs = self._model.run(quantised(self._tile, self._table)[None, :, :, None])
+        outputs = self._run(self._tile)
         logits = outputs[self._logit][0, :, :, 0]
         # A face answers in several cells; the best of its neighbourhood speaks for it.
         peaks = cv2.dilate(logits, np.ones((3, 3), np.uint8))

@@ -21,6 +21,7 @@ from monitor.capture.photos import no_drive, unrelated
 from monitor.capture.source import Source
 from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, ConfigError, DiskError
 from monitor.core.incidents import Incidents
+from monitor.networks.load import Networks, load
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.live.lines import EventLines, PlainLines
 from monitor.outputs.logs.metadata import RunFacts
@@ -28,7 +29,7 @@ from monitor.outputs.logs.retention import make_room
 from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.video.videofile import named
 from monitor.run import shutdown as stopper
-from monitor.run.assembly import Networks, build, for_photographs, load
+from monitor.run.assembly import build, for_photographs
 from monitor.run.governor import Governor
 from monitor.run.needs import require_outputs
 from monitor.run.service import Service

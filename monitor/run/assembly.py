@@ -4,61 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import cv2
 
-from monitor.faces.detector import make_detector
-from monitor.networks.card import find_model
-from monitor.networks.emotion import EmotionNet
+from monitor.networks.load import Networks, load
 from monitor.pipeline import Pipeline
-from monitor.run.needs import load_eyes, load_keypoints, load_proposals
 from monitor.settings.config import Config
-
-if TYPE_CHECKING:
-    from monitor.faces.detector import Detector
-    from monitor.networks.eyes import EyeNet
-    from monitor.networks.keypoints import KeypointNet
-    from monitor.networks.proposals import ProposalNet
 
 ALL_FACES = 1000
 """Readings per frame for photographs: a face cannot wait for the next picture, which shows other people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Networks:
-    """The detector and the networks that a configuration asks for.
-
-    They keep no state between calls, so several pipelines of one thread may share them. Their interpreters are not
-    thread-safe.
-
-    Attributes:
-        emotion: Reads expressions.
-        keypoints: Follows faces; None when ``detect.follow`` is off or the model file is missing.
-        eyes: Reads the driver's eyes; None outside driver mode.
-        proposals: Proposes places for the search; None when the detector searches alone.
-        detector: Finds faces in a whole frame.
-    """
-
-    emotion: EmotionNet
-    keypoints: KeypointNet | None
-    eyes: EyeNet | None
-    proposals: ProposalNet | None
-    detector: Detector
-
-
-def load(config: Config) -> Networks:
-    """Loads the detector and all networks that ``config`` asks for.
-
-    Raises:
-        ModelError: A model is missing, damaged or foreign, or the TFLite runtime is missing.
-        ConfigError: The detector's file cannot be used.
-    """
-    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads, config.emotion.prior)
-    keypoints = load_keypoints(config)
-    eyes = load_eyes(config, keypoints)
-    return Networks(emotion, keypoints, eyes, load_proposals(config, keypoints), make_detector(config.detect))
 
 
 def build(config: Config, networks: Networks | None = None, clock: Callable[[], float] = time.monotonic) -> Pipeline:
@@ -76,8 +31,7 @@ def build(config: Config, networks: Networks | None = None, clock: Callable[[], 
     """
     cv2.setNumThreads(config.detect.threads)
     loaded = load(config) if networks is None else networks
-    eyes = loaded.eyes if config.driver.enabled else None
-    return Pipeline(config, loaded.detector, loaded.emotion, loaded.keypoints, clock, eyes, loaded.proposals)
+    return Pipeline(config, loaded, clock)
 
 
 def for_photographs(config: Config) -> Config:

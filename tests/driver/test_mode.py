@@ -10,7 +10,7 @@ from monitor.core.types import EyeReading, Face, Image, Keypoints
 from monitor.driver.judge import Driver
 from monitor.driver.seat import Seat
 from monitor.faces.quality import usable
-from monitor.run.needs import load_eyes
+from monitor.networks.load import load_eyes
 from monitor.settings import config as configuration
 from monitor.settings.config import Config, DriverConfig
 from tests.fakes import face, frame, keypoints_at, square

@@ -15,7 +15,7 @@ from monitor.pipeline import Pipeline
 from monitor.run.stepper import Stepper
 from monitor.run.worker import Worker
 from monitor.settings.config import Config, DetectConfig, OutputConfig
-from tests.fakes import Clock, ScriptedDetector, ScriptedEmotion, distribution, picture, square
+from tests.fakes import Clock, Scripted, ScriptedDetector, ScriptedEmotion, distribution, picture, square
 
 SCENE = picture()
 YEAR = 365 * 86_400.0
@@ -50,7 +50,7 @@ def live(folder: Path, times: list[tuple[float, float]]) -> tuple[Worker, StatsS
     detector = ScriptedDetector(lambda t: [square(300, 240, 120)])
     emotion = ScriptedEmotion(lambda t: distribution("neutral"))
     config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
-    pipeline = Pipeline(config, detector, emotion, clock=clock)  # type: ignore[arg-type]
+    pipeline = Pipeline(config, Scripted(detector, emotion), clock)
     table = TableSink(folder / "faces.csv", "S", OutputConfig(flush_s=0), clock=clock)
     events, stats = EventSink(folder / "events.jsonl", "S"), StatsSink()
     stepper = Stepper(pipeline, live=True, clock=clock)

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from monitor.capture.feed import Feed
+from monitor.core.driver_state import DriverState
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event, Frame, Result
 from monitor.driver.evidence import Evidence
-from monitor.core.driver_state import DriverState
 from monitor.driver.state import DriverMonitor
 from monitor.outputs.sink import Background, Sink
 from monitor.run.governor import Governor

@@ -21,7 +21,7 @@ from monitor.faces.follower import Follower
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import KeypointNet
-from monitor.run.needs import load_proposals
+from monitor.networks.load import load_proposals
 from monitor.settings.config import Config, DetectConfig, FollowConfig
 from train.data.datasets import Dataset, fitted
 from train.data.importers import IMAGE_SUFFIXES

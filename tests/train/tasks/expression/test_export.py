@@ -17,7 +17,7 @@ from monitor.networks.emotion import EmotionNet
 from monitor.pipeline import Pipeline
 from monitor.settings import reader as settings
 from monitor.settings.config import Config, DetectConfig, EmotionConfig
-from tests.fakes import Clock, ScriptedDetector, frame
+from tests.fakes import Clock, Scripted, ScriptedDetector, frame
 from tests.train.conftest import TINY
 from train.data.datasets import Dataset
 from train.engine import runs
@@ -118,7 +118,7 @@ def test_training_and_app_feed_the_network_identical_bytes(
     box = (24 - side / 2, 24 - 0.03 * side - side / 2, 24 + side / 2, 24 - 0.03 * side + side / 2)
     detector = ScriptedDetector(lambda t: [box])
     detect = DetectConfig(width=48, min_face=8, every_ms=0, empty_ms=0)
-    pipeline = Pipeline(Config(detect=detect, emotion=EmotionConfig(mirror=False)), detector, net, clock=Clock())
+    pipeline = Pipeline(Config(detect=detect, emotion=EmotionConfig(mirror=False)), Scripted(detector, net), Clock())
     for n in range(3):
         detector.now = n / 10
         pipeline.step(frame(n / 10, image=np.repeat(one.images[0][:, :, None], 3, axis=2)))
