@@ -24,7 +24,8 @@ from train.engine import recipe, resources
 from train.engine.batches import ahead, epoch_batches
 from train.engine.fit import Trainer
 from train.engine.recipe import Recipe
-from train.tasks.expression.task import ExpressionTask, with_unlabelled
+from train.tasks.expression.targets import with_unlabelled
+from train.tasks.expression.task import ExpressionTask
 
 CROPS = 2304
 """Crops that are learnt from at each size; the first third, in which the graph is made, does not count."""

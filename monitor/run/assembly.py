@@ -31,6 +31,8 @@ def build(config: Config, networks: Networks | None = None, clock: Callable[[], 
     """
     cv2.setNumThreads(config.detect.threads)
     loaded = load(config) if networks is None else networks
+    if not config.driver.enabled and loaded.eyes is not None:
+        loaded = replace(loaded, eyes=None)
     return Pipeline(config, loaded, clock)
 
 

@@ -46,7 +46,7 @@ class Service:
         interval = environ.get("WATCHDOG_USEC", "0")
         # Half of what systemd allows, as its documentation advises.
         self._watchdog_s = int(interval) / 2e6 if mine and interval.isdigit() else 0.0
-        self._fed = self._told = -1e9
+        self._fed = self._reported = -1e9
         self._ready = self._complained = False
 
     def ready(self) -> None:
@@ -67,12 +67,12 @@ class Service:
             self._send("WATCHDOG=1")
 
     def due(self) -> bool:
-        """Whether it is time for the next ``tell``."""
-        return self._clock() - self._told >= EVERY_S
+        """Whether it is time for the next ``report``."""
+        return self._clock() - self._reported >= EVERY_S
 
-    def tell(self, status: str, facts: Mapping[str, Any]) -> None:
+    def report(self, status: str, facts: Mapping[str, Any]) -> None:
         """Shows ``status`` in ``systemctl status`` and writes ``facts`` to the health file."""
-        self._told = self._clock()
+        self._reported = self._clock()
         self._send(f"STATUS={status}")
         if self._health is None:
             return

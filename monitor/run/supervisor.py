@@ -1,48 +1,57 @@
-"""The main thread's eye on the run: a worker that is stuck, what systemd and the health file are told."""
+"""Supervises the worker from the main thread: detects a stuck worker, reports to systemd and the health file."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from monitor.core.incidents import Incidents
-from monitor.outputs.logs.stats import StatsSink
-from monitor.run.service import Service
 from monitor.run.worker import Worker
 from monitor.system.machine import rss_mb
 
 log = logging.getLogger("monitor")
 
 PAUSE_S = 2.0
-"""Between two looks of ours: a longer pause means that the whole process stood still, not the worker."""
+"""A longer pause between two ticks means that the whole process was suspended, not that the worker is stuck."""
+
+
+class Reporter(Protocol):
+    """Receives reports on the run, as ``Service`` does."""
+
+    def alive(self) -> None:
+        """Confirms progress."""
+
+    def due(self) -> bool:
+        """Whether it is time for the next report."""
+
+    def report(self, status: str, facts: Mapping[str, Any]) -> None:
+        """Takes a report."""
 
 
 class Supervisor:
-    """Looks after the worker; the main thread calls ``tick`` several times a second.
+    """Supervises the worker; the main thread calls ``tick`` several times a second.
 
     Args:
         worker: The worker.
-        stats: Its totals.
-        incidents: What is wrong with the machine.
-        service: Who is told.
-        stuck_s: The worker must get on within this time.
-        facts: More for the health file, such as whether a recording runs.
+        incidents: Faults of the machine.
+        service: Receives the reports.
+        stuck_s: A worker without progress for this long is stuck.
+        facts: Further entries of the health file.
         clock: Monotonic seconds.
     """
 
     def __init__(
         self,
         worker: Worker,
-        stats: StatsSink,
         incidents: Incidents,
-        service: Service,
+        service: Reporter,
         stuck_s: float,
         facts: Callable[[], dict[str, Any]] = dict,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._worker, self._stats, self._incidents, self._service = worker, stats, incidents, service
+        self._worker, self._incidents, self._service = worker, incidents, service
         self._stuck_s, self._facts, self._clock = stuck_s, facts, clock
         self._beats = -1
         self._advanced = self._looked = self._frame_at = clock()
@@ -51,14 +60,14 @@ class Supervisor:
 
     @property
     def wrong(self) -> list[str]:
-        """What is amiss now, in words."""
+        """The faults that are open now, such as "camera lost"."""
         return self._incidents.open
 
     def tick(self) -> bool:
-        """One look.
+        """Checks the worker once.
 
         Returns:
-            False when the worker is stuck: the run must end, and its thread cannot be waited for.
+            False when the worker is stuck: the run must end without waiting for its thread.
         """
         now = self._clock()
         pause, self._looked = now - self._looked, now
@@ -70,14 +79,14 @@ class Supervisor:
         if self._worker.frames != self._frames:
             self._frames, self._frame_at = self._worker.frames, now
         if self._service.due():
-            self._tell(now)
+            self._report(now)
         if now - self._advanced < self._stuck_s or self._worker.done.is_set():
             return True
         log.error("error: the worker has been stuck for %.0f s, after frame %d", now - self._advanced, self._frames)
         self._worker.failed = f"stuck for {now - self._advanced:.0f} s"
         return False
 
-    def _tell(self, now: float) -> None:
+    def _report(self, now: float) -> None:
         if now > self._counted_at:
             self._rate = (self._frames - self._counted) / (now - self._counted_at)
         self._counted, self._counted_at = self._frames, now
@@ -85,11 +94,11 @@ class Supervisor:
         latest = self._worker.latest
         faces = len(latest.faces) if latest is not None else 0
         state = ", ".join(wrong) if wrong else "fine"
-        self._service.tell(
+        self._service.report(
             f"{state}; {self._rate:.1f} fps, {faces} face{'' if faces == 1 else 's'} in view",
             {
                 "state": "trouble" if wrong else "fine", "wrong": wrong, "frames": self._frames,
                 "fps": round(self._rate, 2), "last_frame_s": round(now - self._frame_at, 1),
-                "dropped": self._stats.dropped, "faces": faces, "rss_mb": round(rss_mb(), 1), **self._facts(),
+                "faces": faces, "rss_mb": round(rss_mb(), 1), **self._facts(),
             },
         )  # fmt: skip

@@ -45,7 +45,7 @@ def test_ready_once_then_status_watchdog_and_stopping(systemd: socket.socket) ->
     told = service(systemd, clock)
     told.ready()
     told.ready()
-    told.tell("fine; 25.0 fps", {})
+    told.report("fine; 25.0 fps", {})
     for _ in range(100):  # 10 s
         clock.advance(0.1)
         told.alive()
@@ -67,7 +67,7 @@ def test_without_systemd_nothing_happens() -> None:
     told = Service("", {}, Clock())
     told.ready()
     told.alive()
-    told.tell("fine", {})
+    told.report("fine", {})
 
 
 def test_a_socket_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_the_health_file_is_whole_at_every_moment(tmp_path: Path, systemd: socke
     clock = Clock()
     told = service(systemd, clock, str(tmp_path / "health.json"))
     assert told.due()
-    told.tell("fine", {"frames": 7})
+    told.report("fine", {"frames": 7})
     assert not told.due()
     clock.advance(EVERY_S)
     assert told.due()
@@ -90,5 +90,5 @@ def test_the_health_file_is_whole_at_every_moment(tmp_path: Path, systemd: socke
 def test_a_health_file_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     told = Service(str(tmp_path / "nowhere" / "x"), {}, Clock())
     for _ in range(5):
-        told.tell("fine", {})
+        told.report("fine", {})
     assert len(caplog.records) == 1

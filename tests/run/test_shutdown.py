@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(code: str, setsid: bool = True) -> subprocess.CompletedProcess[str]:
-    head = "import os, signal, time\nfrom monitor import stopper\n"
+    head = "import os, signal, time\nfrom monitor.run import shutdown as stopper\n"
     return subprocess.run(
         [sys.executable, "-c", head + code], cwd=ROOT, capture_output=True, text=True, timeout=60,
         start_new_session=setsid,
@@ -119,7 +119,7 @@ def test_a_run_whose_files_are_finished_is_cut_with_its_own_code(
     def told(*_: object) -> None:
         codes.append(stopper.install().code)
 
-    monkeypatch.setattr("monitor.run.app._print_summary", told)
+    monkeypatch.setattr("monitor.run.live._print_summary", told)
     try:
         assert cli.main(["--headless", "--out", str(tmp_path / "s"), "--source", "demo", "--max-frames", "5"]) == 0
     finally:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from monitor.core.incidents import Incidents
-from monitor.outputs.logs.stats import StatsSink
 from monitor.run.supervisor import Supervisor
 from tests.fakes import Clock, result
 
 
 class Listener:
     def __init__(self) -> None:
-        self.fed, self.told = 0, []  # type: ignore[var-annotated]
+        self.fed = 0
+        self.told: list[tuple[str, Mapping[str, Any]]] = []
 
     def alive(self) -> None:
         self.fed += 1
@@ -22,16 +23,14 @@ class Listener:
     def due(self) -> bool:
         return True
 
-    def tell(self, status: str, facts: dict[str, Any]) -> None:
+    def report(self, status: str, facts: Mapping[str, Any]) -> None:
         self.told.append((status, facts))
 
 
 def story() -> tuple[Clock, Any, Listener, Incidents, Supervisor]:
     clock, listener, incidents = Clock(), Listener(), Incidents()
-    worker = SimpleNamespace(beats=0, frames=0, latest=result(0.0), done=threading.Event(), failed=None)
-    watch = Supervisor(
-        worker, StatsSink(), incidents, listener, 30.0, lambda: {"recording": False}, clock,  # type: ignore[arg-type]
-    )  # fmt: skip
+    worker: Any = SimpleNamespace(beats=0, frames=0, latest=result(0.0), done=threading.Event(), failed=None)
+    watch = Supervisor(worker, incidents, listener, 30.0, lambda: {"recording": False}, clock)
     return clock, worker, listener, incidents, watch
 
 

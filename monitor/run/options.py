@@ -1,0 +1,28 @@
+"""The options of a run, as the command line gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a run.
+
+    Attributes:
+        source: The source the user named; None = the first camera, else the demo.
+        headless: Never open a window.
+        record: None = no video, "" = into the session folder, else the path of the video.
+        out: The session folder; None = a new one in ``output.dir``.
+        max_seconds: End after this much time on the frame clock; 0 = never.
+        max_frames: End after this many frames; 0 = never.
+        quiet: Neither live view nor summary.
+    """
+
+    source: str | None = None
+    headless: bool = False
+    record: str | None = None
+    out: str | None = None
+    max_seconds: float = 0.0
+    max_frames: int = 0
+    quiet: bool = False
