@@ -18,8 +18,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.cli import logged, score
-from monitor.cli.score import Interval
+from monitor.cli import intervals, logged, score
+from monitor.cli.intervals import Interval
 from monitor.core.types import Event
 from monitor.driver.evidence import Evidence
 from monitor.driver.judge import Driver
@@ -129,7 +129,7 @@ def main() -> None:
     config, _ = configuration.load(None, [f"output.rows={args.rows}", *args.set], "driver")
     with (args.folder / "intervals.csv").open() as handle:
         names = sorted({row["file"] for row in csv.DictReader(handle)})
-    labels = {name: score.read_labels(args.folder / "intervals.csv", name) for name in names}
+    labels = {name: intervals.read_labels(args.folder / "intervals.csv", name) for name in names}
     with tempfile.TemporaryDirectory() as temporary:
         out = args.out or Path(temporary)
         logs: dict[str, list[Evidence]] = {}

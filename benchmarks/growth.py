@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from monitor.capture.kinds import open_source
-from monitor.cli.bench import measure
+from monitor.cli.measure import measure
 from monitor.core.errors import ConfigError
 from monitor.core.types import Box, Image
 from monitor.run.assembly import build

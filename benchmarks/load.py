@@ -31,7 +31,7 @@ import cv2
 import numpy as np
 
 from benchmarks.speed import load
-from monitor.cli.bench import HZ
+from monitor.cli.measure import HZ
 
 CORE = "0"
 SENT_BYTES = 65_536

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from benchmarks.speed import load
-from monitor.cli.bench import HZ
+from monitor.cli.measure import HZ
 from monitor.core.types import Frame, Image, Result
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.live.window import DisplayProbe, Window

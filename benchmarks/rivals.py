@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from benchmarks.growth import cut_out, scene
 from benchmarks.speed import load
-from monitor.cli.bench import measure
+from monitor.cli.measure import measure
 from monitor.core.types import Image
 from monitor.settings import config as configuration
 from monitor.settings.config import Config

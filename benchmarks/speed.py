@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from monitor.capture.kinds import open_source
-from monitor.cli.bench import measure
+from monitor.cli.measure import measure
 from monitor.core.types import Image
 from monitor.settings.config import Config
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.cli.main import Parser
+from monitor.cli.arguments import Parser
 from monitor.core.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
 from train import tools_cli
 from train.engine.recipe import TASKS

@@ -1,7 +1,8 @@
-"""``emotion-monitor purge``: deletes old sessions, after showing which."""
+"""``emotion-monitor purge``: lists old sessions and deletes them on request."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import time
 from collections.abc import Sequence
@@ -12,35 +13,46 @@ from rich.table import Table
 
 from monitor.core.errors import EXIT_OK, EXIT_UNEXPECTED, ConfigError
 from monitor.outputs.logs import retention
+from monitor.settings import config as configuration
 from monitor.settings.config import OutputConfig
 from monitor.system.terminal import plain_console
 
 
-def command(config: OutputConfig, days: float | None, max_mb: float | None, everything: bool, yes: bool) -> int:
-    """Prints what goes, and deletes it with ``yes``; exit code 1 when something could not be deleted.
+def command(args: argparse.Namespace) -> int:
+    """Lists the sessions to delete and, with ``--yes``, deletes them; exit code 1 when one could not be deleted.
+
+    Raises:
+        ConfigError: No limit is given, or limits contradict each other, or the folder cannot be read.
+    """
+    config = configuration.load(args.config, args.set, args.profile)[0].output
+    return purge(config, args.days, args.max_mb, everything=args.all, yes=args.yes)
+
+
+def purge(config: OutputConfig, days: float | None, max_mb: float | None, *, everything: bool, yes: bool) -> int:
+    """Lists sessions and deletes them with ``yes``; returns the exit code.
 
     Args:
-        config: ``dir``, ``keep_days`` and ``max_mb``.
-        days: In place of ``keep_days``.
-        max_mb: In place of ``max_mb``.
-        everything: Every session that nobody writes.
+        config: The folder ``dir`` and the limits ``keep_days`` and ``max_mb``.
+        days: Replaces ``keep_days``.
+        max_mb: Replaces ``max_mb``.
+        everything: Every session that no running monitor writes.
         yes: Delete.
 
     Raises:
-        ConfigError: Neither an age nor a total is given, or one beside ``everything``.
+        ConfigError: No limit is given, or one beside ``everything``, or the folder cannot be read.
     """
     root = Path(config.dir).expanduser()
     keep_days = config.keep_days if days is None else days
     most = config.max_mb if max_mb is None else max_mb
     if everything and (days is not None or max_mb is not None):
-        raise ConfigError("purge: --all deletes every session and --days or --max-mb only some; leave one of them out")
+        raise ConfigError("purge: --all already covers --days and --max-mb; leave one of them out")
     if not everything and not keep_days and not most:
         raise ConfigError("purge: give --days, --max-mb or --all, or set output.keep_days or output.max_mb")
     try:
         os.listdir(root)
     except OSError as error:
         raise ConfigError(
-            f"purge: output.dir {root}: {error.strerror}; name the folder of the sessions with --set"
+            f"purge: output.dir {root}: {error.strerror}; name the folder of the sessions with --set output.dir=…"
         ) from None
     found = retention.sessions(root)
     gone = found if everything else retention.choose(found, 0, keep_days, most, time.time())

@@ -31,8 +31,35 @@ def conflicts(config: Config, place: Place) -> list[str]:
         config: The settings.
         place: Where the last of some keys was given.
     """
-    return [*_detection(config, place), *_rising(config.driver, place), *_mqtt(config.mqtt, place),
-            *_alerts(config.alerts, place), *_source(config, place)]  # fmt: skip
+    return [
+        *_homes(config, place),
+        *_detection(config, place),
+        *_rising(config.driver, place),
+        *_mqtt(config.mqtt, place),
+        *_alerts(config.alerts, place),
+        *_source(config, place),
+    ]
+
+
+def _homes(config: Config, place: Place) -> Iterator[str]:
+    """Paths below the home folder of a user who has none."""
+    paths = {
+        "output.dir": config.output.dir, "service.health_file": config.service.health_file,
+        "mqtt.password_file": config.mqtt.password_file, "detect.yunet_model": config.detect.yunet_model,
+    } | _models(config)  # fmt: skip
+    for key, path in paths.items():
+        if no_home(path):
+            at = place(key)
+            yield f"{at}: {key} begins with ~, but no home folder is known; write the full path (got {path[:40]})"
+
+
+def no_home(path: str) -> bool:
+    """Whether a path begins with ``~`` and the home folder is unknown."""
+    try:
+        Path(path).expanduser()
+    except RuntimeError:
+        return True
+    return False
 
 
 def _detection(config: Config, place: Place) -> Iterator[str]:
@@ -41,7 +68,7 @@ def _detection(config: Config, place: Place) -> Iterator[str]:
         at = place("detect.method")
         yield f"{at}: detect.yunet_model must name a YuNet .onnx file when detect.method is yunet"
     for key, name in _models(config).items():
-        if not name.strip() or _is_folder(name):
+        if not name.strip() or (not no_home(name) and os.path.isdir(Path(name).expanduser())):
             off = "; to turn following off set detect.follow=false" if key == "follow.model" else ""
             yield f"{place(key)}: {key} must name a model file (got {name[:40]!r}){off}"
     if config.driver.enabled and not detect.follow:
@@ -64,14 +91,6 @@ def _models(config: Config) -> dict[str, str]:
     if config.driver.enabled:
         named["driver.model"] = config.driver.model
     return named
-
-
-def _is_folder(name: str) -> bool:
-    """Whether a name is a folder, or under the home of an unknown user. Loading reports all other faults of a file."""
-    try:
-        return os.path.isdir(Path(name).expanduser())
-    except RuntimeError:
-        return True
 
 
 def _rising(driver: DriverConfig, place: Place) -> Iterator[str]:

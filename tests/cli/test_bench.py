@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.cli.bench import Measured, load, report
 from monitor.cli.main import main
+from monitor.cli.measure import Measured, load, report
 from monitor.settings.config import Config
 from tests.fakes import ScriptedSource, frame
 
@@ -44,8 +44,8 @@ def test_a_source_kept_in_a_file_is_measured_and_not_told(
 
 def test_a_secret_in_a_url_is_not_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pictures = [frame(n / 10) for n in range(5)]
-    monkeypatch.setattr("monitor.cli.bench.open_source", lambda *_, **__: ScriptedSource(list(pictures)))
-    monkeypatch.setattr("monitor.cli.bench.LIVE_S", 0.05)
+    monkeypatch.setattr("monitor.cli.measure.open_source", lambda *_, **__: ScriptedSource(list(pictures)))
+    monkeypatch.setattr("monitor.cli.measure.LIVE_S", 0.05)
     for flags in ([], ["--json"]):
         assert main(["bench", "--source", "http://me:s3cret@cam/a.avi?key=abc", "--seconds", "0.1", *flags]) == 0
         out = capsys.readouterr().out
@@ -63,8 +63,8 @@ def test_driver_mode_has_its_stage_and_words_say_estimate(capsys: pytest.Capture
 
 def test_a_camera_that_misses_a_picture_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     script = [frame(0.0), None, frame(0.1), frame(0.2)]
-    monkeypatch.setattr("monitor.cli.bench.open_source", lambda *_, **__: ScriptedSource(script))
-    monkeypatch.setattr("monitor.cli.bench.LIVE_S", 0.05)
+    monkeypatch.setattr("monitor.cli.measure.open_source", lambda *_, **__: ScriptedSource(script))
+    monkeypatch.setattr("monitor.cli.measure.LIVE_S", 0.05)
     images, spent = load("camera", Config())
     assert len(images) == len(spent) == 3
 

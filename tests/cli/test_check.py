@@ -82,7 +82,7 @@ def test_a_broker_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = check(capsys, *flags, "--set", port)
     assert (code, "cannot be reached" in out) == (0, True)
     code, out = check(capsys, *flags, "--set", "mqtt.host=broker..local")
-    assert (code, "mqtt.host: is no name of a host" in out) == (2, True)
+    assert (code, "mqtt.host: is not a host name" in out) == (2, True)
     code, out = check(capsys, *flags, "--set", "mqtt.user=a", "--set", "mqtt.password_file=/nowhere")
     assert (code, "mqtt.password_file" in out) == (2, True)
 
@@ -113,7 +113,7 @@ def test_an_alarm_that_cannot_be_given_is_told_before_the_night(capsys: pytest.C
     assert "alerts.command: /nowhere/buzz is not there" in " ".join(out.split())
     code, out = check(capsys, *flags, "--set", "alerts.command=true")
     assert code == 0
-    assert "command, from level 1 on; not tried" in " ".join(out.split())
+    assert "command, from level 1 on; not run" in " ".join(out.split())
 
 
 def test_driver_mode_without_a_camera_fails(
@@ -144,7 +144,9 @@ def test_the_rate_leaves_the_closing_out(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr(
         "monitor.capture.kinds.open_source", lambda *_, **__: Slow([frame(n / 30, n) for n in range(40)])
     )
-    monkeypatch.setattr("monitor.cli.check.time", SimpleNamespace(monotonic=clock, perf_counter=time.perf_counter))
+    monkeypatch.setattr(
+        "monitor.cli.check_source.time", SimpleNamespace(monotonic=clock, perf_counter=time.perf_counter)
+    )
     _, out = check(capsys, "--source", "camera")
     assert "30.0 fps measured" in " ".join(out.split())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from monitor.capture.v4l2 import Camera
@@ -12,9 +14,12 @@ def test_the_command_prints_a_table_or_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(devices, "find_cameras", list)
-    assert devices.command(False) == 3
+    assert devices.command(verbose=False) == 3
     assert "no camera found" in capsys.readouterr().out
     cameras = [Camera("/dev/video0", "", "cam", {"MJPG": ["640x480"]})]
     monkeypatch.setattr(devices, "find_cameras", lambda: cameras)
-    assert devices.command(True) == 0
+    assert devices.command(verbose=True) == 0
     assert "640x480" in capsys.readouterr().out
+    capsys.readouterr()
+    assert devices.command(verbose=False, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)[0]["formats"] == {"MJPG": ["640x480"]}

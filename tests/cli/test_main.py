@@ -34,10 +34,11 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("argv", "code", "expected"),
     [
-        (["clip.mp4"], 2, "clip.mp4: what is to be watched is named with --source clip.mp4"),
-        (["http://me:s3cret@cam/x"], 2, "http://cam/x: what is to be watched is named with --source http://cam/x"),
-        (["--headless", "true"], 2, "true is not a flag of run"),
-        (["--set", "output.rows=every", "b.c=2"], 2, "b.c=2 is not a flag of run"),
+        (["clip.mp4"], 3, "clip.mp4: no such file or folder"),
+        (["clip.mp4", "--source", "http://me:s3cret@cam/x"], 2, "http://cam/x is the second source; name one"),
+        (["--headless", "true"], 3, "true: no such file or folder"),
+        (["--set", "output.rows=every", "b.c=2"], 2, "b.c=2 is not a source; did you mean --set b.c=2?"),
+        (["--headless", "config", "c.yaml"], 2, "config is not a source; did you mean --config?"),
         (["--source", ""], 3, "--source is empty"),
         (["--sorce", "x"], 2, "--sorce is not a flag of run; did you mean --source?"),
         (["--max-frames", "0"], 2, "must be at least 1 (got 0)"),
@@ -53,7 +54,8 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
         (["--source", "demo", "--set", "emotion.model=nowhere.tflite"], 4, "no such model"),
         (["--source", "demo", "--record", "/nowhere/video.mp4"], 2, "missing or not writable"),
         (["--source", "demo", "--record", "video"], 2, "must end in .mkv, .avi, .mp4, .mov"),
-        (["chekc"], 2, "invalid choice: 'chekc'"),
+        (["chekc"], 2, "chekc is not a command; did you mean check?"),
+        (["check", "--headless"], 2, "--headless is not a flag of check; run has it"),
         (["check", "--sauce", "x"], 2, "did you mean --source?"),
     ],
 )
@@ -139,7 +141,7 @@ def test_in_the_journal_each_line_carries_its_level() -> None:
     assert done.stderr.startswith("<3>error: --source nowhere.mp4")
 
 
-@pytest.mark.parametrize("flag", ["--source", "--out", "--config", "--profile", "--record"])
+@pytest.mark.parametrize("flag", ["--out", "--config", "--profile", "--record"])
 def test_a_flag_given_twice_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["run", flag, "a", flag, "b"])
@@ -148,7 +150,48 @@ def test_a_flag_given_twice_is_refused(flag: str, capsys: pytest.CaptureFixture[
 
 
 def test_a_word_too_long_for_a_file_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["x" * 300])
-    assert ended.value.code == 2
-    assert "Traceback" not in capsys.readouterr().err
+    code, line = wrong(capsys, "x" * 300, "--headless")
+    assert code == 3
+    assert "File name too long" in line
+
+
+def test_the_help_shows_the_flags_of_a_run_the_commands_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    out = call(capsys, "--help")[1]
+    for shown in ("--record", "--profile", "--headless", "clip.mp4", "bench", "exit codes", "--version"):
+        assert shown in out
+    assert call(capsys, "check", "--help")[1].startswith("usage: emotion-monitor check")
+
+
+def test_config_prints_all_settings_or_the_reference_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "scale_factor" not in call(capsys, "config")[1]
+    assert "scale_factor" in call(capsys, "config", "--all")[1]
+    assert "| `detect.scale_factor` *(advanced)* |" in call(capsys, "config", "--reference")[1]
+
+
+def test_a_home_that_nobody_has_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = wrong(capsys, "--source", "demo", "--headless", "--out", "~nosuch/x")
+    assert (code, "no home folder is known" in line) == (2, True)
+    code, line = wrong(capsys, "--source", "demo", "--headless", "--set", "output.dir=~nosuch/x")
+    assert (code, "output.dir begins with ~" in line) == (2, True)
+
+
+def test_train_is_forwarded_and_says_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr("runpy.run_module", lambda name, run_name: ran.append([name, *sys.argv]))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert call(capsys, "train", "fit", "--task", "eyes")[0] == 0
+    assert ran == [["train", "emotion-train", "fit", "--task", "eyes"]]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "tensorflow" else object())
+    code, line = wrong(capsys, "train", "fit")
+    assert (code, "pip install 'emotion-monitor[train]'" in line) == (4, True)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_knows_the_commands_and_flags(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    pytest.importorskip("shtab")
+    code, out, _ = call(capsys, "completion", shell)
+    assert code == 0
+    assert "devices" in out
+    assert "record-clean" in out

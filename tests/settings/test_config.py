@@ -60,7 +60,7 @@ def test_the_reference_documents_every_setting() -> None:
         ("emotion.model=", "emotion.model must name a model file"),
         ("follow.model=", "follow.model must name a model file .*set detect.follow=false"),
         ("emotion.model=.", "emotion.model must name a model file"),
-        ("emotion.model=~nosuch/x", "emotion.model must name a model file"),
+        ("emotion.model=~nosuch/x", "emotion.model begins with ~, but no home folder is known"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(setting: str, expected: str) -> None:

@@ -1,0 +1,59 @@
+"""Tests of ``emotion-monitor check``: the source."""
+
+from __future__ import annotations
+
+import time
+
+from monitor.cli.finding import Finding
+from monitor.core.errors import EXIT_SOURCE
+from monitor.settings.config import Config
+
+TRIED_S = 3.0
+"""Time in which a source must deliver pictures."""
+
+
+def source(config: Config, name: str | None) -> Finding:
+    """Opens the source, else the first camera, and reads its first pictures."""
+    from monitor.capture.names import revealed, shown
+    from monitor.capture.opening import SLACK_S, answered
+    from monitor.capture.v4l2 import find_cameras
+
+    if name is None:
+        cameras = find_cameras()
+        if not cameras and config.source.wait:
+            return Finding("source", "note", "no camera; a run waits for one (source.wait)")
+        if not cameras and config.driver.enabled:
+            return Finding("source", "fail", "no camera; driver mode needs one, or a --source", EXIT_SOURCE)
+        if not cameras:
+            return Finding("source", "note", "no camera; a run without --source plays the demo")
+        name = cameras[0].path
+    wanted, limit = revealed(name), 2 * config.source.open_timeout_s + SLACK_S + TRIED_S
+    # On a thread of its own: the main thread handles signals while a device hangs.
+    return answered(lambda: _seen(config, wanted), shown(wanted), limit)
+
+
+def _seen(config: Config, name: str) -> Finding:
+    """Reads the first pictures of a source."""
+    from monitor.capture.kinds import open_source
+    from monitor.capture.photos import no_drive, unrelated
+
+    source = open_source(name, config.source)
+    try:
+        if config.driver.enabled and unrelated(source, sequence=config.source.sequence):
+            raise no_drive(source)
+        frames, started = 0, time.monotonic()
+        while frames < 15 and time.monotonic() - started < TRIED_S:
+            frame = source.read()
+            if frame is None and not source.live:
+                break
+            frames += frame is not None
+        took = time.monotonic() - started
+        facts = source.facts()
+    finally:
+        source.close()
+    rate = f", {frames / max(1e-6, took):.1f} fps measured" if source.live else ""
+    size = f"{facts['width']}x{facts['height']}" if "width" in facts else ""
+    detail = f"{source.name}: {facts['kind']} {size} {source.fps:.4g} fps{rate}"
+    return Finding(
+        "source", "ok" if frames else "fail", detail if frames else f"{source.name}: delivers no picture", EXIT_SOURCE
+    )
