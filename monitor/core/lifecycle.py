@@ -47,8 +47,8 @@ class Occurrence:
         return self._event("start", self.level, extra)
 
     def updated(self, **extra: Any) -> Event:
-        """An update at ``t``, with ``duration_s`` and ``extra``."""
-        return self._event("update", self.level, {"duration_s": self.duration_s, **extra})
+        """An update at ``t``, with ``extra`` and ``duration_s``."""
+        return self._event("update", self.level, {**extra, "duration_s": self.duration_s})
 
     def ended(self, **extra: Any) -> Event:
         """Its end at ``t``, with ``duration_s`` and ``extra``."""

@@ -1,1 +1,1 @@
-"""Driver mode: the state of one driver, judged from numbers and time, without pixels."""
+"""Driver mode: the signs of one driver, judged from numbers and time, without pixels."""

@@ -58,7 +58,7 @@ class Aggression:
             gone = dt is None or self._unknown_s > HOLD_S
             if gone:
                 self.share, self._on = None, False
-            self.level = self._countdown.update(t, False if gone else None)
+            self.level = self._countdown.update(t, on=False if gone else None)
             return self.level
         self._unknown_s = 0.0
         if self.share is None or dt is None:
@@ -66,7 +66,7 @@ class Aggression:
         elif dt:
             self.share += (1 - math.exp(-dt / SMOOTH_S)) * (anger - self.share)
         self._compare(self.share, dt or 0.0, usual)
-        self.level = self._countdown.update(t, self._on)
+        self.level = self._countdown.update(t, on=self._on)
         return self.level
 
     def _compare(self, share: float, dt: float, usual: float) -> None:

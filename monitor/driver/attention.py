@@ -75,7 +75,7 @@ class Attention:
         elif self._gone_s >= FACE_GONE_S:
             self.turned = False
         self.state, away = self._judge(evidence)
-        self.level = self._away.update(evidence.t, away)
+        self.level = self._away.update(evidence.t, on=away)
 
     def _judge(self, evidence: Evidence) -> tuple[str, bool | None]:
         """The state, and whether it counts as away (None: unknown)."""
@@ -133,7 +133,7 @@ class CannotJudge:
         """Judges whether the eyes can be judged; needs ``turned``."""
         seen = moment.evidence
         blind = not seen.picture or (seen.present and seen.eyes is None and not moment.turned)
-        level = int(self._blind.update(seen.t, blind) > 0 or moment.slow)
+        level = int(self._blind.update(seen.t, on=blind) > 0 or moment.slow)
         return Observation(
             level, seen.t - self._blind.spent, blind or moment.slow, {"what": "eyes or face cannot be judged"}
         )

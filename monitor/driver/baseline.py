@@ -111,7 +111,7 @@ class Baseline:
         """0..1; 1 = learnt."""
         return 1.0 if self._needed <= 0 else min(1.0, self.good_s / self._needed)
 
-    def update(self, evidence: Evidence, blinked: bool = False) -> bool:
+    def update(self, evidence: Evidence, *, blinked: bool = False) -> bool:
         """Takes a moment's evidence and whether a blink ended in it; returns whether the last driver was forgotten."""
         forgotten = False
         dt = self._clock.step(evidence.t)

@@ -77,7 +77,7 @@ class Closure:
         dt = self._clock.step(t)
         now = self._state(openness, dt)
         p80 = openness is not None and openness < self._config.closed
-        ended = self._run(t, dt, now)
+        ended = self._run(t, dt, now=now)
         self._samples += bool(now)
         if dt:
             self._credit(t, dt, now=now, p80=p80)
@@ -88,7 +88,7 @@ class Closure:
         if self._start is None:
             self._samples = 0
         self._last, self._last_p80 = now, p80
-        return self._eyes(t, now, ended)
+        return self._eyes(t, ended, now=now)
 
     def _credit(self, t: float, dt: float, *, now: bool | None, p80: bool) -> None:
         """Adds a step's time to the windows."""
@@ -100,7 +100,7 @@ class Closure:
         self._minute.add(t, known)
         self._shut.add(t, dt / 2 * (self._last_p80 + p80))
 
-    def _eyes(self, t: float, now: bool | None, ended: float | None) -> Eyes:
+    def _eyes(self, t: float, ended: float | None, *, now: bool | None) -> Eyes:
         for window in (self._known, self._shut, self._blinks, self._long, self._minute):
             window.forget(t)
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
@@ -129,7 +129,7 @@ class Closure:
         self._between_s += dt or 0.0
         return bool(self._last) and self._between_s <= BETWEEN_S
 
-    def _run(self, t: float, dt: float | None, now: bool | None) -> float | None:
+    def _run(self, t: float, dt: float | None, *, now: bool | None) -> float | None:
         """Keeps the start of the present closure; returns the length of one that ended."""
         if dt is None:  # the time since the last sample is unknown
             self._start, self._opened, self._unknown_s = (t if now else None), None, 0.0

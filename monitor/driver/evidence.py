@@ -42,7 +42,9 @@ class Evidence:
     frame: bool = True
 
 
-def evidence_of(face: Face | None, t: float, wall: float, picture: bool, min_eyes: float, min_face: float) -> Evidence:
+def evidence_of(
+    face: Face | None, t: float, wall: float, *, picture: bool, min_eyes: float, min_face: float
+) -> Evidence:
     """Evidence from the driver's face, or from its absence.
 
     The better seen eye counts more; an eye of lower quality than ``min_eyes`` does not count.

@@ -91,8 +91,10 @@ class Driver:
         """
         if face is not None and face.seen and face.keypoints is None:
             return None
-        least_eyes, least_face = self._config.driver.min_quality, self._config.emotion.min_quality
-        return evidence_of(face, t, wall, picture or face is not None, least_eyes, least_face)
+        return evidence_of(
+            face, t, wall, picture=picture or face is not None,
+            min_eyes=self._config.driver.min_quality, min_face=self._config.emotion.min_quality,
+        )  # fmt: skip
 
     def judge(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
         """Judges a moment's evidence: the driver's state and the events that follow."""

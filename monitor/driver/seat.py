@@ -14,42 +14,44 @@ NEAR = 1.5
 LARGER = 0.6
 """A face smaller than this share of the driver's usual size sits further back."""
 USUAL_S = 30.0
-"""Time constant of the driver's usual size: who leans forward for a moment is not larger from then on."""
+"""Time constant of the driver's usual size: leaning forward for a moment does not change it."""
 BACK, BACK_SIZE = 0.5, 0.8
-"""In face sizes, and as a share of the usual size: a face so near to where the driver's was, and so large, is the
-driver's, whoever was taken for the driver meanwhile."""
+"""A face within ``BACK`` face sizes of the driver's last place and of at least ``BACK_SIZE`` times the usual size is
+the driver's, whichever face was taken for the driver's meanwhile."""
 CLAIM_S = 5.0
-"""While the driver's usual is not learnt yet, a face that was so much larger for this long takes the seat."""
+"""Until the driver is calibrated, a face that was so much larger for this long takes the seat."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a driver was and how large, when last seen there."""
+    """Where a driver's face was and how large, when last seen there."""
 
     middle: tuple[float, float]
     size: float
     t: float
 
     def is_of(self, face: Face) -> bool:
-        """Whether a face is just there, and as large."""
+        """Whether a face is at this place and as large."""
         return _away(face, self.middle) <= BACK * self.size and _size(face) >= BACK_SIZE * self.size
 
 
 class Seat:
     """Keeps one face as the driver's: the largest at first, then the same one.
 
-    Somebody who leans in or sits behind does not become the driver while the driver looks away: a new face must
-    be where the driver's was and about as large. Only after ``empty_s`` without the driver may anybody take it.
-    Who was there first and sits further back (a passenger gets in, the driver follows) is no driver: until the
-    driver's usual is learnt, a face that is larger by ``LARGER`` for ``CLAIM_S`` takes the seat.
+    A person who leans in or sits behind does not become the driver while the driver looks away: a new face must be
+    where the driver's was and about as large. After ``empty_s`` without the driver any face may take the seat. A
+    passenger may get in first and sit further back: until the driver is calibrated, a face that is larger by
+    ``LARGER`` for ``CLAIM_S`` takes the seat.
+
+    Args:
+        empty_s: Seconds without the driver after which any face may take the seat; 0 = never.
 
     Attributes:
-        taken: Whether the seat has just passed, before the usual was learnt, from one face in view to another.
+        taken: Whether the seat has just passed from one face in view to another, before the driver was calibrated.
         seated_s: Seconds for which the driver was in view.
     """
 
     def __init__(self, empty_s: float) -> None:
-        """``empty_s``: seconds without the driver after which anybody may take the seat; 0 = never."""
         self._empty_s = empty_s or math.inf
         self._id = 0
         self._last_t = -math.inf
@@ -65,10 +67,9 @@ class Seat:
         """The driver's face among those in view, or None.
 
         Args:
-            faces: Those in view.
+            faces: Faces in view.
             t: Frame time in seconds.
-            settled: Whether the driver's usual is learnt. ``taken`` tells whether the seat has just passed, before
-                that, from one face in view to another.
+            settled: Whether the driver is calibrated.
         """
         chosen = next((f for f in faces if f.id == self._id), None)
         self.taken = False
@@ -88,7 +89,7 @@ class Seat:
         return chosen
 
     def _returned(self, chosen: Face, faces: Sequence[Face], t: float) -> Face | None:
-        """Who is back where the driver was, while somebody smaller who came near that place passes for the driver."""
+        """The face that is back at the driver's place while a smaller face near it is taken for the driver's."""
         before = self._before
         if before is None or not 0 <= t - before.t <= self._empty_s:
             return None
@@ -101,7 +102,7 @@ class Seat:
             left = _Place(self._place, self._usual, self._last_t)
             if self._before is not None and t - self._before.t > self._empty_s:
                 self._before = None
-            # Only who was seen beside the driver is somebody else; a new number is the driver found again.
+            # A face that was seen beside the driver's is another person; a new id is the driver found again.
             if self.taken or face.id not in self._beside or left.is_of(face):
                 self._before = None
             else:

@@ -63,7 +63,7 @@ class DriverMonitor:
 
     def update(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
         """Takes one moment's evidence; returns the state and the events that follow."""
-        if self._baseline.update(evidence, self._blinked):
+        if self._baseline.update(evidence, blinked=self._blinked):
             self._restart(everything=False)
         moment = self._moment(evidence)
         events: list[Event] = []

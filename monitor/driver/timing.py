@@ -86,7 +86,7 @@ class Countdown:
         self.level = 0
         self._clock = Clock()
 
-    def update(self, t: float, on: bool | None) -> int:
+    def update(self, t: float, *, on: bool | None) -> int:
         """Takes whether it is the case at ``t`` seconds (None: unknown); returns the level."""
         dt = self._clock.step(t)
         if dt and on is not None:

@@ -1,4 +1,4 @@
-"""Happenings with a start, updates and an end: a face in view, an expression held."""
+"""Events of faces in view and of expressions that are held, with a start, updates and an end."""
 
 from __future__ import annotations
 
@@ -7,64 +7,76 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.core.labels import UNKNOWN
+from monitor.core.lifecycle import Occurrence
 from monitor.core.types import Event, Face
 
 
 @dataclass(slots=True)
-class _Open:
-    """A happening that has not ended."""
+class _Held:
+    """An expression that is being held.
 
-    id: int
-    start: float
-    last: float
-    last_wall: float
+    Attributes:
+        label: The expression.
+        of: Its event; ``t`` is when it was last shown.
+        reported: Time of its last event in seconds.
+        confidence: Its last confidence.
+        peak: Its highest confidence before that.
+        total: Sum of each confidence times the seconds it lasted: a mean must not depend on the number of frames.
+    """
+
+    label: str
+    of: Occurrence
     reported: float
-    label: str = ""
-    confidence: float = 0.0
+    confidence: float
     peak: float = 0.0
     total: float = 0.0
-    """Sum of each confidence times the seconds it lasted: a mean must not depend on the number of pictures."""
 
-    def pass_to(self, t: float) -> None:
+    def pass_to(self, t: float, wall: float) -> None:
         """Lets the last confidence last until ``t`` seconds."""
-        self.total += self.confidence * max(0.0, t - self.last)
-        self.last = t
+        self.total += self.confidence * max(0.0, t - self.of.t)
+        self.of.t, self.of.wall = t, wall
+
+    def ended(self, t: float, wall: float) -> Event:
+        """Its end at ``t`` seconds, with the mean and the peak of its confidence."""
+        self.pass_to(t, wall)
+        duration = t - self.of.start
+        mean = self.total / duration if duration > 0 else self.confidence
+        return self.of.ended(mean=round(mean, 4), peak=round(self.peak, 4))
 
 
 class Episodes:
     """Turns the faces of each step into events.
 
-    A face's happening lasts until it is forgotten (not merely out of sight for a moment), so that
-    nothing flaps; its end carries when it was last seen. Each shown label but "unknown" is an
-    episode of its own.
+    A face's event ends when the face is forgotten, not when it is out of sight for a moment, so that nothing flaps;
+    the end carries when the face was last seen. Each shown label except "unknown" is an event of its own.
+
+    Args:
+        update_s: Seconds between two updates of a held expression.
+        ids: The session's source of event ids; None = its own.
     """
 
     def __init__(self, update_s: float, ids: Iterator[int] | None = None) -> None:
-        """Takes seconds between updates and the session's source of event ids (default: its own)."""
         self._update_s = update_s
         self._ids = ids if ids is not None else itertools.count(1)
-        self._faces: dict[int, _Open] = {}
-        self._labels: dict[int, _Open] = {}
+        self._faces: dict[int, Occurrence] = {}
+        self._held: dict[int, _Held] = {}
 
     def update(self, faces: Sequence[Face], known: Iterable[int], t: float, wall: float) -> list[Event]:
-        """Takes one step's faces.
+        """Takes one step's faces; returns the events that follow.
 
         Args:
             faces: Confirmed faces in view.
-            known: Ids not forgotten yet.
+            known: Ids that are not forgotten yet.
             t: Frame time in seconds.
             wall: Seconds since the epoch.
-
-        Returns:
-            What began, went on or ended now.
         """
         events: list[Event] = []
         for face in faces:
             seen = self._faces.get(face.id)
             if seen is None:
-                seen = self._faces[face.id] = self._open(t, wall)
-                events.append(Event("face", "start", seen.id, t, wall, face.id))
-            seen.last, seen.last_wall = t, wall
+                seen = self._faces[face.id] = Occurrence("face", next(self._ids), t, t, wall, face.id)
+                events.append(seen.started())
+            seen.t, seen.wall = t, wall
             events += self._label(face, t, wall)
         gone = set(self._faces) - set(known) - {face.id for face in faces}
         for face_id in sorted(gone):
@@ -72,60 +84,33 @@ class Episodes:
         return events
 
     def finish(self) -> list[Event]:
-        """Ends everything still open, at the end of a session."""
-        events: list[Event] = []
-        for face_id in sorted(self._faces):
-            events += self._end(face_id)
-        return events
-
-    def _open(self, t: float, wall: float) -> _Open:
-        return _Open(next(self._ids), t, t, wall, t)
+        """Ends what is going on, at the end of a session."""
+        return [event for face_id in sorted(self._faces) for event in self._end(face_id)]
 
     def _label(self, face: Face, t: float, wall: float) -> list[Event]:
+        """Starts, updates or ends the expression of one face."""
         events: list[Event] = []
-        episode = self._labels.get(face.id)
-        if episode is not None and episode.label != face.label:
-            events.append(self._end_label(face.id, t, wall))
-            episode = None
+        held = self._held.get(face.id)
+        if held is not None and held.label != face.label:
+            events.append(self._held.pop(face.id).ended(t, wall))
+            held = None
         if face.label == UNKNOWN:
             return events
-        if episode is None:
-            episode = self._labels[face.id] = self._open(t, wall)
-            episode.label = face.label
-            events.append(
-                Event("emotion", "start", episode.id, t, wall, face.id,
-                      data={"label": face.label, "confidence": round(face.confidence, 4)})
-            )  # fmt: skip
-        elif t - episode.reported >= self._update_s:
-            episode.reported = t
-            data = {
-                "label": face.label,
-                "confidence": round(face.confidence, 4),
-                "duration_s": round(t - episode.start, 3),
-            }
-            events.append(Event("emotion", "update", episode.id, t, wall, face.id, data=data))
-        episode.pass_to(t)
-        episode.confidence = face.confidence
-        episode.peak = max(episode.peak, face.confidence)
+        confidence = round(face.confidence, 4)
+        if held is None:
+            new = Occurrence("emotion", next(self._ids), t, t, wall, face.id, data={"label": face.label})
+            held = self._held[face.id] = _Held(face.label, new, t, face.confidence)
+            events.append(new.started(confidence=confidence))
+        held.pass_to(t, wall)
+        if t - held.reported >= self._update_s:
+            held.reported = t
+            events.append(held.of.updated(confidence=confidence))
+        held.confidence, held.peak = face.confidence, max(held.peak, face.confidence)
         return events
-
-    def _end_label(self, face_id: int, t: float, wall: float) -> Event:
-        episode = self._labels.pop(face_id)
-        episode.pass_to(t)
-        duration = t - episode.start
-        data = {
-            "label": episode.label,
-            "duration_s": round(duration, 3),
-            "mean": round(episode.total / duration if duration > 0 else episode.confidence, 4),
-            "peak": round(episode.peak, 4),
-        }
-        return Event("emotion", "end", episode.id, t, wall, face_id, data=data)
 
     def _end(self, face_id: int) -> list[Event]:
+        """Ends the events of one face, dated by when it was last seen."""
         seen = self._faces.pop(face_id)
-        events = []
-        if face_id in self._labels:
-            events.append(self._end_label(face_id, seen.last, seen.last_wall))
-        data = {"duration_s": round(seen.last - seen.start, 3), "last_seen_t": round(seen.last, 3)}
-        events.append(Event("face", "end", seen.id, seen.last, seen.last_wall, face_id, data=data))
-        return events
+        held = self._held.pop(face_id, None)
+        events = [held.ended(seen.t, seen.wall)] if held is not None else []
+        return [*events, seen.ended(last_seen_t=round(seen.t, 3))]

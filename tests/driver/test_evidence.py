@@ -15,7 +15,7 @@ from tests.fakes import face, keypoints_at
 
 
 def of(one: Face | None) -> Evidence:
-    return evidence_of(one, 5.0, 1.8e9, True, 0.3, 0.4)
+    return evidence_of(one, 5.0, 1.8e9, picture=True, min_eyes=0.3, min_face=0.4)
 
 
 def mixed(**shares: float) -> np.ndarray:
