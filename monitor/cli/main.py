@@ -116,6 +116,12 @@ def _bench(args: argparse.Namespace) -> int:
     return bench.command(args)
 
 
+def _batch(args: argparse.Namespace) -> int:
+    from monitor.cli import batch
+
+    return batch.command(args)
+
+
 def _replay(args: argparse.Namespace) -> int:
     from monitor.cli import replay
     from monitor.settings import config as configuration
@@ -148,8 +154,8 @@ def _completion(args: argparse.Namespace) -> int:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "run": _run, "check": _check, "devices": _devices, "config": _config, "bench": _bench, "replay": _replay,
-    "score": _score, "purge": _purge, "train": _train, "completion": _completion,
+    "run": _run, "check": _check, "devices": _devices, "config": _config, "bench": _bench,
+    "batch": _batch, "replay": _replay, "score": _score, "purge": _purge, "train": _train, "completion": _completion,
 }  # fmt: skip
 """Each command's function; it returns the exit code."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monitor import __version__
+from monitor.cli import batch
 from monitor.cli.arguments import Once, Parser, count, positive
 
 EXIT_CODES = "exit codes: 0 clean, 1 unexpected, 2 configuration or usage, 3 source, 4 model or runtime"
@@ -14,6 +15,7 @@ examples:
   emotion-monitor clip.mp4 --record          a video file, with an annotated copy
   emotion-monitor photos/                    a folder of photographs
   emotion-monitor --headless --profile driver
+  emotion-monitor batch videos/ --out dataset
   emotion-monitor check                      test camera, models, display and disk
 """
 
@@ -50,6 +52,9 @@ def build_parser() -> Top:
     _replay(commands.add_parser("replay", parents=[common], help="judge a logged drive again with other thresholds"))
     _score(commands.add_parser("score", help="compare logged events with labelled intervals"))
     _purge(commands.add_parser("purge", parents=[common], help="delete old sessions; without --yes only list them"))
+    batch.add_arguments(
+        commands.add_parser("batch", parents=[common], help="read an archive of recordings into one Parquet dataset")
+    )
     train = commands.add_parser("train", add_help=False, help="train your own models: the same as emotion-train")
     train.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     completion = commands.add_parser("completion", help="print a completion script for bash, zsh or fish")

@@ -1,0 +1,167 @@
+"""Running a batch on Dask: local processes, or a cluster that exists already."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from monitor.batch import work
+from monitor.batch.items import Item
+from monitor.batch.work import Job, Plan
+from monitor.core.errors import ConfigError, DiskError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+log = logging.getLogger("monitor")
+
+WORKER_MB = 400.0
+"""Memory that one worker may take before Dask restarts it; it needs some 150 MB."""
+WINDOW = 4
+"""Recordings in flight per worker: enough to keep all busy, few enough for 100,000 recordings."""
+RETRIES = 3
+"""Times that a task is tried again after its worker died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the work is done.
+
+    Attributes:
+        scheduler: Address of a running scheduler; empty = processes on this machine.
+        workers: Local processes; 0 = one per core, as far as memory allows.
+        dashboard: Port of Dask's own dashboard on loopback; 0 = none.
+    """
+
+    scheduler: str = ""
+    workers: int = 0
+    dashboard: int = 0
+
+
+def local_workers(cores: int, free_mb: float) -> int:
+    """Worker processes that this machine can hold."""
+    return max(1, min(cores, int(free_mb * 0.8 / WORKER_MB)))
+
+
+@contextlib.contextmanager
+def connected(cluster: Cluster) -> Iterator[Client]:
+    """A client of the cluster; local workers end with it.
+
+    Raises:
+        ConfigError: Dask is not installed, or the scheduler does not answer.
+    """
+    try:
+        import dask
+        import psutil
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise ConfigError("batch needs Dask; run: pip install 'emotion-monitor[batch]'") from None
+    dask.config.set({"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": "10s"})
+    if cluster.scheduler:
+        try:
+            client = Client(cluster.scheduler, timeout=10, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"--scheduler {cluster.scheduler}: does not answer ({error}); start one with: dask scheduler"
+            ) from None
+        with client:
+            yield client
+        return
+    free_mb = psutil.virtual_memory().available / 1e6
+    count = cluster.workers or local_workers(len(os.sched_getaffinity(0)), free_mb)
+    if cluster.dashboard and importlib.util.find_spec("bokeh") is None:
+        raise ConfigError("--dashboard needs bokeh; run: pip install bokeh")
+    dashboard = f"127.0.0.1:{cluster.dashboard}"
+    with (
+        LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{WORKER_MB * 2:.0f}MB",
+            dashboard_address=dashboard, host="127.0.0.1", silence_logs=logging.ERROR,
+        ) as processes,
+        Client(processes, set_as_default=False) as client,
+    ):  # fmt: skip
+        yield client
+
+
+def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Callable[[dict[str, Any]], None]) -> None:
+    """Reads all recordings.
+
+    Args:
+        job: What is done with each.
+        items: The recordings.
+        done: Keys that are in the dataset already.
+        client: Dask's client.
+        tell: Called with each recording's row; of one that was done before only ``status`` "skipped" and its name.
+
+    Raises:
+        DiskError: The dataset's disk is full or fails.
+    """
+    from distributed import as_completed
+
+    waiting = iter(items)
+    planned: dict[Future, None] = {}
+    finishing: dict[Future, Item] = {}
+    queue = as_completed([], loop=client.loop)
+
+    def refill() -> None:
+        room = WINDOW * max(1, len(client.scheduler_info(n_workers=-1)["workers"])) - len(planned) - len(finishing)
+        for _ in range(room):
+            item = next(waiting, None)
+            if item is None:
+                return
+            future = client.submit(work.prepare, job, item, pure=False, retries=RETRIES)
+            planned[future] = None
+            queue.add(future)
+
+    refill()
+    while planned or finishing:
+        future = next(queue)
+        if future in planned:
+            del planned[future]
+            last = _next_step(job, future.result(), done, client, tell)
+            if last is not None:
+                finishing[last[0]] = last[1]
+                queue.add(last[0])
+        else:
+            item = finishing.pop(future)
+            tell(_outcome(future, job, item))
+        refill()
+
+
+def _next_step(
+    job: Job, plan: Plan, done: set[str], client: Client, tell: Callable[[dict[str, Any]], None]
+) -> tuple[Future, Item] | None:
+    """Submits what a plan asks for; None where nothing is left to do."""
+    if plan.failed is not None:
+        future = client.submit(work.finish, job, plan, plan.failed, pure=False, retries=RETRIES)
+    elif plan.key in done:
+        tell({"status": "skipped", "name": plan.item.name})
+        return None
+    elif len(plan.parts) == 1:
+        future = client.submit(work.whole, job, plan, pure=False, retries=RETRIES)
+    else:
+        parts = [
+            client.submit(work.read_span, job, plan, number, pure=False, retries=RETRIES)
+            for number in range(len(plan.parts))
+        ]
+        future = client.submit(work.finish, job, plan, *parts, pure=False, retries=RETRIES)
+    done.add(plan.key)  # the same content under a second name is read once
+    return future, plan.item
+
+
+def _outcome(future: Future, job: Job, item: Item) -> dict[str, Any]:
+    error = future.exception()
+    if error is None:
+        row: dict[str, Any] = future.result()
+        return row
+    if isinstance(error, OSError) and error.errno in work.DISK:
+        raise DiskError(
+            f"--out {job.out}: cannot be written: {error.strerror}; free space, then run the same command again"
+        )
+    # Its worker died too often (memory, a crash in a codec): the others go on.
+    plan = work.failed_plan(job, item, RuntimeError(f"the worker died {RETRIES} times: {error}"))
+    return plan.failed or {}

@@ -1,0 +1,76 @@
+"""The frames of one span of a recording, all of them or sampled in time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from monitor.batch.spans import Span
+from monitor.capture.video import VideoSource
+from monitor.core.types import Frame
+
+SLACK_S = 1e-6
+"""Rounding of time stamps must not skip a frame that is due."""
+
+
+class SpanSource(VideoSource):
+    """A video file from some time on.
+
+    Args:
+        path: The file.
+        start_s: Where to begin, in seconds of the file's own time.
+        every_s: Least time between two frames; frames in between are not converted. 0 = every frame.
+
+    Raises:
+        SourceError: The file cannot be read.
+    """
+
+    def __init__(self, path: Path, start_s: float = 0.0, every_s: float = 0.0) -> None:
+        super().__init__(path)
+        self._every_s, self._due = every_s, -math.inf
+        if start_s > 0:
+            self._seek(start_s)
+
+    def _seek(self, start_s: float) -> None:
+        """Goes to the first frame at or after ``start_s``; OpenCV decodes from the key frame before it."""
+        self._capture.set(cv2.CAP_PROP_POS_MSEC, start_s * 1e3)
+        self._first = None
+        self._index = max(0, int(self._capture.get(cv2.CAP_PROP_POS_FRAMES)))
+        self._stated = self._t = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3 - 1 / self.fps
+
+    def read(self) -> Frame | None:
+        """The next frame that is due, None at the end."""
+        if not self._every_s:
+            return super().read()
+        if self._first is not None:
+            frame = super().read()
+            if frame is not None:
+                self._due = frame.t + self._every_s
+            return frame
+        while self._capture.grab():
+            t = self._time()
+            index, self._index = self._index, self._index + 1
+            if t + SLACK_S < self._due:
+                continue
+            fine, image = self._capture.retrieve()
+            if not fine or image is None or image.ndim != 3:
+                continue
+            image.setflags(write=False)
+            # On the grid of due times, so that rounding does not make the rate drift; a gap starts a new grid.
+            self._due = max(self._due, t - self._every_s / 2) + self._every_s
+            return Frame(index, t, time.time(), image.astype(np.uint8, copy=False), self.name)
+        return None
+
+
+def frames(source: SpanSource, span: Span) -> Iterator[Frame]:
+    """The span's frames, those of its overlap included."""
+    while (frame := source.read()) is not None:
+        if frame.t >= span.end:
+            return
+        if frame.t >= span.read_from:
+            yield frame

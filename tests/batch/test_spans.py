@@ -1,0 +1,54 @@
+"""Cutting recordings and joining ids at the seams."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.batch.spans import Sightings, plan, same_people
+
+
+@given(
+    st.floats(0, 1e5, allow_nan=False), st.sampled_from([0.0, 60.0, 600.0]), st.sampled_from([0.0, 5.0, 30.0])
+)  # fmt: skip
+def test_spans_cover_a_recording_once(duration: float, span_s: float, overlap_s: float) -> None:
+    spans = plan(duration, span_s, overlap_s)
+    assert spans[0].start == 0
+    assert math.isinf(spans[-1].end)
+    for before, after in itertools.pairwise(spans):
+        assert before.end == after.start
+        assert after.read_from == pytest.approx(max(0.0, after.start - overlap_s))
+    if span_s and len(spans) > 1:
+        assert all(s.end - s.start <= span_s + 1e-6 for s in spans[:-1])
+
+
+def test_short_and_unknown_lengths_are_not_cut() -> None:
+    assert len(plan(0, 60, 5)) == len(plan(80, 60, 5)) == len(plan(1000, 0, 5)) == 1
+
+
+def _seen(*rows: tuple[float, int, float]) -> Sightings:
+    """Rows of time, id and x of a 100 px box."""
+    boxes = np.array([[x, 0, x + 100, 100] for _, _, x in rows], np.float32).reshape(-1, 4)
+    return Sightings(np.array([r[0] for r in rows]), np.array([r[1] for r in rows], np.int64), boxes)
+
+
+def test_people_keep_their_ids_across_a_seam() -> None:
+    before = _seen(*((n / 10, i, x) for n in range(10) for i, x in ((4, 0.0), (7, 300.0))))
+    after = _seen(*((n / 10, i, x) for n in range(10) for i, x in ((1, 305.0), (2, 3.0))))
+    assert same_people(before, after) == {1: 7, 2: 4}
+
+
+def test_a_newcomer_gets_no_old_id() -> None:
+    before = _seen((0.0, 4, 0.0))
+    assert same_people(before, _seen((0.0, 1, 250.0))) == {}
+    assert same_people(before, _seen((5.0, 1, 0.0))) == {}
+
+
+def test_an_id_is_used_once_and_the_better_pair_wins() -> None:
+    before = _seen((0.0, 4, 0.0))
+    assert same_people(before, _seen((0.0, 1, 20.0), (0.0, 2, 2.0))) == {2: 4}
