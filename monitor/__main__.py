@@ -8,10 +8,10 @@ from monitor.run import shutdown as stopper
 
 
 def entry() -> None:
-    """The process: signals first, then the command line, then the end.
+    """Entry point of the process: installs the signal handlers, runs the command line and exits.
 
-    It ends without the interpreter's tidying up, in which a thread left behind in a camera driver or a
-    signal in the last moment could still turn a clean run into a crash.
+    It exits without the interpreter's finalization, in which a thread that hangs in a camera driver, or a late signal,
+    could turn a clean run into a crash.
     """
     stop = stopper.install()
     _open_streams()
@@ -29,15 +29,15 @@ def entry() -> None:
 
 
 def _open_streams() -> None:
-    """Gives whoever started us with a stream closed (``2>&-``) one that takes everything.
+    """Opens /dev/null in place of standard streams that are closed (``2>&-``).
 
-    Also its number is taken: the next file opened would get it, and what a library writes to "standard error".
+    Otherwise the next opened file would get the free descriptor, and with it the output of libraries to stderr.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free descriptor, which is this one
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115

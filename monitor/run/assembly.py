@@ -30,10 +30,7 @@ def build(config: Config, networks: Networks | None = None, clock: Callable[[], 
         UserError: A model or the detector cannot be used.
     """
     cv2.setNumThreads(config.detect.threads)
-    loaded = load(config) if networks is None else networks
-    if not config.driver.enabled and loaded.eyes is not None:
-        loaded = replace(loaded, eyes=None)
-    return Pipeline(config, loaded, clock)
+    return Pipeline(config, load(config) if networks is None else networks, clock)
 
 
 def for_photographs(config: Config) -> Config:

@@ -1,4 +1,4 @@
-"""The governor: doing less when the machine cannot keep up or may not be used more; and more again, slowly."""
+"""The governor: reduces the effort when the machine is overloaded or the CPU limit is reached, and raises it again."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from monitor.system.machine import cpu_seconds, throttled
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is done.
+    """How much work is done per second.
 
     Attributes:
         search: Factor on the intervals of full searches.
         read: Factor on the interval between two readings of a face's expression.
         width: Factor on the width at which faces are searched.
-        rest: Share of the frames that are left out when even that is too much, 0..1.
+        rest: Share of the frames that are left out, 0..1.
     """
 
     search: float = 1.0
@@ -31,33 +31,34 @@ EFFORTS = (
     Effort(), Effort(1.5, 1.25), Effort(2, 1.5), Effort(3, 2), Effort(4, 2.5), Effort(6, 3), Effort(8, 4),
     Effort(8, 4, 0.8), Effort(8, 4, 0.64), Effort(8, 4, 0.64, 0.5), Effort(8, 4, 0.64, 0.75),
 )  # fmt: skip
-"""From everything to least: first searches and readings come more rarely, then faces are searched in a smaller
-picture, then frames are left out. With intervals eight times as long a newcomer is found within four seconds."""
+"""From full effort to least: first searches and readings become rarer, then the searched picture smaller, then frames
+are left out. With intervals eight times as long a new face is found within four seconds."""
 LOOK_S = 0.5
-"""Load is judged over spans of this length …"""
+"""Length of the spans over which the load is measured."""
 CALM_S = 5.0
-"""… and must have been low for this long before more is done again, a step at a time."""
+"""The load must have been low for this long before the effort rises by one step."""
 LOW = 0.6
-"""Load under which there is room for the next step: it costs at most half as much again."""
-READ_EVERY_S = 5.0
-"""How often heat is asked for."""
+"""Load below which the next step fits: a step costs at most 50 % more than the one before."""
+HEAT_EVERY_S = 5.0
+"""Interval between two checks for throttling."""
 
 
 class Governor:
-    """Chooses the effort from what the frames cost.
+    """Chooses the effort from the measured load.
 
-    Load is the largest of: the steps' time against the frames' interval (a step slower than the camera makes
-    frames old), the process's CPU time against ``max_cpu`` of one core, and 1.2 while the board throttles for heat or
-    under-voltage. Above 1 the effort falls a step each half second; below 0.6 for five seconds it rises one.
+    The load is the largest of three: the time of a step relative to 90 % of the frame interval, the CPU time of the
+    process relative to ``max_cpu`` of one core, and 1.2 while the board throttles for heat or under-voltage. A load
+    above 1 lowers the effort by one step every ``LOOK_S``; a load below ``LOW`` for ``CALM_S`` raises it by one.
 
     Args:
         config: Limits.
-        cpu: CPU seconds of the process so far; tests put their own here.
+        cpu: CPU seconds of the process so far.
         clock: Monotonic seconds.
         hot: Whether the board throttles.
 
     Attributes:
-        level: Index into ``EFFORTS``, 0 = everything.
+        level: Index into ``EFFORTS``, 0 = full effort.
+        reason: The load that decided last, such as "CPU share".
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Governor:
         self._steps = self._frames = 0.0
         self._first_t = self._last_t = 0.0
         self._calm_since: float | None = None
-        self._asked = -READ_EVERY_S
+        self._asked = -HEAT_EVERY_S
         self._is_hot = False
         self._taken = -1.0
         self._owed = 0.0
@@ -82,11 +83,11 @@ class Governor:
 
     @property
     def effort(self) -> Effort:
-        """The effort of now."""
+        """The current effort."""
         return EFFORTS[self.level]
 
     def wants(self, t: float) -> bool:
-        """Whether the frame of time ``t`` is to be processed: at most ``target_fps`` a second, and fewer at rest."""
+        """Whether to process the frame of time ``t`` seconds: at most ``target_fps`` a second, less ``Effort.rest``."""
         if self._config.target_fps and 0 <= t - self._taken < 0.95 / self._config.target_fps:
             return False
         self._owed += 1 - self.effort.rest
@@ -97,7 +98,15 @@ class Governor:
         return True
 
     def update(self, t: float, step_s: float) -> bool:
-        """Takes a processed frame's time and the seconds its step took; True when the effort changed."""
+        """Registers a processed frame.
+
+        Args:
+            t: Time of the frame in seconds.
+            step_s: Seconds that its step took.
+
+        Returns:
+            Whether the effort changed.
+        """
         now = self._clock()
         if self._since is None or now < self._since:
             self._begin(now, t)
@@ -134,7 +143,7 @@ class Governor:
         if self._config.max_cpu:
             share = (self._cpu() - self._cpu_before) / (now - self._since)
             loads["CPU share"] = share / self._config.max_cpu
-        if now - self._asked >= READ_EVERY_S:
+        if now - self._asked >= HEAT_EVERY_S:
             self._asked, self._is_hot = now, self._hot()
         if self._is_hot:
             loads["heat or voltage"] = 1.2

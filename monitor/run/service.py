@@ -1,7 +1,7 @@
-"""What the outside is told of a run: systemd (sd_notify) and a health file.
+"""Reports the state of a run to systemd (sd_notify) and to a health file.
 
-sd_notify is one datagram to a socket whose path systemd gives; the packages that wrap it are
-unmaintained or need C libraries.
+sd_notify is one datagram to a socket whose path systemd passes in the environment (man 3 sd_notify). The packages that
+wrap it are unmaintained or need C libraries.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from monitor.system.wholefile import replace_text
 log = logging.getLogger("monitor")
 
 EVERY_S = 5.0
-"""How often status and health file are renewed."""
+"""Interval between two reports."""
 
 
 class Service:
-    """Speaks to systemd, where it started us, and keeps the health file, where one is wanted.
+    """Reports to systemd if it started the process, and writes the health file if one is set.
 
     Args:
         health_file: Path of the health file, empty = none.
@@ -44,23 +44,23 @@ class Service:
         self._address = "\0" + address[1:] if address.startswith("@") else address
         mine = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         interval = environ.get("WATCHDOG_USEC", "0")
-        # Half of what systemd allows, as its documentation advises.
+        # Half of the time-out, as man 3 sd_watchdog_enabled recommends.
         self._watchdog_s = int(interval) / 2e6 if mine and interval.isdigit() else 0.0
         self._fed = self._reported = -1e9
         self._ready = self._complained = False
 
     def ready(self) -> None:
-        """The start is over; systemd counts the unit as up."""
+        """Reports the end of the start; systemd counts the unit as started. Only the first call reports."""
         if not self._ready:
             self._ready = True
             self._send("READY=1")
 
     def stopping(self) -> None:
-        """The run is coming to its end."""
+        """Reports the beginning of the shutdown."""
         self._send("STOPPING=1")
 
     def alive(self) -> None:
-        """Feeds systemd's watchdog; call only when the work has advanced."""
+        """Feeds systemd's watchdog; call it only after progress."""
         now = self._clock()
         if self._watchdog_s and now - self._fed >= self._watchdog_s:
             self._fed = now
@@ -78,7 +78,7 @@ class Service:
             return
         content = {"status": status, "pid": os.getpid(), "time": round(time.time(), 3), **facts}
         try:
-            # It holds no readings; a supervisor of another user may look.
+            # Readable for all: it holds no readings, and a supervisor may run as another user.
             replace_text(self._health, json.dumps(content) + "\n", mode=0o644)
             self._complained = False
         except OSError as error:

@@ -1,6 +1,6 @@
-"""Signals: what ends a run, what rotates its files, and how long the end may take.
+"""Signal handling: an orderly stop, rotation of the logs, and the time limit of the shutdown.
 
-Installed before anything heavy is imported, so that a stop during the start is an orderly one too.
+Installed before anything heavy is imported, so that a stop during the start is orderly, too.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from collections.abc import Callable
 from types import FrameType
 
 SHUTDOWN_S = 5.0
-"""Files are finished within this time after a stop; what is not by then is left as it is."""
+"""Time limit of the shutdown; files that are incomplete by then stay as they are."""
 EXIT_CUT = 1
-"""Exit code of a run whose files could not be finished in time."""
+"""Exit code of a run whose files could not be completed in time."""
 
 
 class Stopper:
-    """SIGINT and SIGTERM: the first asks for an orderly end, another forces one.
+    """Handles SIGINT, SIGTERM and SIGHUP.
 
-    SIGHUP begins new files where no terminal is attached (a service), and is a stop where one is: a
-    camera must not go on filming unseen after its window was closed. A signal that was ignored before
-    (nohup) stays ignored.
+    The first SIGINT or SIGTERM asks for an orderly end, the second forces it. SIGHUP rotates the logs of a process
+    without a terminal (a service) and stops one with a terminal, so that a camera does not keep filming after its
+    terminal was closed. A signal that was ignored before (nohup) stays ignored.
 
     Attributes:
-        asked: Set when the run shall end.
-        rotate: Set when new files shall be begun; whoever does it clears it.
-        running: Whether there are files to finish; before that a stop ends the process at once.
-        clean: Whether such an end is a clean one (code 0): a run that began nothing, but no command that was to find
-            something out.
-        before: Called before such an end.
-        code: What a run that takes too long to end is cut with; once its files are finished, its own.
+        asked: Set when the run is to end.
+        rotate: Set when the logs are to be rotated; cleared by the thread that rotates them.
+        running: Whether there are open files. While there are none, a stop ends the process at once.
+        clean: Whether such an immediate end has exit code 0: yes for a run, no for a command that owes an answer.
+        before: Called before an immediate end.
+        code: Exit code when the shutdown exceeds its time limit: ``EXIT_CUT``, or the run's own once its files are
+            complete.
     """
 
     def __init__(self) -> None:
@@ -51,12 +51,12 @@ class Stopper:
                 self._before[number] = signal.signal(number, self._handle)
 
     def restore(self) -> None:
-        """Gives the signals back to whoever had them."""
+        """Restores the previous handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def ignore(self) -> None:
-        """Nothing is left to end: the process is about to exit with the code it has."""
+        """Ignores all signals; call it just before the process exits."""
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)
 
@@ -68,11 +68,11 @@ class Stopper:
             silence()
         if not self.asked.is_set():
             self.ask(number)
-        elif number != signal.SIGHUP:  # the kernel and the shell both hang up; nobody insists
+        elif number != signal.SIGHUP:  # the kernel and the shell both send SIGHUP: a second one is no request to force
             os._exit(128 + number)
 
     def ask(self, number: int = signal.SIGTERM) -> None:
-        """Asks for an orderly end, which is cut when it takes longer than ``SHUTDOWN_S``; ``number`` is the signal."""
+        """Asks for an orderly end and starts its time limit ``SHUTDOWN_S``; ``number`` is the signal."""
         if self.asked.is_set():
             return
         self.asked.set()
@@ -89,7 +89,7 @@ _current: Stopper | None = None
 
 
 def install() -> Stopper:
-    """The process's one ``Stopper``, made at the first call."""
+    """Installs the handlers at the first call; returns the one ``Stopper`` of the process."""
     global _current
     if _current is None:
         _current = Stopper()
@@ -97,18 +97,18 @@ def install() -> Stopper:
 
 
 def expect_answer() -> None:
-    """Tells that the process is to find something out: cut short it has not, and its exit code must say so."""
+    """Declares that the command owes an answer: when it is interrupted, its exit code must not be 0."""
     if _current is not None:
         _current.clean = False
 
 
 def installed() -> bool:
-    """Whether ``install`` was called."""
+    """Whether the handlers are installed."""
     return _current is not None
 
 
 def remove() -> None:
-    """Undoes ``install``."""
+    """Restores the previous handlers; see ``install``."""
     global _current
     if _current is not None:
         _current.restore()
@@ -116,10 +116,10 @@ def remove() -> None:
 
 
 def silence() -> bool:
-    """Points output that leads to a closed terminal nowhere, as each later write to it would fail the run's end.
+    """Redirects output to a closed terminal to /dev/null, so that later writes do not fail.
 
     Returns:
-        Whether there was any.
+        Whether any output was redirected.
     """
     gone = [number for number in (1, 2) if _hung_up(number)]
     if gone:
@@ -131,17 +131,17 @@ def silence() -> bool:
 
 
 def _hung_up(number: int) -> bool:
-    """Whether a descriptor is a terminal that was closed (``isatty`` denies that it is one then)."""
+    """Whether a descriptor is a terminal that was closed; ``isatty`` is False for it."""
     with contextlib.suppress(OSError):
         if stat.S_ISCHR(os.fstat(number).st_mode):
             poll = select.poll()
-            poll.register(number, 0)  # a hang-up is told unasked
+            poll.register(number, 0)  # POLLHUP is always reported
             return any(event & select.POLLHUP for _, event in poll.poll(0))
     return False
 
 
 def _has_terminal() -> bool:
-    """Whether the process belongs to a terminal that can be closed."""
+    """Whether the process has a controlling terminal."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
         return True

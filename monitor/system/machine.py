@@ -1,4 +1,4 @@
-"""What this process uses of the machine."""
+"""Memory, CPU time, suspend and throttling of the machine, and glibc's memory settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def rss_mb() -> float:
-    """Resident memory of this process in MB (10^6 bytes); the peak where the system tells no current value."""
+    """Resident memory of this process in MB (10^6 bytes); the peak on systems without /proc."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * resource.getpagesize() / 1e6
@@ -30,9 +30,9 @@ def cpu_seconds() -> float:
 
 
 def asleep_s() -> float:
-    """Seconds that this machine has been suspended since it started; 0 where the system does not tell.
+    """Seconds that this machine has been suspended since its start; 0 on systems without CLOCK_BOOTTIME.
 
-    The monotonic clock, which frames are stamped with, stands still meanwhile and the wall clock does not.
+    The monotonic clock, which stamps the frames, stops during a suspend; the wall clock does not.
     """
     boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux
     return max(0.0, time.clock_gettime(boot) - time.monotonic()) if boot is not None else 0.0
@@ -43,14 +43,16 @@ M_ARENA_MAX = -8
 
 
 def share_heaps(most: int = 2) -> bool:
-    """Lets all threads share so many heaps of glibc; call it before they start.
+    """Limits the number of glibc heaps (arenas); call it before threads start.
 
-    Each thread gets a heap of its own else, in which frames that came and went leave holes the others cannot use:
-    with two the peak of a headless run is 1 to 6 MB lower, and no stage waits for the other measurably
-    (docs/PERFORMANCE.md).
+    By default each thread has its own heap, and memory freed in one is not available to the others. With two heaps the
+    peak of a headless run is 1 to 6 MB lower, without a measurable delay.
+
+    Args:
+        most: Number of heaps.
 
     Returns:
-        Whether it was done; other C libraries have one heap, or a setting of their own.
+        Whether the limit was set; other C libraries do not have it.
     """
     import ctypes
 
@@ -66,14 +68,16 @@ SMAPS = Path("/proc/self/smaps")
 
 
 def give_back_start_pages(smaps: Path = SMAPS) -> int:
-    """Unmaps the pages of libraries that only importing them needed; call it once, when that is done.
+    """Releases library pages that only the import needed; call it once, after the imports.
 
-    Loading OpenCV, NumPy and the runtime touches 28 MB of their files: tables of symbols, initialisers, Qt's code in a
-    run without a window. They stay in the system's cache and come back one by one when they are needed after all. Only
-    mappings that are read-only and hold nothing of this process's own (no relocated, no written page) are touched.
+    Importing OpenCV, NumPy and the runtime touches 28 MB of their files: symbol tables, initialisers, Qt's code. The
+    pages stay in the page cache and return on access. Only read-only file mappings without private pages are released.
+
+    Args:
+        smaps: List of the mappings of this process.
 
     Returns:
-        Number of mappings given back; 0 where the system has no such list.
+        Number of released mappings; 0 on systems without that list.
     """
     import ctypes
 
@@ -86,7 +90,7 @@ def give_back_start_pages(smaps: Path = SMAPS) -> int:
     given, span = 0, None
     for line in lines:
         words = line.split()
-        if not words[0].endswith(":"):  # a mapping begins; what follows is said of it
+        if not words[0].endswith(":"):  # the first line of a mapping; its attributes follow
             low, high = (int(v, 16) for v in words[0].split("-"))
             of_a_file = len(words) > 5 and words[5].startswith("/") and words[1] in ("r-xp", "r--p")
             span = (low, high - low) if of_a_file else None
@@ -99,11 +103,11 @@ THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
 """Raspberry Pi firmware: bits 0 to 3 are under-voltage, capped frequency, throttled and soft temperature limit now."""
 THERMAL = Path("/sys/class/thermal/thermal_zone0")
 NEAR_LIMIT = 0.97
-"""Share of the passive trip point (in degrees Celsius) from which a board without those bits counts as hot."""
+"""Share of the passive trip point (degrees Celsius) from which a board without firmware bits counts as hot."""
 
 
 def throttled(bits: Path = THROTTLED, zone: Path = THERMAL) -> bool:
-    """Whether the board is slowed down by heat or under-voltage now; False where the system does not tell."""
+    """Whether heat or under-voltage slows the board down now; False on systems that do not report it."""
     try:
         return bool(int(bits.read_text().strip(), 16) & 0xF)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What may be asked of a path before it is used."""
+"""Checks of paths before they are used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def encodable(path: Path) -> bool:
-    """Whether a path is UTF-8: OpenCV ends the whole process at one that is not (a name from an old stick)."""
+    """Whether a path is valid UTF-8; OpenCV terminates the process on one that is not."""
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:
@@ -16,7 +16,7 @@ def encodable(path: Path) -> bool:
 
 
 def trouble(path: Path) -> OSError | None:
-    """Why a path cannot be looked at (no permission on the way, a name too long); None where it can be, or is free."""
+    """The error of looking at a path (missing permission, name too long); None if it exists or is free."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -27,7 +27,7 @@ def trouble(path: Path) -> OSError | None:
 
 
 def refusal(folder: Path) -> OSError | None:
-    """Why nothing can be written into a folder, None when something can: tried, as its permissions do not tell all."""
+    """The error of writing a file into a folder; None if it works. It is tried: permission bits are not sufficient."""
     trial = folder / f".trial-{os.getpid()}"
     try:
         os.close(os.open(trial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))

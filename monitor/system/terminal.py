@@ -1,4 +1,4 @@
-"""The one console on stderr: log lines must pass above the live view, which only its own console can do."""
+"""The consoles. Log lines and live view share one on stderr, because only it can print above the live view."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from rich.console import Console
 
 @lru_cache(maxsize=1)
 def terminal() -> Console:
-    """The shared console."""
+    """The shared console on stderr."""
     return Console(stderr=True)
 
 
 def wide_console() -> Console:
-    """A console for tables on standard output; a pipe or file is taken to be wide enough for them.
-
-    Text is printed as it is: files, cameras and folders may be called anything, ``[b]`` and ``:key:`` included.
-    """
+    """A console for tables on standard output, 120 columns wide in a pipe or file; see ``plain_console``."""
     console = plain_console()
     return console if console.is_terminal else plain_console(width=120)
 
 
 def plain_console(width: int | None = None) -> Console:
-    """A console on standard output that takes no text for markup."""
+    """A console on standard output that prints ``[b]`` and ``:key:`` literally: file names may contain them."""
     return Console(markup=False, emoji=False, width=width)

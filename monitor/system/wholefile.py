@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever ends the program or fills the disk meanwhile."""
+"""Atomic files: complete or unchanged, even if the program ends or the disk fills up during the write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from pathlib import Path
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` to be written, which takes its place when that is complete and not otherwise."""
+    """A temporary file beside ``path`` that replaces it when the block ends without an error.
+
+    Args:
+        path: The file to write.
+
+    Raises:
+        OSError: The temporary file cannot be written or renamed; ``path`` is unchanged then.
+    """
     part = path.with_name(path.name + ".part")
     try:
         yield part
@@ -20,15 +27,15 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def replace_text(path: Path, text: str, mode: int | None = None) -> None:
-    """Writes a text file in place of an older one, which stays as it is until the new one is complete.
+    """Writes a text file atomically.
 
     Args:
-        path: The file; ``<name>.part`` beside it is used meanwhile.
+        path: The file; ``<name>.part`` beside it is the temporary file.
         text: Its content, written as UTF-8.
-        mode: Its permissions, else those the system gives.
+        mode: Its permissions; None = the system's default.
 
     Raises:
-        OSError: It cannot be written; nothing is left of the attempt.
+        OSError: It cannot be written; an existing file is unchanged.
     """
     with whole(path) as part:
         part.write_text(text, encoding="utf-8")
