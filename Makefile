@@ -1,6 +1,6 @@
 # make run [ARGS="--source clip.mp4 --record"]   the monitor, run-time packages only
 # make test                                      everything the tests need, then all tests
-# make check                                     ruff and mypy
+# make check                                     ruff, mypy, import-linter
 # make soak                                      the long faults: 200 kills, 100 stops, 200,000 frames (an hour)
 # make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, each so long
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
@@ -34,6 +34,7 @@ check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 bench: $(RUN)
 	@$(BIN)/python -m monitor bench $(ARGS)

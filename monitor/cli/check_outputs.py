@@ -102,6 +102,6 @@ def disk(folder: Path, *, for_all_sessions: bool) -> Finding:
     free = shutil.disk_usage(existing).free / 1e6
     if (refused := refusal(existing)) is not None:
         why = f"{existing}: is not writable: {refused.strerror}; set output.dir"
-        return Finding("disk", "fail", why, DiskError.kind(refused, for_all_sessions).exit_code)
+        return Finding("disk", "fail", why, DiskError.kind(refused, for_all_sessions=for_all_sessions).exit_code)
     state = "ok" if free >= LOW_DISK_MB else "note"
     return Finding("disk", state, f"{existing.resolve()}: {free:,.0f} MB free")

@@ -1,4 +1,4 @@
-"""Errors a user can cause, each with the exit code it ends the program with."""
+"""Errors a user can cause, each with its exit code."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ EXIT_MODEL = 4
 
 
 class UserError(Exception):
-    """Something the user can mend. Each argument is one line saying what, where and how.
+    """An error the user can fix. Each argument is one line that names the place, the problem and the fix.
 
     Attributes:
-        exit_code: What the process exits with when this error ends it.
+        exit_code: Exit code of a process that ends with this error.
+        lines: The lines.
     """
 
     exit_code = EXIT_UNEXPECTED
@@ -32,34 +33,34 @@ class ConfigError(UserError):
 
 
 class DiskError(UserError):
-    """The disk is full or fails: not a matter of settings, and a supervisor may try again."""
+    """The disk is full or failing. The settings are right, so a supervisor may try again."""
 
     exit_code = EXIT_UNEXPECTED
 
     FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-    """Errors of the disk, as opposed to a path that is wrong."""
+    """Error numbers of a disk fault, as opposed to a wrong path."""
 
     @classmethod
-    def kind(cls, error: OSError, of_many: bool = False) -> type[UserError]:
-        """What a refused write is: the disk's fault, or a setting's.
+    def kind(cls, error: OSError, *, for_all_sessions: bool = False) -> type[UserError]:
+        """Classifies a failed write: ``DiskError`` or ``ConfigError``.
 
         Args:
-            error: Why it was refused.
-            of_many: Whether it was in the folder of all sessions, where even a missing permission may mend itself: that
-                of a stick which is not there yet.
+            error: The error.
+            for_all_sessions: Whether the folder of all sessions was written to. There a missing permission is a disk
+                fault, too: it may be the mount point of a USB stick that is not mounted yet.
         """
-        faults = (*cls.FAULTS, errno.EACCES) if of_many else cls.FAULTS
+        faults = (*cls.FAULTS, errno.EACCES) if for_all_sessions else cls.FAULTS
         return cls if error.errno in faults else ConfigError
 
 
 class SourceError(UserError):
-    """The camera, file or stream cannot be opened or gave no picture."""
+    """The camera, file or stream cannot be opened or gives no frame."""
 
     exit_code = EXIT_SOURCE
 
 
 class SetupError(UserError):
-    """A package that a source needs is missing or does not fit: waiting for the camera would not mend it."""
+    """A package that a source needs is missing or of the wrong version; waiting for the camera does not help."""
 
     exit_code = EXIT_SOURCE
 

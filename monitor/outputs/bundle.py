@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
+from typing import Protocol
 
 from monitor.capture.photos import ImageSource
 from monitor.capture.source import Source
@@ -18,10 +20,21 @@ from monitor.outputs.logs.storage import Storage
 from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink
 from monitor.outputs.video.video import VideoSink
-from monitor.run.shutdown import Stopper
 from monitor.settings.config import Config
 
 log = logging.getLogger("monitor")
+
+
+class Stop(Protocol):
+    """Requests to the run, as ``run.shutdown.Stopper`` holds them.
+
+    Attributes:
+        asked: Set when the run is to end.
+        rotate: Set when the logs are to be rotated.
+    """
+
+    asked: threading.Event
+    rotate: threading.Event
 
 
 class Outputs:
@@ -41,7 +54,7 @@ class Outputs:
         config: Config,
         video_path: Path | None,
         incidents: Incidents,
-        stop: Stopper,
+        stop: Stop,
     ) -> None:
         self._session, self._source = session, source
         self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)

@@ -74,7 +74,7 @@ class SessionFolder:
                         self.folder.rmdir()
                 raise refused
         except OSError as error:
-            raise DiskError.kind(error, self.root is not None)(
+            raise DiskError.kind(error, for_all_sessions=self.root is not None)(
                 f"{option} {self.folder}: {problem}: {error.strerror}; give another folder"
             ) from None
 
