@@ -191,6 +191,10 @@ FILE: tuple[Column[Row], ...] = (Column("file", _file),)
 COLUMNS = tuple(column.name for column in FACE)
 POINT_COLUMNS = tuple(column.name for column in KEYPOINTS)
 DRIVER_COLUMNS = tuple(column.name for column in DRIVER)
+INTEGERS = frozenset({"frame", "face_id", "success", "minute", "yawns", "closures", "away_events", "anger_like_events"})
+"""Columns of whole numbers in ``faces.csv`` and ``drive.csv``; an empty cell is 0."""
+TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file", "level_max"})
+"""Columns of text."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 """Columns that differ between two runs of the same file; all others are the same byte for byte."""
 

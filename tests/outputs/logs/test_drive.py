@@ -13,7 +13,7 @@ from monitor.core.types import EyeReading
 from monitor.driver.evidence import Evidence
 from monitor.driver.state import DriverMonitor
 from monitor.outputs.logs.columns import DRIVER_COLUMNS
-from monitor.outputs.logs.drive import COLUMNS, DriveSink
+from monitor.outputs.logs.drive import DRIVE_COLUMNS, DriveSink
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
@@ -27,7 +27,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def test_the_columns_of_a_drive_are_a_promise() -> None:
-    assert ",".join(COLUMNS) == (
+    assert ",".join(DRIVE_COLUMNS) == (
         "session,minute,timestamp,seconds,attentive,eyes_shut,turned_away,absent,cannot_judge,"
         "calibrated,eyes_mean,blinks_per_min,perclos,yawns,closures,away_events,anger_like_events,"
         "fatigue_mean,fatigue_max,level_max"
@@ -87,7 +87,7 @@ def test_a_row_per_minute_with_shares_and_events(tmp_path: Path) -> None:
     sink.close([])
     rows = rows_of(tmp_path / "drive.csv")
     assert [r["minute"] for r in rows] == ["0", "1", "2"]
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == DRIVE_COLUMNS
     assert float(rows[0]["attentive"]) == pytest.approx(1.0, abs=0.01)
     assert float(rows[1]["absent"]) == pytest.approx(0.5, abs=0.02)
     assert rows[1]["away_events"] == "1"
