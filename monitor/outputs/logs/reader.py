@@ -1,4 +1,4 @@
-"""Reading what a session logged, its rotated parts included, whatever a power cut did to the files."""
+"""Reading logs line by line: rotated parts in order, damaged lines skipped and counted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 log = logging.getLogger("monitor")
 
 LONGEST_LINE = 100_000
-"""Characters; a longer line is none of ours and is skipped."""
+"""Bytes; the program writes no longer line, so a longer one is skipped."""
 PART = re.compile(r"-\d{8}-(\d+)$")
 
 
@@ -38,11 +38,10 @@ def parts(folder: Path, name: str) -> list[Path]:
 
 
 def files_of(path: Path, name: str) -> list[Path]:
-    """The files that a path of a log stands for: of a session's folder, or of the current log in it, all parts in their
-    order; any other file is itself.
+    """The files to read for a path: all parts of the log for a session folder or its current log, else the file itself.
 
     Args:
-        path: What a user named.
+        path: The path a user gave.
         name: Name of the current log, such as "faces.csv".
     """
     if os.path.isdir(path):
@@ -52,7 +51,7 @@ def files_of(path: Path, name: str) -> list[Path]:
 
 @dataclass(slots=True)
 class Damage:
-    """Counts lines that were torn or foreign, and so left out."""
+    """Counts lines left out because they were torn or belong to another program."""
 
     lines: int = 0
 
@@ -62,7 +61,7 @@ def open_table(path: Path, damage: Damage) -> tuple[list[str], Iterator[dict[str
 
     Args:
         path: The file.
-        damage: Where lines that are torn, foreign or of another width are counted, as the rows are taken.
+        damage: Counts lines that are torn or of another width, as the rows are taken.
 
     Raises:
         OSError: The file cannot be read.
@@ -82,7 +81,7 @@ def open_table(path: Path, damage: Damage) -> tuple[list[str], Iterator[dict[str
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:
-    """The rows of ``faces.csv`` and its parts; torn or foreign lines are skipped and counted in the log.
+    """The rows of ``faces.csv`` and its parts as text; the number of damaged lines is logged.
 
     Raises:
         OSError: A file cannot be read.
@@ -90,34 +89,55 @@ def read_rows(folder: Path) -> Iterator[dict[str, str]]:
     for path in parts(folder, "faces.csv"):
         damage = Damage()
         yield from open_table(path, damage)[1]
-        _tell(path, damage)
+        _warn(path, damage)
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
-    """The events of ``events.jsonl`` and its parts; torn or foreign lines are skipped and counted in the log.
+    """The events of ``events.jsonl`` and its parts; the number of damaged lines is logged.
 
     Raises:
         OSError: A file cannot be read.
     """
     for path in parts(folder, "events.jsonl"):
         damage = Damage()
-        for line in whole_lines(path, damage):
-            try:
-                event = json.loads(line)
-            except (ValueError, RecursionError):
-                event = None
-            if isinstance(event, dict) and "kind" in event and "phase" in event:
-                yield event
-            else:
-                damage.lines += 1
-        _tell(path, damage)
+        yield from events_of(path, damage)
+        _warn(path, damage)
+
+
+def events_of(path: Path, damage: Damage) -> Iterator[dict[str, Any]]:
+    """The events of one file.
+
+    Args:
+        path: The file.
+        damage: Counts lines that are torn or are not events.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    for line in whole_lines(path, damage):
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            event = None
+        if isinstance(event, dict) and "kind" in event and "phase" in event:
+            yield event
+        else:
+            damage.lines += 1
 
 
 def whole_lines(path: Path, damage: Damage) -> Iterator[str]:
-    """Lines that are complete and clean text; a last one without its end was torn by a power cut."""
+    """Complete lines of valid UTF-8; a last line without a line break was torn by a power cut.
+
+    Args:
+        path: The file.
+        damage: Counts all other lines.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
     with path.open("rb") as file:
         while raw := file.readline(LONGEST_LINE):
-            # A spreadsheet that saves "CSV UTF-8" puts a byte order mark in front.
+            # A spreadsheet that saves "CSV UTF-8" writes a byte order mark.
             text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
             if not raw.endswith(b"\n") or b"\0" in raw or "\ufffd" in text:
                 damage.lines += 1
@@ -126,13 +146,13 @@ def whole_lines(path: Path, damage: Damage) -> Iterator[str]:
 
 
 def _cells(line: str) -> list[str]:
-    """The cells of a line, none of one that is no CSV."""
+    """The cells of a CSV line; none if it is malformed."""
     try:
         return next(csv.reader([line], strict=True), [])
     except csv.Error:
         return []
 
 
-def _tell(path: Path, damage: Damage) -> None:
+def _warn(path: Path, damage: Damage) -> None:
     if damage.lines:
         log.warning("%s: %d damaged lines were skipped", path, damage.lines)

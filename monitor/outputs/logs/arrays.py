@@ -1,0 +1,189 @@
+"""Reading a logged table into arrays, one per column, fast and whatever a power cut did to the file."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.outputs.logs.columns import INTEGERS, TEXTS, columns
+from monitor.outputs.logs.drive import DRIVE_COLUMNS
+from monitor.outputs.logs.reader import LONGEST_LINE, Damage
+
+if TYPE_CHECKING:
+    import pandas
+
+NUMBERS = frozenset({column.name for column in columns(keypoints=True, driver=True)} | set(DRIVE_COLUMNS)) - TEXTS
+"""Columns of numbers, whole ones included."""
+LONGEST_TEXT = 40
+"""Characters; blocks with a longer text are read line by line."""
+BLOCK = 1 << 22
+"""Bytes read and converted at a time: memory stays near the size of the arrays."""
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedTable:
+    """A logged table as arrays of equal length.
+
+    Counts and ids are int64 (0 = empty cell), other numbers float64 (NaN = empty cell), texts and unknown columns
+    str ("" = empty cell).
+
+    Attributes:
+        columns: Column name to (N,) array, in the order of the file.
+    """
+
+    columns: Arrays
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.columns.values()), ()))
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """One column, (N,).
+
+        Raises:
+            KeyError: There is no column of that name.
+        """
+        return self.columns[name]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The table as a DataFrame.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError("to_pandas needs pandas: pip install pandas") from None
+        return pandas.DataFrame(self.columns)
+
+
+def read_table(paths: Sequence[Path], damage: Damage) -> LoggedTable:
+    """Reads the parts of one table, in order.
+
+    Args:
+        paths: The files. A column that only some of them have is empty in the rows of the others.
+        damage: Counts the lines left out: torn, of another width, or with a cell that is no number where one belongs.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    blocks = [block for path in paths for block in _blocks(path, damage)]
+    names = list(dict.fromkeys(name for block in blocks for name in block))
+    return LoggedTable({name: _joined(name, blocks) for name in names})
+
+
+def _joined(name: str, blocks: Sequence[Arrays]) -> NDArray[Any]:
+    """One column of all blocks."""
+    parts = []
+    for block in blocks:
+        size = len(next(iter(block.values())))
+        parts.append(block[name] if name in block else _array(name, [""] * size))
+    return np.concatenate(parts)
+
+
+def _blocks(path: Path, damage: Damage) -> Iterator[Arrays]:
+    """The rows of one file, some megabytes at a time."""
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_LINE).removeprefix(codecs.BOM_UTF8)
+        header = next(_rows(first, damage), [])
+        if not header:
+            return
+        yield {name: _array(name, []) for name in header}
+        while content := file.read(BLOCK):
+            content += file.readline(LONGEST_LINE)
+            block = _sound_block(header, content)
+            yield _careful_block(header, content, damage) if block is None else block
+
+
+def _sound_block(header: Sequence[str], content: bytes) -> Arrays | None:
+    """Converts whole lines in one go; None if they hold anything unusual, such as damage, quotes or long texts."""
+    if b"\0" in content or b'"' in content or not content.endswith(b"\n") or not TEXTS.union(NUMBERS) >= set(header):
+        return None
+    marked = content.replace(b",,", b",nan,").replace(b",,", b",nan,").replace(b",\n", b",nan\n")
+    kinds = [(name, "f8" if name in NUMBERS else f"U{LONGEST_TEXT}") for name in header]
+    try:
+        with warnings.catch_warnings():  # numpy warns of content without rows
+            warnings.simplefilter("ignore")
+            table = np.atleast_1d(np.loadtxt(io.StringIO(marked.decode()), kinds, comments=None, delimiter=","))
+    except ValueError:  # UnicodeDecodeError is one, too
+        return None
+    if len(table) != content.count(b"\n"):
+        return None
+    columns = {name: _typed(name, table[name]) for name in header}
+    return None if any(column is None for column in columns.values()) else columns
+
+
+def _typed(name: str, cells: NDArray[Any]) -> NDArray[Any] | None:
+    """A converted column in its final type; None if it does not fit into that."""
+    if name in TEXTS:
+        texts = np.where(cells == "nan", "", cells)
+        width = int(np.char.str_len(texts).max(initial=1))
+        return texts.astype(f"U{width}") if width < LONGEST_TEXT else None
+    if name not in INTEGERS:
+        return cells.copy()
+    numbers = np.where(np.isnan(cells), 0.0, cells)
+    whole = np.abs(numbers) < 2**53
+    whole &= numbers == np.floor(numbers)
+    return numbers.astype(np.int64) if whole.all() else None
+
+
+def _careful_block(header: Sequence[str], content: bytes, damage: Damage) -> Arrays:
+    """Converts line by line; lines with a cell of the wrong kind are left out and counted."""
+    fitting: list[list[str]] = []
+    for row in _rows(content, damage):
+        if len(row) == len(header) and _is_sound(header, row):
+            fitting.append(row)
+        else:
+            damage.lines += row != header
+    columns = zip(*fitting, strict=True) if fitting else [()] * len(header)
+    return {name: _array(name, cells) for name, cells in zip(header, columns, strict=True)}
+
+
+def _rows(content: bytes, damage: Damage) -> Iterator[list[str]]:
+    """The cells of whole, clean lines, each parsed for itself; a last line without its end was torn by a power cut."""
+    lines = content.split(b"\n")
+    damage.lines += bool(lines.pop())
+    for line in lines:
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        try:
+            cells = [] if "\0" in text or "\ufffd" in text else next(csv.reader([text], strict=True), [])
+        except csv.Error:
+            cells = []
+        if cells:
+            yield cells
+        else:
+            damage.lines += 1
+
+
+def _is_sound(header: Sequence[str], row: Sequence[str]) -> bool:
+    """Whether each cell is a number where one belongs."""
+    try:
+        for name, cell in zip(header, row, strict=True):
+            if cell and name in INTEGERS:
+                np.int64(int(cell))
+            elif cell and name in NUMBERS:
+                float(cell)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _array(name: str, cells: Sequence[str]) -> NDArray[Any]:
+    """Sound cells of a column as an array of its type."""
+    if name in INTEGERS:
+        return np.array([int(cell) if cell else 0 for cell in cells], np.int64)
+    if name in NUMBERS:
+        return np.array([float(cell) if cell else math.nan for cell in cells], np.float64)
+    return np.array(cells, np.str_)
