@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from monitor.api import Face as Face
     from monitor.api import Monitor as Monitor
     from monitor.api import Result as Result
+    from monitor.api import Session as Session
     from monitor.api import Table as Table
     from monitor.api import UserError as UserError
     from monitor.api import load_config as load_config
     from monitor.api import open_source as open_source
 
-__all__ = ["Event", "Face", "Monitor", "Result", "Table", "UserError", "load_config", "open_source"]
+__all__ = ["Event", "Face", "Monitor", "Result", "Session", "Table", "UserError", "load_config", "open_source"]
 
 
 def _own_package() -> None:

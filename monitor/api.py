@@ -23,6 +23,7 @@ from monitor.core.types import Event, Face, Frame, Image, Result
 from monitor.networks.load import Networks, load
 from monitor.outputs.drawing.overlay import Overlay, Status
 from monitor.outputs.logs.columns import columns
+from monitor.outputs.logs.reading import Session
 from monitor.pipeline import Pipeline
 from monitor.run import assembly
 from monitor.run.arguments import Named, checked, load_config, open_source, opened, picture
@@ -30,7 +31,7 @@ from monitor.run.arrays import Table
 from monitor.run.playing import play
 from monitor.settings.config import Config
 
-__all__ = ["Event", "Face", "Monitor", "Result", "Table", "UserError", "load_config", "open_source"]
+__all__ = ["Event", "Face", "Monitor", "Result", "Session", "Table", "UserError", "load_config", "open_source"]
 
 
 class Monitor:

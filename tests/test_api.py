@@ -23,7 +23,7 @@ from monitor.capture import demo
 from monitor.cli import main as cli
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.types import Frame, Image
-from monitor.outputs.logs.columns import CLOCK_COLUMNS, columns, rows
+from monitor.outputs.logs.columns import CLOCK_COLUMNS, INTEGERS, TEXTS, columns, rows
 from monitor.run import arguments, arrays
 from tests.fakes import ScriptedSource, face, frame, result
 
@@ -241,13 +241,13 @@ def test_a_table_of_fewer_frames(monitor: Monitor, demo_clip: Path) -> None:
 
 
 def test_each_column_has_the_declared_type() -> None:
-    """A column that is added without a word in ``arrays`` would fail on the first clip that fills it."""
+    """A column that is added without its type in ``logs.columns`` would fail on the first clip that fills it."""
     wanted = columns(keypoints=True, driver=True, files=True)
     (row,) = rows(result(0.0, [face()]), "S", 0.0)
     for column in wanted:
         if (value := column.value(row)) is not None:
-            assert isinstance(value, str) == (column.name in arrays.TEXTS), column.name
-    assert set(arrays.TEXTS) | set(arrays.INTEGERS) <= {column.name for column in wanted}
+            assert isinstance(value, str) == (column.name in TEXTS), column.name
+    assert {column.name for column in wanted} >= TEXTS | INTEGERS
 
 
 def test_without_pandas_the_data_frame_is_one_line(

@@ -11,16 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.types import Event, Result
-from monitor.outputs.logs.columns import Cell, Column, Row, rows
+from monitor.outputs.logs.columns import INTEGERS, TEXTS, Cell, Column, Row, rows
 from monitor.system.wholefile import whole
 
 if TYPE_CHECKING:
     import pandas
-
-INTEGERS = ("frame", "face_id", "success")
-"""Columns of type int64. An unknown one is 0; face ids count from 1."""
-TEXTS = ("session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file")
-"""Columns of type str. An unknown one is ""."""
 
 
 class Table:

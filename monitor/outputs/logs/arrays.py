@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.outputs.logs.columns import INTEGERS, TEXTS, columns
-from monitor.outputs.logs.drive import DRIVE_COLUMNS
+from monitor.outputs.logs import columns
+from monitor.outputs.logs.drive import DRIVE_COLUMNS, DRIVE_INTEGERS, DRIVE_TEXTS
 from monitor.outputs.logs.reader import LONGEST_LINE, Damage
 
 if TYPE_CHECKING:
     import pandas
 
-NUMBERS = frozenset({column.name for column in columns(keypoints=True, driver=True)} | set(DRIVE_COLUMNS)) - TEXTS
+INTEGERS = columns.INTEGERS | DRIVE_INTEGERS
+TEXTS = columns.TEXTS | DRIVE_TEXTS
+NUMBERS = frozenset({*columns.COLUMNS, *columns.POINT_COLUMNS, *columns.DRIVER_COLUMNS, *DRIVE_COLUMNS}) - TEXTS
 """Columns of numbers, whole ones included."""
 LONGEST_TEXT = 40
 """Characters; blocks with a longer text are read line by line."""
@@ -121,8 +123,8 @@ def _sound_block(header: Sequence[str], content: bytes) -> Arrays | None:
         return None
     if len(table) != content.count(b"\n"):
         return None
-    columns = {name: _typed(name, table[name]) for name in header}
-    return None if any(column is None for column in columns.values()) else columns
+    typed = {name: column for name in header if (column := _typed(name, table[name])) is not None}
+    return typed if len(typed) == len(header) else None
 
 
 def _typed(name: str, cells: NDArray[Any]) -> NDArray[Any] | None:
@@ -147,8 +149,8 @@ def _careful_block(header: Sequence[str], content: bytes, damage: Damage) -> Arr
             fitting.append(row)
         else:
             damage.lines += row != header
-    columns = zip(*fitting, strict=True) if fitting else [()] * len(header)
-    return {name: _array(name, cells) for name, cells in zip(header, columns, strict=True)}
+    turned = zip(*fitting, strict=True) if fitting else [()] * len(header)
+    return {name: _array(name, cells) for name, cells in zip(header, turned, strict=True)}
 
 
 def _rows(content: bytes, damage: Damage) -> Iterator[list[str]]:

@@ -14,6 +14,7 @@ import numpy as np
 from monitor.core.driver_state import DriverState
 from monitor.core.labels import EMOTIONS, POINTS
 from monitor.core.types import Face, Result
+from monitor.driver import signs
 from monitor.outputs.logs.isotime import iso_time
 
 Cell = float | int | str | None
@@ -96,10 +97,10 @@ def _of_face(name: str, value: Callable[[Face], Any], form: Callable[[Cell], str
     return Column(name, lambda row: None if row.face is None else value(row.face), form)
 
 
-def _of_state(name: str, digits: int | None = None) -> Column[Row]:
-    """A column with an attribute of the driver's state."""
-    form = text if digits is None else fixed(digits)
-    return Column(name, lambda row: None if row.state is None else getattr(row.state, name), form)
+def _of_state(field: signs.Field) -> Column[Row]:
+    """A column of the driver's state."""
+    form = text if field.digits is None else fixed(field.digits)
+    return Column(field.name, lambda row: None if row.state is None else field.value(row.state), form)
 
 
 def _share(index: int) -> Callable[[Face], float | None]:
@@ -177,12 +178,7 @@ DRIVER: tuple[Column[Row], ...] = (
     _of_face("mouth", _mouth, fixed(3)),
     Column("picture", _picture),
     Column("driver", _is_driver),
-    _of_state("eyes", 3),
-    _of_state("blinks_per_min", 1),
-    _of_state("perclos", 3),
-    _of_state("fatigue", 1),
-    _of_state("level"),
-    _of_state("attention"),
+    *(_of_state(field) for field in signs.COLUMNS),
 )
 """In driver mode: what was seen of each face, then the driver's state."""
 FILE: tuple[Column[Row], ...] = (Column("file", _file),)
@@ -191,9 +187,9 @@ FILE: tuple[Column[Row], ...] = (Column("file", _file),)
 COLUMNS = tuple(column.name for column in FACE)
 POINT_COLUMNS = tuple(column.name for column in KEYPOINTS)
 DRIVER_COLUMNS = tuple(column.name for column in DRIVER)
-INTEGERS = frozenset({"frame", "face_id", "success", "minute", "yawns", "closures", "away_events", "anger_like_events"})
-"""Columns of whole numbers in ``faces.csv`` and ``drive.csv``; an empty cell is 0."""
-TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file", "level_max"})
+INTEGERS = frozenset({"frame", "face_id", "success"})
+"""Columns of whole numbers; an empty cell is 0."""
+TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file"})
 """Columns of text."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 """Columns that differ between two runs of the same file; all others are the same byte for byte."""

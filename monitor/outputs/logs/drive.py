@@ -110,6 +110,8 @@ DRIVE: tuple[Column[Minute], ...] = (
 )
 """New columns are only ever added at the end."""
 DRIVE_COLUMNS = tuple(column.name for column in DRIVE)
+DRIVE_INTEGERS = frozenset({"minute", *COUNTED.values()})
+DRIVE_TEXTS = frozenset({"session", "timestamp", "level_max"})
 
 
 class DriveSink:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event
-from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS, INTEGERS, POINT_COLUMNS, TEXTS
+from monitor.outputs.logs.arrays import INTEGERS, TEXTS
+from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS
 from monitor.outputs.logs.drive import DRIVE_COLUMNS
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reading import Session
