@@ -25,7 +25,11 @@ def add_commands(commands: Any) -> None:
     """Adds these commands to ``emotion-train``'s parser."""
     evaluate = commands.add_parser("evaluate", help="measure a .tflite with a card, through the app's int8 path")
     evaluate.add_argument("--model", default=SHIPPED)
-    evaluate.add_argument("--data", help="default runs/data.npz, runs/keypoints.npz or runs/eyes.npz")
+    evaluate.add_argument(
+        "--data", action="append",
+        help="default runs/data.npz, runs/keypoints.npz or runs/eyes.npz; an expression model takes several sets",
+    )  # fmt: skip
+    evaluate.add_argument("--prior", default="balanced", help="of an expression model: one of its card's priors")
     evaluate.add_argument("--split", default="validation", choices=SPLITS)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.add_argument("--out", help="folder of the pictures and report.json (default runs/evaluate/<model>)")
@@ -88,11 +92,13 @@ def _faces(text: str) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    from monitor.core.labels import EMOTIONS
     from monitor.networks.card import load_card
+    from monitor.networks.emotion import BALANCED
     from monitor.networks.eyes import EYES
     from monitor.networks.keypoints import POINTS
     from monitor.networks.proposals import FACE
-    from train.data import inputs
+    from train.data import datasets, inputs
     from train.engine import resources
     from train.reports import outputs, tables
 
@@ -100,18 +106,23 @@ def _evaluate(args: argparse.Namespace) -> int:
     card = load_card(model, None)
     out = Path(args.out or f"runs/evaluate/{model.stem}-{card.version}")
     resources.make_folder(out)
+    given = args.data[0] if args.data else None
+    expression = sorted(card.labels) == sorted(EMOTIONS)
+    if not expression and (len(args.data or []) > 1 or args.prior != BALANCED):
+        raise ConfigError("--prior and several --data: are for expression models; leave them out")
     if card.labels == POINTS:
-        report = outputs.evaluate_keypoints(model, inputs.path_for("keypoints", args.data), args.split, out)
+        report = outputs.evaluate_keypoints(model, inputs.path_for("keypoints", given), args.split, out)
         show = tables.print_keypoints
     elif card.labels == FACE:
-        report = outputs.evaluate_proposals(model, inputs.path_for("proposals", args.data), args.split, out)
+        report = outputs.evaluate_proposals(model, inputs.path_for("proposals", given), args.split, out)
         show = tables.print_any
     elif card.labels == EYES:
-        report = outputs.evaluate_eyes(model, inputs.path_for("eyes", args.data), args.split, out)
+        report = outputs.evaluate_eyes(model, inputs.path_for("eyes", given), args.split, out)
         show = tables.print_any
     else:
-        data = inputs.path_for("expression", args.data)
-        report = outputs.evaluate_expression(model, data, args.split, out, robust=not args.undisturbed)
+        data = datasets.load_all([inputs.path_for("expression", path) for path in args.data or [None]])
+        robust = not args.undisturbed
+        report = outputs.evaluate_expression(model, data, args.split, out, robust=robust, prior=args.prior)
         show = tables.print_expression
     if args.update_card:
         outputs.update_card(model, report, args.split)

@@ -128,6 +128,33 @@ def load(path: Path) -> Dataset:
     raise ConfigError(f"{path}: is neither a zip, a csv, an npz nor a folder")
 
 
+def load_all(paths: Sequence[Path]) -> Dataset:
+    """One data set, or several with their names as sources (a set that has sources of its own keeps them).
+
+    Raises:
+        ConfigError: One of them cannot be read.
+    """
+    parts = [load(path) for path in paths]
+    if len(parts) == 1:
+        return parts[0]
+    named = [
+        p if len(p.source) else replace(p, source=np.full(len(p), path.stem))
+        for p, path in zip(parts, paths, strict=True)
+    ]
+    return concatenated(named)
+
+
+def concatenated(parts: Sequence[Dataset]) -> Dataset:
+    """Data sets with sources as one, rows and splits as they are."""
+    columns = {
+        name: np.concatenate([getattr(p, name) for p in parts])
+        for name in ("images", "targets", "truth", "usable", "split", "source")
+    }
+    contempt = [p.contempt if len(p.contempt) else np.zeros(len(p), bool) for p in parts]
+    name, skipped = " + ".join(p.name for p in parts), sum(p.skipped for p in parts)
+    return Dataset(name=name, skipped=skipped, contempt=np.concatenate(contempt), **columns)
+
+
 def _from_rows(rows: fer2013.Rows, name: str) -> Dataset:
     """The rows of fer2013.csv; crowd votes decide where they are given."""
     if not len(rows.images):

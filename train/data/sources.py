@@ -169,13 +169,7 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
         parts: Each with its own source, or none: then all of its rows are ``FER``'s.
     """
     named = [p if len(p.source) else replace(p, source=np.full(len(p), FER)) for p in parts]
-    contempt = [p.contempt if len(p.contempt) else np.zeros(len(p), bool) for p in named]
-    whole = Dataset(
-        np.concatenate([p.images for p in named]), np.concatenate([p.targets for p in named]),
-        np.concatenate([p.truth for p in named]), np.concatenate([p.usable for p in named]),
-        np.concatenate([p.split for p in named]), " + ".join(p.name for p in named),
-        sum(p.skipped for p in named), np.concatenate(contempt), np.concatenate([p.source for p in named]),
-    )  # fmt: skip
+    whole = datasets.concatenated(named)
     free = whole.source != FER
     groups = neighbours.groups(whole.images, free)
     split, truth, usable = whole.split.copy(), whole.truth.copy(), whole.usable.copy()

@@ -109,6 +109,13 @@ class Recipe:
     precision: str = choice(
         "float32", PRECISIONS, "arithmetic of the layers while training; weights and figures stay float32"
     )
+    doubted: float = number(
+        0.0,
+        0,
+        1,
+        "share of the teachers' answer in the targets of single labels that they contradict with confidence; "
+        "0 = as taught",
+    )
     smooth: float = number(0.0, 0, 0.5, "label smoothing of rows that have one label and no votes")
     network: Network = section(Network)
     augment: Augment = section(Augment)
@@ -138,7 +145,7 @@ def load(name: str, overrides: list[str]) -> Recipe:
     elif recipe.network.enlarged != Network().enlarged:
         raise ConfigError(f"{path.name}: network.enlarged is for network.pretrained, which is empty; leave it out")
     if recipe.task != "expression":
-        for key in ("unlabelled", "teachers", "contrast", "fade", "source_balance", "adjusted", "smooth"):
+        for key in ("unlabelled", "teachers", "contrast", "fade", "source_balance", "adjusted", "smooth", "doubted"):
             if getattr(recipe, key):
                 raise ConfigError(f"{path.name}: {key} is for the task expression (the recipe trains {recipe.task})")
         if recipe.jitter.regions < recipe.batch:
@@ -188,12 +195,16 @@ def _require_used(recipe: Recipe, name: str) -> None:
         ConfigError: One that the task has no use for is not at its default.
     """
     plain = Recipe()
-    unused = UNUSED[recipe.task] + (() if recipe.teachers else ("taught",))
+    unused = UNUSED[recipe.task] + (() if recipe.teachers else ("taught", "doubted"))
     for key in unused:
         group, _, field = key.rpartition(".")
         ours, default = (getattr(r, group) if group else r for r in (recipe, plain))
         if getattr(ours, field) not in (0, getattr(default, field)):  # 0: none of it, which is so
-            without = "a recipe without teachers" if key == "taught" else f"the task {recipe.task}"
+            without = (
+                "a recipe without teachers"
+                if key in ("taught", "doubted") and not recipe.teachers
+                else f"the task {recipe.task}"
+            )
             raise ConfigError(f"{name}: {key} does nothing for {without}; leave it out")
     if recipe.task != "expression" and recipe.balance not in (0, plain.balance):
         raise ConfigError(f"{name}: balance does nothing for the task {recipe.task}; leave it out")

@@ -14,11 +14,12 @@ from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import int8_table
 from monitor.networks.card import ModelCard
-from monitor.networks.emotion import EmotionNet
+from monitor.networks.emotion import BALANCED, EmotionNet
 from monitor.networks.runtime import Int8Model
 from train.data.datasets import Dataset, fitted
 from train.engine.progress import track
 from train.reports import metrics
+from train.reports.sources import by_source
 from train.tasks.expression import robustness
 
 
@@ -76,21 +77,23 @@ class Measured:
         report: All figures, ready for JSON.
         card: The model's card.
         rows: The N rows it was measured on.
-        logits: (N, 7) float32, uncalibrated.
+        logits: (N, 7) float32 under the prior measured, uncalibrated.
+        temperature: That prior's.
     """
 
     report: dict[str, Any]
     card: ModelCard
     rows: Dataset
     logits: NDArray[np.float32]
+    temperature: float
 
     @property
     def probs(self) -> NDArray[np.float64]:
         """(N, 7) calibrated."""
-        return metrics.softmax(self.logits, self.card.temperature)
+        return metrics.softmax(self.logits, self.temperature)
 
 
-def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Measured:
+def measure(model: Path, data: Dataset, split: str, *, robust: bool = True, prior: str = BALANCED) -> Measured:
     """Measures a .tflite with a card on one split.
 
     Args:
@@ -98,12 +101,13 @@ def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Meas
         data: Any data set.
         split: "train", "validation" or "test".
         robust: Whether to measure disturbed crops and shifted boxes too, which takes 27 times as long.
+        prior: One of the card's priors.
 
     Raises:
         ConfigError: The split is not there, or none of its rows has a clear answer.
         ModelError: The model or its card cannot be used.
     """
-    net = EmotionNet(model)
+    net = EmotionNet(model, prior=prior)
     rows = data.part(split)
     contempt = int(rows.contempt.sum()) if len(rows.contempt) else None
     rows = rows.take(rows.truth >= 0)
@@ -114,10 +118,12 @@ def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Meas
         return net.logits(net.prepared(fitted(image, net.card.input_side)))
 
     logits = np.stack([read(image) for image in track(rows.images, "reading")])
-    figures = evaluate_logits(logits, rows, net.card.temperature)
+    figures = evaluate_logits(logits, rows, net.temperature)
     clean = logits.argmax(axis=1)
     right = int((clean == rows.truth).sum())
-    report: dict[str, Any] = {"model": net.card.version, "data": data.name, "split": split} | figures
+    report: dict[str, Any] = {"model": net.card.version, "data": data.name, "split": split, "prior": prior} | figures
+    if len(rows.sources) > 1:
+        report["sources"] = by_source(logits, metrics.softmax(logits, net.temperature), rows.truth, rows.source)
     report["accuracy_ci95"] = [round(v, 4) for v in metrics.wilson(right / len(rows), len(rows))]
     report["ece_cross_fitted"] = _cross_fitted_ece(logits, rows.truth)
     report["eight_class"] = eight_class(right, len(rows), contempt)
@@ -126,7 +132,7 @@ def measure(model: Path, data: Dataset, split: str, robust: bool = True) -> Meas
     if robust:
         report["corruptions"] = robustness.corruption_table(read, rows.images, rows.truth, clean)
         report["consistency"] = robustness.consistency(read, rows.images, clean)
-    return Measured(report, net.card, rows, logits)
+    return Measured(report, net.card, rows, logits, net.temperature)
 
 
 def evaluate(model: Path, data: Dataset, split: str) -> dict[str, Any]:

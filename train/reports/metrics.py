@@ -42,9 +42,10 @@ def mean_recall(scores: Array, truth: NDArray[np.int64]) -> float:
     return float(np.nanmean(recalls(scores, truth)))
 
 
-def nll(probs: Array, truth: NDArray[np.int64]) -> float:
-    """Mean negative log-likelihood of the true class, in nats."""
-    return float(-np.log(np.maximum(probs[np.arange(len(truth)), truth], 1e-12)).mean())
+def nll(probs: Array, truth: NDArray[np.int64], weights: Array | None = None) -> float:
+    """Mean negative log-likelihood of the true class, in nats; rows count by their (N,) weights where given."""
+    each = -np.log(np.maximum(probs[np.arange(len(truth)), truth], 1e-12))
+    return float(each.mean() if weights is None else (each * weights).sum() / weights.sum())
 
 
 def kl_to_votes(probs: Array, votes: Array) -> float:
@@ -122,7 +123,7 @@ LEAST_SCALE = 1 / 8
 """Inverse temperature below which logits say next to nothing, and biases, counted in logits, would say it all."""
 
 
-def fit_biases(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float32]:
+def fit_biases(logits: Array, truth: NDArray[np.int64], weights: Array | None = None) -> NDArray[np.float32]:
     """What added to each logit makes the true classes likeliest, at the temperature that then fits best.
 
     Bias-corrected temperature scaling (Alexandari et al. 2020, "Maximum Likelihood with Bias-Corrected Calibration is
@@ -131,6 +132,7 @@ def fit_biases(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float32]:
     Args:
         logits: (N, K).
         truth: (N,) true classes.
+        weights: (N,) how much each row counts; None = all alike.
 
     Returns:
         (K,) float32 with a mean of 0; 0 for a class that does not occur, of which nothing is known. All 0 where the
@@ -141,21 +143,27 @@ def fit_biases(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float32]:
     counts = np.bincount(truth, minlength=classes)
     free = np.flatnonzero(np.concatenate([[1], counts]))  # the first is the temperature's inverse
     wanted = np.eye(classes)[truth]
+    share = (
+        np.ones((rows, 1))
+        if weights is None
+        else np.asarray(weights, np.float64)[:, None] * (rows / float(np.sum(weights)))
+    )
     at = np.concatenate([[1.0], np.zeros(classes)])
     prior = np.concatenate([[0.0], np.full(classes, 1 / PRIOR**2)])
 
     def loss(point: NDArray[np.float64]) -> float:
         probs = softmax(point[0] * given + point[1:])
-        return rows * nll(probs, truth) + float(prior @ point**2) / 2
+        return rows * nll(probs, truth, share[:, 0]) + float(prior @ point**2) / 2
 
     for _ in range(STEPS):
         probs = softmax(at[0] * given + at[1:])
-        off, mean = probs - wanted, (probs * given).sum(axis=1, keepdims=True)
+        off, mean = share * (probs - wanted), (probs * given).sum(axis=1, keepdims=True)
+        counted = share * probs
         slope = np.concatenate([[(off * given).sum()], off.sum(axis=0)]) + prior * at
         curve = np.empty((classes + 1, classes + 1))
-        curve[1:, 1:] = np.diag(probs.sum(axis=0)) - probs.T @ probs
-        curve[0, 0] = (probs * (given - mean) ** 2).sum()
-        curve[0, 1:] = curve[1:, 0] = (probs * (given - mean)).sum(axis=0)
+        curve[1:, 1:] = np.diag(counted.sum(axis=0)) - counted.T @ probs
+        curve[0, 0] = (counted * (given - mean) ** 2).sum()
+        curve[0, 1:] = curve[1:, 0] = (counted * (given - mean)).sum(axis=0)
         curve += np.diag(prior + 1e-9)
         step = np.zeros(classes + 1)
         step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
@@ -190,7 +198,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     return float(centre - reach), float(centre + reach)
 
 
-def fit_temperature(logits: Array, truth: NDArray[np.int64]) -> float:
+def fit_temperature(logits: Array, truth: NDArray[np.int64], weights: Array | None = None) -> float:
     """The temperature in [0.25, 8] with the smallest negative log-likelihood (Guo et al. 2017).
 
     A golden-section search on its logarithm, in which the likelihood has one minimum.
@@ -199,7 +207,7 @@ def fit_temperature(logits: Array, truth: NDArray[np.int64]) -> float:
     low, high = np.log(0.25), np.log(8.0)
     for _ in range(40):
         a, b = high - ratio * (high - low), low + ratio * (high - low)
-        if nll(softmax(logits, np.exp(a)), truth) < nll(softmax(logits, np.exp(b)), truth):
+        if nll(softmax(logits, np.exp(a)), truth, weights) < nll(softmax(logits, np.exp(b)), truth, weights):
             high = b
         else:
             low = a

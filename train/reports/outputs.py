@@ -16,7 +16,8 @@ from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.networks.card import card_path, load_card
 from monitor.system.wholefile import replace_text
-from train.data import datasets, keypoints
+from train.data import keypoints
+from train.data.datasets import Dataset
 from train.engine import resources
 from train.reports import evaluate, metrics, plots
 from train.reports.predict import Reading
@@ -27,13 +28,15 @@ log = logging.getLogger("train")
 GRID_COLUMNS = 4
 
 
-def evaluate_expression(model: Path, data: Path, split: str, out: Path, robust: bool) -> dict[str, Any]:
+def evaluate_expression(
+    model: Path, data: Dataset, split: str, out: Path, *, robust: bool, prior: str
+) -> dict[str, Any]:
     """Measures an expression model and writes ``confusion.png``, ``reliability.png`` and ``report.json``.
 
     Returns:
         The report; its ``pictures`` name the files.
     """
-    measured = evaluate.measure(model, datasets.load(data), split, robust)
+    measured = evaluate.measure(model, data, split, robust=robust, prior=prior)
     report = measured.report
     name = f"{report['model']}, {report['data']} {split}, N = {report['n']}"
     bins = metrics.reliability(measured.probs, measured.rows.truth)

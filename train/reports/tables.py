@@ -17,6 +17,8 @@ from train.reports.predict import Reading
 def print_expression(report: dict[str, Any]) -> None:
     """What ``train.reports.evaluate.measure`` found."""
     console = Console(markup=False)
+    if "sources" in report:
+        _print_sources(console, report)
     low, high = report["accuracy_ci95"]
     console.print(
         f"{report['model']} on {report['data']} {report['split']}, 7 classes, N = {report['n']}: "
@@ -42,6 +44,18 @@ def print_expression(report: dict[str, Any]) -> None:
     show(console, "rows: the crowd's label; columns: the model's", heads, rows)
     if "corruptions" in report:
         _print_robustness(console, report["corruptions"], report["consistency"])
+
+
+def _print_sources(console: Console, report: dict[str, Any]) -> None:
+    sources = report["sources"]
+    console.print(f"mean over the sources of the mean recall (prior {report['prior']}): {sources['mean_recall']:.4f}")
+    heads = ["", "N", "accuracy", "mean recall", "ECE", *(name[:3] for name in EMOTIONS)]
+    rows = [
+        [name, str(row["n"]), *(number(row[key], 3) for key in ("accuracy", "mean_recall", "ece")),
+         *(number(row["recall"][label], 2) for label in EMOTIONS)]
+        for name, row in sources["each"].items()
+    ]  # fmt: skip
+    show(console, "by source, recall of each class", heads, rows)
 
 
 def _print_robustness(console: Console, corruptions: dict[str, Any], jitter: dict[str, Any]) -> None:

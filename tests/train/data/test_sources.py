@@ -172,3 +172,12 @@ def test_a_face_is_framed_where_the_network_sees_it_and_turned_upright() -> None
     assert face.box == pytest.approx((0.04, 0.04, 0.96, 0.96), abs=0.01)  # of the picture without its added border
     assert not np.array_equal(framing.cut(image, face.box, 30.0, 48), framing.cut(image, face.box, 0.0, 48))
     assert framing.find(Centred(), np.zeros((60, 60), np.uint8)) is None
+
+
+def test_several_sets_are_measured_as_sources_without_being_split_anew(drawn: Dataset, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        datasets.save_prepared(drawn, tmp_path / f"{name}.npz")
+    both = datasets.load_all([tmp_path / "one.npz", tmp_path / "two.npz"])
+    assert both.sources == ["one", "two"]
+    assert both.split.tolist() == drawn.split.tolist() * 2
+    assert datasets.load_all([tmp_path / "one.npz"]).sources == [""]

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec
-from monitor.networks.card import ModelCard
+from monitor.networks.card import ModelCard, Prior
+from monitor.networks.emotion import BALANCED
 from train.data.datasets import SIDE, Dataset
 from train.engine import convert, network, pretrained, runs
 from train.engine.augment import Augment, augment
 from train.engine.fit import all_evened, predict
 from train.engine.recipe import Recipe
-from train.reports import cards, metrics
+from train.reports import cards, metrics, priors
 from train.reports.evaluate import evaluate_logits, int8_logits
 from train.tasks.expression import task as expression
 
@@ -91,7 +92,7 @@ def export(
     if not len(validation):
         raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to measure")
     seen = all_evened(validation.images, recipe.contrast)
-    float_logits, biased = _even_handed(model, predict(model, seen), validation.truth)
+    float_logits, built_in, biased = _even_handed(model, predict(model, seen), validation)
     content = convert.to_int8(model, all_evened(calibration_crops(data), recipe.contrast))
     logits = int8_logits(content, seen)
     more_float, more_int8 = float_logits[:0], logits[:0]
@@ -100,6 +101,13 @@ def export(
         more_float, more_int8 = predict(model, few), int8_logits(content, few)
     parity = check_parity(float_logits, logits, validation.truth, more_float, more_int8)
     temperature = metrics.fit_temperature(logits, validation.truth)
+    known: dict[str, Prior] = {}
+    told: dict[str, Any] = {}
+    if len(validation.sources) > 1:
+        known, told = priors.for_card(
+            priors.Rows(logits, validation.truth, validation.source), built_in.astype(np.float64)
+        )
+        temperature = known[BALANCED].temperature
     channels, blocks = recipe.network.shape()
     cost = network.cost(channels, blocks, SIDE)
     figures = evaluate_logits(logits, validation, temperature)
@@ -117,8 +125,10 @@ def export(
         convert.bare_card(
             "emotion", EMOTIONS, CropSpec(SIDE, align=True, contrast=recipe.contrast), content, temperature
         ),
+        priors=known,
         metrics={
             "validation": figures,
+            **({"priors": told} if told else {}),
             "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),
             "biases": biased,
             **convert.weighed(content, parity, cost, 1),
@@ -136,27 +146,32 @@ def export(
 
 
 def _even_handed(
-    model: keras.Model, logits: NDArray[np.float32], truth: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    model: keras.Model, logits: NDArray[np.float32], rows: Dataset
+) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
     """Builds biases fitted on validation into the network.
 
-    Faces that were not learnt from are named too readily happy or sad, say, and too rarely angry, and the crowd's
-    majority is another answer than its distribution. Seven numbers mend it, fitted where the temperature is.
+    Some expressions are named too readily on faces that were not learnt from, and others too rarely. Of one set the
+    biases make its true classes likeliest; of a joined set they are those of the prior ``balanced``.
 
     Returns:
-        The network's logits with them; and for the card the biases, and what they were worth on rows they were not
+        The network's logits with the biases; the biases; and for the card what they are worth on rows they were not
         fitted on, against none.
     """
-    biases = metrics.fit_biases(logits, truth)
+    if len(rows.sources) > 1:
+        own = priors.Rows(logits, rows.truth, rows.source)
+        biases = np.array(priors.balanced(own).biases, np.float32)
+        crossed = priors.crossed(own, priors.balanced)[0]
+    else:
+        biases = metrics.fit_biases(logits, rows.truth)
+        crossed = metrics.cross_fitted_biases(logits, rows.truth)
     expression.add_biases(model, biases)
-    crossed = metrics.cross_fitted_biases(logits, truth)
     told = {
         "added": {name: round(float(b), 6) for name, b in zip(EMOTIONS, biases, strict=True)},
-        "without": _scores(logits, truth), "cross_fitted": _scores(crossed, truth),
+        "without": _scores(logits, rows.truth), "cross_fitted": _scores(crossed, rows.truth),
     }  # fmt: skip
     log.info("biases: accuracy %.4f without, %.4f on rows they were not fitted on (N = %d)",
-             told["without"]["accuracy"], told["cross_fitted"]["accuracy"], len(truth))  # fmt: skip
-    return logits + biases, told
+             told["without"]["accuracy"], told["cross_fitted"]["accuracy"], len(rows))  # fmt: skip
+    return logits + biases, biases, told
 
 
 def _scores(scores: metrics.Array, truth: NDArray[np.int64]) -> dict[str, float]:

@@ -30,14 +30,22 @@ def smoothed(data: Dataset, share: float) -> Dataset:
     """The data with the targets of rows that have one label spread evenly by ``share``; votes stay as they are."""
     if not share:
         return data
-    voted = np.isin(data.source, [s for s in data.sources if data.of(s).voted])
+    single = _single(data)
     even = np.float32(share / data.targets.shape[1])
-    targets = np.where(voted[:, None], data.targets, (1 - share) * data.targets + even).astype(np.float32)
+    targets = np.where(single[:, None], (1 - share) * data.targets + even, data.targets).astype(np.float32)
     return replace(data, targets=targets)
 
 
+def _single(data: Dataset) -> NDArray[np.bool_]:
+    """Rows (N,) of sources that have one label a row and no votes."""
+    out = np.zeros(len(data), bool)
+    for source in data.sources:
+        out[data.source == source if len(data.source) else slice(None)] = not data.of(source).voted
+    return out
+
+
 def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> Dataset:
-    """The data with the teachers' answers mixed into its targets (Hinton et al. 2015).
+    """The data with single labels smoothed and the teachers' answers mixed into its targets (Hinton et al. 2015).
 
     Each teacher answers each crop and its mirror image; the mean of all answers, as probabilities, is
     mixed with the crowd's votes; of unlabelled crops they are all there is.
@@ -49,8 +57,9 @@ def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None =
     if not runs:
         if unlabelled is not None:
             raise ConfigError("unlabelled: needs teachers; name finished runs in teachers")
-        return data
-    labelled = len(data)
+        return smoothed(data, recipe.smooth)
+    labelled, single = len(data), _single(data)
+    data = smoothed(data, recipe.smooth)
     priors = log_priors(data, recipe)
     if unlabelled is not None:
         data = with_unlabelled(data, unlabelled)
@@ -67,10 +76,42 @@ def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None =
     asked = (count[:, 0] > 0) & (np.arange(len(data)) < labelled)
     agreed = mean[asked].argmax(axis=1) == data.targets[asked].argmax(axis=1)
     log.info("%d teachers agree with the top label on %.4f of %d rows", len(runs), agreed.mean(), len(agreed))
-    share = np.where(np.arange(len(data)) < labelled, recipe.taught, 1.0)[:, None]
-    share = np.where(count > 0, share, 0).astype(np.float32)
+    share = np.where(np.arange(len(data)) < labelled, recipe.taught, 1.0)
+    if recipe.doubted:
+        asked[:labelled] &= single
+        doubts = _doubted(data, mean, asked)
+        log.info("%d labels doubted: %s", doubts.sum(), _by_source(data, doubts))
+        share[doubts] = recipe.doubted
+    share = np.where(count[:, 0] > 0, share, 0).astype(np.float32)[:, None]
     targets = (share * mean + (1 - share) * data.targets).astype(np.float32)
     return replace(data, targets=targets)
+
+
+def _doubted(data: Dataset, mean: NDArray[np.float32], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows (N,) whose label the teachers contradict with confidence.
+
+    Confident learning (Northcutt et al. 2021): a class's threshold is the mean of the teachers' answers for it over the
+    rows of a source with that label. A row is doubted where another class wins and reaches its own threshold.
+
+    Args:
+        data: Training rows.
+        mean: (N, 7) the teachers' answers.
+        asked: (N,) rows with an answer and one label.
+    """
+    out = np.zeros(len(data), bool)
+    for source in data.sources:
+        own = np.flatnonzero(asked & (data.source == source if len(data.source) else True))
+        label, answer = data.truth[own], mean[own]
+        least = np.array([answer[label == k, k].mean() if (label == k).any() else 1.0 for k in range(len(EMOTIONS))])
+        best = answer.argmax(axis=1)
+        out[own] = (best != label) & (answer.max(axis=1) >= least[best])
+    return out
+
+
+def _by_source(data: Dataset, rows: NDArray[np.bool_]) -> str:
+    if not len(data.source):
+        return f"{rows.mean():.1%}"
+    return ", ".join(f"{source} {rows[data.source == source].mean():.1%}" for source in data.sources)
 
 
 def _fer_prior(data: Dataset, priors: NDArray[np.float32]) -> NDArray[np.float32]:

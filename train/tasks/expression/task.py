@@ -19,7 +19,7 @@ from train.engine.batches import epoch_batches, log_priors
 from train.engine.fit import Arrays, all_evened, predict, resized
 from train.engine.recipe import Recipe
 from train.reports.metrics import accuracy, mean_recall, recalls
-from train.tasks.expression.targets import smoothed, taught
+from train.tasks.expression.targets import taught
 
 log = logging.getLogger("train")
 
@@ -49,7 +49,7 @@ class ExpressionTask:
             raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to judge by")
         if len(training) < recipe.batch:
             raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
-        self.training, self.recipe = taught(smoothed(training, recipe.smooth), recipe, unlabelled), recipe
+        self.training, self.recipe = taught(training, recipe, unlabelled), recipe
         self.offsets = recipe.adjusted * log_priors(self.training, recipe) if recipe.adjusted else None
         self.steps = len(self.training) // recipe.batch
         log.info("%d training rows, %d validation rows with a clear answer", len(self.training), len(self.validation))

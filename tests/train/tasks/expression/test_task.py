@@ -178,3 +178,17 @@ def test_a_teacher_of_one_set_answers_for_that_set_alone(run: Path, drawn: Datas
     other = training.source == "other"
     assert np.array_equal(mixed[other], training.targets[other])
     assert not np.allclose(mixed[~other], training.targets[~other], atol=1e-3)
+
+
+def test_labels_that_the_teachers_contradict_give_way_to_their_answer(run: Path, drawn: Dataset) -> None:
+    training = two_sources(drawn).part("train")
+    data = dataclasses.replace(training, source=np.full(len(training), "fer"))
+    answers_of = taught(data, dataclasses.replace(TINY, teachers=str(run), taught=1.0)).targets
+    wrong = np.flatnonzero((answers_of.max(axis=1) > 0.8) & (answers_of.argmax(axis=1) == data.truth))[:5]
+    truth = data.truth.copy()
+    truth[wrong] = (truth[wrong] + 1) % 7
+    noisy = dataclasses.replace(data, truth=truth, targets=np.eye(7, dtype=np.float32)[truth])
+    made = taught(noisy, dataclasses.replace(TINY, teachers=str(run), taught=0.0, doubted=1.0)).targets
+    assert np.allclose(made[wrong], answers_of[wrong], atol=1e-5)
+    untouched = (made == noisy.targets).all(axis=1)
+    assert untouched.mean() > 0.8

@@ -1,0 +1,178 @@
+"""The priors of an expression model: biases and temperatures fitted on validation, and what they are worth elsewhere.
+
+``balanced`` takes all expressions to be equally frequent, except that neutral is favoured until it is recognised often
+enough on every source: in life most faces are neutral, and a false "angry" on a calm face costs more than a missed one.
+``web`` takes them to be as frequent as in FER2013's validation rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.labels import EMOTIONS
+from monitor.networks.card import Prior
+from monitor.networks.emotion import BALANCED
+from train.data.sources import FER
+from train.reports import metrics
+from train.reports.sources import by_source
+
+Biases = NDArray[np.float64]
+NEUTRAL = EMOTIONS.index("neutral")
+LEAST_NEUTRAL = 0.85
+"""Recall of neutral that the balanced prior keeps on every source that can reach it."""
+LEFT_OUT = ("expw",)
+"""Sources that nothing is fitted on: ExpW's labels contradict one another so often (a network trained on it reads 45 %
+of its held-out rows) that neutral's recall on it would be paid for with the anger of all other sources."""
+STEP, MOST = 0.02, 3.0
+"""In logits: neutral's bias grows by steps up to ``MOST``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Validation rows of one or several sources.
+
+    Attributes:
+        logits: (N, 7) of the network without any biases.
+        truth: (N,) classes.
+        source: (N,) names.
+    """
+
+    logits: NDArray[np.float32]
+    truth: NDArray[np.int64]
+    source: NDArray[np.str_]
+
+    def take(self, keep: NDArray[np.bool_]) -> Rows:
+        """The rows chosen by a mask."""
+        return Rows(self.logits[keep], self.truth[keep], self.source[keep])
+
+    @property
+    def sources(self) -> list[str]:
+        """The names of the sources, sorted."""
+        return sorted(set(self.source.tolist()))
+
+
+def weights(rows: Rows, *, by_class: bool) -> NDArray[np.float64]:
+    """(N,) weights by which every source counts alike, and with ``by_class`` every class within it, too."""
+    out = np.zeros(len(rows.truth))
+    for source in rows.sources:
+        own = rows.source == source
+        counts = np.bincount(rows.truth[own], minlength=len(EMOTIONS))
+        each = 1.0 / counts[rows.truth[own]] if by_class else np.ones(int(own.sum()))
+        out[own] = each / each.sum()
+    return out
+
+
+def trusted(rows: Rows) -> Rows:
+    """The rows of the sources that priors are fitted on; all rows where no other source is there."""
+    keep = ~np.isin(rows.source, LEFT_OUT)
+    return rows.take(keep) if keep.any() else rows
+
+
+def balanced_biases(rows: Rows, least: float = LEAST_NEUTRAL) -> Biases:
+    """Biases (7,) for equally frequent classes, with neutral favoured as far as ``least`` asks on every source."""
+    rows = trusted(rows)
+    biases = metrics.fit_biases(rows.logits, rows.truth, weights(rows, by_class=True)).astype(np.float64)
+    for _ in range(round(MOST / STEP)):
+        if neutral_recall(rows, biases) >= least:
+            break
+        biases[NEUTRAL] += STEP
+    return np.asarray(biases - biases.mean(), np.float64)
+
+
+def neutral_recall(rows: Rows, biases: Biases) -> float:
+    """The smallest recall of neutral over the sources that have neutral faces."""
+    found = [
+        metrics.recalls(rows.logits[own] + biases, rows.truth[own])[NEUTRAL]
+        for own in (rows.source == source for source in rows.sources)
+        if (rows.truth[own] == NEUTRAL).any()
+    ]
+    return float(min(found, default=1.0))
+
+
+def web_biases(rows: Rows) -> Biases:
+    """Biases (7,) that make the true classes of FER2013's rows likeliest, as frequent as they are there."""
+    own = of_fer(rows)
+    return np.asarray(metrics.fit_biases(own.logits, own.truth), np.float64)
+
+
+def of_fer(rows: Rows) -> Rows:
+    """The rows of FER2013; all rows where it is not among the sources."""
+    own = rows.source == FER
+    return rows.take(own) if own.any() else rows
+
+
+def fitted(rows: Rows, biases: Biases) -> Prior:
+    """A prior for the card: the biases and the temperature that fits best with them, all sources counting alike."""
+    rows = trusted(rows)
+    temperature = metrics.fit_temperature(rows.logits + biases, rows.truth, weights(rows, by_class=False))
+    return Prior(tuple(round(float(b), 4) for b in biases), round(temperature, 4))
+
+
+def balanced(rows: Rows) -> Prior:
+    """The prior ``balanced``, fitted on all trusted sources."""
+    return fitted(rows, balanced_biases(rows))
+
+
+def web(rows: Rows) -> Prior:
+    """The prior ``web``, fitted on FER2013's rows."""
+    return fitted(of_fer(rows), web_biases(rows))
+
+
+KNOWN: dict[str, Callable[[Rows], Prior]] = {"balanced": balanced, "web": web}
+"""How each prior of a card is fitted."""
+
+
+def crossed(
+    rows: Rows, fit: Callable[[Rows], Prior], folds: int = 10
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logits and probabilities (N, 7) of each row under a prior fitted on the rows of the other folds.
+
+    Row n is in fold n modulo ``folds``.
+    """
+    logits, probs = np.empty(rows.logits.shape), np.empty(rows.logits.shape)
+    number = np.arange(len(rows.truth)) % folds
+    for fold in range(folds):
+        own, known = number == fold, rows.take(number != fold)
+        if not own.any():
+            continue
+        prior = fit(known)
+        logits[own] = rows.logits[own] + np.array(prior.biases)
+        probs[own] = metrics.softmax(logits[own], prior.temperature)
+    return logits, probs
+
+
+def for_card(rows: Rows, built_in: Biases) -> tuple[dict[str, Prior], dict[str, Any]]:
+    """The priors of a network that has the biases of ``balanced`` in its last layer, and their figures.
+
+    Args:
+        rows: Validation rows; their logits hold the built-in biases.
+        built_in: (7,) those biases.
+
+    Returns:
+        Priors for the card, whose biases are added to the network's logits; and for each by its name ``figures`` and
+        ``cross_fitted`` (``sources.by_source``), the second with biases and temperature of rows not measured on.
+    """
+    bare = Rows((rows.logits - built_in).astype(np.float32), rows.truth, rows.source)
+    found: dict[str, Prior] = {}
+    told: dict[str, Any] = {}
+    for name, fit in KNOWN.items():
+        if name == BALANCED:
+            own = fitted(rows, np.zeros(len(EMOTIONS)))
+        else:
+            fresh = fit(bare)
+            own = Prior(
+                tuple(round(b - float(a), 4) for a, b in zip(built_in, fresh.biases, strict=True)), fresh.temperature
+            )
+        found[name] = own
+        logits = rows.logits + np.array(own.biases)
+        probs = metrics.softmax(logits, own.temperature)
+        told[name] = {
+            "figures": by_source(logits, probs, rows.truth, rows.source),
+            "cross_fitted": by_source(*crossed(bare, fit), rows.truth, rows.source),
+        }
+    return found, told
