@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,7 @@ import numpy as np
 from benchmarks.speed import load
 from monitor.cli.measure import HZ
 from monitor.core.types import Frame, Image, Result
-from monitor.outputs.drawing.overlay import Overlay, Status
+from monitor.outputs.drawing.annotator import Annotator, Canvas, Detail
 from monitor.outputs.live.window import DisplayProbe, Window
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.stats import StatsSink
@@ -67,7 +68,7 @@ def measured(name: str, take: Callable[[Result], object], results: Sequence[Resu
 
 def recording(results: Sequence[Result], folder: Path, name: str, config: OutputConfig) -> str:
     """A recording behind its queue; what is queued at the end is encoded before the count ends."""
-    video = VideoSink(lambda suffix: folder / f"video{suffix}", config, HZ, Overlay(DisplayConfig()))
+    video = VideoSink(lambda suffix: folder / f"video{suffix}", config, HZ, Canvas(Annotator(DisplayConfig())))
     video.switch(True)
     video.handle(results[0])  # the trial of the codec is no cost of a frame
     sink = Background(video, drop=False, patience_s=lambda: 60.0)
@@ -88,20 +89,25 @@ def all_of(sinks: Sequence[Sink]) -> Callable[[Result], None]:
     return take
 
 
+def drawn(annotator: Annotator, detail: Detail, result: Result) -> None:
+    """Draws one picture."""
+    annotator.annotate(result, detail)
+
+
 def window(results: Sequence[Result]) -> list[str]:
-    """The overlay and the window, where a display answers; else why not."""
+    """Drawing and the window, where a display answers; else why not."""
     reason = DisplayProbe().reason()
     if reason:
         return [f"| window | 0 | not measured: {reason} | | | |"]
     config = DisplayConfig()
-    shown, overlay = Window(config.max_width, config.max_height), Overlay(config)
+    shown, annotator = Window(config.max_width, config.max_height), Annotator(config)
 
     def show(result: Result) -> None:
-        shown.show(overlay.annotate(result, Status(30.0)))
+        shown.show(annotator.annotate(result))
         shown.key(1)
 
     # Waiting for a key takes no CPU; what counts is the first column.
-    row = measured("window: overlay, display, keys", show, results)
+    row = measured("window: picture, display, keys", show, results)
     shown.close()
     return [row]
 
@@ -128,8 +134,11 @@ def main() -> None:
             print(measured(title, all_of([StatsSink(), table, events]), given), flush=True)
             table.close([])
             events.close([])
-        overlay = Overlay(DisplayConfig())
-        print(measured("overlay alone", lambda r: overlay.annotate(r, Status(30.0)), results), flush=True)
+        details: tuple[Detail, ...] = ("calm", "full")
+        for detail in details:
+            for title, given in (("picture", results), ("picture, driver mode", driven)):
+                annotator = Annotator(DisplayConfig())
+                print(measured(f"{title}, {detail}", partial(drawn, annotator, detail), given), flush=True)
         for codec in ("mp4v", "MJPG"):
             row = recording(results, folder, f"recording, {codec}", OutputConfig(video_codec=codec))
             print(row, flush=True)

@@ -21,7 +21,7 @@ from monitor.capture.source import Source
 from monitor.core.errors import SourceError, UserError
 from monitor.core.types import Event, Face, Frame, Image, Result
 from monitor.networks.load import Networks, load
-from monitor.outputs.drawing.overlay import Overlay, Status
+from monitor.outputs.drawing.annotator import Annotator, Detail
 from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.reading import Session
 from monitor.pipeline import Pipeline
@@ -68,7 +68,7 @@ class Monitor:
             raise TypeError("Monitor: give either config or profile and settings")
         self.config = config if config is not None else load_config(profile=profile, settings=settings)
         self._networks: Networks | None = None
-        self._overlay: Overlay | None = None
+        self._annotator: Annotator | None = None
         self._running: WeakSet[Generator[Result, None, None]] = WeakSet()
         self._closed = False
 
@@ -83,7 +83,7 @@ class Monitor:
         self._closed = True
         for running in list(self._running):
             running.close()
-        self._networks = self._overlay = None
+        self._networks = self._annotator = None
 
     def read(self, image: str | PathLike[str] | NDArray[np.uint8]) -> list[Face]:
         """Reads all faces of one picture.
@@ -178,25 +178,26 @@ class Monitor:
         with contextlib.closing(self._played(clip, name, fps)) as results:
             return Table.of(results, wanted, session)
 
-    def annotate(self, result: Result) -> Image:
+    def annotate(self, result: Result, detail: Detail = "calm") -> Image:
         """Draws what was found onto a copy of the result's frame.
 
         Args:
-            result: A result of this Monitor, in the order in which they came: the history strips grow with them.
+            result: A result of this Monitor, in the order in which they came: the timelines grow with them.
+            detail: "off", "calm" (labels, top bars, timelines) or "full" (all seven bars).
 
         Returns:
             (H, W, 3) uint8 BGR.
         """
-        if self._overlay is None:
-            self._overlay = Overlay(self.config.display)
-        return self._overlay.annotate(result, Status())
+        if self._annotator is None:
+            self._annotator = Annotator(self.config.display, self.config.driver)
+        return self._annotator.annotate(result, detail)
 
     def _results(self, source: Named | Source) -> Generator[Result, None, None]:
         yield from self._played(*self._open(source))
 
     def _played(self, source: Source, name: str, fps: float | None = None) -> Generator[Result, None, None]:
         """The results of a source, which is closed at the end."""
-        self._overlay = None
+        self._annotator = None
         with contextlib.closing(source):
             config = self.config
             if unrelated(source, sequence=config.source.sequence):

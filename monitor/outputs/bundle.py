@@ -11,7 +11,8 @@ from monitor.capture.photos import ImageSource
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
 from monitor.core.types import Event
-from monitor.outputs.drawing.overlay import Overlay
+from monitor.outputs.drawing.annotator import Annotator, Canvas
+from monitor.outputs.drawing.history import History
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.session import SessionFolder
@@ -42,6 +43,7 @@ class Outputs:
 
     Attributes:
         stats: Totals.
+        canvas: The annotated pictures, shared by window, recording and web page.
         video: The recording, off until it is switched on.
         storage: Watches the disk.
         sinks: All of them, in the order in which they get each result.
@@ -58,14 +60,16 @@ class Outputs:
     ) -> None:
         self._session, self._source = session, source
         self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
+        history = History(config.display.history_s)
+        self.canvas = Canvas(Annotator(config.display, config.driver, history))
         self.video = VideoSink(
             lambda suffix: session.free_path(f"video{suffix}"),
             config.output,
             source.fps,
-            Overlay(config.display),
+            self.canvas,
             video_path,
             live=source.live,
-            draw=config.display.overlay,
+            display=config.display,
             begun=session.note_recording,
         )
         self._background = Background(
@@ -79,7 +83,7 @@ class Outputs:
             files=isinstance(source, ImageSource),
         )
         events = EventSink(session.folder / "events.jsonl", session.name)
-        self.sinks: list[Sink] = [self.stats, table, events, self._background]
+        self.sinks: list[Sink] = [self.stats, history, table, events, self._background]
         self._outward: list[Sink] = []
         logs = [table.lines, events.lines]
         if config.driver.enabled:

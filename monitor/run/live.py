@@ -22,10 +22,11 @@ from monitor.run.service import Service
 from monitor.run.shutdown import Stopper
 from monitor.run.stepper import Stepper
 from monitor.run.supervisor import Supervisor
-from monitor.run.views import linger, watch_headless, watch_window
+from monitor.run.views import Running, linger, watch_headless, watch_window
 from monitor.run.worker import Limits, Worker
 
 if TYPE_CHECKING:
+    from monitor.outputs.live.album import Album
     from monitor.outputs.live.dashboard import Dashboard
 
 log = logging.getLogger("monitor")
@@ -65,6 +66,9 @@ class LiveRun:
         )
         self._worker = Worker(self._feed, stepper, outputs.sinks, Limits(options.max_frames, options.max_seconds))
         self._watch = Supervisor(self._worker, incidents, service, config.service.stuck_s, self._facts)
+        self._album = _album(opened)
+        if self._album is not None:
+            outputs.sinks.append(self._album)
         self._elapsed = 0.0
         self._leave_open: Callable[[], None] | None = None
 
@@ -103,15 +107,10 @@ class LiveRun:
         """The main thread's loop."""
         opened, config = self._opened, self._opened.config
         if opened.windowed:
-            limited = bool(opened.options.max_frames or opened.options.max_seconds)
-            stay = opened.photographs and not limited
-            lasting = watch_window(
-                self._worker, self._outputs, self._session, config, self._stop, self._watch, stay
-            )  # fmt: skip
-            if lasting is not None:
-                window, picture = lasting
-                blurred = config.output.blur != "none"
-                self._leave_open = lambda: linger(window, picture, self._session, blurred, self._stop)
+            running = Running(self._worker, self._outputs, self._session, config, self._stop, self._watch)
+            screen = watch_window(running, self._album)
+            if screen is not None:
+                self._leave_open = lambda: linger(screen, self._stop)
         else:
             watch_headless(self._worker, self._outputs, self._stop, self._view(), self._watch)
 
@@ -167,6 +166,16 @@ class LiveRun:
             "dropped": self._outputs.stats.dropped, "source": source.name, "session": str(self._session.folder),
             "camera_in_use": source.live, "recording": self._outputs.video.recording,
         }  # fmt: skip
+
+
+def _album(opened: Opened) -> Album | None:
+    """Keeps photographs for the window, where there is one."""
+    limited = opened.options.max_frames or opened.options.max_seconds
+    if not opened.windowed or not opened.photographs or limited:
+        return None
+    from monitor.outputs.live.album import Album
+
+    return Album(opened.config.display, opened.source.frames)
 
 
 def _print_summary(outputs: Outputs, elapsed_s: float) -> None:

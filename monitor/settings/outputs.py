@@ -12,9 +12,11 @@ class DisplayConfig:
     """The window and the overlay."""
 
     mirror: bool = flag("mirror the picture in the window and in annotated video (never text or logs)", default=False)
-    overlay: bool = flag("draw boxes, labels and bars", default=True)
+    overlay: bool = flag("draw labels, bars and timelines", default=True)
+    detail: str = choice("calm", ("calm", "full"), "bars of each face: calm = the top three, full = all seven")
+    burn_in: bool = flag("show the red recording dot in recorded files, not only in the window", default=False)
     keypoints: bool = flag("draw the keypoints of followed faces", default=False)
-    history_s: float = number(6.0, 1, 60, "length of each face's history strip", "s", advanced=True)
+    history_s: float = number(60.0, 5, 60, "time span of the timelines", "s", advanced=True)
     max_width: int = integer(1280, 160, 7680, "scale wider pictures down to this in the window", "px", advanced=True)
     max_height: int = integer(720, 120, 4320, "scale higher pictures down to this in the window", "px", advanced=True)
 

@@ -48,7 +48,7 @@ profiles:                         # emotion-monitor --profile NAME; overrides th
     output: {rows: 5hz}
     performance: {max_cpu: 0.6, target_fps: 15}
   demo:                           # for demonstrations: keypoints drawn, slower labels
-    display: {keypoints: true, history_s: 10}
+    display: {keypoints: true}
     emotion: {smooth_s: 0.5, hold_s: 0.4}
 """
 """The built-in profiles, as config.yaml shows them."""

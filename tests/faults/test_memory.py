@@ -14,7 +14,7 @@ import pytest
 
 from monitor.capture import demo
 from monitor.core.types import Event, Frame, Image, Result
-from monitor.outputs.drawing.overlay import Overlay, Status
+from monitor.outputs.drawing.annotator import Annotator
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
@@ -61,13 +61,13 @@ class Scale:
     """Weighs the process as it goes; draws an overlay now and then, as a window would."""
 
     def __init__(self, every: int) -> None:
-        self._every, self._overlay = every, Overlay(DisplayConfig())
+        self._every, self._annotator = every, Annotator(DisplayConfig())
         self.weights: list[float] = []
         self.counts: list[tuple[int, int]] = []
 
     def handle(self, result: Result) -> None:
         if result.frame.index % 25 == 0:
-            self._overlay.annotate(result, Status())
+            self._annotator.annotate(result)
         if (result.frame.index + 1) % self._every == 0:
             gc.collect()
             self.weights.append(rss_mb())

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Image
-from monitor.outputs.drawing.pen import COLORS
+from monitor.outputs.drawing.palette import COLORS
 from monitor.system.wholefile import whole
 from train.engine import resources
 from train.reports.metrics import Bin

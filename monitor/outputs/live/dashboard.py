@@ -14,8 +14,9 @@ from rich.text import Text
 from monitor.core.driver_state import FATIGUE_LEVELS
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Face, Result
-from monitor.outputs.live.lines import RateMeter, driver_text, headline
+from monitor.outputs.live.lines import RateMeter
 from monitor.outputs.logs.stats import StatsSink
+from monitor.outputs.wording import driver_text, headline
 from monitor.system.machine import rss_mb
 
 STYLES = {

@@ -14,11 +14,12 @@ import numpy as np
 
 from monitor.core.types import Event, Image, Result
 from monitor.faces.detector import HaarDetector
-from monitor.outputs.drawing.overlay import Overlay, Status
+from monitor.outputs.drawing.annotator import Canvas, Detail, configured
+from monitor.outputs.drawing.chrome import Status, dressed
 from monitor.outputs.logs.session import unused
 from monitor.outputs.video.blur import Blur
 from monitor.outputs.video.videofile import claimed, playable, write_trial, writer_for
-from monitor.settings.config import DetectConfig, OutputConfig
+from monitor.settings.config import DetectConfig, DisplayConfig, OutputConfig
 
 log = logging.getLogger("monitor")
 
@@ -58,9 +59,9 @@ class VideoSink:
         make_path: Gives the path of the next file for a suffix such as ".mkv".
         config: Codec, rate, length of a file, clean picture or not, blur.
         source_fps: Nominal rate of the source, 0 when unknown.
-        overlay: Draws the readings; has a history of its own.
+        canvas: The annotated pictures.
         fixed: A path the user named: its suffix is kept and decides the codec order; more files get numbers.
-        draw: Draw boxes and labels (``display.overlay``); else only the recording dot.
+        display: What is drawn: ``overlay``, ``detail`` and ``burn_in``.
         live: Whether time passes without us, so that a slow encoder must write fewer frames.
         begun: Told of each file that is begun.
 
@@ -76,15 +77,17 @@ class VideoSink:
         make_path: Callable[[str], Path],
         config: OutputConfig,
         source_fps: float,
-        overlay: Overlay,
+        canvas: Canvas,
         fixed: Path | None = None,
         live: bool = False,
-        draw: bool = True,
+        display: DisplayConfig | None = None,
         begun: Callable[[Path], None] = lambda path: None,
     ) -> None:
         self._begun = begun
-        self._make_path, self._config, self._overlay, self._fixed = make_path, config, overlay, fixed
-        self._live, self._draw = live, draw
+        self._make_path, self._config, self._canvas, self._fixed = make_path, config, canvas, fixed
+        self._live = live
+        self._display = display or DisplayConfig()
+        self._detail: Detail = configured(self._display)
         self._blur = _make_blur(config.blur)
         self.fps = config.video_fps or (min(MOST_FPS, max(LEAST_FPS, source_fps)) if source_fps > 0 else DEFAULT_FPS)
         self._wanted, self._held, self._renew = threading.Event(), threading.Event(), threading.Event()
@@ -157,10 +160,7 @@ class VideoSink:
 
     def _write(self, result: Result) -> None:
         t = result.frame.t
-        image = result.frame.image
-        if not self._config.clean:
-            status = Status(fps=self._rate(t), recording=True, blurred=self._blur is not None)
-            image = self._overlay.annotate(result, status, self._draw)
+        image = self._drawn(result)
         longest = self._longest_gap()
         if self._last_t is not None:
             self._pace = max(0.0, t - self._last_t)
@@ -182,6 +182,14 @@ class VideoSink:
         for _ in range(due - self._written):
             self._writer.write(fitted)
             self._written += 1
+
+    def _drawn(self, result: Result) -> Image:
+        """The picture to record; a blurred one is nobody else's, so it is not shared."""
+        if self._config.clean:
+            return result.frame.image
+        shared = self._blur is None
+        image = (self._canvas.picture if shared else self._canvas.annotator.annotate)(result, self._detail)
+        return dressed(image, Status(recording=True, blurred=not shared)) if self._display.burn_in else image
 
     def _longest_gap(self) -> float:
         """Seconds that are filled with copies of a picture; twice the usual time between two is no gap."""
@@ -207,9 +215,6 @@ class VideoSink:
             self._finish(begin=short)
         except TROUBLE as error:
             self._fail(error, None)
-
-    def _rate(self, t: float) -> float:
-        return 1 / (t - self._last_t) if self._last_t is not None and t > self._last_t else self.fps
 
     def _open(self, image: Image, t: float) -> None:
         # Most encoders need even sides.

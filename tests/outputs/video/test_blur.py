@@ -14,7 +14,7 @@ from monitor.core.types import Image, Result
 from monitor.faces.detector import HaarDetector
 from monitor.networks.card import find_model
 from monitor.networks.keypoints import KeypointNet
-from monitor.outputs.drawing.overlay import Overlay
+from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.logs.reader import read_rows
 from monitor.outputs.video.blur import COLUMNS, DELAY_S, Blur, coarse, erased
 from monitor.outputs.video.video import VideoSink
@@ -40,7 +40,7 @@ def seen(image: Image, detector: HaarDetector) -> int:
 def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_path: Path, mode: str) -> None:
     """The recorded file itself is searched, with profiles and lower demands than the program's own."""
     config = OutputConfig(blur=mode, clean=True, video_codec="MJPG")
-    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 12.5 / 6, Overlay(DisplayConfig()))
+    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 12.5 / 6, Canvas(Annotator(DisplayConfig())))
     video.switch(True)
     detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
     net = KeypointNet(find_model("keypoints.tflite"))
@@ -81,7 +81,7 @@ def test_what_is_blurred_cannot_be_brought_back() -> None:
 
 def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
     config = OutputConfig(blur="faces", video_codec="MJPG")
-    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 10, Overlay(DisplayConfig()))
+    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 10, Canvas(Annotator(DisplayConfig())))
     video.switch(True)
     for n in range(40):
         video.handle(result(n / 10, [face(1, box=(300, 200, 400, 300))], n, demo.render(n / 10)))
@@ -94,7 +94,7 @@ def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
 def test_what_waited_when_recording_ended_is_in_no_later_recording(tmp_path: Path) -> None:
     """Off before the first file exists: nothing is written, then or when it is on again ten minutes later."""
     config = OutputConfig(blur="faces", clean=True, video_codec="MJPG")
-    made = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 10, Overlay(DisplayConfig()))
+    made = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 10, Canvas(Annotator(DisplayConfig())))
     made.switch(True)
     for n in range(10):
         made.handle(result(n / 10, index=n, image=np.full((120, 160, 3), 20, np.uint8)))

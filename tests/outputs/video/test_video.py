@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from monitor.capture.video import VideoSource
-from monitor.outputs.drawing.overlay import Overlay
+from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.video.video import VideoSink
 from monitor.outputs.video.videofile import playable
 from monitor.settings.config import DisplayConfig, OutputConfig
@@ -23,7 +23,7 @@ def sink(folder: Path, fps: float = 20.0, **config: object) -> VideoSink:
     def path(suffix: str) -> Path:
         return folder / f"video{len(list(folder.glob('video*')))}{suffix}"
 
-    made = VideoSink(path, OutputConfig(**config), fps, Overlay(DisplayConfig()))  # type: ignore[arg-type]
+    made = VideoSink(path, OutputConfig(**config), fps, Canvas(Annotator(DisplayConfig())))  # type: ignore[arg-type]
     made.switch(True)
     return made
 
@@ -59,7 +59,9 @@ def test_a_stutter_is_filled_and_a_camera_gone_for_hours_is_not(tmp_path: Path) 
 
 def live_sink(folder: Path, blur: str = "none") -> VideoSink:
     config = OutputConfig(blur=blur)
-    made = VideoSink(lambda suffix: folder / f"live{suffix}", config, 20.0, Overlay(DisplayConfig()), live=True)
+    made = VideoSink(
+        lambda suffix: folder / f"live{suffix}", config, 20.0, Canvas(Annotator(DisplayConfig())), live=True
+    )
     made.switch(True)
     return made
 
@@ -209,7 +211,7 @@ def test_a_long_recording_is_cut_into_files_that_lose_no_time(tmp_path: Path) ->
 
 def test_a_file_that_needs_its_trailer_is_written_in_short_parts(tmp_path: Path) -> None:
     fixed = tmp_path / "mine.mp4"
-    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 10.0, Overlay(DisplayConfig()), fixed)
+    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 10.0, Canvas(Annotator(DisplayConfig())), fixed)
     video.switch(True)
     film(video, [n / 10 for n in range(400)])
     video.close([])
@@ -229,7 +231,7 @@ def test_asked_for_a_new_file_it_begins_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv", ".mov"])
 def test_every_container_that_is_offered_plays(tmp_path: Path, suffix: str) -> None:
     fixed = tmp_path / f"mine{suffix}"
-    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed)
+    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 20.0, Canvas(Annotator(DisplayConfig())), fixed)
     video.switch(True)
     film(video, [n / 20 for n in range(60)])
     video.close([])
@@ -241,7 +243,9 @@ def test_every_container_that_is_offered_plays(tmp_path: Path, suffix: str) -> N
 def test_a_live_recording_gets_no_more_frames_than_the_encoder_can_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", OutputConfig(), 30.0, Overlay(DisplayConfig()), live=True)
+    video = VideoSink(
+        lambda suffix: tmp_path / f"v{suffix}", OutputConfig(), 30.0, Canvas(Annotator(DisplayConfig())), live=True
+    )
     monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.1)
     video.switch(True)
     film(video, [n / 30 for n in range(60)])
@@ -278,7 +282,7 @@ def test_a_source_that_changes_its_size_is_recorded_whole(tmp_path: Path, width:
 
 def test_two_runs_that_were_given_one_path_both_keep_their_recording(tmp_path: Path) -> None:
     def run() -> VideoSink:
-        made = VideoSink(Path, OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed=tmp_path / "same.mkv")
+        made = VideoSink(Path, OutputConfig(), 20.0, Canvas(Annotator(DisplayConfig())), fixed=tmp_path / "same.mkv")
         made.switch(True)
         return made
 
@@ -293,7 +297,7 @@ def test_two_runs_that_were_given_one_path_both_keep_their_recording(tmp_path: P
 
 def test_a_colon_in_a_relative_path_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    video = VideoSink(Path, OutputConfig(), 20.0, Overlay(DisplayConfig()), fixed=Path("12:30.mkv"))
+    video = VideoSink(Path, OutputConfig(), 20.0, Canvas(Annotator(DisplayConfig())), fixed=Path("12:30.mkv"))
     video.switch(True)
     film(video, [n / 20 for n in range(20)])
     video.close([])

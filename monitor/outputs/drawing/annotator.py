@@ -1,0 +1,191 @@
+"""The annotated picture: drawn once per frame and shared by window, recording and web page."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from monitor.core.labels import EMOTIONS
+from monitor.core.types import Box, Face, Image, Result
+from monitor.outputs.drawing import typeface
+from monitor.outputs.drawing.faces import bars, bars_size, label_text
+from monitor.outputs.drawing.gauges import ALARM, DriverPanel, alarmed
+from monitor.outputs.drawing.history import History
+from monitor.outputs.drawing.layout import beside, label_spot, panel_spot
+from monitor.outputs.drawing.palette import COLORS, MUTED, SEVERITY
+from monitor.outputs.drawing.pen import Pen
+from monitor.outputs.drawing.ribbon import Ribbon
+from monitor.settings.config import DisplayConfig, DriverConfig
+
+Detail = Literal["off", "calm", "full"]
+DETAILS: tuple[Detail, ...] = ("off", "calm", "full")
+"""Levels of detail in the order in which the key ``o`` cycles: nothing, the top bars, all seven bars."""
+MOST_PANELS = 4
+"""With more faces than this each gets its label only: bars and ribbons would cover the picture."""
+MOST_RIBBONS = 3
+SMALL_FACE = 0.17
+"""A face under this share of the picture's height gets its label only."""
+CALM_BARS = 3
+FRAME = 6
+"""Thickness of an alarm's frame, in pixels of 480 lines."""
+
+
+def configured(config: DisplayConfig) -> Detail:
+    """The level of detail that the settings ask for."""
+    return "off" if not config.overlay else "full" if config.detail == "full" else "calm"
+
+
+class Annotator:
+    """Draws a result's readings onto a copy of its frame.
+
+    Sizes follow the picture from 320x240 to 4K. With ``display.mirror`` the picture is mirrored first; text stays
+    upright.
+
+    Args:
+        config: What is drawn.
+        driver: Thresholds shown on a driver's gauges.
+        history: Where the ribbons' readings come from, if something else feeds it; without, ``annotate`` collects them
+            from the results it is given.
+    """
+
+    def __init__(
+        self, config: DisplayConfig, driver: DriverConfig | None = None, history: History | None = None
+    ) -> None:
+        self._config = config
+        self._fed = history is not None
+        self.history = history if history is not None else History(config.history_s)
+        self._ribbon = Ribbon(self.history)
+        self._driver = DriverPanel(driver or DriverConfig())
+
+    def annotate(self, result: Result, detail: Detail = "calm") -> Image:
+        """A drawn copy of the result's frame.
+
+        Args:
+            result: What was read.
+            detail: "off" draws nothing, "calm" labels, top bars, ribbons and a driver's gauges, "full" all seven bars.
+
+        Returns:
+            (H, W, 3) uint8 BGR.
+        """
+        image = result.frame.image
+        canvas: Image = cv2.flip(image, 1).astype(np.uint8, copy=False) if self._config.mirror else image.copy()
+        if not self._fed:
+            self.history.handle(result)
+        if detail != "off":
+            self._draw(Pen(canvas, self._shown(canvas)), result, detail)
+        return canvas
+
+    def _shown(self, canvas: Image) -> float:
+        """How much smaller the window shows a picture."""
+        height, width = canvas.shape[:2]
+        return float(min(1.0, self._config.max_width / width, self._config.max_height / height))
+
+    def _draw(self, pen: Pen, result: Result, detail: Detail) -> None:
+        faces = [(face, self._place(face.box, pen.width)) for face in result.faces]
+        crowd = len(faces) > MOST_PANELS
+        for face, box in faces:
+            pen.brackets(box, COLORS[face.label], solid=face.seen)
+        floor = pen.height if crowd else self._ribbons(pen, result)
+        taken: list[Box] = [(0.0, float(floor), float(pen.width), float(pen.height))] if floor < pen.height else []
+        if result.driver is not None:
+            taken += self._driver.draw(pen, result.driver)
+        taken += self._labels(pen, faces, floor, taken)
+        if not crowd and (result.driver is None or detail == "full"):
+            self._panels(pen, faces, taken, floor, detail)
+        if self._config.keypoints:
+            for face in result.faces:
+                self._keypoints(pen, face)
+        if alarmed(result.driver):
+            pen.frame(SEVERITY[ALARM], FRAME)
+
+    def _labels(self, pen: Pen, faces: list[tuple[Face, Box]], floor: int, taken: list[Box]) -> list[Box]:
+        """Draws each face's label; returns the rectangles they take."""
+        labels: list[Box] = []
+        for face, box in faces:
+            quiet = len(faces) > MOST_PANELS or self._small(box, pen)
+            others = [other for _, other in faces if other is not box]
+            text, share = label_text(face)
+            size = pen.pill_size(text, share, quiet=quiet)
+            spot = label_spot(box, size, (pen.width, floor), pen.px(6), [*taken, *labels, *(others if quiet else [])])
+            pen.pill(text, (round(spot[0]), round(spot[1])), COLORS[face.label], share, quiet=quiet)
+            labels.append(spot)
+        return labels
+
+    def _panels(self, pen: Pen, faces: list[tuple[Face, Box]], taken: list[Box], floor: int, detail: Detail) -> None:
+        rows = len(EMOTIONS) if detail == "full" else CALM_BARS if pen.height >= 360 else CALM_BARS - 1
+        edge = float(pen.px(6))
+        room = (edge, edge, pen.width - edge, floor - edge)
+        size = bars_size(pen, rows)
+        for face, box in faces:
+            if not face.known or self._small(box, pen):
+                continue
+            others = [other for _, other in faces if other is not box]
+            spot = panel_spot(box, size, room, pen.px(10), [*taken, *others])
+            if spot is not None:
+                taken.append(spot)
+                bars(pen, spot, face, rows)
+                if len(faces) > 1 and not beside(spot, box, pen.px(12)):
+                    pen.pill(str(face.id), (round(spot[0]) - pen.px(2), round(spot[1]) - pen.px(4)), COLORS[face.label])
+
+    def _ribbons(self, pen: Pen, result: Result) -> int:
+        """Draws each person's ribbon; returns the first row they take, the picture's height without any."""
+        height, gap, edge = pen.px(12), pen.px(4), pen.px(10)
+        most = MOST_RIBBONS if pen.height >= 400 else 1
+        t = result.frame.t
+        shown = [face for face in result.faces if self._ribbon.ready(face.id, t)][:most]
+        self._ribbon.forget({face.id for face in result.faces})
+        if not shown:
+            return pen.height
+        row = max(height, pen.small.cap) + gap
+        top = pen.height - pen.px(7 + (FRAME if alarmed(result.driver) else 0)) - row * len(shown) + gap
+        names = typeface.width("88", pen.small) + pen.px(6)
+        pen.plate((edge / 2, top - gap, pen.width - edge / 2, top + row * len(shown)))
+        for number, face in enumerate(shown):
+            y = top + number * row
+            pen.text_right(
+                str(face.id), (edge + names - pen.px(5), y + (height + pen.small.cap) // 2), MUTED, pen.small
+            )
+            width = pen.width - 2 * edge - names
+            self._ribbon.draw(pen.canvas, face.id, t, (edge + names, y, width, height))
+        return top - gap
+
+    def _place(self, box: Box, width: int) -> Box:
+        """A box in the picture as drawn."""
+        return (width - box[2], box[1], width - box[0], box[3]) if self._config.mirror else box
+
+    def _small(self, box: Box, pen: Pen) -> bool:
+        return box[3] - box[1] < SMALL_FACE * min(pen.height, pen.width)
+
+    def _keypoints(self, pen: Pen, face: Face) -> None:
+        if face.keypoints is not None:
+            points = face.keypoints.points.tolist()
+            pen.points([(pen.width - x if self._config.mirror else x, y) for x, y in points])
+
+
+class Canvas:
+    """Shares one drawing of a frame among several consumers, in any thread.
+
+    Args:
+        annotator: Draws.
+        keep: Pictures that are kept for further consumers.
+    """
+
+    def __init__(self, annotator: Annotator, keep: int = 2) -> None:
+        self.annotator = annotator
+        self._kept: deque[tuple[Result, Detail, Image]] = deque(maxlen=keep)
+        self._lock = threading.Lock()
+
+    def picture(self, result: Result, detail: Detail = "calm") -> Image:
+        """The annotated picture, (H, W, 3) uint8 BGR, read-only: who draws on it copies it first."""
+        with self._lock:
+            for kept, level, image in self._kept:
+                if kept is result and level == detail:
+                    return image
+            image = self.annotator.annotate(result, detail)
+            image.setflags(write=False)
+            self._kept.append((result, detail, image))
+            return image

@@ -1,0 +1,162 @@
+"""A driver's state on the picture: a headline, and gauges with words and scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.core.driver_state import DriverState
+from monitor.core.labels import UNKNOWN
+from monitor.core.types import Box
+from monitor.driver.fatigue import FROM
+from monitor.outputs.drawing import typeface
+from monitor.outputs.drawing.palette import COLORS, INK, MUTED, PLATE, SEVERITY, Color, text_on
+from monitor.outputs.drawing.pen import Pen
+from monitor.outputs.wording import WARNINGS, headline, severity
+from monitor.settings.config import DriverConfig
+
+ALARM = 3
+"""The level that frames the whole picture."""
+PERCLOS_FULL = 0.3
+"""Right end of the PERCLOS gauge: twice the share that is drowsy."""
+SHUT_TOLD_S = 0.3
+"""A shorter closure is a blink; its time is not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One row: a name, a bar and a word.
+
+    Attributes:
+        name: On the left.
+        share: 0 to 1, or None while unknown.
+        word: On the right.
+        ticks: Thresholds as shares of the bar.
+        level: 0 to 3, colors the bar.
+    """
+
+    name: str
+    share: float | None
+    word: str
+    ticks: tuple[float, ...]
+    level: int = 0
+
+
+def gauges(state: DriverState, config: DriverConfig) -> tuple[Gauge, ...]:
+    """The rows for a state."""
+    perclos = state.perclos
+    tired = sum(state.fatigue >= bound for bound in FROM)
+    return (
+        Gauge("eyes", state.eyes, _eyes(state, config), (config.closed,), min(3, state.closure_level)),
+        Gauge(
+            "PERCLOS", None if perclos is None else perclos / PERCLOS_FULL,
+            "not yet known" if perclos is None else f"{perclos:.0%} shut",
+            (config.perclos_warn / PERCLOS_FULL, config.perclos_drowsy / PERCLOS_FULL),
+            0 if perclos is None else int(perclos >= config.perclos_warn) + int(perclos >= config.perclos_drowsy),
+        ),
+        Gauge("mouth", state.mouth, _mouth(state), (config.yawn_open,), int(state.yawning)),
+        Gauge(
+            "fatigue", state.fatigue / 100, f"{state.fatigue:.0f}  {state.level if tired else 'low'}",
+            tuple(bound / 100 for bound in FROM), tired,
+        ),
+    )  # fmt: skip
+
+
+def _eyes(state: DriverState, config: DriverConfig) -> str:
+    if state.eyes is None:
+        return "not visible"
+    if state.closed_s > SHUT_TOLD_S:
+        return f"shut {state.closed_s:.1f} s"
+    return "shut" if state.eyes <= config.closed else "narrow" if state.eyes < config.opened else "open"
+
+
+def _mouth(state: DriverState) -> str:
+    if state.mouth is None:
+        return "not visible"
+    counted = f", {state.yawns} yawn{'s' if state.yawns != 1 else ''}" if state.yawns else ""
+    return "yawning" if state.yawning else f"closed{counted}" if state.mouth < 0.15 else f"open{counted}"
+
+
+def alarmed(state: DriverState | None) -> bool:
+    """Whether the whole picture is framed."""
+    return state is not None and severity(state) == ALARM
+
+
+def headline_color(state: DriverState) -> Color:
+    """The headline's color: the worst of fatigue and attention, gray while nothing can be judged."""
+    worst = severity(state)
+    return COLORS[UNKNOWN] if worst is None else SEVERITY[worst]
+
+
+def headline_words(state: DriverState) -> tuple[str, str]:
+    """The headline, and the word of its level before it ("ALARM"), or ""."""
+    title, grave = headline(state)
+    word = WARNINGS[grave]
+    if word and title.startswith(f"{word}: "):
+        return title.removeprefix(f"{word}: "), word
+    return title, ""
+
+
+class DriverPanel:
+    """The panel at the upper left.
+
+    Args:
+        config: Its thresholds are the gauges' ticks.
+    """
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._config = config
+
+    def draw(self, pen: Pen, state: DriverState) -> list[Box]:
+        """Draws headline and gauges; returns the rectangles they take."""
+        top = self._headline(pen, state)
+        return [top, self._rows(pen, state, round(top[3]) + pen.px(6))]
+
+    def _headline(self, pen: Pen, state: DriverState) -> Box:
+        title, word = headline_words(state)
+        color, edge = headline_color(state), pen.px(12)
+        ink, pad = text_on(color), pen.px(11)
+        style = pen.title
+        room = pen.width - 2 * edge - 2 * pad
+        if typeface.width(title, style) > room:  # a narrow picture: smaller, but never the smallest
+            style = typeface.style(16 * pen.unit, pen.least, bold=True)
+        lead = pen.small.cap + pen.px(7) if word else 0
+        width = min(pen.width - 2 * edge, max(typeface.width(title, style), pen.px(150)) + 2 * pad)
+        box = (float(edge), float(edge), float(edge + width), float(edge + lead + style.cap + 2 * pen.px(10)))
+        pen.plate(box, color, 1.0)
+        if word:
+            pen.text(word.upper(), (edge + pad, edge + pen.px(9) + pen.small.cap), ink, pen.small)
+        pen.text(title, (edge + pad, round(box[3]) - pen.px(10)), ink, style)
+        return box
+
+    def _rows(self, pen: Pen, state: DriverState, top: int) -> Box:
+        rows = gauges(state, self._config)
+        if pen.height < 300:
+            rows = (rows[0], rows[-1])
+        row, edge, pad = pen.small.cap + pen.px(11), pen.px(12), pen.px(10)
+        names = max(typeface.width(gauge.name, pen.small) for gauge in rows) + pen.px(9)
+        length, words = pen.px(84), max(typeface.width(w, pen.small) for w in ("not yet known", "100  danger"))
+        learning = state.calibrated < 1
+        height = row * (len(rows) + int(learning)) + pen.px(9)
+        width = 2 * pad + names + length + pen.px(9) + words
+        box = (float(edge), float(top), float(edge + width), float(top + height))
+        pen.plate(box, PLATE)
+        left = edge + pad
+        for number, gauge in enumerate(rows):
+            base = top + pen.px(10) + pen.small.cap + number * row
+            pen.text(gauge.name, (left, base), MUTED, pen.small)
+            self._scale(pen, gauge, (left + names, base), length)
+            pen.text(gauge.word, (left + names + length + pen.px(9), base), INK, pen.small)
+        if learning:
+            base = top + pen.px(10) + pen.small.cap + len(rows) * row
+            pen.text(f"learning this driver's usual: {state.calibrated:.0%}", (left, base), MUTED, pen.small)
+        return box
+
+    @staticmethod
+    def _scale(pen: Pen, gauge: Gauge, at: tuple[int, int], length: int) -> None:
+        """The bar with its thresholds as ticks."""
+        thick = max(4, pen.px(6))
+        y = at[1] - pen.small.cap // 2 - thick // 2
+        pen.bar((at[0], y), (length, thick), gauge.share or 0.0, SEVERITY[gauge.level] if gauge.level else INK)
+        for tick in gauge.ticks:
+            x = at[0] + round(length * tick)
+            pen.plate((x, y - pen.px(3), x + pen.px(1.5), y + thick + pen.px(3)), MUTED, 1.0, 0.5)
