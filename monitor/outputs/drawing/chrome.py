@@ -80,7 +80,7 @@ def dressed(picture: Image, status: Status, shown: float = 1.0) -> Image:
     canvas = picture.copy()
     pen = Pen(canvas, shown)
     if status.recording:
-        recording_dot(pen, status.blurred)
+        recording_dot(pen, blurred=status.blurred)
     if status.paused:
         _plate_text(pen, "paused", pen.width // 2, pen.px(12))
     bottom = pen.height - pen.px(46)
@@ -95,7 +95,7 @@ def dressed(picture: Image, status: Status, shown: float = 1.0) -> Image:
     return canvas
 
 
-def recording_dot(pen: Pen, blurred: bool = False) -> None:
+def recording_dot(pen: Pen, *, blurred: bool = False) -> None:
     """A red dot and a word at the upper right: pixels are being stored, those of faces or not."""
     text = "REC blurred" if blurred else "REC"
     dot, pad = pen.px(9), pen.px(8)

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from monitor.core.errors import ConfigError
 from monitor.core.types import Image
 
+MEDIUM, BOLD = "medium", "bold"
+"""Weights of the atlas."""
 FOLDER = Path(__file__).parent
 LEAST_PX = 12.0
 """Smallest em, in pixels of the picture as it is shown."""
@@ -64,6 +66,11 @@ class Style:
     bold: bool = False
 
     @property
+    def weight(self) -> str:
+        """Name of the weight."""
+        return BOLD if self.bold else MEDIUM
+
+    @property
     def above(self) -> int:
         """Pixels that letters take above the baseline."""
         return math.ceil(1.5 * self.x_height)
@@ -81,25 +88,24 @@ class Style:
 
 def style(em: float, least: float = LEAST_PX, *, bold: bool = False) -> Style:
     """The style nearest to a size of the em in pixels, and not below the size ``least``."""
-    weight = load(bold)
+    weight = load(BOLD if bold else MEDIUM)
     share = weight.x_height / weight.em
     return Style(max(math.ceil(least * share - 1e-6), round(em * share)), bold)
 
 
 @lru_cache(maxsize=2)
-def load(bold: bool) -> Weight:
+def load(weight: str) -> Weight:
     """Reads one weight of the atlas.
 
     Raises:
         ConfigError: A file of the atlas is missing or damaged.
     """
-    name = "bold" if bold else "medium"
-    path = FOLDER / f"inter-{name}.png"
+    path = FOLDER / f"inter-{weight}.png"
     strip = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if strip is None:
         raise ConfigError(f"{path}: is missing or damaged; reinstall the program")
     try:
-        facts = json.loads((FOLDER / "inter.json").read_text("utf-8"))[name]
+        facts = json.loads((FOLDER / "inter.json").read_text("utf-8"))[weight]
         glyphs = {character: Glyph(*place) for character, place in facts["glyphs"].items()}
         return Weight(strip.astype(np.uint8, copy=False), int(facts["ascent"]), facts["x_height"], facts["em"], glyphs)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -108,7 +114,7 @@ def load(bold: bool) -> Weight:
 
 def known(text: str) -> str:
     """The text with each character the atlas lacks replaced by its base letter, or by "?"."""
-    glyphs = load(False).glyphs
+    glyphs = load(MEDIUM).glyphs
     if all(character in glyphs for character in text):
         return text
     plain = []
@@ -122,13 +128,13 @@ def known(text: str) -> str:
 @lru_cache(maxsize=512)
 def width(text: str, size: Style) -> int:
     """Pixels from the first letter's origin to the end of the last one's advance."""
-    weight = load(size.bold)
+    weight = load(size.weight)
     return math.ceil(sum(weight.glyphs[c].advance for c in known(text)) * size.x_height / weight.x_height)
 
 
 def mask(text: str, size: Style) -> Image:
     """Coverage of a text, (``above + below``, ``width``) uint8; the baseline is below row ``above``."""
-    weight, text = load(size.bold), known(text)
+    weight, text = load(size.weight), known(text)
     scale = size.x_height / weight.x_height
     out_w, out_h = max(1, width(text, size)), size.above + size.below
     full_w, full_h = math.ceil(out_w / scale), round(out_h / scale)

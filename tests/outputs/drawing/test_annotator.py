@@ -16,7 +16,7 @@ from monitor.outputs.drawing.annotator import DETAILS, Annotator, Canvas, Detail
 from monitor.outputs.drawing.layout import common_area
 from monitor.outputs.drawing.palette import COLORS, SEVERITY, Color
 from monitor.outputs.drawing.pen import Pen
-from monitor.outputs.drawing.typeface import LEAST_PX, Style, load
+from monitor.outputs.drawing.typeface import LEAST_PX, MEDIUM, Style, load
 from monitor.settings.config import DisplayConfig
 from tests.driver.stories import tell
 from tests.fakes import face, keypoints_at, result
@@ -82,7 +82,7 @@ def test_no_text_is_below_twelve_pixels_on_the_screen(width: int, height: int, m
     box = (width * 0.3, height * 0.3, width * 0.6, height * 0.7)
     drawn(result(0.0, [face(1, box=box)], image=canvas(width, height), driver=state), "full")
     shrunk = min(1.0, config.max_width / width, config.max_height / height)
-    weight = load(False)
+    weight = load(MEDIUM)
     assert styles
     assert min(s.x_height for s in styles) * weight.em / weight.x_height * shrunk >= LEAST_PX * 0.99
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from monitor.core.errors import ConfigError
 from monitor.outputs.drawing import typeface
 from monitor.outputs.drawing.sprite import rounded, written
-from monitor.outputs.drawing.typeface import LEAST_PX, load, mask, style, width
+from monitor.outputs.drawing.typeface import BOLD, LEAST_PX, MEDIUM, load, mask, style, width
 
 
 @given(st.floats(1, 200))
 def test_no_text_is_smaller_than_twelve_pixels(em: float) -> None:
-    chosen, weight = style(em), load(False)
+    chosen, weight = style(em), load(MEDIUM)
     assert chosen.x_height * weight.em / weight.x_height >= LEAST_PX
 
 
@@ -53,7 +53,7 @@ def test_a_missing_atlas_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: obj
     load.cache_clear()
     try:
         with pytest.raises(ConfigError, match="reinstall the program"):
-            load(True)
+            load(BOLD)
     finally:
         load.cache_clear()
 
