@@ -61,9 +61,9 @@ class Pipeline:
             networks.detector, config.detect, follower, config.follow.every_ms, networks.proposals, within
         )
         self._tracker = Tracker(config.track, config.follow.start)
-        self._reader = ExpressionReader(networks.emotion, config.emotion)
-        eyes = networks.eyes if config.driver.enabled else None
         ids = itertools.count(1)
+        self._reader = ExpressionReader(networks.emotion, config.emotion, ids)
+        eyes = networks.eyes if config.driver.enabled else None
         self._episodes = Episodes(config.output.episode_update_s, ids)
         self._driver = Driver(config, eyes, ids, usable) if eyes is not None else None
         self._proposes = networks.proposals is not None
@@ -88,12 +88,12 @@ class Pipeline:
         times.append(self._clock())
         tracks = self._tracker.update(search, t, frame.image)
         times.append(self._clock())
-        self._reader.update(tracks, frame, busy=search.full and self._proposes)
+        events = self._reader.update(tracks, frame, busy=search.full and self._proposes)
         times.append(self._clock())
         known = self._tracker.known_ids()
         faces = tuple(self._reader.face(track, t) for track in tracks)
-        self._reader.keep(known)
-        events = self._episodes.update(faces, known, t, frame.wall)
+        events += self._reader.keep(known)
+        events += self._episodes.update(faces, known, t, frame.wall)
         times.append(self._clock())
         faces, state, more = self._judge(frame, faces)
         times.append(self._clock())
@@ -112,7 +112,7 @@ class Pipeline:
 
     def finish(self) -> list[Event]:
         """Ends all open events; call once after the last frame."""
-        return self._episodes.finish() + (self._driver.finish() if self._driver else [])
+        return self._reader.keep(set()) + self._episodes.finish() + (self._driver.finish() if self._driver else [])
 
     def set_effort(self, search: float, read: float, width: float) -> None:
         """Reduces the work per second when the machine cannot keep up.

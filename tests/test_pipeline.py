@@ -249,3 +249,26 @@ def test_a_tilted_face_is_read_upright(roll: float) -> None:
     seen = emotion.seen[0].astype(int)  # every second one is mirrored
     assert np.abs(seen - upright).mean() < 6
     assert np.abs(crop(image, box, emotion.card.crop).astype(int) - upright).mean() > 20
+
+
+@pytest.mark.parametrize("hz", [5, 10, 30])
+def test_a_face_that_reads_sad_at_rest_is_shown_neutral_once_it_is_known_and_the_log_says_so(hz: float) -> None:
+    config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0), emotion=EmotionConfig(baseline="auto"))
+    resting = 0.6 * distribution("sad") + 0.4 * distribution("neutral")
+    pipeline, step, _ = build(one_face, lambda t: resting, config)
+    results = [step(n / hz) for n in range(round(34 * hz))]
+    assert results[round(20 * hz)].faces[0].label == "sad"
+    assert results[-1].faces[0].label == "neutral"
+    assert results[-1].faces[0].probs.sum() == pytest.approx(1)
+    said = [event for result in results for event in result.events if event.kind == "calibrating"]
+    assert [event.phase for event in said] == ["start", "end"]
+    assert said[1].data["corrected"].keys() == {"sad"}
+    assert [event.kind for event in pipeline.finish()] == ["emotion", "face"]
+
+
+def test_without_a_baseline_nothing_is_corrected_and_nothing_said() -> None:
+    resting = 0.6 * distribution("sad") + 0.4 * distribution("neutral")
+    _, step, _ = build(one_face, lambda t: resting)
+    results = [step(n / 5) for n in range(34 * 5)]
+    assert results[-1].faces[0].label == "sad"
+    assert not [event for result in results for event in result.events if event.kind == "calibrating"]

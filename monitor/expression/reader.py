@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS, UNKNOWN
-from monitor.core.types import Box, Face, Frame, Image, Keypoints, Reading
+from monitor.core.types import Box, Event, Face, Frame, Image, Keypoints, Reading
 from monitor.expression.gate import LabelGate
+from monitor.expression.resting import Calibration
 from monitor.expression.smoother import Smoother
 from monitor.settings.config import EmotionConfig
 
@@ -115,14 +117,23 @@ class ExpressionReader:
         slowdown: Factor on the interval between readings, at least 1; raised when the machine cannot keep up.
     """
 
-    def __init__(self, net: ExpressionNet, config: EmotionConfig) -> None:
+    def __init__(self, net: ExpressionNet, config: EmotionConfig, ids: Iterator[int] | None = None) -> None:
+        """Reads with ``net``.
+
+        Args:
+            net: The expression network.
+            config: Settings.
+            ids: The session's source of event ids; None = its own.
+        """
         self._net, self._config = net, config
+        given = ids if ids is not None else itertools.count(1)
+        self._calibration = Calibration(given) if config.baseline == "auto" else None
         self._expressions: dict[int, _Expression] = {}
         self._last_t = -math.inf
         self.slowdown = 1.0
 
-    def update(self, tracks: Sequence[Tracked], frame: Frame, *, busy: bool) -> None:
-        """Reads the faces that are due.
+    def update(self, tracks: Sequence[Tracked], frame: Frame, *, busy: bool) -> list[Event]:
+        """Reads the faces that are due; returns the events of their calibration.
 
         Args:
             tracks: Confirmed faces in view.
@@ -131,6 +142,7 @@ class ExpressionReader:
         """
         for track in self._due(tracks, frame.t, busy):
             self._read(track, frame)
+        return self._calibration.take() if self._calibration is not None else []
 
     def face(self, track: Tracked, t: float) -> Face:
         """Describes one face at ``t`` seconds."""
@@ -154,10 +166,14 @@ class ExpressionReader:
             keypoints=track.keypoints if track.last == t else None,
         )
 
-    def keep(self, ids: Set[int]) -> None:
-        """Drops the expressions of all faces but ``ids``."""
+    def keep(self, ids: Set[int]) -> list[Event]:
+        """Drops the expressions of all faces but ``ids``; returns the ends of their calibrations."""
         for gone in self._expressions.keys() - ids:
             del self._expressions[gone]
+        if self._calibration is None:
+            return []
+        self._calibration.keep(ids)
+        return self._calibration.take()
 
     def __len__(self) -> int:
         return len(self._expressions)
@@ -204,4 +220,7 @@ class ExpressionReader:
         # The network errs differently on the mirrored crop; smoothing averages both errors.
         own.mirrored = not own.mirrored and self._config.mirror and self._config.smooth_s > 0
         own.raw, own.raw_t = reading.probs, t
-        own.gate.update(own.smoother.update(reading.probs, t, reading.quality), t)
+        probs = reading.probs
+        if self._calibration is not None:
+            probs = self._calibration.corrected(track.id, probs, t, frame.wall)
+        own.gate.update(own.smoother.update(probs, t, reading.quality), t)

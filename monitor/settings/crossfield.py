@@ -74,6 +74,9 @@ def _detection(config: Config, place: Place) -> Iterator[str]:
     if config.driver.enabled and not detect.follow:
         at = place("driver.enabled", "detect.follow")
         yield f"{at}: driver.enabled needs detect.follow, which locates the eyes; set detect.follow to true"
+    if config.driver.enabled and config.emotion.baseline != "off":
+        at = place("driver.enabled", "emotion.baseline")
+        yield f"{at}: emotion.baseline must be off in driver mode, which calibrates the driver by itself"
     if follow.keep > follow.start:
         yield f"{place('follow.start', 'follow.keep')}: follow.keep must be at most follow.start (got {follow.keep:g})"
     if track.forget_s < track.lost_s:

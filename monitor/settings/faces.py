@@ -104,6 +104,7 @@ class TrackConfig:
 
 PRIORS = ("balanced", "web")
 """Priors that the shipped expression model's card holds."""
+BASELINES = ("off", "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ class EmotionConfig:
         "balanced",
         PRIORS,
         "how frequent the expressions are assumed to be: balanced = alike, web = as in web photographs (more neutral)",
+    )
+    baseline: str = choice(
+        "off",
+        BASELINES,
+        "auto = correct a face that reads sad or angry at rest by its own first 30 calm seconds; outside driver mode",
     )
     threads: int = integer(1, 1, 16, "threads of the network", advanced=True)
     max_per_frame: int = integer(
