@@ -33,6 +33,7 @@ class Stopper:
         running: Whether there are open files. While there are none, a stop ends the process at once.
         clean: Whether such an immediate end has exit code 0: yes for a run, no for a command that owes an answer.
         before: Called before an immediate end.
+        terminal: Whether the process has a controlling terminal, which decides what SIGHUP does.
         code: Exit code when the shutdown exceeds its time limit: ``EXIT_CUT``, or the run's own once its files are
             complete.
     """
@@ -44,7 +45,7 @@ class Stopper:
         self.clean = True
         self.before: Callable[[], None] | None = None
         self.code = EXIT_CUT
-        self._has_terminal = _has_terminal()
+        self.terminal = has_terminal()
         self._before = {}
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -61,7 +62,7 @@ class Stopper:
             signal.signal(number, signal.SIG_IGN)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP and not self._has_terminal:
+        if number == signal.SIGHUP and not self.terminal:
             self.rotate.set()
             return
         if number == signal.SIGHUP:
@@ -140,7 +141,7 @@ def _hung_up(number: int) -> bool:
     return False
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
     """Whether the process has a controlling terminal."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))

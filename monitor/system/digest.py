@@ -14,7 +14,8 @@ NAMES = ("_sha2", "_sha256")
 """CPython's modules: from 3.12 on, and before."""
 
 
-def _find() -> Callable[[bytes], Any]:
+def find() -> Callable[[bytes], Any]:
+    """The SHA-256 function of the first module in ``NAMES``, else of ``hashlib``."""
     for name in (*NAMES, "hashlib"):
         try:
             make: Callable[[bytes], Any] = importlib.import_module(name).sha256
@@ -24,7 +25,7 @@ def _find() -> Callable[[bytes], Any]:
     raise ImportError("this Python has no SHA-256")
 
 
-_sha256 = _find()
+_sha256 = find()
 
 
 def sha256(data: bytes) -> str:
