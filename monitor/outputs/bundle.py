@@ -1,11 +1,13 @@
-"""Everything a run writes, opened together and closed in the right order."""
+"""Everything a run writes or sends, opened together and closed in the right order."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from monitor.capture.photos import ImageSource
 from monitor.capture.source import Source
@@ -15,11 +17,13 @@ from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.drawing.history import History
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.session import SessionFolder
+from monitor.outputs.logs.sessionfiles import SessionFiles
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.storage import Storage
 from monitor.outputs.logs.table import TableSink
-from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink
+from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink, sink_name
 from monitor.outputs.video.video import VideoSink
 from monitor.settings.config import Config
 
@@ -36,6 +40,80 @@ class Stop(Protocol):
 
     asked: threading.Event
     rotate: threading.Event
+
+
+@runtime_checkable
+class LogSink(Protocol):
+    """A sink that writes a log: storage syncs, rotates and restores it.
+
+    Attributes:
+        lines: The file.
+    """
+
+    lines: LineLog
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What the factories of ``OUTPUTS`` may use.
+
+    Attributes:
+        session: The session folder.
+        source: Where the frames come from.
+        config: All settings.
+    """
+
+    session: SessionFolder
+    source: Source
+    config: Config
+
+
+def _table(run: RunContext) -> TableSink:
+    path, photographs = run.session.folder / "faces.csv", isinstance(run.source, ImageSource)
+    return TableSink(path, run.session.name, run.config.output, driver=run.config.driver.enabled, files=photographs)
+
+
+def _events(run: RunContext) -> EventSink:
+    return EventSink(run.session.folder / "events.jsonl", run.session.name)
+
+
+def _drive(run: RunContext) -> DriveSink | None:
+    return DriveSink(run.session.folder / "drive.csv", run.session.name) if run.config.driver.enabled else None
+
+
+# Imported only when asked for: subprocess, tempfile and ssl would slow every start down.
+
+
+def _alerts(run: RunContext) -> Sink | None:
+    config = run.config.alerts
+    if not run.config.driver.enabled or not (config.command or config.sound):
+        return None
+    from monitor.outputs.remote.alerts import AlertSink, missing
+
+    if problem := missing(config):
+        log.warning("%s", problem)  # at the start, not only at the first alarm
+    return AlertSink(config)
+
+
+def _mqtt(run: RunContext) -> Sink | None:
+    if not run.config.driver.enabled or not run.config.mqtt.host:
+        return None
+    from monitor.outputs.remote.mqtt import MqttSink
+
+    return MqttSink(run.config.mqtt, run.session.name)
+
+
+OUTPUTS: dict[str, Callable[[RunContext], Sink | None]] = {
+    "faces.csv": _table,
+    "events.jsonl": _events,
+    "drive.csv": _drive,
+    "alerts": _alerts,
+    "mqtt": _mqtt,
+}
+"""Makes each output; None = the settings do not ask for it. A new output is a sink in a module of its own, a factory
+here and its settings."""
+REMOTE = ("alerts", "mqtt")
+"""Outputs that leave the process. They are closed last: no file waits for a broker or a command."""
 
 
 class Outputs:
@@ -75,69 +153,63 @@ class Outputs:
         self._background = Background(
             self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S
         )
-        table = TableSink(
-            session.folder / "faces.csv",
-            session.name,
-            config.output,
-            driver=config.driver.enabled,
-            files=isinstance(source, ImageSource),
-        )
-        events = EventSink(session.folder / "events.jsonl", session.name)
-        self.sinks: list[Sink] = [self.stats, history, table, events, self._background]
-        self._outward: list[Sink] = []
-        logs = [table.lines, events.lines]
-        if config.driver.enabled:
-            drive = DriveSink(session.folder / "drive.csv", session.name)
-            logs.append(drive.lines)
-            self.sinks.append(drive)
-            # Imported when asked for: they bring subprocess, tempfile and ssl, which every start would pay for.
-            if config.alerts.command or config.alerts.sound:
-                from monitor.outputs.remote.alerts import AlertSink, missing
-
-                if what := missing(config.alerts):
-                    log.warning("%s", what)  # now, and not only at the first alarm of the night
-                self._outward.append(AlertSink(config.alerts))
-            if config.mqtt.host:
-                from monitor.outputs.remote.mqtt import MqttSink
-
-                self._outward.append(MqttSink(config.mqtt, session.name))
-            self.sinks += self._outward
+        run = RunContext(session, source, config)
+        made = {name: sink for name, make in OUTPUTS.items() if (sink := make(run)) is not None}
+        table = made["faces.csv"]
+        assert isinstance(table, TableSink)
+        self._remote = [sink for name, sink in made.items() if name in REMOTE]
+        self._files = [sink for name, sink in made.items() if name not in REMOTE]
+        logs = [sink.lines for sink in self._files if isinstance(sink, LogSink)]
         recordings = None if video_path is None else video_path.parent
         self.storage = Storage(
-            session, config.output, table, logs, self.video, incidents, source.live, stop.rotate, recordings
+            SessionFiles(session, table, logs, self.video, recordings),
+            config.output,
+            incidents,
+            live=source.live,
+            rotate=stop.rotate,
         )
-        self.sinks.insert(1, self.storage)
+        self.sinks: list[Sink] = [self.stats, self.storage, history, *self._files, self._background, *self._remote]
 
     def close(self, last_events: list[Event], elapsed_s: float) -> bool:
-        """Closes the sinks, the video after the logs, writes the summary, and only then says good-bye to the outside.
+        """Closes the logs, then the video, writes the summary, and closes the remote outputs last.
 
-        A broker out of reach or an alarm that goes on may take what is left of the time; no file waits for them. One
-        failure does not keep the others open.
+        An output that fails does not keep the others from being closed.
+
+        Args:
+            last_events: Events that the end of the run brings.
+            elapsed_s: Time the processing took.
 
         Returns:
             Whether everything was written.
         """
-        files = [sink for sink in self.sinks if sink not in self._outward]
-        fine = _all_closed(sorted(files, key=lambda sink: sink is self._background), last_events)
+        late = [self._background, *self._remote]
+        files = [sink for sink in self.sinks if not any(sink is other for other in late)]
+        fine = _close_all([*files, self._background], last_events)
+        fine &= self._write_summary(elapsed_s)
+        fine &= _close_all(self._remote, last_events)
+        return fine and not (self._background.broken or self.video.failing or self.video.damaged)
+
+    def _write_summary(self, elapsed_s: float) -> bool:
+        """Writes ``summary.json``; returns whether it could be written."""
         summary = {"session": self._session.name, **self.stats.summary(elapsed_s)}
         if isinstance(self._source, ImageSource):
             summary["pictures_skipped"] = self._source.skipped
+        summary["video_frames_dropped"] = self._background.dropped
         try:
-            self._session.write_json("summary.json", summary | {"video_frames_dropped": self._background.dropped})
+            self._session.write_json("summary.json", summary)
         except OSError as error:
-            fine = False
             log.error("error: summary.json could not be written: %s", error.strerror)
-        fine &= _all_closed(self._outward, last_events)
-        return fine and not (self._background.broken or self.video.failing or self.video.damaged)
+            return False
+        return True
 
 
-def _all_closed(sinks: list[Sink], last_events: list[Event]) -> bool:
-    """Closes each; whether all could be."""
+def _close_all(sinks: Iterable[Sink], last_events: list[Event]) -> bool:
+    """Closes each sink; returns whether all could be closed."""
     fine = True
     for sink in sinks:
         try:
             sink.close(last_events)
         except Exception as error:
             fine = False
-            log.error("error: %s could not be finished: %s", type(sink).__name__, error)
+            log.error("error: %s could not be finished: %s", sink_name(sink), error)
     return fine

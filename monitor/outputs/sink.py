@@ -1,4 +1,4 @@
-"""Where results go: the sink protocol, and a wrapper that keeps a slow sink off the worker's back."""
+"""The sink protocol, and a wrapper that runs a slow sink on a thread of its own."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from monitor.core.types import Event, Result
 log = logging.getLogger("monitor")
 
 CLOSE_S = 2.0
-"""Time a slow sink gets to come to an end when somebody stopped the run."""
+"""Seconds a slow sink gets to finish when the user stops the run."""
 PATIENT_S = 60.0
-"""Time it gets when the run ended by itself: nobody waits, and a busy machine may encode slowly."""
+"""Seconds it gets when the run ended by itself: nobody waits, and a busy machine encodes slowly."""
 
 
 class Sink(Protocol):
-    """Takes every result in order, then once the events that the session's end brings."""
+    """Receives every result in order, then once the events that the end of the session brings."""
 
     def handle(self, result: Result) -> None:
         """Takes one result."""
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Takes events that belong to no frame: the camera went away, the disk is full."""
+        """Takes events without a frame, such as a lost camera or a full disk."""
 
     def flush(self) -> None:
-        """Called while no frame comes: what is buffered should reach its file."""
+        """Called while no frame arrives: buffered rows should reach their file."""
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Takes the last events and finishes."""
@@ -44,23 +44,23 @@ def sink_name(sink: Sink) -> str:
 class Background:
     """Runs a slow sink on a thread of its own behind a short queue.
 
-    A full queue drops results when ``drop`` is set (live video must not slow the readings) and else
-    waits (a file's video has every frame). An error in the sink is logged once and ends it, nothing else.
+    A full queue drops results if ``drop`` is set (recording a camera must not slow the readings) and otherwise
+    blocks (recording a file keeps every frame). An error in the sink is logged once and ends only this sink.
 
     Args:
         sink: The slow sink.
-        drop: Drop results rather than wait.
-        size: Results the queue holds.
-        patience_s: Seconds that closing may take, asked for when it begins.
+        drop: Drop results when the queue is full, instead of blocking.
+        size: Length of the queue in results.
+        patience_s: Seconds that closing may take; called when it begins.
 
     Attributes:
-        dropped: Results the sink never saw.
+        dropped: Number of results the sink did not get.
         broken: Whether the sink failed.
         name: Class name of the sink that it runs.
     """
 
     def __init__(
-        self, sink: Sink, drop: bool, size: int = 8, patience_s: Callable[[], float] = lambda: CLOSE_S
+        self, sink: Sink, *, drop: bool, size: int = 8, patience_s: Callable[[], float] = lambda: CLOSE_S
     ) -> None:
         self._sink, self._drop, self._patience_s = sink, drop, patience_s
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=size)
@@ -80,16 +80,16 @@ class Background:
             self.dropped += 1
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Slow sinks write pictures; what belongs to no frame is not for them."""
+        """Does nothing: slow sinks write pictures, and these events have none."""
 
     def flush(self) -> None:
-        """Nothing is buffered here."""
+        """Does nothing: there is no buffer."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Lets the sink finish what is queued (live: only what it is at), then closes it.
+        """Waits for the sink to finish its queue (if ``drop``: only its current result), then closes it.
 
         Raises:
-            TimeoutError: It did not come to an end in time and is left alone.
+            TimeoutError: It did not finish in time; its thread is left running.
         """
         while self._drop and not self._queue.empty():
             try:

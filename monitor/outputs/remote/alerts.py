@@ -131,7 +131,7 @@ class _Lane:
             self._waiting = collections.deque([*graver, event])
             self._change.notify()
 
-    def end(self, now: bool = False) -> None:
+    def end(self, *, now: bool = False) -> None:
         """Lets the thread end when nothing waits any more, or after the present action."""
         with self._change:
             self._ending = True

@@ -151,7 +151,7 @@ class MqttSink:
         while self._waiting and self._client.is_connected():
             self._publish("events", self._waiting.popleft())
 
-    def _publish(self, topic: str, payload: str, retain: bool = False) -> Any:
+    def _publish(self, topic: str, payload: str, *, retain: bool = False) -> Any:
         return self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
 
     def _connected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:

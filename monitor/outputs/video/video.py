@@ -120,7 +120,7 @@ class VideoSink:
         self._asked = self._asked or on
         self._wanted.set() if on else self._wanted.clear()
 
-    def hold(self, on: bool) -> None:
+    def hold(self, *, on: bool) -> None:
         """Stops recording for want of disk, or goes on; may be called from any thread."""
         self._held.set() if on else self._held.clear()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import threading
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 
 from monitor.core.incidents import Incidents
+from monitor.outputs.logs import housekeeping
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reader import read_events, read_rows
 from monitor.outputs.logs.session import SessionFolder
+from monitor.outputs.logs.sessionfiles import Clocks, SessionFiles
 from monitor.outputs.logs.storage import CHECK_S, Storage
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import OutputConfig
@@ -29,7 +32,7 @@ class Camera:
         self.held, self.renewed = False, 0
         self.path: Path | None = None
 
-    def hold(self, on: bool) -> None:
+    def hold(self, *, on: bool) -> None:
         self.held = on
 
     def renew(self) -> None:
@@ -57,10 +60,13 @@ class Night:
         self.session = SessionFolder(str(folder) if own else None, str(folder), "demo", datetime(2026, 11, 23))
         self.table = TableSink(self.session.folder / "faces.csv", "S", OutputConfig(flush_s=0), clock=self.clock)
         self.events = EventSink(self.session.folder / "events.jsonl", "S")
+        self.rotate = threading.Event()
+        files = SessionFiles(
+            self.session, self.table, [self.table.lines, self.events.lines], self.video, recordings
+        )  # fmt: skip
         self.storage = Storage(
-            self.session, OutputConfig(min_free_mb=100, **config), self.table,
-            [self.table.lines, self.events.lines], self.video, self.incidents, live,
-            recordings=recordings, clock=self.clock, wall=self.wall, asleep=lambda: self.slept_s,
+            files, OutputConfig(min_free_mb=100, **config), self.incidents, live=live, rotate=self.rotate,
+            clocks=Clocks(self.clock, self.wall, lambda: self.slept_s),
         )  # fmt: skip
         self._n = 0
 
@@ -215,7 +221,7 @@ def test_a_files_table_stays_in_one_piece(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_asked_to_rotate_it_begins_new_files_of_everything(night: Night) -> None:
     night.film(3)
-    night.storage._rotate.set()
+    night.rotate.set()
     night.film(3)
     assert len(parts(night)) == 1
     assert night.video.renewed == 1
@@ -232,7 +238,7 @@ def test_the_total_is_kept_by_deleting_old_sessions_then_old_parts(
     (other / "metadata.json").write_text("{}")
     (other / "faces.csv").write_text("x" * 50_000)
     night.film(60)
-    night.storage.clean()
+    night.storage.housekeeper.clean()
     assert not other.exists()
     kept = night.rows()
     assert 0 < len(kept) < 600
@@ -257,7 +263,7 @@ def test_in_a_folder_of_the_users_own_the_oldest_of_ours_goes_and_nothing_for_an
     night.session._metadata = {"session": night.session.name}
     night.session.note_recording(new)
     night.film(5)
-    night.storage.clean()
+    night.storage.housekeeper.clean()
     assert sorted(path.name for path in folder.glob("*.m*")) == [
         "holiday.mp4",
         "video-2.mkv",
@@ -274,7 +280,7 @@ def test_a_clock_that_jumped_ten_years_deletes_nothing_for_its_age(
     night.film(60)
     before = parts(night)
     night.wall.advance(10 * 365 * 86_400)
-    night.storage.clean()
+    night.storage.housekeeper.clean()
     assert parts(night) == before
 
 
@@ -288,7 +294,7 @@ def test_a_machine_that_slept_for_a_month_deletes_what_became_too_old(
     night.slept_s = 31 * 86_400.0
     for path in before:
         os.utime(night.session.folder / path, (1_795_000_000,) * 2)
-    night.storage.clean()
+    night.storage.housekeeper.clean()
     assert len(parts(night)) < len(before)
 
 
@@ -320,7 +326,7 @@ def test_new_files_asked_for_while_the_folder_is_gone_do_not_end_the_watch(
     night = Night(tmp_path, monkeypatch)
     night.film(3)
     shutil.rmtree(night.session.folder)
-    night.storage._rotate.set()
+    night.rotate.set()
     night.film(10)
     assert night.session.folder.is_dir()
     assert night.rows()
@@ -333,11 +339,11 @@ def test_the_housekeeper_outlives_a_disk_that_fails(tmp_path: Path, monkeypatch:
     def failing() -> None:
         asked.append(1)
         if len(asked) == 3:
-            night.storage._stop.set()
+            night.storage.close([])
         night.clock.advance(10_000)
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(night.storage, "clean", failing)
-    monkeypatch.setattr(night.storage._stop, "wait", lambda seconds: night.storage._stop.is_set())
-    night.storage._keep_house()
+    monkeypatch.setattr(night.storage.housekeeper, "clean", failing)
+    monkeypatch.setattr(housekeeping, "SYNC_S", 0.0)
+    night.storage.housekeeper.run()
     assert len(asked) == 3

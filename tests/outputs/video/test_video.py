@@ -116,11 +116,11 @@ def test_a_folder_deleted_under_a_blurred_recording_costs_only_what_was_lost(tmp
     film(video, [n / 10 for n in range(40)])
     shutil.rmtree(folder)
     video.renew()
-    video.hold(True)
+    video.hold(on=True)
     film(video, [n / 10 for n in range(40, 60)])
     assert not video.recording
     folder.mkdir()
-    video.hold(False)
+    video.hold(on=False)
     film(video, [n / 10 for n in range(60, 200)])
     assert video.recording
     video.close([])
@@ -146,9 +146,9 @@ def test_a_disk_that_refuses_is_told_once_and_tried_again(
         video.renew()
         film(video, [round_ * 100 + n / 10 for n in range(40)])
         assert not video.recording
-        video.hold(True)
+        video.hold(on=True)
         film(video, [round_ * 100 + 4 + n / 10 for n in range(5)])
-        video.hold(False)
+        video.hold(on=False)
         troubles.append(troubles.pop(0))
     monkeypatch.setattr(video, "_make_path", make)
     film(video, [500 + n / 10 for n in range(60)])
@@ -190,11 +190,11 @@ def test_a_fault_of_the_recorder_itself_does_not_leave_the_dot_on(
 def test_held_for_want_of_disk_the_file_is_finished_and_recording_goes_on_later(tmp_path: Path) -> None:
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(10)])
-    video.hold(True)
+    video.hold(on=True)
     film(video, [n / 20 for n in range(10, 60)])
     assert not video.recording
     assert playable(video.files[0])
-    video.hold(False)
+    video.hold(on=False)
     film(video, [n / 20 for n in range(60, 80)])
     video.close([])
     assert len(video.files) == 2

@@ -1,0 +1,77 @@
+"""The files a run writes, as storage, rotation and housekeeping see them, and the clocks these use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from monitor.outputs.logs.linelog import LineLog
+from monitor.outputs.logs.session import SessionFolder
+from monitor.system.machine import asleep_s
+
+
+class Recording(Protocol):
+    """The part of the video sink that depends on the disk.
+
+    Attributes:
+        path: The file being written; None while there is none.
+    """
+
+    path: Path | None
+
+    def hold(self, *, on: bool) -> None:
+        """Finishes the file and writes no more until called with False."""
+
+    def renew(self) -> None:
+        """Finishes the file and begins the next one."""
+
+
+class ThinningTable(Protocol):
+    """The part of ``TableSink`` that depends on the disk.
+
+    Attributes:
+        thin: Write the first frame of each second only.
+    """
+
+    thin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFiles:
+    """The files of a run.
+
+    Attributes:
+        session: Their folder.
+        table: ``faces.csv``, whose rows may thin out.
+        logs: All logs, the table's included.
+        video: The recording.
+        recordings: Folder of a recording that the user named; it may be on another disk. None = the session folder.
+    """
+
+    session: SessionFolder
+    table: ThinningTable
+    logs: Sequence[LineLog]
+    video: Recording
+    recordings: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Where the time comes from; tests replace it.
+
+    Attributes:
+        monotonic: Seconds on a clock that never jumps.
+        wall: Seconds since the epoch.
+        asleep: Seconds that the machine was suspended, during which ``monotonic`` stands still.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    asleep: Callable[[], float] = asleep_s
+
+    def offset(self) -> float:
+        """Seconds between the wall clock and a clock that nobody sets: it changes when the wall clock is set."""
+        return self.wall() - self.monotonic() - self.asleep()
