@@ -1,4 +1,4 @@
-"""Whether turning faces upright helps the expression network: PublicTest with and without its reference roll.
+"""Effect of turning faces upright on the expression network: PublicTest with and without its reference roll.
 
 ``python -m benchmarks.alignment --keypoints ../shared/data/landmarks/fer2013.csv.gz``
 """
@@ -19,11 +19,11 @@ from train.data.demo_faces import read_keypoints
 from train.reports.metrics import accuracy, mean_recall
 
 TILTS = (0, 4, 8, 12, 16, 24, 90)
-"""Ends in degrees of the ranges that figures by tilt are given for."""
+"""Limits of the ranges of tilt, in degrees."""
 
 
 def main() -> None:
-    """Prints accuracy and mean recall of both, for all faces and for tilted ones."""
+    """Prints accuracy and mean recall as they are and upright, for all faces and by tilt."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("runs/data.npz"))
     parser.add_argument("--keypoints", type=Path, required=True)

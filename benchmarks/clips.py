@@ -1,4 +1,4 @@
-"""Runs the monitor over a folder of clips and prints what it logged: faces, ids, label flicker.
+"""Runs the monitor on a folder of clips and prints figures of its logs: faces, ids, label changes.
 
 python -m benchmarks.clips ../shared/videos
 """
@@ -21,7 +21,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class ClipFigures:
-    """What one clip's table says."""
+    """Figures of one clip."""
 
     frames: int
     with_face: int
@@ -43,7 +43,7 @@ def run_clip(path: Path, folder: Path, settings: list[str]) -> list[Row]:
 
 
 def figures(rows: list[Row]) -> ClipFigures:
-    """Counts of one table; a change is a different label in the next row of the same face."""
+    """Figures of one table; a change is a different label in the next row of the same face."""
     tracks: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["success"] == "1":
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", action="append", default=[])
-    parser.add_argument("--only", default="", help="clips whose name contains this")
+    parser.add_argument("--only", default="", help="only clips whose name contains this text")
     args = parser.parse_args()
     print("| clip | frames | with a face | ids | raw changes/min | shown changes/min | shown labels (frames) |")
     print("|---|---|---|---|---|---|---|")

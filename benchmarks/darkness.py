@@ -1,8 +1,8 @@
-"""What little light costs: PublicTest at a share of its light, with the noise a camera adds.
+"""Accuracy in low light: PublicTest at a share of its light, with camera noise.
 
-``python -m benchmarks.darkness [--model models/emotion.tflite]``: for each share the mean gray level and deviation of
-the crops, how many the app would read at all (``quality`` at least ``emotion.min_quality``, a large face seen from the
-front), the accuracy of these and of all.
+``python -m benchmarks.darkness [--model models/emotion.tflite]`` prints for each share the mean gray level and standard
+deviation of the crops, the share that the program reads (``quality`` of a large frontal face at least
+``emotion.min_quality``), and the accuracy of these and of all crops.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("runs/data.npz"))
     parser.add_argument("--model", type=Path, default=find_model("emotion.tflite"))
-    parser.add_argument("--noise", type=float, default=1.0, help="its standard deviation in gray levels")
+    parser.add_argument("--noise", type=float, default=1.0, help="standard deviation of the noise in gray levels")
     args = parser.parse_args()
     data, net, least = datasets.load(args.data).part("validation"), EmotionNet(args.model), EmotionConfig().min_quality
     data = data.take(data.truth >= 0)

@@ -1,11 +1,10 @@
-"""Drives of ten minutes and more made of the shared clips, judged and scored against their labels.
+"""Drives of ten minutes and more, composed of the shared clips, judged and scored against their labels.
 
 python -m benchmarks.drives ../shared/videos [--rows 5hz] [--minutes 10] [--out FOLDER]
 
-Each clip is run once through the program in driver mode and its table logged; a drive is a clip's rows
-over and over (its labels with them), so that the minute-long windows and the calibration have what to work on. A clip's
-end does not follow from its beginning; half a second without rows lies between. "mixed" strings all awake driver clips
-together, each for a minute, as drivers who change seats.
+Each clip is run once in driver mode and logged. A drive repeats the rows of a clip and its labels, so that windows of
+a minute and the calibration fill up; half a second without rows separates the repetitions. "mixed" joins the clips of
+awake drivers, one minute each, like drivers who change seats.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ PAUSE_S = 0.5
 
 
 def evidence_of(clip: Path, config: Config, folder: Path) -> list[Evidence]:
-    """Logs a clip in driver mode and reads its evidence back."""
+    """Runs a clip in driver mode and reads the evidence from its log."""
     out = folder / clip.name
     app.run(app.Options(str(clip), headless=True, out=str(out), quiet=True), config, "benchmark")
     return logged_evidence(out / "faces.csv", config)
 
 
 def logged_evidence(table: Path, config: Config) -> list[Evidence]:
-    """What the logged drive of one clip tells."""
+    """The evidence in the log of one clip."""
     driver, told = Driver(config, None, itertools.count()), []
     for frame in logged.read(table, logged.Log()):
         evidence = driver.evidence(driver.choose(frame.faces, frame.t), frame.t, frame.wall, picture=frame.picture)
@@ -55,7 +54,7 @@ def logged_evidence(table: Path, config: Config) -> list[Evidence]:
 def looped(
     parts: list[tuple[str, list[Evidence]]], seconds: float, labels: dict[str, list[Interval]]
 ) -> tuple[list[Evidence], list[Interval]]:
-    """Parts one after the other, again and again, with their labels moved along."""
+    """Repeats the parts in turn for ``seconds`` seconds, with their labels."""
     made: list[Evidence] = []
     truth: list[Interval] = []
     start = 0.0
@@ -72,14 +71,14 @@ def looped(
 
 
 def judged(evidence: list[Evidence], config: Config) -> list[Event]:
-    """All events of a drive."""
+    """The events of a drive."""
     monitor = DriverMonitor(config.driver, itertools.count(1))
     events = [event for e in evidence for event in monitor.update(e)[1]]
     return events + monitor.finish()
 
 
 def spans(events: list[Event], kind: str, level: int) -> tuple[list[Interval], list[float]]:
-    """Happenings of a kind that reached a level, and when they did."""
+    """The events of a kind that reached a level, and the times at which they did."""
     found, alerts = [], []
     for one in dict.fromkeys(e.id for e in events if e.kind == kind):
         mine = [e for e in events if e.id == one]
@@ -92,7 +91,7 @@ def spans(events: list[Event], kind: str, level: int) -> tuple[list[Interval], l
 
 
 def row_of(name: str, evidence: list[Evidence], truth: list[Interval], config: Config) -> dict[str, object]:
-    """What is told of one drive."""
+    """The figures of one drive."""
     events = judged(evidence, config)
     hours = (evidence[-1].t - evidence[0].t) / 3600
     shut = [i for i in truth if i.what == "eyes_closed" and i.end - i.start >= 1.0]
@@ -120,11 +119,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", default="every", choices=("every", "10hz", "5hz"))
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="other thresholds; repeatable")
-    parser.add_argument(
-        "--every", type=int, default=1, help="judge only every so many rows (1 = all), as at a lower rate"
-    )
-    parser.add_argument("--out", type=Path, help="keep the sessions there, and take those that are there already")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
+    parser.add_argument("--every", type=int, default=1, help="judge every EVERY-th row only, as at a lower frame rate")
+    parser.add_argument("--out", type=Path, help="keep the sessions in this folder and reuse those that exist")
     args = parser.parse_args()
     config, _ = configuration.load(None, [f"output.rows={args.rows}", *args.set], "driver")
     with (args.folder / "intervals.csv").open() as handle:

@@ -1,11 +1,11 @@
-"""Eyes of the shared clips: the eye network against the keypoints' own lid distance, judged by the reference.
+"""Open or shut eyes: the eye network against the lid distance of the keypoints, judged by a reference.
 
 python -m benchmarks.eyes ../shared/videos [--step 2]
 
-The reference's box says where the face is; two looks of the keypoint network find the eyes, as when following. An
-eye counts as shut when the reference's lid distance over eye width is at most 0.12, as open from 0.25; what lies
-between, and heads turned by over 42 degrees, are left out. AUC: chance that a shut eye gets the lower value of a random
-pair. The reference is another program's reading, and calls eyes that look down shut.
+The box of the reference locates the face; two passes of the keypoint network locate the eyes, as in following. An eye
+is shut when the lid distance of the reference, relative to the eye width, is at most 0.12, and open from 0.25 on.
+Values in between and heads turned by more than 42 degrees are left out. AUC: probability that the shut eye of a random
+pair has the lower value. The reference is the output of another program, which rates eyes that look down as shut.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def auc(shut: NDArray[np.float64], opened: NDArray[np.float64]) -> float:
 
 
 def main() -> None:
-    """Prints a row per clip and one for all."""
+    """Prints a row per clip and one for all clips."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--step", type=int, default=2, help="look at every so many frames")
+    parser.add_argument("--step", type=int, default=2, help="use every STEP-th frame")
     args = parser.parse_args()
     reference: dict[str, dict[int, dict[str, str]]] = defaultdict(dict)
     with gzip.open(args.folder / "reference.csv.gz", "rt") as handle:

@@ -1,13 +1,12 @@
-"""How cost grows with faces, picture size and threads.
+"""Cost by number of faces, picture size and threads.
 
     python -m benchmarks.growth ../shared/videos/pyfeat_single_face.mp4
 
-The clip's face is cut out with its surroundings and put into one to eight places of a resting picture, each copy
-at another moment of the clip and a tenth of the picture wide. What such scenes cost is measured as ``bench`` does
-it: CPU milliseconds of the working thread on a 30 Hz clock. Apart from that, and not part of the sum: decoding such
-a picture from a camera's JPEG. Shrinking it to the gray picture that is searched is part of finding; its own figure
-says how much of the growth it explains. With two threads the second one's work is not counted, as only the working
-thread's is.
+The face of the clip is cut out with its surroundings and copied to one to eight places of a still picture, each copy
+at another moment of the clip and as wide as a tenth of the picture. The cost is measured as in ``bench``: CPU
+milliseconds of the working thread on a 30 Hz clock; with two threads the second one is not included. Decoding a
+camera's JPEG of that size is measured separately. Scaling the frame down for the search is part of "find" and measured
+separately, too.
 """
 
 from __future__ import annotations
@@ -31,22 +30,22 @@ from monitor.settings.config import Config
 SIZES = ("320x240", "640x480", "1280x720", "1920x1080", "3840x2160")
 FACES = (1, 2, 4, 8)
 COLUMNS, ROWS = 4, 2
-"""Places for faces."""
+"""Grid of places for faces."""
 FACE_W = 0.1
 """Width of a face as a share of the picture's: 64 px in 640."""
 AROUND = 2.2
-"""Side of the square that is cut out, in widths of the face: hair, neck and some scenery."""
+"""Side of the square that is cut out, in widths of the face: includes hair, neck and some background."""
 MOST_FRAMES, MOST_BYTES = 120, 400_000_000
-"""Length of a scene; larger pictures have fewer frames."""
+"""Limits of a scene; larger pictures have fewer frames."""
 SEARCHED_W = 320
-"""Width of the gray picture whose making is measured apart; the searches' own may differ a little."""
+"""Width of the gray picture whose scaling is measured separately; the searches use similar widths."""
 
 
 def cut_out(source: str) -> list[Image]:
-    """The surroundings of a source's largest face in each frame, (S, S, 3) uint8 BGR.
+    """The largest face of a source with its surroundings, one (S, S, 3) uint8 BGR picture per frame.
 
     Raises:
-        ConfigError: There is no face in it.
+        ConfigError: The source shows no face.
     """
     config = Config()
     opened = open_source(source, config.source)
@@ -61,7 +60,7 @@ def cut_out(source: str) -> list[Image]:
     opened.close()
     if not images:
         raise ConfigError(f"{source}: no face in the first {MOST_FRAMES} frames; give a clip with one")
-    # One place for the whole clip: the face moves in its square as it did before the camera.
+    # One fixed square for the whole clip: the face moves within it as in the clip.
     x1, y1, x2, y2 = np.median(np.array(boxes), axis=0)
     side = round(AROUND * (x2 - x1))
     left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
@@ -70,7 +69,7 @@ def cut_out(source: str) -> list[Image]:
 
 
 def scene(patches: Sequence[Image], faces: int, width: int, height: int) -> list[Image]:
-    """Pictures (height, width, 3) with so many faces that move and surroundings that do not."""
+    """Frames (height, width, 3) with ``faces`` moving faces on a still background."""
     count = max(4, min(MOST_FRAMES, MOST_BYTES // (width * height * 3)))
     side = min(round(AROUND * FACE_W * width), height // ROWS)
     small = [np.asarray(cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA), np.uint8) for p in patches]
@@ -81,7 +80,7 @@ def scene(patches: Sequence[Image], faces: int, width: int, height: int) -> list
     for n in range(count):
         frame = back.copy()
         for number, (row, column) in enumerate(places):
-            at = (n + 29 * number) % (2 * len(small) - 1)  # to and fro, so that no copy jumps
+            at = (n + 29 * number) % (2 * len(small) - 1)  # forwards and backwards, so that no copy jumps
             y = round((row + 0.5) * height / ROWS - side / 2)
             x = round((column + 0.5) * width / COLUMNS - side / 2)
             frame[y : y + side, x : x + side] = small[at if at < len(small) else 2 * len(small) - 2 - at]
@@ -90,7 +89,7 @@ def scene(patches: Sequence[Image], faces: int, width: int, height: int) -> list
 
 
 def spent(act: Callable[[], object], times: int = 20) -> float:
-    """Median CPU milliseconds of the process for one call."""
+    """Median CPU milliseconds of the process per call."""
     took = []
     for _ in range(times):
         started = time.process_time()
@@ -100,7 +99,7 @@ def spent(act: Callable[[], object], times: int = 20) -> float:
 
 
 def shrink(image: Image) -> object:
-    """A picture as it is searched: gray, ``SEARCHED_W`` wide, each pixel the mean of those it stands for."""
+    """Scales a frame down for the search: gray, ``SEARCHED_W`` wide, by area averaging."""
     height, width = image.shape[:2]
     size = (SEARCHED_W, round(height * SEARCHED_W / width))
     return cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)

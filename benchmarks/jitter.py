@@ -1,7 +1,7 @@
-"""How often the label holds when the box is 5 % off, on pictures with real surroundings, cut by the app's own crop.
+"""Stability of the label when the box is off by 5 %, on pictures with surroundings, with the program's own crop.
 
-``python -m benchmarks.jitter [--data runs/keypoints.npz]``: held-out heads and driver frames up to 30 degrees of
-yaw. These faces have no expression labels, so only agreement with the exact box is told, not accuracy.
+``python -m benchmarks.jitter [--data runs/keypoints.npz]`` uses held-out heads and driver frames up to 30 degrees of
+yaw. They have no expression labels, so it measures the agreement with the exact box, not the accuracy.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from train.engine.progress import track
 from train.tasks.keypoints.figures import FRONTAL
 
 OFF = 0.05
+"""Shift and change of size, in box sides."""
 TURNS = [(math.cos(n * math.pi / 4), math.sin(n * math.pi / 4)) for n in range(8)]
 BOXES = [(0.0, 0.0, 1.0), *((x * OFF, y * OFF, 1.0) for x, y in TURNS), (0.0, 0.0, 1 + OFF), (0.0, 0.0, 1 - OFF)]
-"""Shift in box sides and size: the exact box, eight directions, too large, too small."""
+"""Horizontal and vertical shift in box sides, and scale: the exact box, eight directions, too large, too small."""
 
 
 def main() -> None:
-    """Prints the share of readings, and of faces, whose label holds."""
+    """Prints the share of readings, and of faces, with a stable label."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("runs/keypoints.npz"))
     parser.add_argument("--model", type=Path, default=find_model("emotion.tflite"))
@@ -45,7 +46,7 @@ def main() -> None:
 
 
 def _labels(faces: faceset.FaceSet, row: int, net: EmotionNet) -> list[int]:
-    """The class read in the exact box and in each other one."""
+    """The class in the exact box and in each shifted one."""
     image = faces.pictures[int(faces.picture[row])]
     cx, cy, side = (float(v) for v in faceset.face_squares(faces.points[row : row + 1])[0])
     roll, out = float(faces.pose[row, 2]), []

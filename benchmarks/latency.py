@@ -1,4 +1,4 @@
-"""A camera at real time and a pipeline that may be too slow: latency, drops, backlog.
+"""Latency, dropped frames and backlog of a real-time camera with a pipeline that may be too slow.
 
 python -m benchmarks.latency
 python -m benchmarks.latency --hz 60 --steps 10,20,30
@@ -20,11 +20,11 @@ from monitor.run.stepper import Stepper
 from monitor.run.worker import Limits, Worker
 
 SECONDS = 10.0
-"""Length of each row."""
+"""Duration of each measurement."""
 
 
 class Camera:
-    """Gives a frame every 1/``hz`` s of real time."""
+    """Gives a frame every 1/``hz`` seconds of real time."""
 
     live, frames, name = True, 0, "artificial"
 
@@ -35,16 +35,16 @@ class Camera:
         self._image = np.zeros((480, 640, 3), np.uint8)
 
     def read(self) -> Frame | None:
-        """The next frame, when its time has come."""
+        """Waits for the next frame."""
         time.sleep(max(0.0, self._start + self.count / self.fps - time.monotonic()))
         self.count += 1
         return Frame(self.count, time.monotonic(), time.time(), self._image, self.name)
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Releases nothing."""
 
     def facts(self) -> dict[str, Any]:
-        """Nothing to tell."""
+        """No facts."""
         return {}
 
 
@@ -55,7 +55,7 @@ class SlowPipeline:
         self._step_s = step_s
 
     def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
-        """Sleeps."""
+        """Sleeps for the time of a step."""
         time.sleep(self._step_s)
         since = time.monotonic() - (latency_from or frame.t)
         return Result(frame, (), (), {"step": self._step_s * 1e3}, dropped, since * 1e3)
@@ -65,36 +65,36 @@ class SlowPipeline:
         return None, []
 
     def set_effort(self, search: float, read: float, width: float) -> None:
-        """Stays as slow as it is."""
+        """Ignores the effort."""
 
 
 class Latencies:
-    """Collects milliseconds."""
+    """Collects the latencies in milliseconds."""
 
     def __init__(self) -> None:
         self.values: list[float] = []
         self.dropped = 0
 
     def handle(self, result: Result) -> None:
-        """Keeps one."""
+        """Stores one latency."""
         self.values.append(result.latency_ms)
         self.dropped = result.dropped
 
     def tell(self, events: Sequence[Event]) -> None:
-        """No event comes without a frame."""
+        """Ignores events."""
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Buffers nothing."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Nothing to close."""
+        """Closes nothing."""
 
 
 def main() -> None:
-    """Prints one line per step time."""
+    """Prints one row per step time."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--hz", type=float, default=30.0, help="frames the camera gives a second")
-    parser.add_argument("--steps", default="20,50,100,200", help="milliseconds the pipeline takes for a frame")
+    parser.add_argument("--hz", type=float, default=30.0, help="frame rate of the camera")
+    parser.add_argument("--steps", default="20,50,100,200", help="milliseconds per step, separated by commas")
     args = parser.parse_args()
     print("| step | frames seen | processed | dropped | latency p50 | p95 | max | first half p95 | second half p95 |")
     print("|---|---|---|---|---|---|---|---|---|")

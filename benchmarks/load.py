@@ -1,12 +1,12 @@
-"""The governor against real load: the whole program on a network camera, on one core that others want, too.
+"""The governor under load: the whole program with a network camera, on a core that other processes use, too.
 
     python -m benchmarks.load ../shared/videos/pyfeat_single_face.mp4
 
-A small server sends the clip as an MJPEG camera at 30 Hz, in real time; a camera drops what nobody takes, and so does
-it. The monitor is bound to one core (``taskset``) with ``nice``. After a while busy loops of usual priority are put on
-the same core; later they end. From the log the table tells, for each phase, frames a second, latency from the grab,
-the age of pictures counted from when the server sent them (which network buffers could make grow unseen), and how
-often a face was read. The governor's changes are listed as the program said them, and compared with ``events.jsonl``.
+A small server sends the clip as an MJPEG camera at 30 Hz in real time, and drops frames that are not taken, as a
+camera does. The monitor is bound to one core (``taskset``) with ``nice``. After some seconds busy loops of normal
+priority start on the same core; later they end. For each phase the table shows, from the log, frames per second,
+latency since the grab, age of the frames since the server sent them (network buffers would add to it), and readings
+per second. The changes of the governor are listed as logged, and compared with ``events.jsonl``.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from monitor.cli.measure import HZ
 
 CORE = "0"
 SENT_BYTES = 65_536
-"""Send buffer: two pictures. A larger one would be a camera with a long memory, which is not what is tested."""
+"""Size of the send buffer: two frames. A camera does not buffer more."""
 
 
 class Camera(http.server.ThreadingHTTPServer):
-    """Sends pictures in real time and notes when.
+    """Sends frames in real time.
 
     Attributes:
-        jpegs: What it films, to and fro.
-        sent: Wall time at which each picture was sent.
+        jpegs: The frames, forwards and backwards.
+        sent: Wall time at which each frame was sent.
     """
 
     daemon_threads = True
@@ -55,7 +55,7 @@ class Camera(http.server.ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the camera."""
         return f"http://127.0.0.1:{self.server_address[1]}/camera.mjpg"
 
 
@@ -74,7 +74,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.server.sent.clear()
         try:
             while True:
-                number = max(number + 1, int((time.monotonic() - started) * HZ))  # late: what was missed is dropped
+                number = max(number + 1, int((time.monotonic() - started) * HZ))  # missed frames are dropped
                 time.sleep(max(0.0, started + number / HZ - time.monotonic()))
                 jpeg = self.server.jpegs[number % len(self.server.jpegs)]
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
@@ -84,23 +84,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             pass
 
     def log_message(self, *args: object) -> None:
-        """Nothing: the table is on standard output."""
+        """Logs nothing: standard output holds the table."""
 
 
 def spin(count: int, seconds: float) -> list[subprocess.Popen[bytes]]:
-    """Busy loops on the core."""
+    """Starts busy loops on the core."""
     code = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
     return [subprocess.Popen(["taskset", "-c", CORE, sys.executable, "-S", "-c", code]) for _ in range(count)]
 
 
 def phase(name: str, rows: list[dict[str, str]], sent: Sequence[float], first: int, start: float, end: float) -> str:
-    """One line of the table: what the rows between two wall times say."""
+    """One line of the table: the rows between two wall times."""
     own = [row for row in rows if start <= _wall(row) < end]
     if not own:
         return f"| {name} | 0 | | | | | | |"
     frames = sorted({int(row["frame"]) for row in own})
     latency = np.array([float(row["latency_ms"]) for row in own])
-    # A row is written right after its step; ``first`` pictures were read before frame 0.
+    # A row is written right after its step. Before frame 0 the camera sent ``first`` other frames.
     ages = np.array(
         [(_wall(row) - sent[n]) * 1e3 + float(row["latency_ms"]) for row in own
          if (n := int(row["frame"]) + first) < len(sent)]
@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("clip")
     parser.add_argument("--loops", type=int, default=1, help="busy loops on the monitor's core")
-    parser.add_argument("--nice", type=int, default=10, help="how much the monitor stands back")
+    parser.add_argument("--nice", type=int, default=10, help="niceness of the monitor")
     parser.add_argument("--quiet-s", type=float, default=12.0, help="seconds before the load")
     parser.add_argument("--load-s", type=float, default=25.0, help="seconds of load")
     parser.add_argument("--after-s", type=float, default=62.0, help="seconds after it")
@@ -159,7 +159,7 @@ def main() -> None:
             rows = list(csv.DictReader(file))
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
         lines = [line for line in said.read_text().splitlines() if "degraded" in line]
-    # The open call reads one picture to see that there is one.
+    # Opening the camera reads one frame to check it.
     first = 1
     print(f"| phase ({args.loops} busy loops, monitor at nice {args.nice}) | frames/s | latency p50 ms | p95 | max | "
           "p95 of its halves | age p50 / p95 ms | readings/s |")  # fmt: skip
@@ -170,7 +170,7 @@ def main() -> None:
     for title, (start, end) in spans.items():
         print(phase(title, rows, sent, first, start, end))
     changes = [e for e in events if e["kind"] == "load" and e["phase"] == "start"]
-    print(f"\n{len(lines)} log lines, {len(changes)} events of a step begun:")
+    print(f"\n{len(lines)} log lines, {len(changes)} events of a new step:")
     for event in changes:
         at = datetime.fromisoformat(event["timestamp"]).timestamp() - marks[1]
         print(f"  {at:+6.1f} s  step {event['step']}, {event['because']}")

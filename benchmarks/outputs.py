@@ -1,11 +1,11 @@
-"""What logging, recording and the window add to a frame.
+"""Cost of logging, recording and the window per frame.
 
     python -m benchmarks.outputs ../shared/videos/pyfeat_single_face.mp4            # DISPLAY=:9 for the window
 
-A clip's results are made once and handed over and over to each output on a 30 Hz clock, as fast as it takes them.
-Counted is the CPU time of all threads of this process, the encoder's included, and how long the caller was held. A
-recording has a thread and a queue of its own, so its caller is held only because results come faster than they are
-encoded; live that drops pictures of the recording instead.
+The results of a clip are computed once and passed to each output repeatedly, on a 30 Hz clock and as fast as the
+output takes them. Measured are the CPU time of all threads of the process, the encoder included, and how long each
+call blocks. A recording has its own thread and queue: its caller blocks only because the benchmark is faster than the
+encoder; a live run drops frames of the recording instead.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from monitor.run.assembly import build
 from monitor.settings.config import Config, DisplayConfig, OutputConfig
 
 
-def analysed(images: Sequence[Image], driver: bool) -> list[Result]:
-    """The results of a clip's frames."""
+def analysed(images: Sequence[Image], *, driver: bool) -> list[Result]:
+    """The results of the frames of a clip."""
     config = Config()
     config = replace(config, driver=replace(config.driver, enabled=driver))
     pipeline = build(config)
@@ -45,14 +45,14 @@ def analysed(images: Sequence[Image], driver: bool) -> list[Result]:
 
 
 def played(results: Sequence[Result], count: int) -> list[Result]:
-    """So many results, to and fro, numbered and timed anew."""
+    """``count`` results, forwards and backwards in turn, with new indices and times."""
     there_and_back = [*results, *results[::-1]]
     chosen = [there_and_back[n % len(there_and_back)] for n in range(count)]
     return [replace(r, frame=replace(r.frame, index=n, t=n / HZ), events=()) for n, r in enumerate(chosen)]
 
 
 def measured(name: str, take: Callable[[Result], object], results: Sequence[Result], warm_up: int = 60) -> str:
-    """One row: CPU of the process per result, and how long the caller was held."""
+    """One row: CPU milliseconds of the process per result, and how long the calls blocked."""
     held: list[float] = []
     used = 0.0
     for number, result in enumerate(results):
@@ -67,10 +67,10 @@ def measured(name: str, take: Callable[[Result], object], results: Sequence[Resu
 
 
 def recording(results: Sequence[Result], folder: Path, name: str, config: OutputConfig) -> str:
-    """A recording behind its queue; what is queued at the end is encoded before the count ends."""
+    """One row for a recording behind its queue; the queue is encoded completely before the measurement ends."""
     video = VideoSink(lambda suffix: folder / f"video{suffix}", config, HZ, Canvas(Annotator(DisplayConfig())))
     video.switch(True)
-    video.handle(results[0])  # the trial of the codec is no cost of a frame
+    video.handle(results[0])  # tries the codec, which is not part of the cost of a frame
     sink = Background(video, drop=False, patience_s=lambda: 60.0)
     row = measured(name, sink.handle, results[1:])
     sink.close([])
@@ -80,7 +80,7 @@ def recording(results: Sequence[Result], folder: Path, name: str, config: Output
 
 
 def all_of(sinks: Sequence[Sink]) -> Callable[[Result], None]:
-    """Hands a result to each of some sinks."""
+    """A function that passes a result to all sinks."""
 
     def take(result: Result) -> None:
         for sink in sinks:
@@ -95,7 +95,7 @@ def drawn(annotator: Annotator, detail: Detail, result: Result) -> None:
 
 
 def window(results: Sequence[Result]) -> list[str]:
-    """Drawing and the window, where a display answers; else why not."""
+    """One row for picture and window, or the reason why there is no display."""
     reason = DisplayProbe().reason()
     if reason:
         return [f"| window | 0 | not measured: {reason} | | | |"]
@@ -106,7 +106,7 @@ def window(results: Sequence[Result]) -> list[str]:
         shown.show(annotator.annotate(result))
         shown.key(1)
 
-    # Waiting for a key takes no CPU; what counts is the first column.
+    # Waiting for a key takes no CPU: only the first column is meaningful.
     row = measured("window: picture, display, keys", show, results)
     shown.close()
     return [row]
@@ -117,14 +117,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("clip")
     parser.add_argument("--size", default="640x480")
-    parser.add_argument("--frames", type=int, default=660, help="results handed over, 60 of them uncounted")
+    parser.add_argument("--frames", type=int, default=660, help="number of results, 60 of them for warming up")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     width, height = (int(n) for n in args.size.split("x"))
     images = load(args.clip, width, height, 120)
-    results, driven = (played(analysed(images, driver), args.frames) for driver in (False, True))
+    results, driven = (played(analysed(images, driver=driver), args.frames) for driver in (False, True))
     print(f"{args.size}, DISPLAY={os.environ.get('DISPLAY', '')!r}")
-    print("| output | N | CPU ms of the process | held ms mean | p50 | p95 |")
+    print("| output | N | CPU ms of the process | blocked ms mean | p50 | p95 |")
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

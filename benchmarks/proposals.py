@@ -1,21 +1,24 @@
-"""What a full search finds and costs: the proposal network against cascades, frame by frame, nothing remembered.
+"""Recall and cost of a full search: the proposal network against cascades, each frame by itself.
 
 ``python -m benchmarks.proposals ../shared/videos`` takes every fifth frame of each clip. A reference face
 (reference.csv.gz, never trained on) counts as proposed, or as accepted by the keypoint network, when a box
-overlaps it with an IoU of 0.3 and more. "false" are accepted boxes that no reference face is near.
+overlaps it with an IoU of 0.3 or more. "false" are accepted boxes without a reference face nearby.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.following import corners, read_reference
+from benchmarks.judging import corners, read_reference
 from monitor.capture.kinds import open_source
 from monitor.core.types import Detections, Image
 from monitor.faces.detector import iou, make_detector
@@ -28,8 +31,8 @@ from monitor.settings.config import Config
 
 
 @dataclass
-class Tally:
-    """Counts of one way of searching on one clip."""
+class SearchTally:
+    """Counts of one kind of search on one clip."""
 
     proposed: int = 0
     accepted: int = 0
@@ -61,7 +64,7 @@ def main() -> None:
     print("clip, frames, faces; for each way: proposed %, accepted %, boxes a frame, false accepted, ms")
     names = sorted(p.name for p in args.folder.iterdir() if p.suffix in (".mp4", ".avi", ".mov", ".gif"))
     for name in names:
-        tallies, faces, frames = {way: Tally() for way in ways}, 0, 0
+        tallies, faces, frames = {way: SearchTally() for way in ways}, 0, 0
         source = open_source(str(args.folder / name), config.source)
         number = -1
         while (frame := source.read()) is not None:
@@ -79,17 +82,23 @@ def main() -> None:
                   f"{tally.boxes / frames:6.2f} {tally.false:4d} {np.mean(tally.ms):6.2f}", flush=True)  # fmt: skip
 
 
-def _count(tally: Tally, search, image: Image, truth: list[np.ndarray], follower: Follower) -> None:  # type: ignore[no-untyped-def]
+def _count(
+    tally: SearchTally,
+    search: Callable[[Image], Detections],
+    image: Image,
+    truth: list[NDArray[Any]],
+    follower: Follower,
+) -> None:
     started = time.process_time()
     found = search(image).boxes
     tally.ms.append((time.process_time() - started) * 1e3)
     tally.boxes += len(found)
-    accepted: list[np.ndarray] = []
+    accepted: list[NDArray[Any]] = []
     for box in found:
         x1, y1, x2, y2 = (float(v) for v in box)
-        mark = follower.accept(image, (x1, y1, x2, y2))
-        if mark is not None and not any(iou(np.array(mark.box), other) > 0.3 for other in accepted):
-            accepted.append(np.array(mark.box))
+        keypoints = follower.accept(image, (x1, y1, x2, y2))
+        if keypoints is not None and not any(iou(np.array(keypoints.box), other) > 0.3 for other in accepted):
+            accepted.append(np.array(keypoints.box))
     tally.proposed += sum(any(iou(box, true) >= 0.3 for box in found) for true in truth)
     tally.accepted += sum(any(iou(box, true) >= 0.3 for box in accepted) for true in truth)
     tally.false += sum(not any(iou(box, true) > 0.1 for true in truth) for box in accepted)

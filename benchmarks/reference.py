@@ -1,19 +1,19 @@
-"""How far the keypoints' reference agrees with itself: no network can be measured more exactly than that.
+"""Repeatability of the keypoint reference, which limits how exactly a network can be measured.
 
     python -m venv /tmp/mp && /tmp/mp/bin/pip install mediapipe==0.10.14
     python -m benchmarks.reference runs/keypoints.npz --mediapipe /tmp/mp/bin/python
 
-The reference points are MediaPipe's face mesh on an enlarged crop. Here the same mesh looks at the same held-out faces
-once more, cut a little differently, and at their mirror images; what it says then is compared with the reference as a
-network's answer would be (mean distance of the 17 points over the distance of the irises). The last columns measure the
-reference and our network alike, against the mean of those two other looks, on faces that all saw.
+The reference keypoints come from MediaPipe's face mesh on an enlarged crop. Here the same mesh is applied twice more to
+the same held-out faces: with a slightly different crop, and to the mirrored picture. Both outputs are compared with the
+reference like the output of a network (mean distance of the 17 keypoints, relative to the distance of the irises). The
+last columns compare the reference and our network with the mean of both outputs, on faces that all of them detect.
 
-The second table measures our network against the labels themselves, but only those that the reference gives again: both
-of its other looks within so much of the label. A label that its own maker contradicts measures nobody.
+The second table compares our network with the labels, but only with repeatable ones: both further outputs lie within a
+limit of the label.
 
     python -m benchmarks.reference runs/keypoints.npz --mediapipe /tmp/mp/bin/python --doubts train/data/doubtful.txt
 
-looks at all faces so (20 minutes on one core) and writes those whose label is not given again: see
+checks all faces (20 minutes on one core) and writes those with a label that is not repeatable: see
 ``train.data.doubts``.
 """
 
@@ -36,9 +36,9 @@ from train.engine.progress import track
 from train.tasks.keypoints.figures import FRONTAL, looked, near_box, points_off
 
 AGAIN = (0.1, doubts.SHARE, np.inf)
-"""Shares of the eye distance within which a label counts as given again; infinite: all labels."""
+"""Limits, as shares of the eye distance, within which a label is repeatable; infinite: all labels."""
 AT_ONCE = 1000
-"""Faces that are handed to the mesh at once."""
+"""Number of faces per call of the mesh."""
 THEIRS = """
 import sys
 import cv2, numpy as np
@@ -62,11 +62,11 @@ for n, (x1, y1, x2, y2) in enumerate(given["boxes"]):
     out.append([[keypoints[i].x * 2 * side + left, keypoints[i].y * 2 * side + top] for i in MESH])
 np.save(sys.argv[2], np.array(out, np.float32))
 """
-"""``MESH``: the mesh's vertices that are ``POINTS``; numbers as in MediaPipe's own drawing of the mesh."""
+"""``MESH``: the vertices of the mesh that correspond to ``POINTS``, numbered as in MediaPipe's documentation."""
 
 
 def again(python: str, images: list[NDArray[np.uint8]], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The 17 points (N, 17, 2) that the mesh sees in each picture around a box; NaN where it sees no face."""
+    """Keypoints (N, 17, 2) of the mesh in each picture around a box; NaN where it detects no face."""
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npy"
         np.savez(given, boxes=boxes, **{f"image{n}": image for n, image in enumerate(images)})  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def again(python: str, images: list[NDArray[np.uint8]], boxes: NDArray[np.float3
         except OSError as error:
             raise SystemExit(f"--mediapipe {python}: {error.strerror}; give a Python that has mediapipe") from None
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise SystemExit(f"--mediapipe {python}: {last}; it must have mediapipe==0.10.14")
         return np.asarray(np.load(answer), np.float32)
 
@@ -83,10 +83,10 @@ def again(python: str, images: list[NDArray[np.uint8]], boxes: NDArray[np.float3
 def looks(
     python: str, images: list[NDArray[np.uint8]], points: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the mesh sees in the pictures once more, and in their mirror images, (N, 17, 2) each; see ``again``.
+    """Keypoints of the mesh in the pictures and in their mirror images, (N, 17, 2) each; see ``again``.
 
     Args:
-        python: One that has mediapipe.
+        python: Path of a Python that has mediapipe.
         images: Gray pictures.
         points: (N, 19, 2) labels; the last two are the box's corners.
     """
@@ -105,21 +105,21 @@ def looks(
 def farther(
     once: NDArray[np.float32], mirrored: NDArray[np.float32], points: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """(N,) how far the farther of both looks lies from the label, over the eye distance; NaN where one saw no face."""
+    """(N,) larger distance of both outputs from the label, relative to the eye distance; NaN without a face in one."""
     return np.maximum(points_off(once, points), points_off(mirrored, points))
 
 
 def _write_doubts(python: str, data: FaceSet, out: Path) -> None:
     doubtful = np.zeros(len(data), bool)
-    for start in track(range(0, len(data), AT_ONCE), "looking again"):
+    for start in track(range(0, len(data), AT_ONCE), "checking labels"):
         rows = np.arange(start, min(start + AT_ONCE, len(data)))
         points = data.points[rows]
         once, mirrored = looks(python, [data.pictures[int(data.picture[row])] for row in rows], points)
         doubtful[rows] = ~(farther(once, mirrored, points) <= doubts.SHARE)
     head = [
-        "# Faces whose reference label the reference itself (mediapipe 0.10.14) contradicts by over "
-        f"{doubts.SHARE:.0%} of the eye",
-        f"# distance, or where it sees no face in one of two other looks: {doubtful.sum()} of {len(data)}, "
+        "# Faces whose reference label (mediapipe 0.10.14) is not repeatable within "
+        f"{doubts.SHARE:.0%} of the eye distance,",
+        f"# or where one of two further outputs has no face: {doubtful.sum()} of {len(data)}, "
         f"{date.today().isoformat()}.",
         "# Made by: python -m benchmarks.reference runs/keypoints.npz --mediapipe PYTHON "
         "--doubts train/data/doubtful.txt",
@@ -131,7 +131,7 @@ def _write_doubts(python: str, data: FaceSet, out: Path) -> None:
 def main() -> None:
     """Prints the tables, or writes the list."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("data", help="packed set of keypoints, see train prepare --task keypoints")
+    parser.add_argument("data", help="packed set of keypoints: python -m train prepare --task keypoints")
     parser.add_argument("--mediapipe", required=True, help="a Python that has mediapipe==0.10.14")
     parser.add_argument("--model", type=Path, default=find_model("keypoints.tflite"), help="our network")
     parser.add_argument("--doubts", type=Path, metavar="FILE", help="write the doubtful labels of all faces instead")
@@ -147,7 +147,7 @@ def main() -> None:
     ours = _ours(KeypointNet(args.model), images, points)
     others = (once + mirrored) / 2
     yaw, source = np.abs(data.pose[rows, 0]), data.source[rows]
-    print("| | N | looked at again: mean | median | mirrored: mean | median | against both: reference | ours |")
+    print("| | N | again: mean | median | mirrored: mean | median | against both: reference | ours |")
     print("|---|---|---|---|---|---|---|---|")
     for name, chosen in (
         (f"yaw up to {FRONTAL:g}°", yaw <= FRONTAL),
@@ -167,7 +167,7 @@ def main() -> None:
         print(f"| {name} | {int(chosen.sum())} | {' | '.join(cells)} (N = {int(both.sum())}) |")
     worst = farther(once, mirrored, points)
     off = points_off(ours, points)
-    print("\n| labels given again within | " + " | ".join(_limit(limit) for limit in AGAIN) + " |")
+    print("\n| labels repeatable within | " + " | ".join(_limit(limit) for limit in AGAIN) + " |")
     print("|---|" + "---|" * len(AGAIN))
     for name, chosen in ((f"yaw up to {FRONTAL:g}°", yaw <= FRONTAL), (f"beyond {FRONTAL:g}°", yaw > FRONTAL)):
         kept = [chosen & np.isfinite(off) & ((worst <= limit) | np.isinf(limit)) for limit in AGAIN]
@@ -179,7 +179,7 @@ def _limit(limit: float) -> str:
 
 
 def _ours(net: KeypointNet, images: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Our points (N, 17, 2) after two looks from a box that is a little off, as ``train evaluate`` takes them."""
+    """Our keypoints (N, 17, 2) after two passes from an inexact box, as in ``train evaluate``; NaN without a face."""
     rng, out = np.random.default_rng(5), []
     for image, (cx, cy, side) in zip(images, faceset.face_squares(points).astype(float), strict=True):
         keypoints = looked(net, image, near_box(cx, cy, side, rng), 2)

@@ -1,12 +1,12 @@
-"""What we cost beside what others cost, on the same frames in the same minutes.
+"""Cost of this program and of other face detectors, on the same frames and in the same minutes.
 
     python -m venv /tmp/mp && /tmp/mp/bin/pip install mediapipe==0.10.14
     python -m benchmarks.rivals ../shared/videos/pyfeat_single_face.mp4 --mediapipe /tmp/mp/bin/python
 
-Milliseconds change with the machine and the hour, ratios hardly. So in each of several rounds everything is measured
-in turn, each for some seconds: this program as ``bench`` does it, a bare Haar search of the whole frame at half its
-size, and, with another interpreter that has the package, MediaPipe's bare face detector and its face mesh, which read
-no expressions. Ours is CPU time of the working thread, theirs of their whole process; decoding is never counted.
+Milliseconds depend on the machine and its load, ratios hardly. So everything is measured in turn for some seconds, in
+several rounds: this program as ``bench`` measures it, a Haar search of the whole frame at half its size, and, in
+another interpreter, MediaPipe's face detector and face mesh, which read no expressions. Our figure is the CPU time of
+the working thread, MediaPipe's that of its process; decoding is not included.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from monitor.settings import config as configuration
 from monitor.settings.config import Config
 
 WANTED = {"one face": 1.0, "three faces": 2.2, "driver profile": 1.8, "nobody, moving picture": 1.5}
-"""Milliseconds wanted where MediaPipe's detector takes ``DETECTOR_MS``: the targets of ours."""
+"""Our targets in milliseconds, on a machine where MediaPipe's detector takes ``DETECTOR_MS``."""
 WANTED_P95 = 2.5
+"""Target of the 95th percentile for one face."""
 DETECTOR_MS = 1.7
-"""What MediaPipe's bare face detector took on the machine and day of ``WANTED``."""
+"""Mean milliseconds of MediaPipe's face detector on the machine of ``WANTED``."""
 THEIRS = """
 import sys, time
 import cv2, numpy as np
@@ -62,10 +63,16 @@ for line in sys.stdin:
 
 
 class MediaPipe:
-    """Another interpreter that runs MediaPipe's solutions on frames it has been given once."""
+    """Another interpreter that runs MediaPipe's solutions on fixed frames."""
 
     def __init__(self, python: str, frames: list[Image], folder: Path) -> None:
-        """Starts it; ``frames`` are (H, W, 3) BGR."""
+        """Starts the interpreter.
+
+        Args:
+            python: Path of a Python that has mediapipe.
+            frames: (H, W, 3) uint8 BGR each.
+            folder: Where the frames are stored.
+        """
         path = folder / "frames.npy"
         np.save(path, np.stack(frames))
         try:
@@ -77,27 +84,27 @@ class MediaPipe:
             raise SystemExit(f"--mediapipe {python}: {error.strerror}; give a Python that has mediapipe") from None
 
     def measure(self, name: str, seconds: float) -> list[float]:
-        """CPU milliseconds of each frame."""
+        """CPU milliseconds per frame of the model ``name``."""
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         try:
             self._child.stdin.write(f"{name} {seconds}\n")
             self._child.stdin.flush()
         except BrokenPipeError:
-            pass  # it has ended, and has nothing to be read
+            pass  # the interpreter has ended; the loop below reports it
         while line := self._child.stdout.readline():
             if line.startswith("ms "):
                 return [float(v) for v in line.split()[1:]]
         raise SystemExit("--mediapipe: this interpreter has no mediapipe with `solutions`; install mediapipe==0.10.14")
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends the interpreter."""
         self._child.kill()
         self._child.communicate()
 
 
 def ours(images: list[Image], config: Config) -> Callable[[float], list[float]]:
-    """This program on those frames."""
+    """Measures this program on the frames."""
 
     def run(seconds: float) -> list[float]:
         stages, _, _ = measure(images, config, seconds)
@@ -107,7 +114,7 @@ def ours(images: list[Image], config: Config) -> Callable[[float], list[float]]:
 
 
 def haar(images: list[Image]) -> Callable[[float], list[float]]:
-    """A bare search of each whole frame by the usual cascade, at half its size."""
+    """Measures a search of each whole frame at half its size by OpenCV's frontal cascade."""
     cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
 
     def run(seconds: float) -> list[float]:
@@ -125,7 +132,7 @@ def haar(images: list[Image]) -> Callable[[float], list[float]]:
 
 
 def table(rounds: dict[str, list[list[float]]]) -> str:
-    """Rows of a Markdown table: mean over the rounds and their range, p50, p95, ratio to the detector, and wanted.
+    """Rows of a Markdown table: mean over the rounds and their range, p50, p95, ratio to the detector, target.
 
     Args:
         rounds: Milliseconds per frame of each round, by name.
@@ -133,7 +140,7 @@ def table(rounds: dict[str, list[list[float]]]) -> str:
     detector = rounds.get("MediaPipe face detector")
     base = statistics.fmean(statistics.fmean(own) for own in detector) if detector else None
     lines = [
-        "| | N | mean ms (rounds) | p50 | p95 | mean ÷ MediaPipe's detector | wanted |",
+        "| | N | mean ms (rounds) | p50 | p95 | mean ÷ MediaPipe's detector | target |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, own in rounds.items():
@@ -155,11 +162,11 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("clip", help="a clip with one face")
-    parser.add_argument("--driver", help="a clip for the driver profile; the same if not given")
+    parser.add_argument("--driver", help="a clip for the driver profile (default: the first clip)")
     parser.add_argument("--nobody", help="a clip without faces in a moving picture")
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long to measure each in each round")
+    parser.add_argument("--seconds", type=float, default=4.0, help="seconds per measurement")
     parser.add_argument("--mediapipe", help="a Python that has mediapipe==0.10.14")
     args = parser.parse_args()
     width, height = (int(n) for n in args.size.split("x"))

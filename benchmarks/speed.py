@@ -1,9 +1,9 @@
-"""What one face costs: CPU per frame by stage, frames per second, memory, start-up.
+"""Cost of one face: CPU time per frame by stage, frames per second, memory, start.
 
     python -m benchmarks.speed ../shared/videos/pyfeat_single_face.mp4
 
-The clip is decoded into memory first and letterboxed to the size asked for, then played again and
-again on a 30 Hz clock through the pipeline and the logs, so decoding is not counted.
+The clip is decoded and letterboxed first, then played repeatedly on a 30 Hz clock through the pipeline and the logs, so
+decoding is not included.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from monitor.settings.config import Config
 
 
 def load(path: str, width: int, height: int, most: int = 300) -> list[Image]:
-    """The clip's frames, letterboxed to width×height."""
+    """Frames of a clip, letterboxed to ``width`` x ``height`` pixels; at most ``most``."""
     source = open_source(path, Config().source)
     frames: list[Image] = []
     while len(frames) < most and (frame := source.read()) is not None:
@@ -43,9 +43,9 @@ def load(path: str, width: int, height: int, most: int = 300) -> list[Image]:
 
 
 def start_up(path: str, python: str = sys.executable) -> tuple[float, float]:
-    """Seconds from process start to the first logged reading, and the run's peak RSS in MB.
+    """Seconds from process start to the first logged reading, and the peak RSS of the run in MB.
 
-    Bytecode is kept, as pip makes it at an install: compiling our sources takes 0.14 s of a start without it.
+    Bytecode is cached, as pip does at an install: compiling our sources would add 0.14 s.
     """
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
@@ -71,8 +71,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("clip")
     parser.add_argument("--size", default="640x480")
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long to measure")
-    parser.add_argument("--python", default=sys.executable, help="start this one, such as that of a headless install")
+    parser.add_argument("--seconds", type=float, default=8.0, help="seconds of the measurement")
+    parser.add_argument("--python", default=sys.executable, help="interpreter to start")
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     start_up(args.clip, args.python)  # compiles, and fills the page cache

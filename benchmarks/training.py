@@ -1,10 +1,10 @@
-"""How long recipes of expressions would take here: a few steps of each, times its steps. An estimate.
+"""Estimates how long expression recipes take on this machine, from a few training steps of each.
 
     python -m benchmarks.training first second quick     # recipes of train/recipes, or .yaml files
 
-Needs ``runs/data.npz`` and, for recipes that learn from photographs, what they name; neither earlier runs nor teachers,
-whose answers are computed once before the first epoch and are not counted here; nor is the look at validation after
-each epoch (some seconds).
+Needs ``runs/data.npz`` and, for recipes with unlabelled photographs, those files; neither earlier runs nor teachers.
+Not included are the answers of the teachers, computed once before the first epoch, and the validation after each epoch
+(some seconds).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from train.tasks.expression.targets import with_unlabelled
 from train.tasks.expression.task import ExpressionTask
 
 CROPS = 2304
-"""Crops that are learnt from at each size; the first third, in which the graph is made, does not count."""
+"""Number of crops per input size; the first third, in which the graph is built, is not measured."""
 
 
 class Steps:
-    """A task that only has a loss; see ``train.engine.fit.Task``."""
+    """A task with a loss only; see ``train.engine.fit.Task``."""
 
     loss = ExpressionTask.loss
 
@@ -41,14 +41,14 @@ class Steps:
 
 
 def seconds_an_epoch(data: Dataset, own: Recipe, trainer: Trainer, side: int) -> float:
-    """Seconds that an epoch of crops of that side takes, by some of its steps."""
+    """Seconds per epoch with crops of ``side`` pixels, estimated from some steps."""
     count = min(CROPS, len(data)) // own.batch
     if count < 3:
         raise ConfigError(f"{data.name}: has {len(data)} crops, too few steps of {own.batch} to measure")
     started, step = 0.0, 0
     for step, (x, y) in enumerate(ahead(epoch_batches(data, own, 0, side)), 1):
         loss: Any = trainer._step(tf.constant(x), tf.constant(y))
-        float(loss)  # waits for it
+        float(loss)  # waits for the result
         if step == count // 3:
             started = time.perf_counter()
         if step == count:
@@ -57,7 +57,7 @@ def seconds_an_epoch(data: Dataset, own: Recipe, trainer: Trainer, side: int) ->
 
 
 def main() -> None:
-    """Prints a row for each recipe and the sum."""
+    """Prints a row per recipe and the sum."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("recipes", nargs="+")
     parser.add_argument("--data", type=Path, default=Path("runs/data.npz"))
