@@ -1,4 +1,4 @@
-"""Cameras and network streams through OpenCV."""
+"""Cameras through OpenCV."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from monitor.capture.names import shown
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame
-from monitor.settings.config import SourceConfig
+from monitor.settings.inputs import SourceConfig
 
 
 class CameraSource:
-    """A V4L2 camera by number or path, or an http(s)/rtsp stream; see ``Source``.
+    """A V4L2 camera by number or path; see ``Source``.
 
     The pixel format is set before the size: in the other order many webcams stay at 5-10 fps.
     """
@@ -33,8 +32,7 @@ class CameraSource:
             SourceError: No such device, no permission, busy, or no picture.
         """
         self._text, self._config = text, config
-        self._is_stream = "://" in text
-        self.name = shown(text) if self._is_stream else f"camera{text}" if text.isdigit() else Path(text).name
+        self.name = f"camera{text}" if text.isdigit() else Path(text).name
         self._index = 0
         self._capture = self._open()
         self.fps = float(self._capture.get(cv2.CAP_PROP_FPS))
@@ -42,35 +40,18 @@ class CameraSource:
             self.fps = 0.0
 
     def _open(self) -> cv2.VideoCapture:
-        timeout = int(self._config.open_timeout_s * 1000)
-        if self._is_stream:
-            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout]
-            capture = cv2.VideoCapture(self._text, cv2.CAP_FFMPEG, limits)
-            if not capture.isOpened():
-                raise SourceError(
-                    f"--source {self.name}: the stream cannot be opened; check address, network and login"
-                )
-        else:
-            _check_device(self._text)
-            backend = cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY
-            capture = cv2.VideoCapture(int(self._text) if self._text.isdigit() else self._text, backend)
-            if not capture.isOpened():
-                raise SourceError(f"--source {self._text}: is not a camera or is busy; see: emotion-monitor devices")
-            self._ask_format(capture)
-        until = time.monotonic() + self._config.open_timeout_s
-        while time.monotonic() < until:
-            if capture.read()[0]:
-                return capture
-            time.sleep(0.01)  # some devices refuse at once
-        capture.release()
-        fix = (
-            "check that it plays in another program"
-            if self._is_stream
-            else "replug it, or try another source.width and height"
-        )
-        raise SourceError(f"--source {self.name}: opened, but delivers no picture; {fix}")
+        _check_device(self._text)
+        backend = cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY
+        capture = cv2.VideoCapture(int(self._text) if self._text.isdigit() else self._text, backend)
+        if not capture.isOpened():
+            raise SourceError(f"--source {self._text}: is not a camera or is busy; see: emotion-monitor devices")
+        self._request_format(capture)
+        if not delivers(capture, self._config.open_timeout_s):
+            fix = "replug it, or try another source.width and height"
+            raise SourceError(f"--source {self.name}: opened, but delivers no picture; {fix}")
+        return capture
 
-    def _ask_format(self, capture: cv2.VideoCapture) -> None:
+    def _request_format(self, capture: cv2.VideoCapture) -> None:
         config = self._config
         if config.fourcc:
             capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*config.fourcc))
@@ -82,11 +63,6 @@ class CameraSource:
         for property_id, value in wishes.items():
             if value:
                 capture.set(property_id, value)
-
-    @property
-    def is_file(self) -> bool:
-        """Whether a stream is a file behind a URL, with an end."""
-        return self._is_stream and 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < 10**8
 
     def read(self) -> Frame | None:
         """The next frame, stamped right after the grab; None if the device delivered none."""
@@ -107,12 +83,26 @@ class CameraSource:
 
     def facts(self) -> dict[str, Any]:
         """Size and rate the device chose."""
-        get = self._capture.get
-        return {
-            "kind": "stream" if self._is_stream else "camera", "device": self.name,
-            "width": int(get(cv2.CAP_PROP_FRAME_WIDTH)), "height": int(get(cv2.CAP_PROP_FRAME_HEIGHT)),
-            "fps": round(self.fps, 3), "backend": self._capture.getBackendName(),
-        }  # fmt: skip
+        return {"kind": "camera", "device": self.name, **capture_facts(self._capture, self.fps)}
+
+
+def delivers(capture: cv2.VideoCapture, limit_s: float) -> bool:
+    """Whether a capture delivers a picture in time; releases it otherwise."""
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        if capture.read()[0]:
+            return True
+        time.sleep(0.01)  # some devices refuse at once
+    capture.release()
+    return False
+
+
+def capture_facts(capture: cv2.VideoCapture, fps: float) -> dict[str, Any]:
+    """Size, rate and backend of a capture."""
+    return {
+        "width": int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), "height": int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+        "fps": round(fps, 3), "backend": capture.getBackendName(),
+    }  # fmt: skip
 
 
 def _check_device(text: str) -> None:

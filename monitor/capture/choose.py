@@ -19,6 +19,8 @@ from monitor.settings.config import Config
 
 log = logging.getLogger("monitor")
 
+MISSED_POLLS = 3
+"""A source that is polled counts as stalled after this many intervals at the earliest."""
 GIVE_UP_S = 60.0
 """A camera that is gone for this long ends the run, unless ``source.wait`` is set."""
 
@@ -86,9 +88,10 @@ def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *
     if source.live:
         settings = config.source
         again = stable_path(name)  # a replugged camera may get another number
+        slowest = MISSED_POLLS * settings.poll_s
         tolerance = Tolerance(
-            stall_s=settings.stall_s,
-            frozen_s=settings.frozen_s,
+            stall_s=max(settings.stall_s, slowest),
+            frozen_s=max(settings.frozen_s, slowest) if settings.frozen_s else 0.0,
             open_s=2 * settings.open_timeout_s + SLACK_S,
             give_up_s=math.inf if settings.wait else GIVE_UP_S,
         )

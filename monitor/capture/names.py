@@ -5,22 +5,51 @@ from __future__ import annotations
 import logging
 import os
 import re
-from urllib.parse import quote
+from collections.abc import Sequence
+from urllib.parse import quote, unquote
 
 from monitor.core.errors import SourceError
 
 log = logging.getLogger("monitor")
 
 VIDEO_SUFFIXES = {
-    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".gif", ".ts", ".3gp", ".ogv",
+    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".m2ts", ".mts", ".3gp",
+    ".ogv", ".vob", ".dv", ".mxf",
 }  # fmt: skip
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
+IMAGE_SUFFIXES = {
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif", ".avif",
+    ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm",
+}  # fmt: skip
 STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "tcp://", "rtmp://")
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
+SEVERAL = "\n"
+"""Separates the names of several photographs in one source."""
+
+
+def joined(names: Sequence[str]) -> str:
+    """One source text for several photographs."""
+    return SEVERAL.join(names)
+
+
+def listed(text: str) -> list[str]:
+    """The names in a source text, ``file://`` removed."""
+    return [local(name) for name in text.split(SEVERAL)]
+
+
+def local(text: str) -> str:
+    """The path behind a ``file://`` URL; any other text is returned as it is."""
+    if not text.lower().startswith("file://"):
+        return text
+    return unquote(re.sub(r"^file://(localhost)?(?=/)", "", text, flags=re.IGNORECASE))
+
+
 def shown(text: str) -> str:
     """A source's text without the parts of a URL that may be secret: user name, password, query."""
+    if SEVERAL in text:
+        names = text.split(SEVERAL)
+        return f"{names[0]} and {len(names) - 1} more"
     if "://" not in text:
         return text
     # Up to the last @ before the path: a password may contain one.

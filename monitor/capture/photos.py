@@ -1,103 +1,112 @@
-"""Photographs: one picture, or a folder of them in the order of their names."""
+"""Photographs: one picture or many, in the order of their names."""
 
 from __future__ import annotations
 
 import logging
-import re
 import time
 from pathlib import Path
 from typing import Any
 
-from monitor.capture.names import IMAGE_SUFFIXES
-from monitor.capture.picture import read_picture, refusal
+from monitor.capture.album import Album, gather
+from monitor.capture.magic import content_of
+from monitor.capture.picture import read_picture, why_unreadable
 from monitor.capture.source import Source
 from monitor.core.errors import ConfigError, SourceError
-from monitor.core.types import Frame
+from monitor.core.types import Frame, Image
 
 log = logging.getLogger("monitor")
 
 
-def _in_order(file: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorts names as people count: f2 before f10."""
-    parts = re.split(r"(\d+)", file.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
-
-
 class ImageSource:
-    """One image, or a folder of them in the order of their names, numbers in them by value; see ``Source``.
+    """One picture, or several in the order of their names with numbers by value; see ``Source``.
 
     Attributes:
-        skipped: Pictures that could not be read so far.
+        skipped: Files that were not read so far: damaged pictures, videos.
     """
 
     live = False
 
-    def __init__(self, path: Path, fps: float, *, loop: bool = False) -> None:
-        """Lists the images.
+    def __init__(self, path: Path | str, fps: float, *, loop: bool = False, recursive: bool = False) -> None:
+        """Lists the pictures.
+
+        Args:
+            path: A picture, a folder, a glob pattern, or several names, one per line.
+            fps: Rate at which a folder of pictures counts as filmed.
+            loop: Start again at the end.
+            recursive: Read the folders below a folder as well.
 
         Raises:
-            SourceError: There is none, or the single image cannot be read.
+            SourceError: There is none, or the only one cannot be read.
         """
-        self._path, self._loop, self.fps = path, loop, fps
-        self.name = path.name or path.resolve().name
-        try:
-            self._files = [path] if path.is_file() else sorted(
-                (f for f in path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()), key=_in_order
-            )  # fmt: skip
-        except OSError as error:
-            raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
-        if not self._files:
-            raise SourceError(f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
-        if path.is_file() and read_picture(path) is None:
-            raise SourceError(f"{path}: cannot be read as a picture; {refusal(path) or 'it may be damaged'}")
-        self.frames = 0 if loop else len(self._files)
+        self._album: Album = gather(str(path), recursive=recursive)
+        self._loop, self.fps = loop, fps
+        self.name = self._album.name
+        self._first: Image | None = None
+        only = self._album.pictures[0]
+        if len(self._album.pictures) == 1 and str(path) == str(only):
+            self._first = read_picture(only)
+            if self._first is None:
+                raise SourceError(f"{only}: cannot be read as a picture; {why_unreadable(only)}")
+        self.frames = 0 if loop else len(self._album.pictures)
         self._next = self._index = self.skipped = 0
+        self._ended = False
+        for video in self._album.videos:
+            self.skipped += 1
+            log.warning("%s: is a video among photographs; skipped, run it by itself", video)
+        if self._album.others:
+            log.info("%s: other files left out: %d", self.name, self._album.others)
 
     def read(self) -> Frame | None:
-        """The next readable image; unreadable ones are skipped and counted."""
+        """The next readable picture; unreadable ones are named, skipped and counted."""
+        pictures = self._album.pictures
         misses = 0
         while True:
-            if self._next >= len(self._files):
-                if not self._loop or misses >= len(self._files):
+            if self._next >= len(pictures):
+                if not self._loop or misses >= len(pictures):
+                    self._tell_skipped()
                     return None
                 self._next = 0
-            file = self._files[self._next]
+            file = pictures[self._next]
             self._next += 1
-            image = read_picture(file)
+            image, self._first = (self._first if self._first is not None else read_picture(file)), None
             if image is None:
                 misses += 1
                 self.skipped += 1
-                why = refusal(file)
-                log.warning("%s: cannot be read as a picture%s; skipped", file, f" ({why})" if why else "")
+                log.warning("%s: cannot be read as a picture; %s; skipped", file, why_unreadable(file))
                 continue
+            self._tell_animated(file)
             image.setflags(write=False)
-            # Its place in the folder is its time, so that a skipped picture leaves a gap, not a shift.
+            # The place in the folder is the time, so that a skipped picture leaves a gap.
             t = round((self._index if self._loop else self._next - 1) / self.fps, 6)
-            frame = Frame(self._index, t, time.time(), image, self.name, file.name)
+            frame = Frame(self._index, t, time.time(), image, self.name, self._album.title(file))
             self._index += 1
             return frame
 
+    def _tell_skipped(self) -> None:
+        if not self._ended and self.skipped:
+            log.warning("%s: %d pictures read, %d files skipped", self.name, self._index, self.skipped)
+        self._ended = True
+
+    def _tell_animated(self, file: Path) -> None:
+        if content_of(file).animated:
+            log.warning("%s: is animated; only its first picture is read, run it by itself for all", file)
+
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no file stays open."""
 
     def facts(self) -> dict[str, Any]:
-        """Number of images and rate."""
-        return {
-            "kind": "images",
-            "file": self.name,
-            "images": len(self._files),
-            "fps": self.fps,
-        }
+        """Number of pictures and rate."""
+        return {"kind": "images", "file": self.name, "images": len(self._album.pictures), "fps": self.fps}
 
 
 def unrelated(source: Source, *, sequence: bool) -> bool:
-    """Whether a source's pictures need not follow one another: photographs that nobody called a sequence."""
+    """Whether the pictures of a source are unrelated photographs, not the frames of a film."""
     return isinstance(source, ImageSource) and not sequence
 
 
 def no_drive(source: Source) -> ConfigError:
-    """What is said of photographs in driver mode."""
-    what = "a photograph shows" if source.frames == 1 else "pictures that need not follow one another show"
+    """The error for photographs in driver mode."""
+    what = "a photograph shows" if source.frames == 1 else "unrelated photographs show"
     return ConfigError(
         f"{source.name}: {what} no drive; for the frames of a film set source.sequence=true, "
         "else leave driver.enabled off"

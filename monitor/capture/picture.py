@@ -1,32 +1,109 @@
-"""Decodes single pictures."""
+"""Decodes single pictures, with a limit on their size."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from monitor.capture.magic import PICTURES, Content, content_of
 from monitor.core.types import Image
+
+log = logging.getLogger("monitor")
+
+MAX_MEGAPIXELS = 130.0
+"""Larger pictures are refused, or read at a fraction of their size where the format allows it (JPEG).
+
+Decoding takes about 0.1 s and 3 MB per megapixel.
+"""
+MAX_FILE_BYTES = 500_000_000
+HEIF = "HEIC pictures need pillow-heif: pip install 'emotion-monitor[photos]'"
 
 
 def read_picture(path: Path, *, gray: bool = False) -> Image | None:
-    """Decodes a picture.
+    """Decodes a picture, turned upright as its EXIF data says.
 
     Args:
-        path: A file of any format OpenCV reads.
+        path: A file of any format OpenCV reads, or HEIC with pillow-heif installed.
         gray: Return one channel.
 
     Returns:
-        (H, W, 3) BGR or (H, W) gray, uint8; None if the file cannot be decoded.
+        (H, W, 3) BGR or (H, W) gray, uint8; None if the file cannot be decoded (``why_unreadable`` tells why).
     """
     try:
+        content = content_of(path)
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return None
+        reduction = _reduction(content)
+        if not reduction:
+            return None
         # Decoded from memory: OpenCV crashes on a file name that is not UTF-8.
-        content = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR) if len(content) else None
-    except (OSError, cv2.error):
+        data = np.fromfile(path, np.uint8)
+        image = _decoded_heif(data, gray=gray) if content.kind == "heic" else _decoded(data, reduction, gray=gray)
+    except (OSError, cv2.error, MemoryError):
         return None
+    if image is not None and reduction > 1:
+        log.warning("%s: has %.0f megapixels; read at 1/%d of its size", path, content.megapixels, reduction)
     return None if image is None else image.astype(np.uint8, copy=False)
+
+
+def _reduction(content: Content) -> int:
+    """The divisor of the size at which a picture is read; 0 = it is too large."""
+    if content.megapixels <= MAX_MEGAPIXELS:
+        return 1
+    fitting = (divisor for divisor in (2, 4, 8) if content.megapixels <= MAX_MEGAPIXELS * divisor**2)
+    return next(fitting, 0) if content.kind == "jpeg" else 0
+
+
+def _decoded(data: NDArray[np.uint8], reduction: int, *, gray: bool) -> NDArray[np.generic] | None:
+    if not len(data):
+        return None
+    color = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
+             8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
+    grays = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+             8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
+    return cv2.imdecode(data, (grays if gray else color)[reduction])
+
+
+def _decoded_heif(data: NDArray[np.uint8], *, gray: bool) -> NDArray[np.generic] | None:
+    try:
+        import pillow_heif
+    except ImportError:
+        return None
+    try:
+        picture = pillow_heif.open_heif(data.tobytes(), convert_hdr_to_8bit=True)
+        rgb = np.asarray(picture)
+    except Exception:  # libheif raises its own errors for damaged files
+        return None
+    code = cv2.COLOR_RGB2GRAY if gray else cv2.COLOR_RGB2BGR
+    return cv2.cvtColor(np.ascontiguousarray(rgb[:, :, :3]), code)
+
+
+def why_unreadable(path: Path) -> str:
+    """Why ``read_picture`` returned None, in a few words."""
+    if refused := refusal(path):
+        return refused
+    content = content_of(path)
+    if not content.kind:
+        return "the file is empty"
+    if content.kind in ("html", "video"):
+        return "it is a web page" if content.kind == "html" else "it is a video"
+    if not _reduction(content):
+        return f"it has {content.megapixels:.0f} megapixels, at most {MAX_MEGAPIXELS:.0f} are read; scale it down"
+    if path.stat().st_size > MAX_FILE_BYTES:
+        return f"the file is over {MAX_FILE_BYTES // 1_000_000} MB"
+    if content.kind == "heic" and not _has_heif():
+        return HEIF
+    return "it may be damaged" if content.kind in PICTURES else "it may be damaged or of an unknown format"
+
+
+def _has_heif() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("pillow_heif") is not None
 
 
 def refusal(path: Path) -> str:

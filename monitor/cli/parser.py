@@ -13,7 +13,8 @@ EXAMPLES = """\
 examples:
   emotion-monitor                            first camera, in a window; without a camera the built-in demo
   emotion-monitor clip.mp4 --record          a video file, with an annotated copy
-  emotion-monitor photos/                    a folder of photographs
+  emotion-monitor photo.jpg                  the expression of each face in a photograph, as a table
+  emotion-monitor photos/ --json             a folder of photographs, one JSON object per picture
   emotion-monitor --headless --profile driver
   emotion-monitor batch videos/ --out dataset
   emotion-monitor check                      test camera, models, display and disk
@@ -116,6 +117,8 @@ def _json(command: Parser) -> None:
 
 def _run(run: Parser) -> None:
     _source(run)
+    run.add_argument("--recursive", action="store_true", help="photographs of all folders below a folder")
+    run.add_argument("--json", action="store_true", help="photographs: print one JSON object per picture")
     run.add_argument("--headless", action="store_true", help="no window; a live view in the terminal")
     run.add_argument("--record", action=Once, nargs="?", const="", metavar="PATH",
                      help="record annotated video (default into the session folder)")  # fmt: skip

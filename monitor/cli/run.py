@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from dataclasses import replace
 
-from monitor.cli.sources import wanted
+from monitor.capture.kinds import PHOTOGRAPHS, kind_of
+from monitor.capture.names import revealed
+from monitor.cli.photographs import PhotographSink
+from monitor.cli.sources import wanted_pictures
 from monitor.core.errors import ConfigError
 from monitor.run import app
 from monitor.settings import config as configuration
+from monitor.settings.config import Config
 from monitor.settings.crossfield import no_home
 
 
@@ -21,13 +26,29 @@ def command(args: argparse.Namespace) -> int:
     for flag, path in (("--out", args.out), ("--record", args.record)):
         if path and no_home(path):
             raise ConfigError(f"{flag} {path}: begins with ~, but no home folder is known; write the full path")
-    overrides = [*args.set, *(["output.clean=true"] if args.record_clean else [])]
+    flags = {"output.clean": args.record_clean, "source.recursive": args.recursive}
+    overrides = [*args.set, *(f"{key}=true" for key, on in flags.items() if on)]
     config, config_from = configuration.load(args.config, overrides, args.profile)
     if args.blur and config.output.blur == "none":  # the settings may ask for more
         config = replace(config, output=replace(config.output, blur="faces"))
     record = "" if args.record is None and (args.record_clean or args.blur) else args.record
+    source = wanted_pictures(args)
+    kind = _photographs(source, config)
+    if args.json and not kind:
+        raise ConfigError("--json: is for photographs; a run of a camera or video writes faces.csv and events.jsonl")
+    if args.json:
+        logging.getLogger("monitor").setLevel(logging.WARNING)  # only what is wrong, beside the JSON
+    sinks = [PhotographSink(many=kind != "image", as_json=args.json)] if kind and not args.quiet else []
     options = app.Options(
-        source=wanted(args), headless=args.headless, record=record, out=args.out, max_seconds=args.max_seconds,
-        max_frames=args.max_frames, quiet=args.quiet,
+        source=source, headless=args.headless, record=record, out=args.out, max_seconds=args.max_seconds,
+        max_frames=args.max_frames, quiet=args.quiet or bool(kind),
     )  # fmt: skip
-    return app.run(options, config, config_from)
+    return app.run(options, config, config_from, sinks)
+
+
+def _photographs(source: str | None, config: Config) -> str:
+    """The kind of the source if it is photographs, else ""."""
+    if source is None or config.source.sequence:
+        return ""
+    kind = kind_of(revealed(source))
+    return kind if kind in PHOTOGRAPHS else ""

@@ -55,5 +55,5 @@ def _run(options: Options, config: Config, config_from: str, extra: Sequence[Sin
     stop.running = True
     session, outputs = begin(ready, incidents, stop)
     outputs.video.switch(options.record is not None)
-    outputs.sinks.extend([*([] if ready.live_view else [EventLines()]), *extra])
+    outputs.sinks.extend([*([] if ready.live_view or ready.photographs else [EventLines()]), *extra])
     return LiveRun(ready, session, outputs, incidents, service, stop).run()

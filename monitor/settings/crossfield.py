@@ -16,6 +16,8 @@ from monitor.settings.schema import Config
 Place = Callable[..., str]
 """Where the last of some keys was given, such as "config.yaml:14"."""
 
+MIN_POLL_S = 0.05
+"""Shortest interval between two requests to a camera."""
 RISING = (
     ("closed", "opened"), ("long_blink_s", "closure_s", "microsleep_s", "sleep_s", "unresponsive_s"),
     ("perclos_warn", "perclos_drowsy"), ("yawn_open", "yawn_peak"),
@@ -122,6 +124,9 @@ def _alerts(alerts: AlertsConfig, place: Place) -> Iterator[str]:
 
 
 def _source(config: Config, place: Place) -> Iterator[str]:
+    if 0 < config.source.poll_s < MIN_POLL_S:
+        at = place("source.poll_s")
+        yield f"{at}: source.poll_s must be 0 or at least {MIN_POLL_S:g} (got {config.source.poll_s:g})"
     fourcc = config.source.fourcc
     if fourcc and len(fourcc) != 4:
         yield f"{place('source.fourcc')}: source.fourcc must have four letters or be empty (got {fourcc})"

@@ -22,6 +22,7 @@ class SourceConfig:
         "treat the images of a folder as frames of one film; false = unrelated photographs, each with its own face ids",
         default=False,
     )
+    recursive: bool = flag("read the folders below a folder of photographs as well", default=False, advanced=True)
     pace: str = choice(
         "auto",
         ("auto", "always", "never"),
@@ -38,5 +39,11 @@ class SourceConfig:
     stall_s: float = number(5.0, 0.5, 120, "reopen a camera that has sent no frame for this long", "s", advanced=True)
     frozen_s: float = number(
         5.0, 0, 600, "ignore a camera that has sent identical pictures for this long; 0 = never", "s", advanced=True
+    )
+    poll_s: float = number(
+        0.0, 0, 3600, "fetch a picture from an http(s) address this often; 0 = the address is a stream", "s"
+    )
+    transport: str = choice(
+        "auto", ("auto", "tcp", "udp"), "transport of RTSP streams; auto = TCP, then UDP", advanced=True
     )
     wait: bool = flag("wait without limit for a camera that is missing or disconnected", default=False)

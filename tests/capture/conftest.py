@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -24,3 +25,9 @@ def make() -> Iterator[Callable[..., Story]]:
             camera.give(None)
         if story.hold is not None:
             story.hold.set()
+
+
+@pytest.fixture(autouse=True)
+def _log_lines_reach_caplog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command line run by another test sends the log elsewhere."""
+    monkeypatch.setattr(logging.getLogger("monitor"), "propagate", True)

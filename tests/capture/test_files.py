@@ -221,8 +221,8 @@ def test_a_source_is_known_by_its_name(text: str, kind: str) -> None:
 
 
 def test_files_and_folders_are_told_apart(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").touch()
-    (tmp_path / "a.mp4").touch()
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    (tmp_path / "a.mp4").write_bytes(b"x")
     assert kind_of(str(tmp_path)) == "folder"
     assert kind_of(str(tmp_path / "a.jpg")) == "image"
     assert kind_of(str(tmp_path / "a.mp4")) == "video"

@@ -12,7 +12,7 @@ import cv2
 import pytest
 
 from monitor.capture import demo
-from monitor.capture.camera import CameraSource
+from monitor.capture.stream import StreamSource
 from monitor.cli import main as cli
 from monitor.settings.config import SourceConfig
 from tests.run.test_app import rows
@@ -48,7 +48,7 @@ def stream() -> Iterator[str]:
 
 
 def test_frames_are_stamped_on_the_monotonic_clock(stream: str) -> None:
-    source = CameraSource(stream, SourceConfig(open_timeout_s=5))
+    source = StreamSource(stream, SourceConfig(open_timeout_s=5))
     before = time.monotonic()
     frames = [source.read() for _ in range(5)]
     source.close()

@@ -76,7 +76,7 @@ def test_a_damaged_video_is_one_line(capsys: pytest.CaptureFixture[str], tmp_pat
 
 
 def test_an_empty_folder_and_a_damaged_picture_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "holds no images" in wrong(capsys, "--source", str(tmp_path), "--headless")[1]
+    assert "holds no pictures" in wrong(capsys, "--source", str(tmp_path), "--headless")[1]
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
     assert "cannot be read as a picture" in wrong(capsys, "--source", str(bad), "--headless")[1]

@@ -1,0 +1,82 @@
+"""Photographs from the command line: a table, a line each, or JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from monitor.capture import demo
+from monitor.cli import main as cli
+from monitor.cli.photographs import line, table
+from monitor.core.labels import EMOTIONS
+from tests.fakes import face, result
+
+
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, *argv: str) -> tuple[int, str, str]:
+    code = cli.main([*argv, "--headless", "--out", str(tmp_path / "s")])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photos" / "one.png"
+    path.parent.mkdir()
+    cv2.imwrite(str(path), demo.render(4))
+    return path
+
+
+def test_one_photograph_is_a_table_of_its_faces(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path
+) -> None:
+    code, out, _ = run(capsys, tmp_path, str(photo))
+    head, columns, row = out.splitlines()
+    assert code == 0
+    assert head == "one.png, 640x480: 1 face"
+    assert columns.split()[:9] == ["face", "expression", *EMOTIONS]
+    assert row.split()[1] in EMOTIONS
+
+
+def test_a_folder_is_one_line_a_picture_with_its_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path
+) -> None:
+    cv2.imwrite(str(photo.with_name("two.jpg")), demo.render(0) * 0)
+    (photo.parent / "broken.png").write_bytes(b"x")
+    code, out, err = run(capsys, tmp_path, str(photo.parent))
+    assert code == 0
+    first, second = out.splitlines()
+    assert first.startswith("one.png: ")
+    assert second == "two.jpg: no face"
+    assert "broken.png: cannot be read as a picture" in err
+    assert "2 pictures read, 1 files skipped" in err
+    assert "appeared" not in err  # events of faces say nothing about photographs
+
+
+def test_json_is_one_object_a_picture(capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path) -> None:
+    code, out, _ = run(capsys, tmp_path, str(photo), str(photo), "--json")
+    first, second = map(json.loads, out.splitlines())
+    assert code == 0
+    assert first["file"] == second["file"] == str(photo)
+    (found,) = first["faces"]
+    assert found["expression"] in EMOTIONS
+    assert sum(found["distribution"].values()) == pytest.approx(1, abs=0.001)
+    assert len(found["box"]) == 4
+
+
+def test_recursive_reads_the_folders_below(capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path) -> None:
+    assert run(capsys, tmp_path, str(tmp_path / "photos"), "--recursive")[1].startswith("one.png: ")
+    assert run(capsys, tmp_path, str(tmp_path), "--recursive")[1].startswith("photos/one.png: ")
+
+
+def test_json_of_a_video_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, demo_clip: Path) -> None:
+    code, _, err = run(capsys, tmp_path, str(demo_clip), "--json")
+    assert (code, "--json: is for photographs" in err) == (2, True)
+
+
+def test_faces_that_cannot_be_read_have_no_distribution() -> None:
+    shown = result(0.0, [face(1, "happy"), face(2, "unknown", known=False)])
+    assert line(shown).endswith(": happy 90%, unknown")
+    assert table(shown).splitlines()[3].split()[:3] == ["2", "unknown", "-"]
