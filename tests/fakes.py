@@ -15,8 +15,8 @@ from monitor.core.types import Box, Detections, Face, Frame, Image, Keypoints, R
 from monitor.driver.judge import EyeReader
 from monitor.faces.detector import Detector
 from monitor.faces.follower import Reader
-from monitor.faces.pairing import pairing_cost
 from monitor.faces.places import Proposer
+from monitor.faces.tracker import pairing_cost
 from monitor.networks.card import ModelCard
 from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import POINTS
@@ -82,7 +82,7 @@ class ScriptedDetector:
         self.now = 0.0
         self.searches = 0
 
-    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         self.searches += 1
         return detections(*self.script(self.now))
 

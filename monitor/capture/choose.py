@@ -26,7 +26,7 @@ GIVE_UP_S = 60.0
 
 
 def open_wanted(
-    wanted: str | None, config: Config, tell: Callable[[str], None], *, windowed: bool
+    wanted: str | None, config: Config, tell: Callable[[str], None], *, watched: bool
 ) -> tuple[Source, str]:
     """Opens the source the user named; else the first camera that works, else the demo, with one warning.
 
@@ -34,7 +34,8 @@ def open_wanted(
         wanted: The source the user named, secrets filled in; None = none.
         config: Settings.
         tell: Called several times a second with what the program is waiting for.
-        windowed: Whether a window shows the source.
+        watched: Whether a window or the web page shows the source: it is then played at its own speed, the demo
+            again and again.
 
     Returns:
         The source, and the name that opens it again.
@@ -46,7 +47,7 @@ def open_wanted(
     settings = config.source
     patience = Patience(2 * settings.open_timeout_s + SLACK_S, wait=settings.wait, tell=tell)
     if wanted is not None:
-        loop = _loops(config, wanted, windowed=windowed)
+        loop = _loops(config, wanted, watched=watched)
         return open_patiently(lambda: open_source(wanted, settings, loop=loop), shown(wanted), patience), wanted
     names: list[str] = []
     try:
@@ -57,7 +58,7 @@ def open_wanted(
         if config.driver.enabled:
             raise SourceError(f"{error}; driver mode needs a camera: name one with --source") from None
         log.warning("%s; playing the built-in demo (choose with --source, see: emotion-monitor devices)", error)
-    return open_source("demo", settings, loop=_loops(config, "demo", windowed=windowed)), "demo"
+    return open_source("demo", settings, loop=_loops(config, "demo", watched=watched)), "demo"
 
 
 def _first_camera(config: Config, names: list[str]) -> Source:
@@ -75,7 +76,7 @@ def _first_camera(config: Config, names: list[str]) -> Source:
     raise SourceError(why)
 
 
-def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *, windowed: bool) -> Feed:
+def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *, watched: bool) -> Feed:
     """The worker's feed: the newest frame of a live source, or every frame of a file.
 
     Args:
@@ -83,7 +84,8 @@ def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *
         name: The name that opens it again.
         config: Settings.
         incidents: Where trouble is reported.
-        windowed: Whether a window shows the source.
+        watched: Whether a window or the web page shows the source: it is then played at its own speed, the demo
+            again and again.
     """
     if source.live:
         settings = config.source
@@ -96,9 +98,9 @@ def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *
             give_up_s=math.inf if settings.wait else GIVE_UP_S,
         )
         return LiveFeed(Grabber(source, lambda: open_source(again, settings), tolerance, incidents))
-    pace = config.source.pace == "always" or (config.source.pace == "auto" and windowed)
+    pace = config.source.pace == "always" or (config.source.pace == "auto" and watched)
     return FileFeed(source, pace=pace)
 
 
-def _loops(config: Config, name: str, *, windowed: bool) -> bool:
-    return config.source.loop == "always" or (config.source.loop == "auto" and name == "demo" and windowed)
+def _loops(config: Config, name: str, *, watched: bool) -> bool:
+    return config.source.loop == "always" or (config.source.loop == "auto" and name == "demo" and watched)

@@ -135,6 +135,12 @@ def _score(args: argparse.Namespace) -> int:
     return score.command(args)
 
 
+def _report(args: argparse.Namespace) -> int:
+    from monitor.cli import report
+
+    return report.command(args)
+
+
 def _purge(args: argparse.Namespace) -> int:
     from monitor.cli import purge
 
@@ -154,8 +160,9 @@ def _completion(args: argparse.Namespace) -> int:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "run": _run, "check": _check, "devices": _devices, "config": _config, "bench": _bench,
-    "batch": _batch, "replay": _replay, "score": _score, "purge": _purge, "train": _train, "completion": _completion,
+    "run": _run, "check": _check, "devices": _devices, "config": _config, "bench": _bench, "batch": _batch,
+    "replay": _replay, "report": _report, "score": _score, "purge": _purge, "train": _train,
+    "completion": _completion,
 }  # fmt: skip
 """Each command's function; it returns the exit code."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monitor import __version__
-from monitor.cli import batch
+from monitor.cli import batch, report
 from monitor.cli.arguments import Once, Parser, count, positive
 
 EXIT_CODES = "exit codes: 0 clean, 1 unexpected, 2 configuration or usage, 3 source, 4 model or runtime"
@@ -16,6 +16,7 @@ examples:
   emotion-monitor photo.jpg                  the expression of each face in a photograph, as a table
   emotion-monitor photos/ --json             a folder of photographs, one JSON object per picture
   emotion-monitor --headless --profile driver
+  emotion-monitor --web 8080                 live page at http://127.0.0.1:8080
   emotion-monitor batch videos/ --out dataset
   emotion-monitor check                      test camera, models, display and disk
 """
@@ -56,6 +57,7 @@ def build_parser() -> Top:
     batch.add_arguments(
         commands.add_parser("batch", parents=[common], help="read an archive of recordings into one Parquet dataset")
     )
+    report.add_arguments(commands.add_parser("report", help="write an HTML report of sessions or of a dataset"))
     train = commands.add_parser("train", add_help=False, help="train your own models: the same as emotion-train")
     train.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     completion = commands.add_parser("completion", help="print a completion script for bash, zsh or fish")
@@ -124,6 +126,9 @@ def _run(run: Parser) -> None:
                      help="record annotated video (default into the session folder)")  # fmt: skip
     run.add_argument("--record-clean", action="store_true", help="record without the overlay")
     run.add_argument("--blur", action="store_true", help="record with unrecognisable faces (output.blur)")
+    run.add_argument("--web", action=Once, metavar="[HOST:]PORT",
+                     help="serve a live web page (web.listen); without HOST on loopback only")  # fmt: skip
+    run.add_argument("--report", action="store_true", help="write report.html at the end")
     run.add_argument("--out", action=Once, metavar="DIR", help="session folder (default sessions/<start>_<source>)")
     run.add_argument("--max-seconds", action=Once, type=positive, default=0.0, metavar="S",
                      help="stop after this many seconds of video")  # fmt: skip

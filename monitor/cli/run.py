@@ -28,6 +28,7 @@ def command(args: argparse.Namespace) -> int:
             raise ConfigError(f"{flag} {path}: begins with ~, but no home folder is known; write the full path")
     flags = {"output.clean": args.record_clean, "source.recursive": args.recursive}
     overrides = [*args.set, *(f"{key}=true" for key, on in flags.items() if on)]
+    overrides += [f"web.listen={args.web}"] if args.web else []
     config, config_from = configuration.load(args.config, overrides, args.profile)
     if args.blur and config.output.blur == "none":  # the settings may ask for more
         config = replace(config, output=replace(config.output, blur="faces"))
@@ -41,7 +42,7 @@ def command(args: argparse.Namespace) -> int:
     sinks = [PhotographSink(many=kind != "image", as_json=args.json)] if kind and not args.quiet else []
     options = app.Options(
         source=source, headless=args.headless, record=record, out=args.out, max_seconds=args.max_seconds,
-        max_frames=args.max_frames, quiet=args.quiet or bool(kind),
+        max_frames=args.max_frames, report=args.report, quiet=args.quiet or bool(kind),
     )  # fmt: skip
     return app.run(options, config, config_from, sinks)
 

@@ -10,9 +10,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from monitor.core.boxes import iou
 from monitor.core.errors import ConfigError, ModelError
-from monitor.core.types import Detections, Image
+from monitor.core.types import Box, Detections, Image
 from monitor.settings.config import DetectConfig
 from monitor.system.paths import trouble
 
@@ -30,7 +29,7 @@ class Detector(Protocol):
     name: str
     wants_color: bool
 
-    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         """Boxes of faces whose side lies between ``smallest`` and ``largest`` pixels; turned ones on demand."""
 
 
@@ -48,7 +47,7 @@ class HaarDetector:
         self._always = config.profile == "always"
         self._profile = _Cascade("haarcascade_profileface") if config.profile != "never" else None
 
-    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         """Searches one gray picture; see ``Detector``."""
         if min(image.shape[:2]) < 24:
             return Detections.none()
@@ -91,7 +90,7 @@ class YuNetDetector:
         except cv2.error as error:
             raise ModelError(f"{path}: is not a YuNet model: {_first_line(error)}") from None
 
-    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
         """Searches one BGR picture; see ``Detector``. It sees turned faces anyway. YuNet's score 0.7 becomes 0.5."""
         height, width = image.shape[:2]
         self._net.setInputSize((width, height))
@@ -114,6 +113,21 @@ def suppress(found: Detections, overlap: float = 0.4) -> Detections:
             kept.append(int(i))
     kept.sort()
     return Detections(found.boxes[kept], found.scores[kept])
+
+
+def common_area(a: Box | np.ndarray, b: Box | np.ndarray) -> float:
+    """Area of the intersection of two x1, y1, x2, y2 boxes."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return float(width * height) if width > 0 and height > 0 else 0.0
+
+
+def iou(a: Box | np.ndarray, b: Box | np.ndarray) -> float:
+    """Intersection over union of two x1, y1, x2, y2 boxes."""
+    both = common_area(a, b)
+    if not both:
+        return 0.0
+    return float(both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both))
 
 
 class _Cascade:

@@ -9,6 +9,7 @@ from monitor.core.incidents import Incidents
 from monitor.outputs.live.lines import EventLines
 from monitor.outputs.sink import Sink
 from monitor.run import shutdown as stopper
+from monitor.run import webpage
 from monitor.run.live import LiveRun
 from monitor.run.options import Options as Options
 from monitor.run.preparation import begin, opened
@@ -53,7 +54,13 @@ def _run(options: Options, config: Config, config_from: str, extra: Sequence[Sin
     ready = opened(options, config, config_from, service)
     incidents = Incidents()
     stop.running = True
+    page = webpage.wanted(config)
     session, outputs = begin(ready, incidents, stop)
     outputs.video.switch(options.record is not None)
     outputs.sinks.extend([*([] if ready.live_view or ready.photographs else [EventLines()]), *extra])
-    return LiveRun(ready, session, outputs, incidents, service, stop).run()
+    live = LiveRun(ready, session, outputs, incidents, service, stop)
+    if page is not None:
+        sink, chore = page.serve(session, outputs, incidents, live=ready.source.live)
+        outputs.sinks.append(sink)
+        live.add_chore(chore)
+    return live.run()

@@ -83,7 +83,7 @@ def opened(source: Named, config: Config) -> tuple[Source, str]:
     with _without_flags():
         wanted = revealed(str(source))
         kind_of(wanted)
-        return open_wanted(wanted, config, lambda status: None, windowed=False)
+        return open_wanted(wanted, config, lambda status: None, watched=False)
 
 
 def picture(path: Path) -> Image:

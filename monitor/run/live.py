@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.capture.choose import make_feed
 from monitor.capture.names import shown
-from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED
+from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, UserError
 from monitor.core.incidents import Incidents
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.live.lines import PlainLines
@@ -24,6 +24,7 @@ from monitor.run.stepper import Stepper
 from monitor.run.supervisor import Supervisor
 from monitor.run.views import Running, linger, watch_headless, watch_window
 from monitor.run.worker import Limits, Worker
+from monitor.system.wholefile import replace_text
 
 if TYPE_CHECKING:
     from monitor.outputs.live.album import Album
@@ -60,7 +61,7 @@ class LiveRun:
         self._incidents, self._service, self._stop = incidents, service, stop
         config, options = opened.config, opened.options
         self._pipeline = build(config, opened.networks)
-        self._feed = make_feed(opened.source, opened.name, config, incidents, windowed=opened.windowed)
+        self._feed = make_feed(opened.source, opened.name, config, incidents, watched=opened.watched)
         stepper = Stepper(
             self._pipeline, live=self._feed.live, incidents=incidents, governor=Governor(config.performance)
         )
@@ -71,6 +72,10 @@ class LiveRun:
             outputs.sinks.append(self._album)
         self._elapsed = 0.0
         self._leave_open: Callable[[], None] | None = None
+
+    def add_chore(self, chore: Callable[[], None]) -> None:
+        """Adds a function that the main thread calls several times a second."""
+        self._watch.chores.append(chore)
 
     def run(self) -> int:
         """Runs to the end.
@@ -91,6 +96,8 @@ class LiveRun:
         self._stop.code = code  # all files are complete: a stopped terminal must not turn this into a failure
         if not self._opened.options.quiet:
             _print_summary(self._outputs, self._elapsed)
+        if self._opened.options.report:
+            code = code or _write_report(self._session)
         log.info("%s", self._session.folder)
         if self._leave_open is not None:
             self._leave_open()
@@ -176,6 +183,20 @@ def _album(opened: Opened) -> Album | None:
     from monitor.outputs.live.album import Album
 
     return Album(opened.config.display, opened.source.frames)
+
+
+def _write_report(session: SessionFolder) -> int:
+    """Writes the report; returns the exit code."""
+    from monitor.outputs.report.page import render
+
+    path = session.folder / "report.html"
+    try:
+        replace_text(path, render([session.folder]))
+    except (OSError, UserError) as error:
+        log.error("error: %s: could not be written: %s", path, error)
+        return EXIT_UNEXPECTED
+    log.info("%s", path)
+    return EXIT_OK
 
 
 def _print_summary(outputs: Outputs, elapsed_s: float) -> None:

@@ -16,6 +16,7 @@ class Options:
         out: The session folder; None = a new one in ``output.dir``.
         max_seconds: End after this much time on the frame clock; 0 = never.
         max_frames: End after this many frames; 0 = never.
+        report: Write ``report.html`` into the session folder at the end.
         quiet: Neither live view nor summary.
     """
 
@@ -25,4 +26,5 @@ class Options:
     out: str | None = None
     max_seconds: float = 0.0
     max_frames: int = 0
+    report: bool = False
     quiet: bool = False

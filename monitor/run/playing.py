@@ -31,7 +31,7 @@ def play(source: Source, name: str, config: Config, pipeline: Pipeline, fps: flo
         fps: Frames per second of a file that are analysed at most; None = all.
     """
     incidents = Incidents()
-    feed = make_feed(source, name, config, incidents, windowed=False)
+    feed = make_feed(source, name, config, incidents, watched=False)
     stepper = Stepper(pipeline, live=feed.live, incidents=incidents, governor=Governor(config.performance))
     try:
         if feed.live:

@@ -67,6 +67,11 @@ class Opened:
     video_path: Path | None
 
     @property
+    def watched(self) -> bool:
+        """Whether a window or the web page shows the run."""
+        return self.windowed or bool(self.config.web.listen)
+
+    @property
     def live_view(self) -> bool:
         """Whether the terminal shows a live view."""
         return sys.stderr.isatty() and not self.windowed and not self.options.quiet
@@ -86,7 +91,7 @@ def opened(options: Options, config: Config, config_from: str, service: Service)
     if wanted is not None:
         kind_of(wanted)  # reports a wrong name before the display is waited for
     windowed = probe is not None and _has_display(probe)
-    source, name = _source(wanted, config, service, windowed=windowed)
+    source, name = _source(wanted, config, service, watched=windowed or bool(config.web.listen))
     photographs = unrelated(source, sequence=config.source.sequence)
     with _closing_on_error(source):
         if video_path is not None and os.path.exists(name) and video_path.resolve() == Path(name).resolve():
@@ -131,7 +136,7 @@ def _closing_on_error(source: Source) -> Iterator[None]:
         raise
 
 
-def _source(wanted: str | None, config: Config, service: Service, *, windowed: bool) -> tuple[Source, str]:
+def _source(wanted: str | None, config: Config, service: Service, *, watched: bool) -> tuple[Source, str]:
     """Opens the source and reports to systemd that the program waits for it.
 
     Raises:
@@ -145,7 +150,7 @@ def _source(wanted: str | None, config: Config, service: Service, *, windowed: b
         if service.due():
             service.report(status, {"state": "waiting"})
 
-    return open_wanted(wanted, config, report, windowed=windowed)
+    return open_wanted(wanted, config, report, watched=watched)
 
 
 def _facts(run: Opened) -> RunFacts:

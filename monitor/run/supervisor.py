@@ -40,6 +40,9 @@ class Supervisor:
         stuck_s: A worker without progress for this long is stuck.
         facts: Further entries of the health file.
         clock: Monotonic seconds.
+
+    Attributes:
+        chores: Functions called at each tick, such as the actions of the web page.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Supervisor:
     ) -> None:
         self._worker, self._incidents, self._service = worker, incidents, service
         self._stuck_s, self._facts, self._clock = stuck_s, facts, clock
+        self.chores: list[Callable[[], None]] = []
         self._beats = -1
         self._advanced = self._looked = self._frame_at = clock()
         self._frames = 0
@@ -69,6 +73,8 @@ class Supervisor:
         Returns:
             False when the worker is stuck: the run must end without waiting for its thread.
         """
+        for chore in self.chores:
+            chore()
         now = self._clock()
         pause, self._looked = now - self._looked, now
         if pause > PAUSE_S:

@@ -22,11 +22,12 @@ from monitor.settings.outputs import (
 )
 from monitor.settings.reader import Profiles, read
 from monitor.settings.schema import PROFILES, RENAMED, Config
+from monitor.settings.web import WebConfig
 
 __all__ = [
     "AlertsConfig", "Config", "DetectConfig", "DisplayConfig", "DriverConfig", "EmotionConfig", "FollowConfig",
-    "MqttConfig", "OutputConfig", "PerformanceConfig", "ServiceConfig", "SourceConfig", "TrackConfig", "load",
-    "reference", "shipped_text",
+    "MqttConfig", "OutputConfig", "PerformanceConfig", "ServiceConfig", "SourceConfig", "TrackConfig", "WebConfig",
+    "load", "reference", "shipped_text",
 ]  # fmt: skip
 
 DEFAULT_FILE = Path("config.yaml")

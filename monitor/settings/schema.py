@@ -20,6 +20,7 @@ from monitor.settings.outputs import (
     PerformanceConfig,
     ServiceConfig,
 )
+from monitor.settings.web import WebConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Config:
     performance: PerformanceConfig = section(PerformanceConfig)
     alerts: AlertsConfig = section(AlertsConfig)
     mqtt: MqttConfig = section(MqttConfig)
+    web: WebConfig = section(WebConfig)
     service: ServiceConfig = section(ServiceConfig)
 
 

@@ -70,7 +70,7 @@ def test_poll_s_makes_an_address_a_snapshot_source_that_stalls_late_enough() -> 
         url = f"http://{host}/shot.jpg"
         source = open_source(url, config.source)
         assert isinstance(source, SnapshotSource)
-        feed = make_feed(source, url, config, Incidents(), windowed=False)
+        feed = make_feed(source, url, config, Incidents(), watched=False)
         tolerance = feed._grabber._tolerance  # type: ignore[attr-defined]
         feed.close()
     assert tolerance.stall_s == tolerance.frozen_s == 12.0

@@ -92,7 +92,7 @@ def test_a_device_that_does_not_answer_holds_nobody_up_for_longer_than_its_time(
 def test_driver_mode_plays_no_drawn_face(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.capture.choose.find_cameras", list)
     with pytest.raises(SourceError, match="driver mode needs a camera: name one with --source"):
-        open_wanted(None, Config(driver=DriverConfig(enabled=True)), lambda status: None, windowed=False)
+        open_wanted(None, Config(driver=DriverConfig(enabled=True)), lambda status: None, watched=False)
 
 
 def test_a_camera_that_refuses_for_another_reason_is_told_again(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,1 @@
+"""The live web page: picture, readings, events, sessions and metrics over HTTP (extra ``web``)."""

@@ -1,0 +1,186 @@
+"""The ASGI application: routes of the live page, its JSON API, the picture stream and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import anyio
+import anyio.to_thread
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from monitor.outputs.live.web import metrics, openapi
+from monitor.outputs.live.web.access import ACTION_HEADER, secured
+from monitor.outputs.live.web.guard import Guard
+from monitor.outputs.live.web.site import Site, full_state
+from monitor.outputs.live.web.streams import messages, pictures
+
+STATIC = Path(__file__).with_name("static")
+STALE_S = 30.0
+"""Without a new frame for this long ``/healthz`` answers 503."""
+MAX_BODY = 4096
+"""Largest body of a request in bytes."""
+
+
+def build(site: Site) -> Starlette:
+    """The application."""
+    routes = [
+        Route("/", _index),
+        Route("/login", _login, methods=["GET", "POST"]),
+        Route("/picture.mjpg", _mjpeg),
+        Route("/picture.jpg", _jpeg),
+        Route("/api/state", _state),
+        Route("/api/events", _events),
+        Route("/api/stream", _stream),
+        Route("/api/palette", _palette),
+        Route("/api/sessions", _sessions),
+        Route("/api/actions/{action}", _action, methods=["POST"]),
+        Route("/sessions/{name}/report", _report),
+        Route("/openapi.json", _openapi),
+        Route("/metrics", _metrics),
+        Route("/healthz", _health),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(Guard, access=site.access)])
+    app.state.site = site
+    app.state.registry = metrics.registry_for(site.hub)
+    return app
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+async def _index(request: Request) -> Response:
+    return HTMLResponse((STATIC / "index.html").read_text(encoding="utf-8"))
+
+
+async def _login(request: Request) -> Response:
+    access, page = _site(request).access, (STATIC / "login.html").read_text(encoding="utf-8")
+    if request.method == "GET":
+        return HTMLResponse(page.replace("{reason}", ""))
+    body = await _body(request)
+    if body is None:
+        return JSONResponse({"error": f"the body is larger than {MAX_BODY} bytes"}, 413)
+    given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
+    reason = access.login(given.strip())
+    if reason:
+        return HTMLResponse(page.replace("{reason}", reason), 429 if "too many" in reason else 403)
+    response = RedirectResponse("/", 303)
+    response.set_cookie(access.cookie, access.session(), httponly=True, samesite="strict", path="/")
+    return response
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None where it is too large."""
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > MAX_BODY:
+            return None
+    return bytes(parts)
+
+
+async def _state(request: Request) -> Response:
+    return JSONResponse(full_state(_site(request)))
+
+
+async def _events(request: Request) -> Response:
+    text = request.query_params.get("after", "0")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 12):
+        return JSONResponse({"error": f"after must be a whole number, 0 or more (got {text[:40]})"}, 400)
+    return JSONResponse(_site(request).hub.events_after(int(text)))
+
+
+async def _stream(request: Request) -> Response:
+    return _watched(_site(request), "stream", messages(_site(request)), "text/event-stream")
+
+
+async def _mjpeg(request: Request) -> Response:
+    site = _site(request)
+    if site.picture is None:
+        return _no_picture()
+    kind = "multipart/x-mixed-replace; boundary=frame"
+    return _watched(site, "picture", pictures(site, site.picture), kind)
+
+
+def _watched(site: Site, kind: str, content: AsyncIterator[bytes], media_type: str) -> Response:
+    """A stream that counts as one viewer of ``kind`` while it is open."""
+    if site.watching[kind] >= site.max_viewers:
+        return JSONResponse({"error": f"already {site.max_viewers} viewers (web.viewers)"}, 503)
+
+    async def counted() -> AsyncIterator[bytes]:
+        site.watching[kind] += 1
+        try:
+            async for part in content:
+                yield part
+        finally:
+            site.watching[kind] -= 1
+
+    return StreamingResponse(counted(), media_type=media_type)
+
+
+async def _jpeg(request: Request) -> Response:
+    picture = _site(request).picture
+    if picture is None:
+        return _no_picture()
+    jpeg = await anyio.to_thread.run_sync(picture.jpeg)
+    return Response(jpeg, media_type="image/jpeg") if jpeg else JSONResponse({"error": "no frame yet"}, 503)
+
+
+def _no_picture() -> Response:
+    return JSONResponse({"error": "the picture is off here; web.picture=on shows it"}, 403)
+
+
+async def _palette(request: Request) -> Response:
+    return JSONResponse(_site(request).palette)
+
+
+async def _sessions(request: Request) -> Response:
+    return JSONResponse(await anyio.to_thread.run_sync(_site(request).sessions.listed))
+
+
+async def _report(request: Request) -> Response:
+    folder = await anyio.to_thread.run_sync(_site(request).sessions.find, request.path_params["name"])
+    if folder is None:
+        return JSONResponse({"error": "no such session; see /api/sessions"}, 404)
+    from monitor.outputs.report.page import render
+
+    html = await anyio.to_thread.run_sync(lambda: render([folder]))
+    # The report is one file with its script and style inside; in a sandbox it reaches nothing else.
+    inline = "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    policy = f"sandbox allow-scripts; default-src 'none'; img-src data:; {inline}"
+    return secured(HTMLResponse(html), Content_Security_Policy=policy)
+
+
+async def _action(request: Request) -> Response:
+    if request.headers.get(ACTION_HEADER) != "1":
+        return JSONResponse({"error": f"actions need the header {ACTION_HEADER}: 1"}, 403)
+    action = request.path_params["action"]
+    if not _site(request).controls.ask(action):
+        return JSONResponse({"error": f"{action[:40]}: cannot be done now"}, 409)
+    return JSONResponse({"accepted": action}, 202)
+
+
+async def _openapi(request: Request) -> Response:
+    return JSONResponse(openapi.DESCRIPTION)
+
+
+async def _metrics(request: Request) -> Response:
+    registry: CollectorRegistry = request.app.state.registry
+    return Response(metrics.rendered(registry), media_type=metrics.CONTENT_TYPE)
+
+
+async def _health(request: Request) -> Response:
+    age = _site(request).hub.age_s()
+    fine = age is not None and age <= STALE_S
+    shown = None if age is None else round(age, 1)
+    return JSONResponse({"status": "ok" if fine else "no frames", "last_frame_s": shown}, 200 if fine else 503)

@@ -1,0 +1,50 @@
+"""Actions that viewers ask for, carried out by the main thread, and the state of the run they see."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ACTIONS = ("record", "snapshot", "blur")
+"""Actions of the page: switch the recording, save the current picture, blur faces in the page's picture."""
+MAX_WAITING = 16
+"""Actions that may wait; further ones are refused."""
+
+
+@dataclass(slots=True)
+class Controls:
+    """The bridge between the web server's thread and the main thread.
+
+    Attributes:
+        handlers: By action, the function that the main thread calls.
+        status: Gives the state of the run as plain JSON values: recording, blur, incidents, disk.
+    """
+
+    handlers: Mapping[str, Callable[[], None]]
+    status: Callable[[], dict[str, Any]]
+    _waiting: queue.Queue[str] = field(default_factory=lambda: queue.Queue(MAX_WAITING))
+
+    def ask(self, action: str) -> bool:
+        """Queues an action (any thread).
+
+        Returns:
+            False when the action is unknown here or too many wait.
+        """
+        if action not in self.handlers:
+            return False
+        try:
+            self._waiting.put_nowait(action)
+        except queue.Full:
+            return False
+        return True
+
+    def run_waiting(self) -> None:
+        """Carries out what waits (main thread)."""
+        while True:
+            try:
+                action = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            self.handlers[action]()

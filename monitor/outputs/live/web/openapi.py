@@ -1,0 +1,105 @@
+"""The OpenAPI description of the JSON API, served at ``/openapi.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor import __version__
+from monitor.core.labels import EMOTIONS
+
+Schema = dict[str, Any]
+
+
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties}
+
+
+def _nullable(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+NUMBER: Schema = {"type": "number"}
+INTEGER: Schema = {"type": "integer"}
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+DISTRIBUTION = _object(**dict.fromkeys(EMOTIONS, SHARE))
+FACE = _object(
+    id=INTEGER, label={"type": "string", "enum": [*EMOTIONS, "unknown"]}, confidence=SHARE, probs=DISTRIBUTION,
+    box={"type": "array", "items": NUMBER, "minItems": 4, "maxItems": 4, "description": "x1, y1, x2, y2 in pixels"},
+    quality=SHARE, known=FLAG,
+    pose=_nullable({"type": "array", "items": NUMBER, "description": "yaw, pitch, roll in degrees"}),
+    history={"type": "array", "description": "rows of seconds before now and the seven probabilities",
+             "items": {"type": "array", "items": NUMBER}},
+)  # fmt: skip
+DRIVER = _object(
+    face=INTEGER, attention=TEXT, fatigue={"type": "number", "minimum": 0, "maximum": 100}, level=TEXT,
+    eyes=_nullable(SHARE), closed_s=NUMBER, perclos=_nullable(SHARE), blinks_per_min=_nullable(NUMBER), yawns=INTEGER,
+    anger=_nullable(SHARE), calibrated=SHARE, away_level=INTEGER, anger_level=INTEGER, closure_level=INTEGER,
+)  # fmt: skip
+RUN = _object(recording=FLAG, blur=FLAG, live=FLAG, picture=FLAG, wrong={"type": "array", "items": TEXT})
+STATE = _object(
+    frame=INTEGER, source=TEXT, seconds=NUMBER, wall=NUMBER, fps=NUMBER, dropped=INTEGER, latency_ms=NUMBER,
+    size={"type": "array", "items": INTEGER}, labels={"type": "array", "items": TEXT},
+    faces={"type": "array", "items": FACE}, driver=_nullable(DRIVER), run=RUN,
+)  # fmt: skip
+EVENT = _object(
+    number=INTEGER, kind=TEXT, phase={"type": "string", "enum": ["start", "update", "end"]}, id=INTEGER,
+    seconds=NUMBER, wall=NUMBER, face=INTEGER, level=INTEGER, data={"type": "object"},
+)  # fmt: skip
+SESSION = _object(
+    name=TEXT, running=FLAG, source=TEXT, started=TEXT, seconds=_nullable(NUMBER), faces=_nullable(INTEGER),
+    driver=_nullable({"type": "object"}),
+)  # fmt: skip
+
+
+def _answer(description: str, schema: Schema | None = None, media: str = "application/json") -> Schema:
+    return {"200": {"description": description, "content": {media: {"schema": schema or {}}}}}
+
+
+def _get(summary: str, answer: Schema, *parameters: Schema) -> Schema:
+    return {"get": {"summary": summary, "parameters": list(parameters), "responses": answer}}
+
+
+def _parameter(name: str, where: str, schema: Schema) -> Schema:
+    return {"name": name, "in": where, "required": where == "path", "schema": schema}
+
+
+DESCRIPTION: Schema = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Emotion Monitor", "version": __version__,
+        "description": "Live readings of facial expressions. A face shows an expression, not a feeling.",
+    },
+    "paths": {
+        "/api/state": _get("The newest state", _answer("State", STATE)),
+        "/api/stream": _get(
+            "Server-sent events: `state` after new frames (at most 5 a second), `log` with a list of events",
+            _answer("Stream", media="text/event-stream"),
+        ),
+        "/api/events": _get(
+            "The last 200 events", _answer("Events", {"type": "array", "items": EVENT}),
+            _parameter("after", "query", {"type": "integer", "minimum": 0}),
+        ),
+        "/api/sessions": _get("Sessions, newest first", _answer("Sessions", {"type": "array", "items": SESSION})),
+        "/api/actions/{action}": {
+            "post": {
+                "summary": "Switch the recording, save a snapshot, or blur faces in the page's picture",
+                "parameters": [
+                    _parameter("action", "path", {"type": "string", "enum": ["record", "snapshot", "blur"]}),
+                    {**_parameter("X-Emotion-Monitor", "header", {"type": "string", "enum": ["1"]}), "required": True},
+                ],
+                "responses": {"202": {"description": "Accepted"}, "409": {"description": "Cannot be done now"}},
+            }
+        },
+        "/sessions/{name}/report": _get(
+            "The report of a session", _answer("Page", media="text/html"), _parameter("name", "path", TEXT)
+        ),
+        "/picture.jpg": _get("The newest annotated picture", _answer("Picture", media="image/jpeg")),
+        "/picture.mjpg": _get("Pictures as MJPEG", _answer("Stream", media="multipart/x-mixed-replace")),
+        "/metrics": _get("Metrics for Prometheus", _answer("Metrics", media="text/plain")),
+        "/healthz": _get("200 while frames arrive, else 503", _answer("Health", _object(status=TEXT))),
+    },
+    "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    "security": [{"token": []}, {}],
+}  # fmt: skip

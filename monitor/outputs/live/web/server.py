@@ -1,0 +1,94 @@
+"""The web server of a run: a sink that feeds the hub, and uvicorn on a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Sequence
+
+import uvicorn
+
+from monitor.core.errors import ConfigError
+from monitor.core.types import Event, Result
+from monitor.outputs.live.web.app import build
+from monitor.outputs.live.web.site import Site
+
+log = logging.getLogger("monitor")
+
+CLOSE_S = 1.0
+"""Time open connections get when the run ends."""
+
+
+class WebSink:
+    """Serves the live page while the run lasts.
+
+    Args:
+        site: What is served.
+        listener: The bound socket (``listen``).
+    """
+
+    def __init__(self, site: Site, listener: socket.socket) -> None:
+        self._site, self._listener = site, listener
+        config = uvicorn.Config(
+            build(site), log_level="error", access_log=False, lifespan="off", server_header=False,
+            timeout_graceful_shutdown=int(CLOSE_S), limit_concurrency=8 * site.max_viewers + 32,
+            h11_max_incomplete_event_size=16384,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
+        self._thread.start()
+
+    def handle(self, result: Result) -> None:
+        """Makes a result the newest one."""
+        self._site.hub.put(result)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Shows events that belong to no frame."""
+        self._site.hub.add_events(events)
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Ends the streams and the server."""
+        self._site.closing = True
+        self._server.should_exit = True
+        self._thread.join(CLOSE_S + 1.0)
+        with contextlib.suppress(OSError):
+            self._listener.close()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run(sockets=[self._listener])
+        except Exception as error:
+            log.error("error: the web page stopped: %s; monitoring goes on", error)
+
+
+def listen(address: str, option: str = "web.listen") -> tuple[socket.socket, str, int]:
+    """Binds ``[HOST:]PORT``; without a host, loopback.
+
+    Args:
+        address: The address as typed, such as ``8080`` or ``0.0.0.0:8080``.
+        option: Name of the setting or flag, for errors.
+
+    Returns:
+        The socket, the host and the port (the real one where 0 was asked for).
+
+    Raises:
+        ConfigError: The address is malformed or cannot be bound.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not (port.isascii() and port.isdecimal() and int(port) < 65536):
+        raise ConfigError(f"{option}: must be [HOST:]PORT, such as 8080 or 0.0.0.0:8080 (got {address})")
+    try:
+        family, kind, proto, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, proto)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(64)
+    except OSError as error:
+        raise ConfigError(f"{option} {address}: cannot be used: {error.strerror or error}; give another port") from None
+    return listener, host, int(listener.getsockname()[1])

@@ -1,0 +1,53 @@
+"""The endless answers: server-sent events with readings, and pictures as MJPEG."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from monitor.outputs.live.web.picture import SharedPicture
+from monitor.outputs.live.web.site import Site, full_state
+
+STATE_S = 0.2
+"""The page gets new readings at most this often, in seconds."""
+KEEP_ALIVE_S = 10.0
+"""Without a new frame the state is sent again this often, so that a viewer who left is noticed."""
+
+
+async def messages(site: Site) -> AsyncIterator[bytes]:
+    """Server-sent events: ``state`` after each new frame, ``log`` for each event."""
+    frame = number = -1
+    sent = time.monotonic()
+    while not site.closing:
+        if site.hub.last_event != number:
+            fresh = site.hub.events_after(max(number, 0))
+            number = site.hub.last_event
+            if fresh:
+                yield _message("log", fresh)
+        if site.hub.frames != frame or time.monotonic() - sent > KEEP_ALIVE_S:
+            frame, sent = site.hub.frames, time.monotonic()
+            yield _message("state", full_state(site))
+        await anyio.sleep(STATE_S)
+
+
+def _message(name: str, content: Any) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(content)}\n\n".encode()
+
+
+async def pictures(site: Site, picture: SharedPicture) -> AsyncIterator[bytes]:
+    """JPEG frames at the viewer's own pace: the next one is made when the last one was taken."""
+    number = None
+    while not site.closing:
+        started = time.monotonic()
+        if picture.number != number:
+            number = picture.number
+            jpeg = await anyio.to_thread.run_sync(picture.jpeg)
+            if jpeg:
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                yield head.encode() + jpeg + b"\r\n"
+        await anyio.sleep(max(0.01, 1 / site.fps - (time.monotonic() - started)))

@@ -1,0 +1,1 @@
+"""The session report: one self-contained HTML page that opens offline."""

@@ -1,0 +1,150 @@
+"""The live web page of a run: binds its port, and connects it with the session and the outputs."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+
+from monitor.core.errors import ConfigError
+from monitor.core.incidents import Incidents
+from monitor.core.types import Box, Image, Result
+from monitor.outputs.bundle import Outputs
+from monitor.outputs.drawing.palette import EMOTION_HEX
+from monitor.outputs.logs.session import SessionFolder
+from monitor.outputs.video.blur import erased
+from monitor.settings.config import Config
+
+if TYPE_CHECKING:
+    from monitor.outputs.live.web.server import WebSink
+
+log = logging.getLogger("monitor")
+
+TOKEN_VARIABLE = "EMOTION_MONITOR_WEB_TOKEN"
+HEAD = 0.3
+"""A blurred box is larger than the face box by this share of its size on each side, so that it covers the head."""
+
+
+class WebPage:
+    """The page of one run.
+
+    Args:
+        config: Settings; ``web.listen`` is not empty.
+
+    Raises:
+        ConfigError: The extra web is not installed, the address or the token file cannot be used.
+    """
+
+    def __init__(self, config: Config) -> None:
+        try:
+            from monitor.outputs.live.web.access import Access
+            from monitor.outputs.live.web.server import listen
+        except ImportError as error:
+            raise ConfigError(f"web.listen: needs {error.name}; run: pip install 'emotion-monitor[web]'") from None
+        self._config = config
+        token = _token(config.web.token_file)
+        self._socket, host, port = listen(config.web.listen)
+        self._access = Access(host, port, token)
+        self._forced = config.output.blur != "none"
+        self._blurred = self._forced
+        self._address = f"http://{'127.0.0.1' if self._access.loopback else host}:{port}"
+
+    def close(self) -> None:
+        """Gives the port up, if the run ends before the page is served."""
+        self._socket.close()
+
+    def serve(
+        self, session: SessionFolder, outputs: Outputs, incidents: Incidents, *, live: bool
+    ) -> tuple[WebSink, Callable[[], None]]:
+        """Starts the server.
+
+        Args:
+            session: The session's folder.
+            outputs: The sinks, whose recording the page switches.
+            incidents: Faults of the machine, which the page shows.
+            live: Whether the source is a camera.
+
+        Returns:
+            The sink, and a function that the main thread calls regularly to carry out viewers' actions.
+        """
+        from monitor.outputs.live.web.controls import Controls
+        from monitor.outputs.live.web.hub import Hub
+        from monitor.outputs.live.web.picture import SharedPicture
+        from monitor.outputs.live.web.server import WebSink
+        from monitor.outputs.live.web.sessions import SessionList
+        from monitor.outputs.live.web.site import Site
+
+        hub, web = Hub(), self._config.web
+
+        def status() -> dict[str, Any]:
+            return {"recording": outputs.video.recording, "blur": self._blurred, "live": live, "wrong": incidents.open}
+
+        controls = Controls(
+            {
+                "record": lambda: outputs.video.switch(not outputs.video.wanted),
+                "snapshot": lambda: self._snapshot(hub.result, session, outputs),
+                "blur": self._switch_blur,
+            },
+            status,
+        )
+        shown = web.picture == "on" or (web.picture == "auto" and self._access.loopback)
+        picture = SharedPicture(lambda: hub.result, lambda result: self._draw(result, outputs)) if shown else None
+        sessions = SessionList(session.root, session.folder)
+        site = Site(hub, picture, self._access, controls, sessions, EMOTION_HEX, web.viewers, web.fps)
+        sink = WebSink(site, self._socket)
+        log.info("web page: %s%s", self._address, f" (token: {self._access.token})" if self._access.token else "")
+        return sink, controls.run_waiting
+
+    def _switch_blur(self) -> None:
+        self._blurred = self._forced or not self._blurred
+
+    def _draw(self, result: Result, outputs: Outputs) -> Image:
+        if not self._blurred:
+            return outputs.canvas.picture(result)
+        image = erased(result.frame.image, [_head(face.box) for face in result.faces])
+        covered = replace(result, frame=replace(result.frame, image=image))
+        return outputs.canvas.annotator.annotate(covered)
+
+    def _snapshot(self, result: Result | None, session: SessionFolder, outputs: Outputs) -> None:
+        if result is None or self._forced:
+            log.warning("no snapshot: %s", "no frame yet" if result is None else "output.blur is on")
+            return
+        path = session.free_path("snapshot.png")
+        if cv2.imwrite(str(path), self._draw(result, outputs)):
+            log.info("snapshot %s", path)
+        else:
+            log.error("error: %s could not be written; is the disk full?", path)
+
+
+def _head(box: Box) -> Box:
+    x1, y1, x2, y2 = box
+    dx, dy = HEAD * (x2 - x1), HEAD * (y2 - y1)
+    return (x1 - dx, y1 - dy, x2 + dx, y2 + dy)
+
+
+def _token(path: str) -> str:
+    """The user's own token, empty where there is none.
+
+    Raises:
+        ConfigError: The file cannot be read or is empty, or the token is too short.
+    """
+    token, origin = os.environ.get(TOKEN_VARIABLE, "").strip(), TOKEN_VARIABLE
+    if path:
+        origin = f"web.token_file {path}"
+        try:
+            token = (Path(path).expanduser().read_text(encoding="utf-8").splitlines() or [""])[0].strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{origin}: cannot be read: {error}") from None
+    if (path or token) and len(token) < 12:
+        raise ConfigError(f"{origin}: the token must have at least 12 characters")
+    return token
+
+
+def wanted(config: Config) -> WebPage | None:
+    """The page, if the settings ask for one."""
+    return WebPage(config) if config.web.listen else None
