@@ -22,19 +22,20 @@ from train.data import datasets, faceset, unlabelled
 from train.data.datasets import Dataset
 from train.engine import recipe, resources
 from train.engine.batches import ahead, epoch_batches
-from train.engine.fit import Trainer
 from train.engine.recipe import Recipe
+from train.engine.trainer import Trainer
+from train.tasks.expression import network
 from train.tasks.expression.targets import with_unlabelled
-from train.tasks.expression.task import ExpressionTask
+from train.tasks.expression.training import ExpressionTraining
 
 CROPS = 2304
 """Number of crops per input size; the first third, in which the graph is built, is not measured."""
 
 
 class Steps:
-    """A task with a loss only; see ``train.engine.fit.Task``."""
+    """A task with a loss only; see ``train.engine.training.Training``."""
 
-    loss = ExpressionTask.loss
+    loss = ExpressionTraining.loss
 
     def __init__(self, count: int) -> None:
         self.steps = count
@@ -72,7 +73,7 @@ def main() -> None:
         data = training
         if own.unlabelled:
             data = with_unlabelled(training, unlabelled.crops(faceset.read(Path(own.unlabelled))))
-        trainer = Trainer(own, Steps(len(data) // own.batch))  # type: ignore[arg-type]
+        trainer = Trainer(own, network, Steps(len(data) // own.batch))  # type: ignore[arg-type]
         small = seconds_an_epoch(data, own, trainer, own.small_side) if own.small_epochs else 0.0
         large = seconds_an_epoch(data, own, trainer, own.side)
         minutes = (small * own.small_epochs + large * (own.epochs - own.small_epochs)) / 60

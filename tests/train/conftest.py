@@ -95,17 +95,19 @@ def faces() -> FaceSet:
 def run(drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network trained on them. TensorFlow is imported by the tests that train, not by all."""
     from train.engine.fit import fit
-    from train.tasks.expression.task import ExpressionTask
+    from train.tasks.expression.training import ExpressionTraining
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    fit(ExpressionTask(drawn, TINY), TINY, folder, resume=False)
+    fit(ExpressionTraining(drawn, TINY), TINY, folder, resume=False)
     return folder
 
 
 @pytest.fixture(scope="session")
 def exported(run: Path, drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That network as an int8 model with its card."""
-    from train.engine.fit import load_trained
+    from train.engine.task import Export
+    from train.engine.trainer import load_trained
+    from train.tasks.expression import network
     from train.tasks.expression.export import export
 
     out = tmp_path_factory.mktemp("models") / "tiny.tflite"
@@ -113,5 +115,5 @@ def exported(run: Path, drawn: Dataset, tmp_path_factory: pytest.TempPathFactory
         # A few epochs leave crops on the fence, where one int8 step decides; the gate itself is tested below.
         patch.setattr("train.engine.convert.LARGEST_LOSS", 0.05)
         patch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.9)
-        export(load_trained(run, TINY), TINY, drawn, out, [])
+        export(load_trained(run, TINY, network), drawn, Export(TINY, out, []))
     return out

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from train import cli
+from train.cli import main as cli
 from train.data import datasets
 from train.data.datasets import Dataset
 
@@ -52,7 +52,7 @@ def test_without_tensorflow_one_line_says_how_to_get_it(
 @pytest.mark.parametrize(
     ("error", "code", "expected"),
     [
-        (KeyboardInterrupt(), 130, "goes on with --resume"),
+        (KeyboardInterrupt(), 130, "continue a training with --resume"),
         (MemoryError(), 2, "out of memory"),
         (FloatingPointError("the loss became nan in epoch 40; lower --set rate"), 2, "lower --set rate"),
         (BrokenPipeError(), 0, ""),

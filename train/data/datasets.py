@@ -20,7 +20,7 @@ from monitor.capture.picture import read_picture
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec, crop
-from train.data import fer2013, importers, packed
+from train.data import fer2013, importers, inputs, packed
 from train.data import votes as ferplus
 from train.engine import resources
 from train.engine.progress import track
@@ -73,6 +73,12 @@ class Dataset:
     def rule(self) -> str:
         """By what the true class was told."""
         return "FER+ majority rule" if self.voted else "the data set's own labels"
+
+    def digests(self) -> dict[str, int]:
+        """See ``train.data.inputs.Data``."""
+        split = np.frombuffer("".join(self.split.tolist()).encode(), np.uint8)
+        labels = inputs.checksum(self.targets, self.truth, self.usable)
+        return {"crc32": inputs.checksum(split, self.images), "labels": labels}
 
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Dataset:
         """The rows chosen by a mask or by indices."""

@@ -17,7 +17,7 @@ from monitor.core.errors import ConfigError
 from monitor.faces.crop import CropSpec, crop
 from monitor.networks.eyes import MARGIN, eye_boxes
 from monitor.networks.keypoints import POINTS
-from train.data import keypoints, packed
+from train.data import inputs, keypoints, packed
 from train.data.faceset import FaceSet
 
 Image = NDArray[np.uint8]
@@ -60,6 +60,13 @@ class EyeSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def digests(self) -> dict[str, int]:
+        """See ``train.data.inputs.Data``."""
+        split = np.frombuffer("".join(self.split.tolist()).encode(), np.uint8)
+        return {
+            "crc32": inputs.checksum(split, self.images), "labels": inputs.checksum(self.opened, self.visible)
+        }  # fmt: skip
 
 
 def load(path: Path) -> EyeSet:
@@ -150,7 +157,7 @@ class _Rows:
     def faces(self, data: FaceSet) -> None:
         """Both eyes of faces with reference keypoints, and other parts of them that are no eyes."""
         rng = np.random.default_rng(3)
-        wide = CropSpec(PATCH, (1 + MARGIN) * PATCH / INNER - 1, 0.0, True)
+        wide = CropSpec(PATCH, (1 + MARGIN) * PATCH / INNER - 1, 0.0, align=True)
         nose, low, high = (POINTS.index(n) for n in ("nose", "lip_bot", "brow"))
         for row in range(len(data)):
             source, split = str(data.source[row]), str(data.split[row])

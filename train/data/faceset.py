@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.core.types import Box
 from monitor.networks.keypoints import FACE_H, FACE_W, FACE_Y, POINTS
-from train.data import doubts, packed
+from train.data import doubts, inputs, packed
 
 Image = NDArray[np.uint8]
 BOX = len(POINTS)
@@ -93,6 +93,11 @@ class FaceSet:
 
     def __len__(self) -> int:
         return len(self.picture)
+
+    def digests(self) -> dict[str, int]:
+        """See ``train.data.inputs.Data``."""
+        split = np.frombuffer("".join(self.split.tolist()).encode(), np.uint8)
+        return {"crc32": inputs.checksum(split, self.points)}
 
     def squares(self) -> NDArray[np.float32]:
         """The face square of each row, (N, 3) centre x, centre y and side: what a Haar box would be."""

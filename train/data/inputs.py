@@ -1,77 +1,92 @@
-"""What a task trains on: where ``prepare`` puts it, how it is read, and which set a run began with."""
+"""The data set of a run: its default place, and the record that a run keeps of it."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.core.errors import ConfigError
 from monitor.system.digest import sha256
 from monitor.system.wholefile import whole
-from train.data import datasets, eyeset, keypoints
-from train.data.datasets import Dataset
-from train.data.eyeset import EyeSet
-from train.data.faceset import FaceSet
 from train.engine import resources
-from train.reports import cards
 
-PREPARED = {
-    "expression": "runs/data.npz", "keypoints": "runs/keypoints.npz", "proposals": "runs/keypoints.npz",
-    "eyes": "runs/eyes.npz",
-}  # fmt: skip
-"""By task, as ``train prepare`` names them."""
 KEPT = "data.json"
-"""In the folder of a run: which data set it learns from."""
+"""File in a run's folder that records the data set and the teachers."""
 
 
-def path_for(task: str, given: str | None, run: Path | None = None) -> Path:
-    """The data set meant: what is given, else what the run began with, else where ``prepare`` puts it."""
+class Data(Protocol):
+    """A data set that a task trains on."""
+
+    @property
+    def name(self) -> str:
+        """Where it came from, for cards and logs."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+
+    def digests(self) -> dict[str, int]:
+        """Checksums of pixels and labels; two sets with the same ones are the same."""
+
+
+def checksum(*arrays: NDArray[Any]) -> int:
+    """CRC-32 of arrays, one after the other."""
+    digest = 0
+    for array in arrays:
+        digest = zlib.crc32(np.ascontiguousarray(array).tobytes(), digest)
+    return digest
+
+
+def path_for(prepared: str, given: str | None, run: Path | None = None) -> Path:
+    """The data set to read: ``given``, else the one the run started with, else ``prepared``.
+
+    Args:
+        prepared: Where ``emotion-train prepare`` writes the task's data set.
+        given: The path of a command line.
+        run: A run's folder.
+    """
     if given:
         return Path(given)
-    return Path(str((_kept(run) if run is not None else {}).get("path", PREPARED[task])))
+    return Path(str((_kept(run) if run is not None else {}).get("path", prepared)))
 
 
-def load(task: str, path: Path) -> Dataset | FaceSet | EyeSet:
-    """Reads a task's data set.
+def keep(
+    run: Path, path: Path, data: Data, *, teachers: Sequence[Path] = (), more: Mapping[str, str] | None = None
+) -> None:
+    """Records in a run's folder which data set it learns from and the state of its teachers.
 
-    Raises:
-        ConfigError: It is missing or damaged.
-    """
-    if task == "expression":
-        return datasets.load(path)
-    return eyeset.load(path) if task == "eyes" else keypoints.load(path)
-
-
-def keep(run: Path, path: Path, data: Dataset | FaceSet | EyeSet, teachers: Sequence[Path] = ()) -> None:
-    """Writes into a run's folder which data set it learns from, and in which state its teachers are.
+    Args:
+        run: The run's folder.
+        path: Where the data set was read.
+        data: The data set.
+        teachers: Folders of the teachers.
+        more: Further facts for the record, such as the data set's terms.
 
     Raises:
-        ConfigError: It cannot be written.
+        ConfigError: The record cannot be written.
     """
+    kept: dict[str, Any] = {"path": str(path), **_identity(data), **(more or {})}
+    if teachers:
+        kept["teachers"] = _states(teachers)
     with resources.writing(run / KEPT), whole(run / KEPT) as part:
-        kept: dict[str, Any] = {"path": str(path), **_identity(data)}
-        if isinstance(data, Dataset):
-            kept["terms"] = cards.terms(data.name, data.voted)
-        if teachers:
-            kept["teachers"] = _states(teachers)
         part.write_text(json.dumps(kept, indent=1) + "\n")
 
 
-def require_same(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> None:
-    """Refuses another data set than the one a run began with: rows it learnt from could be validated on, else.
+def require_same(run: Path, path: Path, data: Data) -> None:
+    """Refuses a data set that the run did not start with, because its training rows could become validation rows.
 
     Args:
-        run: Its folder; one without ``KEPT`` (of an earlier version, or made anew) takes any.
+        run: The run's folder; one without a record accepts any data set.
         path: Where the data set was read.
         data: The data set.
 
     Raises:
-        ConfigError: It is another one.
+        ConfigError: It is another data set.
     """
     kept, found = _kept(run), _identity(data)
     if any(key in kept and kept[key] != value for key, value in found.items()):
@@ -82,17 +97,17 @@ def require_same(run: Path, path: Path, data: Dataset | FaceSet | EyeSet) -> Non
 
 
 def require_same_teachers(run: Path, teachers: Sequence[Path]) -> None:
-    """Refuses teachers that are no longer those a run began with: half of it would learn from others.
+    """Refuses teachers that have been trained further since the run started.
 
     Raises:
-        ConfigError: One has changed.
+        ConfigError: A teacher has changed.
     """
     kept = _kept(run).get("teachers", {})
     changed = [name for name, state in _states(teachers).items() if kept.get(name, state) != state]
     if changed:
         raise ConfigError(
-            f"{run}: its teacher {changed[0]} was trained on since it began; give it back its checkpoint, or start "
-            "anew in another --out"
+            f"{run}: its teacher {changed[0]} was trained further since this run began; restore the teacher's "
+            "checkpoint, or start again in another --out"
         )
 
 
@@ -101,24 +116,16 @@ def _states(teachers: Sequence[Path]) -> dict[str, str]:
     return {name: sha256(path.read_bytes())[:12] for name, path in paths.items() if path.exists()}
 
 
-def _identity(data: Dataset | FaceSet | EyeSet) -> dict[str, str | int]:
-    pixels = data.points if isinstance(data, FaceSet) else data.images
-    digest = zlib.crc32(np.ascontiguousarray(pixels).tobytes(), zlib.crc32("".join(data.split.tolist()).encode()))
-    found: dict[str, str | int] = {"name": data.name, "rows": len(data), "crc32": digest}
-    if isinstance(data, Dataset):
-        labels = (data.targets, data.truth, data.usable)
-        found["labels"] = zlib.crc32(b"".join(np.ascontiguousarray(part).tobytes() for part in labels))
-    elif isinstance(data, EyeSet):
-        found["labels"] = zlib.crc32(data.opened.tobytes() + data.visible.tobytes())
-    return found
+def _identity(data: Data) -> dict[str, str | int]:
+    return {"name": data.name, "rows": len(data), **data.digests()}
 
 
 def _kept(run: Path) -> dict[str, Any]:
-    return told(run / KEPT)
+    return read_record(run / KEPT)
 
 
-def told(path: Path) -> dict[str, Any]:
-    """What one of a run's JSON files tells; nothing where it is missing or damaged."""
+def read_record(path: Path) -> dict[str, Any]:
+    """The content of one of a run's JSON files; empty if it is missing or damaged."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

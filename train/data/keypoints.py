@@ -211,7 +211,7 @@ class _Reader:
                 if _apart((x1, y1, x2 - x1), face):
                     self._window(index, x1, y1, x2 - x1, split, hard=True)
 
-    def _window(self, index: int, x: float, y: float, side: float, split: str, hard: bool = False) -> None:
+    def _window(self, index: int, x: float, y: float, side: float, split: str, *, hard: bool = False) -> None:
         self.windows.append((index, x, y, side))
         self.window_split.append(split)
         self.hard.append(hard)

@@ -17,7 +17,7 @@ from train.engine import resources
 T = TypeVar("T")
 
 
-def write(path: Path, arrays: dict[str, Any], needs: float, compressed: bool = False) -> None:
+def write(path: Path, arrays: dict[str, Any], needs: float, *, compressed: bool = False) -> None:
     """Writes named arrays; an older file is replaced only when the new one is complete.
 
     Args:

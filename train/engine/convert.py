@@ -1,4 +1,4 @@
-"""What every export shares: the conversion to full int8, the parity gate's limits, and the bones of a card."""
+"""Shared parts of all exports: conversion to int8, limits of the parity check, and the card's common fields."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ log = logging.getLogger("train")
 LARGEST_LOSS = 0.003
 """Accuracy (share) the int8 model may lose against the float one."""
 LEAST_ROWS = 2
-"""Rows that may be lost however few there are: of a hundred one is a whole point."""
+"""Rows that may be lost however few rows there are: one of a hundred is a whole point."""
 LEAST_AGREEMENT = 0.98
 """Share of validation crops whose top label must be the same in int8 and float."""
 LARGEST_DRIFT = 0.003
-"""Of the eye distance, that the int8 keypoints may be off more than the float ones."""
+"""Share of the eye distance by which int8 keypoints may be off more than the float ones."""
 
 
 class ParityError(UserError):
-    """The int8 model does not answer like the float one; nothing was written."""
+    """The int8 model differs too much from the float network; nothing was written."""
 
 
 def to_int8(model: keras.Model, calibration: NDArray[np.uint8]) -> bytes:
     """Converts a network to a .tflite with int8 input, output, weights and activations.
 
     Args:
-        model: From ``network.build``.
-        calibration: (N, S, S) uint8 crops that set the ranges; S becomes the size on the device.
+        model: A float network from (N, S, S, 1).
+        calibration: (N, S, S) uint8 crops that set the quantisation ranges; S becomes the fixed input side.
     """
 
     def representative() -> Iterator[list[NDArray[np.float32]]]:
         for image in calibration:
             yield [to_unit(image)[None, :, :, None]]
 
-    # The trained network may take any size; on the device every shape is fixed.
+    # The float network may take any size; the exported one has fixed shapes.
     side = calibration.shape[1]
     fixed = keras.models.clone_model(model, input_tensors=keras.Input((side, side, 1), batch_size=1))
     fixed.set_weights(model.get_weights())
@@ -65,11 +65,11 @@ def to_int8(model: keras.Model, calibration: NDArray[np.uint8]) -> bytes:
 
 
 def require_agreement(agreement: float, count: int) -> None:
-    """Refuses a model that too often answers otherwise than the float one.
+    """Refuses an int8 model that disagrees with the float network too often.
 
     Args:
-        agreement: Share of answers that are the same.
-        count: Of how many.
+        agreement: Share of equal answers.
+        count: Number of answers.
 
     Raises:
         ParityError: Less than ``LEAST_AGREEMENT``.
@@ -80,7 +80,7 @@ def require_agreement(agreement: float, count: int) -> None:
 
 
 def bare_card(name: str, labels: tuple[str, ...], crop: CropSpec, content: bytes, temperature: float) -> ModelCard:
-    """A card with what ties it to a .tflite's content and says how to feed it; figures and words come later."""
+    """A card with the model's identity and input; the export adds figures and texts."""
     digest = sha256(content)
     return ModelCard(
         name=name, version=f"{date.today().isoformat()}-{digest[:8]}", labels=labels, input_side=crop.side,
@@ -90,7 +90,7 @@ def bare_card(name: str, labels: tuple[str, ...], crop: CropSpec, content: bytes
 
 
 def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
-    """Writes a model and its card beside it; an older pair stays whole until both are complete.
+    """Writes a model and its card beside it; an older pair is replaced only by a complete new one.
 
     Raises:
         ConfigError: They cannot be written.
@@ -103,7 +103,7 @@ def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
 
 
 def require_place(out: Path) -> None:
-    """Refuses a name that no model can be written to, before minutes of work for it.
+    """Refuses a name that no model can be written to, before the export starts.
 
     Raises:
         ConfigError: It is a folder or does not end in .tflite, or its folder cannot be made.
@@ -113,8 +113,8 @@ def require_place(out: Path) -> None:
     resources.make_folder(out.parent)
 
 
-def weighed(content: bytes, agreement: float, cost: Cost, digits: int) -> dict[str, Any]:
-    """What every card tells of a model: its agreement with the float one, size and cost (MMAC to so many digits)."""
+def common_metrics(content: bytes, agreement: float, cost: Cost, digits: int) -> dict[str, Any]:
+    """Figures of every card: agreement of int8 with float, size and cost (MMAC rounded to ``digits``)."""
     return {
         "int8_agreement": round(agreement, 4),
         "size_bytes": len(content),
@@ -123,8 +123,8 @@ def weighed(content: bytes, agreement: float, cost: Cost, digits: int) -> dict[s
     }
 
 
-def told(recipe: Recipe, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """How the model was made, for its card."""
+def training_record(recipe: Recipe, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """How the model was trained, for its card."""
     return {
         "recipe": settings.as_dict(recipe),
         "epochs": len(history),

@@ -1,4 +1,4 @@
-"""A training recipe: everything that decides what comes out, in one YAML file kept with the run."""
+"""A training recipe: every setting that affects the result, in one YAML file that is kept with the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from train.engine.augment import Augment, Jitter
 
 HERE = Path(__file__).parents[1] / "recipes"
 ORIGIN = "origin.json"
-"""In the folder of a run that was made anew from a model: where that one came from."""
+"""File in the folder of a run that was recovered from a model: where the model came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Network:
     dropout: float = number(0.3, 0, 0.9, "share of pooled features dropped while training")
     pretrained: str = text(
         "",
-        "what train fetch downloaded: a large network that knows faces already, for a teacher; channels and blocks "
-        "are its own, and so are its weights unless init names a run; empty = the plain network of channels and blocks",
+        "archive downloaded by emotion-train fetch: a large network trained on faces, for a teacher; it has its own "
+        "channels, blocks and (unless init names a run) weights; empty = the plain network of channels and blocks",
     )
     enlarged: int = integer(128, 64, 224, "side that crops are enlarged to for a pretrained network", "px")
 
@@ -48,26 +48,22 @@ class Network:
         return tuple(channels), tuple(blocks)
 
 
-TASKS = ("expression", "keypoints", "eyes", "proposals")
-"""What can be trained: how a face looks, where it is, whether its eyes are open, where in a frame there may be one."""
-
-
 PRECISIONS = ("float32", "bfloat16")
-"""bfloat16 is worth it on processors that multiply it (AVX512-BF16, AMX): 1.45 times as fast there."""
+"""bfloat16 pays off on processors that multiply it (AVX512-BF16, AMX): 1.45 times as fast there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
 
-    task: str = choice("expression", TASKS, "what is trained")
+    task: str = text("expression", "what is trained, a name in train.tasks.TASKS")
     seed: int = integer(1, 0, 2**31 - 1, "seed of weights, order and augmentation")
-    init: str = text("", "folder of a run whose averaged weights this run starts from; empty = drawn anew")
+    init: str = text("", "folder of a run whose averaged weights this run starts from; empty = random weights")
     teachers: str = text("", "folders of runs whose averaged answers are mixed into the targets, joined by commas")
     unlabelled: str = text(
-        "", "packed set of keypoints (.npz) whose photographs are learnt from the teachers' answers alone"
+        "", "packed set of keypoints (.npz) whose photographs are labelled by the teachers' answers alone"
     )
-    taught: float = number(0.6, 0, 1, "share of the teachers' answer in the targets, where there are teachers")
+    taught: float = number(0.6, 0, 1, "share of the teachers' answer in the targets, if there are teachers")
     side: int = integer(48, 16, 128, "side of the network's input; expression crops are 48, regions 56, eyes 32", "px")
     small_side: int = integer(32, 16, 48, "side of the crops in the first epochs", "px")
     small_epochs: int = integer(12, 0, 1000, "epochs at the small side")
@@ -76,28 +72,31 @@ class Recipe:
     rate: float = number(3e-3, 1e-6, 1, "peak learning rate (AdamW)")
     warmup: float = number(1.0, 0, 50, "epochs of linear warm-up before the cosine")
     decay: int = integer(
-        0, 0, 1000, "last epochs, in which a constant rate falls to a hundredth; 0 = one cosine all along"
+        0,
+        0,
+        1000,
+        "last epochs, in which a constant rate falls to a hundredth; 0 = one cosine over all epochs",
     )
-    fade: float = number(0.0, 0, 1, "share of the disturbances' strength that goes, bit by bit, along with decay")
+    fade: float = number(0.0, 0, 1, "share of the augmentation's strength that is removed gradually during decay")
     weight_decay: float = number(0.02, 0, 1, "decoupled weight decay")
     ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the ones kept")
     contrast: float = number(
         0.0,
         0,
         128,
-        "standard deviation that gray levels of expression crops are evened to, app and training alike; "
-        "0 = as they are",
+        "standard deviation of gray levels that expression crops are brought to, in the app and in training; "
+        "0 = unchanged",
         "gray levels",
     )
     heads_turned: int = integer(
         0,
         0,
         20_000,
-        "copies of the training heads turned further aside (train/tasks/keypoints/turning.py)",
+        "rendered copies of training heads with a larger yaw (train/tasks/keypoints/turning.py)",
     )
-    balance: float = number(0.3, 0, 1, "sampling towards rare classes: 0 as they come, 1 all alike")
+    balance: float = number(0.3, 0, 1, "oversampling of rare classes: 0 none, 1 until all classes are equally frequent")
     source_balance: float = number(
-        0.0, 0, 1, "sampling towards small sources of a joined set: 0 as they come, 1 all alike"
+        0.0, 0, 1, "oversampling of small sources of a joined set: 0 none, 1 until all sources are equally frequent"
     )
     adjusted: float = number(
         0.0,
@@ -114,7 +113,7 @@ class Recipe:
         0,
         1,
         "share of the teachers' answer in the targets of single labels that they contradict with confidence; "
-        "0 = as taught",
+        "0 = as for other rows",
     )
     smooth: float = number(0.0, 0, 0.5, "label smoothing of rows that have one label and no votes")
     network: Network = section(Network)
@@ -126,16 +125,30 @@ class Recipe:
         return [Path(name.strip()) for name in self.teachers.split(",") if name.strip()]
 
 
-def load(name: str, overrides: list[str]) -> Recipe:
-    """Reads a recipe by its name (a file of ``train/recipes``) or path.
+def path_of(name: str) -> Path:
+    """The file of a recipe, given by its name (a file of ``train/recipes``) or path.
 
     Raises:
-        ConfigError: No such recipe (lists those there are), or a problem in it.
+        ConfigError: No such recipe; the line lists all.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else HERE / f"{name}.yaml"
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in HERE.glob("*.yaml")))
-        raise ConfigError(f"{name}: is not a recipe; there are {known}, or give a .yaml file")
+        raise ConfigError(f"{name}: is not a recipe; choose one of {known}, or give a .yaml file")
+    return path
+
+
+def load(name: str, overrides: list[str]) -> Recipe:
+    """Reads a recipe and checks its fields against each other; ``train.tasks.load_recipe`` checks its task, too.
+
+    Args:
+        name: Name or path.
+        overrides: ``KEY=VALUE`` each.
+
+    Raises:
+        ConfigError: No such recipe, or a problem in it.
+    """
+    path = path_of(name)
     recipe = settings.load(Recipe, path, overrides)
     recipe.network.shape()
     if recipe.small_epochs >= recipe.epochs:
@@ -144,24 +157,20 @@ def load(name: str, overrides: list[str]) -> Recipe:
         _require_teacher(recipe, path.name)
     elif recipe.network.enlarged != Network().enlarged:
         raise ConfigError(f"{path.name}: network.enlarged is for network.pretrained, which is empty; leave it out")
-    if recipe.task != "expression":
-        for key in ("unlabelled", "teachers", "contrast", "fade", "source_balance", "adjusted", "smooth", "doubted"):
-            if getattr(recipe, key):
-                raise ConfigError(f"{path.name}: {key} is for the task expression (the recipe trains {recipe.task})")
-        if recipe.jitter.regions < recipe.batch:
-            raise ConfigError(f"{path.name}: jitter.regions must be at least batch={recipe.batch}")
     if recipe.decay > recipe.epochs:
         raise ConfigError(f"{path.name}: decay must not exceed epochs (got {recipe.decay})")
     if recipe.fade and not recipe.decay:
-        raise ConfigError(f"{path.name}: fade goes along with decay, which is 0; give decay a number of epochs")
-    _require_used(recipe, path.name)
+        raise ConfigError(f"{path.name}: fade works together with decay, which is 0; set decay to a number of epochs")
+    for key in () if recipe.teachers else ("taught", "doubted"):
+        if getattr(recipe, key) not in (0, getattr(Recipe(), key)):
+            raise ConfigError(f"{path.name}: {key} does nothing for a recipe without teachers; leave it out")
     return recipe
 
 
 def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:
-    """The runs a recipe starts from or is taught by, and theirs, by their folders; None = no longer there.
+    """All runs a recipe descends from (``init`` and teachers, and theirs), by folder; None = the folder is gone.
 
-    A run that was made anew from a model tells itself what it came from (``ORIGIN``): it is not asked for its own.
+    The search stops at a recovered run, because its ``ORIGIN`` file records its own origin.
     """
     found: dict[Path, Recipe | None] = {}
     queue = [recipe]
@@ -177,54 +186,49 @@ def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:
 
 
 GEOMETRY = tuple(f"augment.{key}" for key in ("flip", "rotate", "shift", "zoom", "aspect", "mixup"))
-"""How crops of expressions are moved; other tasks move their regions by ``jitter``."""
+"""Fields that move expression crops; other tasks move their regions by ``jitter``."""
 MOVED = tuple(f"jitter.{f.name}" for f in dataclasses.fields(Jitter) if f.name != "regions")
-UNUSED = {
-    "expression": ("heads_turned", "jitter.regions", *MOVED),
-    "keypoints": ("network.dropout", *GEOMETRY),
-    "proposals": ("heads_turned", "network.dropout", *GEOMETRY),
-    "eyes": ("heads_turned", *GEOMETRY, *MOVED),
-}
-"""What each task has no use for."""
+"""Fields that move regions."""
+CLASSES = (
+    "unlabelled", "teachers", "contrast", "fade", "balance", "source_balance", "adjusted", "smooth", "doubted",
+    "network.pretrained",
+)  # fmt: skip
+"""Fields for crops with one of several class labels, and for their teachers."""
 
 
-def _require_used(recipe: Recipe, name: str) -> None:
-    """Refuses settings that would do nothing.
+def require_used(recipe: Recipe, unused: tuple[str, ...], name: str) -> None:
+    """Refuses settings that would have no effect.
+
+    Args:
+        recipe: The recipe.
+        unused: Fields without an effect on its task, such as ``jitter.hide``.
+        name: The recipe's name, for the message.
 
     Raises:
-        ConfigError: One that the task has no use for is not at its default.
+        ConfigError: One of them is neither 0 nor its default.
     """
     plain = Recipe()
-    unused = UNUSED[recipe.task] + (() if recipe.teachers else ("taught", "doubted"))
     for key in unused:
         group, _, field = key.rpartition(".")
         ours, default = (getattr(r, group) if group else r for r in (recipe, plain))
-        if getattr(ours, field) not in (0, getattr(default, field)):  # 0: none of it, which is so
-            without = (
-                "a recipe without teachers"
-                if key in ("taught", "doubted") and not recipe.teachers
-                else f"the task {recipe.task}"
-            )
-            raise ConfigError(f"{name}: {key} does nothing for {without}; leave it out")
-    if recipe.task != "expression" and recipe.balance not in (0, plain.balance):
-        raise ConfigError(f"{name}: balance does nothing for the task {recipe.task}; leave it out")
+        if getattr(ours, field) not in (0, getattr(default, field)):  # 0 switches it off, which is true
+            raise ConfigError(f"{name}: {key} does nothing for the task {recipe.task}; leave it out")
 
 
 def _require_teacher(recipe: Recipe, name: str) -> None:
-    """Refuses what a pretrained network has no use for.
+    """Refuses settings that do not apply to a pretrained network.
 
     Raises:
-        ConfigError: Another task, smaller crops, or channels or blocks.
+        ConfigError: Smaller crops, channels or blocks are set.
     """
     plain = Network()
     for key, value, only in (
-        ("task", recipe.task, "expression"),
         ("small_epochs", recipe.small_epochs, 0),
         ("network.channels", recipe.network.channels, plain.channels),
         ("network.blocks", recipe.network.blocks, plain.blocks),
     ):
         if value != only:
-            raise ConfigError(f"{name}: {key} {value!r} does not go with network.pretrained; leave one of them out")
+            raise ConfigError(f"{name}: {key} {value!r} cannot be combined with network.pretrained; leave one out")
 
 
 def differences(old: Recipe, new: Recipe) -> list[str]:

@@ -1,15 +1,14 @@
-"""From an exported .tflite back to a run that can be gone on from, when its checkpoint is gone.
+"""Recovers a run from its exported .tflite when the checkpoint is lost.
 
-A model's int8 weights differ from the float ones they came from by rounding only (some 0.4 % of each filter's
-largest weight), so a run that starts from them is a few steps away from where the lost one was.
+Int8 weights differ from the float ones by rounding only (about 0.4 % of each filter's largest weight), so a run that
+starts from them is a few training steps away from the lost one.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,31 +24,25 @@ from monitor.networks.card import ModelCard, card_path, load_card
 from monitor.networks.runtime import Int8Model
 from monitor.settings import reader as settings
 from train.data import inputs
-from train.data.datasets import Dataset
-from train.data.eyeset import EyeSet
-from train.data.faceset import FaceSet
 from train.engine import network, resources, runs
-from train.engine.fit import Trainer, all_evened
 from train.engine.recipe import Recipe
-from train.tasks import export_faces
-from train.tasks.expression import export
-from train.tasks.expression.task import add_biases
-from train.tasks.keypoints import task as keypoint_task
+from train.engine.task import Task
+from train.engine.trainer import Trainer
 
 log = logging.getLogger("train")
 
 WEIGHTED = ("CONV_2D", "FULLY_CONNECTED")
 MOST = 280
-"""Training inputs that tell the statistics: tens of thousands of places of each filter."""
+"""Training inputs used to estimate the statistics: tens of thousands of values for each filter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Folded:
-    """One layer as the device runs it, in real numbers.
+    """One layer of the int8 model, in real numbers.
 
     Attributes:
-        kernel: As Keras keeps it: (3, 3, in, out) or (in, out).
-        bias: (out,), the normalisation folded into both.
+        kernel: In Keras's order: (3, 3, in, out) or (in, out).
+        bias: (out,); the normalisation is folded into kernel and bias.
     """
 
     kernel: NDArray[np.float32]
@@ -57,14 +50,16 @@ class Folded:
 
 
 def recipe_of(card: ModelCard, model: Path) -> tuple[Recipe, int]:
-    """The recipe a model was trained by and its epochs, as the card tells them.
+    """The recipe of a model and its number of epochs, from its card.
 
     Raises:
-        ConfigError: The card tells none, or one that this version does not know.
+        ConfigError: The card has none, or one that this version does not know.
     """
     kept, epochs = card.training.get("recipe"), card.training.get("epochs")
     if not isinstance(kept, dict) or not isinstance(epochs, int) or epochs < 1:
-        raise ConfigError(f"{model}: its card tells no recipe and epochs; only models of train export can be recovered")
+        raise ConfigError(
+            f"{model}: its card has no recipe and epochs; only models of emotion-train export can be recovered"
+        )
     try:
         recipe = settings.load(Recipe, None, [f"{key}={json.dumps(value)}" for key, value in kept.items()])
         recipe.network.shape()
@@ -74,101 +69,56 @@ def recipe_of(card: ModelCard, model: Path) -> tuple[Recipe, int]:
         raise ConfigError(*(f"{card_path(model)}: training.recipe: {line}" for line in lines)) from None
 
 
-def recover(model: Path, data: Path | None, run: Path) -> None:
-    """Makes the folder of a finished run whose averaged network is an exported model's.
+def recover(model: Path, data: Path | None, run: Path, tasks: Mapping[str, Task[Any]]) -> None:
+    """Makes the folder of a finished run whose averaged network equals an exported model.
 
     Args:
-        model: A .tflite of ``train.tasks.expression.export``; its card tells the recipe.
-        data: The prepared data set it was trained on (None = where ``train prepare`` puts it): int8 models lack the
-            statistics that training normalises by.
+        model: A .tflite written by ``emotion-train export``; its card holds the recipe.
+        data: The prepared data set it was trained on (None = the task's default place), because int8 models lack the
+            statistics of batch normalisation.
         run: Folder to make.
+        tasks: All tasks by name.
 
     Raises:
-        ConfigError: ``run`` holds a run already or cannot be written, the card tells no recipe, the data set cannot be
-            read or is another one than the card names, or the model is another network than its recipe's.
+        ConfigError: ``run`` holds a run already or cannot be written, the card has no recipe, the data set cannot be
+            read or is not the one the card names, or the model does not fit its recipe.
         ModelError: The model or its card cannot be used.
     """
     card = load_card(model, None)
     recipe, epochs = recipe_of(card, model)
+    if recipe.task not in tasks:
+        raise ConfigError(f"{card_path(model)}: training.recipe: task must be one of {', '.join(tasks)}")
+    task = tasks[recipe.task]
     runs.require_unclaimed(run)
     resources.make_folder(run)
-    path = inputs.path_for(recipe.task, None if data is None else str(data))
-    learnt = inputs.load(recipe.task, path)
-    _require_same(card, model, learnt)
-    biases = _biases(card, model)
-    seen = _inputs(recipe, learnt)
-    trainer = Trainer(recipe)
-    channels, blocks = recipe.network.shape()
-    maps = network.maps(channels, blocks, recipe.side) * len(seen) * 4
+    path = inputs.path_for(task.prepared, None if data is None else str(data))
+    learnt = task.load(path)
+    task.require_source(card, model, learnt)
+    seen = task.calibration(recipe, learnt, MOST)
+    maps = task.network().cost(recipe).maps * len(seen) * 4
     resources.require(f"{model}: measuring {len(seen)} crops", memory=resources.PER_MAP * maps)
+    trainer = Trainer(recipe, task.network())
     try:
-        _give(trainer.averaged, list(_layers(model)))
+        _fill(trainer.averaged, list(_layers(model)))
     except ValueError as error:
         raise ConfigError(f"{model}: is another network than its card's recipe ({error})") from None
     _normalise(trainer.averaged, seen)
-    if recipe.task == "expression":
-        add_biases(trainer.averaged, -biases)
+    task.undo_export(trainer.averaged, card, model)
     trainer.model.set_weights(trainer.averaged.get_weights())
     seconds = float(card.training.get("minutes", 0)) * 60 / epochs
     trainer.history = [{"epoch": number + 1, "seconds": round(seconds, 1)} for number in range(epochs)]
     trainer.keep(run)
-    inputs.keep(run, path, learnt)
+    inputs.keep(run, path, learnt, more=task.record(learnt))
     with resources.writing(run):
         runs.keep_origin(run, card)
-        runs.keep(run, recipe)  # last: without it the folder is no run
-
-
-def _require_same(card: ModelCard, model: Path, data: Dataset | FaceSet | EyeSet) -> None:
-    """Refuses expressions the model did not learn from: statistics of others would be put into it. Cards of other
-    networks do not name their set, so nothing is refused for them.
-
-    Raises:
-        ConfigError: The card names another set, or another number of crops.
-    """
-    told = re.match(r"(.+?): (\d+) crops of the split training", str(card.data.get("training", "")))
-    if told is None or not isinstance(data, Dataset):
-        return
-    count = int(data.part("train").usable.sum())
-    if (data.name, count) != (told[1], int(told[2])):
-        raise ConfigError(
-            f"{model}: learnt from {told[1]} ({told[2]} crops), this is {data.name} ({count} crops); give --data"
-        )
-
-
-def _biases(card: ModelCard, model: Path) -> NDArray[np.float32]:
-    """What the export added to each logit, as the card tells it; zeros where it tells nothing.
-
-    Raises:
-        ConfigError: It tells something else than a number for each label.
-    """
-    if "biases" not in card.metrics:
-        return np.zeros(len(card.labels), np.float32)
-    try:
-        added = card.metrics["biases"]["added"]
-        found = np.array([float(added[label]) for label in card.labels], np.float32)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        found = np.full(1, np.nan, np.float32)
-    if not np.isfinite(found).all():
-        raise ConfigError(f"{card_path(model)}: metrics.biases.added must be a number for each label")
-    return found
-
-
-def _inputs(recipe: Recipe, data: Dataset | FaceSet | EyeSet) -> NDArray[np.uint8]:
-    """Training inputs (N, S, S) as the network sees them, at most ``MOST``."""
-    if isinstance(data, EyeSet):
-        return export_faces.eye_patches(data, MOST)
-    if isinstance(data, Dataset):
-        return all_evened(export.calibration_crops(data, MOST), recipe.contrast)
-    if recipe.task == "proposals":
-        return export_faces.scenes(data, MOST * 2 // 3)
-    return keypoint_task.calibration(data, export_faces.CALIBRATION, MOST - 20)
+        runs.keep(run, recipe)  # last, because a folder without it is not a run
 
 
 def _layers(model: Path) -> Iterator[Folded]:
     """The convolutions and dense layers of a .tflite in the order they run."""
     interpreter: Any = Int8Model(model, threads=1)._interpreter
     known = {entry["index"]: entry for entry in interpreter.get_tensor_details()}
-    for step in interpreter._get_ops_details():  # the only way to a graph's order without a schema of our own
+    for step in interpreter._get_ops_details():  # the only way to the order of a graph without a schema
         if step["op_name"] not in WEIGHTED:
             continue
         given = [known[index] for index in list(step["inputs"])[1:3] if index in known]
@@ -180,17 +130,17 @@ def _layers(model: Path) -> Iterator[Folded]:
 
 
 def _real(interpreter: Any, entry: dict[str, Any]) -> NDArray[np.float32]:
-    """A constant of a graph in real numbers; one scale for each output channel, which is its first axis."""
+    """A constant of a graph in real numbers; it has one scale for each output channel, its first axis."""
     values = interpreter.get_tensor(entry["index"])
     scales = np.asarray(entry["quantization_parameters"]["scales"], np.float32)
     real: NDArray[np.float32] = values.astype(np.float32) * scales.reshape(-1, *(1,) * (values.ndim - 1))
     return real
 
 
-def _give(model: keras.Model, folded: list[Folded]) -> None:
-    """Puts layers into a new network, whose normalisations then only add.
+def _fill(model: keras.Model, folded: list[Folded]) -> None:
+    """Copies layers into a new network; its normalisations then only add the bias.
 
-    Convolutions come in their order; heads, which the converter reorders, are told by their width.
+    Convolutions are matched in order, and heads, which the converter reorders, by their width.
 
     Raises:
         ValueError: Their number or shapes differ.
@@ -212,13 +162,13 @@ def _give(model: keras.Model, folded: list[Folded]) -> None:
         one = np.ones_like(bias)
         after.set_weights([one, bias, 0 * one, one - after.epsilon])
     if folded:
-        raise ValueError(f"{len(folded)} layers too many")
+        raise ValueError(f"{len(folded)} surplus layers")
 
 
 def _normalise(model: keras.Model, inputs: NDArray[np.uint8]) -> None:
-    """Gives each normalisation the statistics of its inputs, and the scale and shift that undo them.
+    """Gives each normalisation the statistics of its inputs, and the scale and shift that cancel them.
 
-    The answers stay what they are; training, which normalises by the batch at hand, then starts from them, too.
+    The answers do not change, and training, which normalises by each batch, starts from the same answers.
     """
     norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
     watched = keras.Model(model.inputs[0], [norm.input for norm in norms])

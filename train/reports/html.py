@@ -1,14 +1,16 @@
-"""The few pieces of HTML that a report is made of; a page needs no other file and no network."""
+"""Building blocks of HTML reports; a page needs neither other files nor a network."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import cv2
 
 from monitor.core.types import Image
+from train.reports.tables import flat
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px; padding: 0 1rem; color: #1c2330 }
@@ -23,7 +25,7 @@ image-rendering: pixelated; display: block } .warn { background: #fdecea; paddin
 
 
 def page(title: str, parts: Sequence[str]) -> str:
-    """A whole page."""
+    """A complete page."""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</body></html>\n"
@@ -35,13 +37,13 @@ def heading(text: str) -> str:
     return f"<h2>{escape(text)}</h2>"
 
 
-def note(text: str, warn: bool = False) -> str:
-    """A paragraph in gray, or on red."""
+def note(text: str, *, warn: bool = False) -> str:
+    """A paragraph in gray, or with ``warn`` on red."""
     return f'<p class="{"warn" if warn else "note"}">{escape(text)}</p>'
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], marked: int = -1) -> str:
-    """A table, the row numbered ``marked`` standing out."""
+    """A table, with row number ``marked`` highlighted."""
     head = "".join(f"<th>{escape(h)}</th>" for h in heads)
     body = "".join(
         f"<tr{' class=marked' if n == marked else ''}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
@@ -56,7 +58,7 @@ def chart(uri: str, what: str) -> str:
 
 
 def wall(pictures: Sequence[tuple[Image, str]], side: int) -> str:
-    """Pictures ``side`` CSS pixels wide in rows, lines of text below each."""
+    """Pictures ``side`` CSS pixels wide in rows, with lines of text below each."""
     cells = [
         f'<figure><img src="{_png(image)}" alt="">{"<br>".join(escape(line) for line in text.splitlines())}</figure>'
         for image, text in pictures
@@ -67,6 +69,11 @@ def wall(pictures: Sequence[tuple[Image, str]], side: int) -> str:
 def folded(summary: str, text: str) -> str:
     """Text that opens on a click."""
     return f"<details><summary>{escape(summary)}</summary><pre>{escape(text)}</pre></details>"
+
+
+def listed(figures: Mapping[str, Any]) -> str:
+    """Nested figures as a table."""
+    return table(("", ""), [[name, str(value)] for name, value in flat(figures)])
 
 
 def _png(image: Image) -> str:

@@ -15,7 +15,7 @@ from train.data.faceset import FaceSet
 from train.engine.augment import Jitter
 from train.engine.recipe import Recipe
 from train.tasks.keypoints import figures as keypoint_figures
-from train.tasks.keypoints.task import KeypointTask
+from train.tasks.keypoints.training import KeypointTraining
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_doubtful_faces_are_in_no_split(faces: FaceSet, listing: Path) -> None:
 
 
 def test_they_are_not_learnt_from(faces: FaceSet, listing: Path) -> None:
-    task = KeypointTask(faces, Recipe(task="keypoints", side=56, batch=16, jitter=Jitter(regions=320)))
+    task = KeypointTraining(faces, Recipe(task="keypoints", side=56, batch=16, jitter=Jitter(regions=320)))
     seen = {row for _, row in task.regions.epoch(np.random.default_rng(0))} - {0}
     assert 1 not in seen
     assert {2, 3, 5} <= seen

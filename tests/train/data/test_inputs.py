@@ -12,9 +12,10 @@ import pytest
 from monitor.core.errors import ConfigError
 from monitor.settings import reader as settings
 from tests.train.conftest import TINY
-from train import cli
+from train.cli import main as cli
 from train.data import datasets, inputs
 from train.data.datasets import Dataset
+from train.tasks import TASKS
 
 
 @pytest.fixture
@@ -72,12 +73,13 @@ def test_other_labels_for_the_same_pictures_are_another_set(
 def test_a_teacher_that_was_trained_on_meanwhile_is_another_teacher(begun: list[str], tmp_path: Path) -> None:
     teacher = Path("runs/r/checkpoint.npz")
     data = datasets.load(Path("raf.npz"))
-    inputs.keep(tmp_path, Path("raf.npz"), data, [Path("runs/r"), Path("runs/gone")])
+    more = TASKS["expression"].record(data)
+    inputs.keep(tmp_path, Path("raf.npz"), data, teachers=[Path("runs/r"), Path("runs/gone")], more=more)
     inputs.require_same_teachers(tmp_path, [Path("runs/r"), Path("runs/gone")])
     teacher.write_bytes(teacher.read_bytes() + b"more")
-    with pytest.raises(ConfigError, match="its teacher runs/r was trained on since it began"):
+    with pytest.raises(ConfigError, match="its teacher runs/r was trained further since this run began"):
         inputs.require_same_teachers(tmp_path, [Path("runs/r")])
-    assert json.loads((tmp_path / inputs.KEPT).read_text())["terms"].startswith("raf: under the terms")
+    assert json.loads((tmp_path / inputs.KEPT).read_text())["terms"].startswith("raf: under its publisher's terms")
 
 
 def test_a_model_is_never_written_to_a_folder_or_under_another_ending(
@@ -90,10 +92,10 @@ def test_a_model_is_never_written_to_a_folder_or_under_another_ending(
 
 
 def test_what_is_given_wins_and_without_anything_it_is_what_was_prepared(tmp_path: Path) -> None:
-    assert inputs.path_for("eyes", None) == Path("runs/eyes.npz")
-    assert inputs.path_for("eyes", None, tmp_path) == Path("runs/eyes.npz")
+    assert inputs.path_for("runs/eyes.npz", None) == Path("runs/eyes.npz")
+    assert inputs.path_for("runs/eyes.npz", None, tmp_path) == Path("runs/eyes.npz")
     (tmp_path / inputs.KEPT).write_text('{"path": "mine.npz"}')
-    assert inputs.path_for("eyes", None, tmp_path) == Path("mine.npz")
-    assert inputs.path_for("eyes", "x.npz", tmp_path) == Path("x.npz")
+    assert inputs.path_for("runs/eyes.npz", None, tmp_path) == Path("mine.npz")
+    assert inputs.path_for("runs/eyes.npz", "x.npz", tmp_path) == Path("x.npz")
     (tmp_path / inputs.KEPT).write_text("torn")
-    assert inputs.path_for("eyes", None, tmp_path) == Path("runs/eyes.npz")
+    assert inputs.path_for("runs/eyes.npz", None, tmp_path) == Path("runs/eyes.npz")

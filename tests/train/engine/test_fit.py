@@ -11,9 +11,11 @@ import pytest
 from monitor.core.errors import ConfigError
 from tests.train.conftest import TINY
 from train.data.datasets import Dataset
-from train.engine.fit import Trainer, fit
+from train.engine.fit import fit
 from train.engine.recipe import Network
-from train.tasks.expression.task import ExpressionTask
+from train.engine.trainer import Trainer
+from train.tasks.expression import network
+from train.tasks.expression.training import ExpressionTraining
 
 
 def test_a_tiny_network_learns_the_drawn_faces(run: Path) -> None:
@@ -37,9 +39,9 @@ def test_killed_after_three_epochs_it_goes_on_as_if_nothing_had_happened(
 
     monkeypatch.setattr(Trainer, "run_epoch", dies)
     with pytest.raises(KeyboardInterrupt):
-        fit(ExpressionTask(drawn, TINY), TINY, tmp_path / "r", resume=False)
+        fit(ExpressionTraining(drawn, TINY), TINY, tmp_path / "r", resume=False)
     monkeypatch.setattr(Trainer, "run_epoch", epoch)
-    fit(ExpressionTask(drawn, TINY), TINY, tmp_path / "r", resume=True)
+    fit(ExpressionTraining(drawn, TINY), TINY, tmp_path / "r", resume=True)
     resumed = json.loads((tmp_path / "r/history.json").read_text())
     assert [e["epoch"] for e in resumed] == list(range(1, 9))
     assert [e["loss"] for e in resumed] == pytest.approx([e["loss"] for e in whole], abs=0.02)
@@ -47,15 +49,15 @@ def test_killed_after_three_epochs_it_goes_on_as_if_nothing_had_happened(
 
 def test_a_run_is_not_overwritten_and_not_resumed_with_another_recipe(run: Path, drawn: Dataset) -> None:
     with pytest.raises(ConfigError, match="add --resume"):
-        fit(ExpressionTask(drawn, TINY), TINY, run, resume=False)
+        fit(ExpressionTraining(drawn, TINY), TINY, run, resume=False)
     with pytest.raises(ConfigError, match="differs from this recipe in rate"):
-        fit(ExpressionTask(drawn, TINY), dataclasses.replace(TINY, rate=0.02), run, resume=True)
+        fit(ExpressionTraining(drawn, TINY), dataclasses.replace(TINY, rate=0.02), run, resume=True)
 
 
 def test_at_a_constant_rate_a_run_can_be_given_more_epochs_until_the_rate_falls(drawn: Dataset, tmp_path: Path) -> None:
     short = dataclasses.replace(TINY, epochs=4, decay=2, warmup=0.5, small_epochs=0)
-    task = ExpressionTask(drawn, short)
-    trainer = Trainer(short, task)
+    task = ExpressionTraining(drawn, short)
+    trainer = Trainer(short, network, task)
     rates = [trainer.rate(round(epoch * task.steps)) for epoch in (0, 1, 2, 3, 4)]
     assert rates[0] < rates[1] == rates[2] == short.rate
     assert rates[3] == pytest.approx(short.rate / 2)
@@ -74,19 +76,19 @@ def test_at_a_constant_rate_a_run_can_be_given_more_epochs_until_the_rate_falls(
             fit(task, short, tmp_path / "r", resume=False)
     fit(task, dataclasses.replace(short, epochs=5), tmp_path / "r", resume=True)
     assert len(json.loads((tmp_path / "r/history.json").read_text())) == 5
-    with pytest.raises(ConfigError, match=r"5 epochs are done and .* resume with epochs=5"):
+    with pytest.raises(ConfigError, match=r"5 epochs are done, .* resume with epochs=5"):
         fit(task, dataclasses.replace(short, epochs=9), tmp_path / "r", resume=True)
 
 
 def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tmp_path: Path) -> None:
     onward = dataclasses.replace(TINY, init=str(run), epochs=1, small_epochs=0, rate=1e-4)
-    entry = fit(ExpressionTask(drawn, TINY), onward, tmp_path / "onward", resume=False)
+    entry = fit(ExpressionTraining(drawn, TINY), onward, tmp_path / "onward", resume=False)
     assert entry["validation_accuracy"] > 0.6
     with pytest.raises(ConfigError, match=r"holds no checkpoint\.npz"):
-        fit(ExpressionTask(drawn, TINY), dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
+        fit(ExpressionTraining(drawn, TINY), dataclasses.replace(onward, init="nowhere"), tmp_path / "x", resume=False)
     other = dataclasses.replace(onward, network=Network("8-16", "1-1", 0.0))
     with pytest.raises(ConfigError, match="cannot grow into"):
-        fit(ExpressionTask(drawn, TINY), other, tmp_path / "y", resume=False)
+        fit(ExpressionTraining(drawn, TINY), other, tmp_path / "y", resume=False)
 
 
 def test_a_disk_that_fills_up_ends_in_one_line_and_the_run_can_go_on(
@@ -102,9 +104,9 @@ def test_a_disk_that_fills_up_ends_in_one_line_and_the_run_can_go_on(
     short = dataclasses.replace(TINY, epochs=3)
     monkeypatch.setattr(Trainer, "save", full)
     with pytest.raises(ConfigError, match=r"checkpoint\.npz: cannot be written: No space left on device"):
-        fit(ExpressionTask(drawn, short), short, tmp_path / "r", resume=False)
+        fit(ExpressionTraining(drawn, short), short, tmp_path / "r", resume=False)
     monkeypatch.setattr(Trainer, "save", save)
-    assert fit(ExpressionTask(drawn, short), short, tmp_path / "r", resume=True, tensorboard=True)["epoch"] == 3
+    assert fit(ExpressionTraining(drawn, short), short, tmp_path / "r", resume=True, tensorboard=True)["epoch"] == 3
     assert list((tmp_path / "r/tensorboard").iterdir())
 
 
@@ -112,7 +114,7 @@ def test_a_damaged_starting_point_is_one_line(run: Path, tmp_path: Path) -> None
     (tmp_path / "recipe.yaml").write_text((run / "recipe.yaml").read_text())
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])
     with pytest.raises(ConfigError, match=r"init: .*checkpoint\.npz: is damaged or of another network"):
-        Trainer(TINY).start_from(tmp_path)
+        Trainer(TINY, network).start_from(tmp_path)
 
 
 def test_what_will_not_fit_is_said_before_the_first_step(
@@ -120,7 +122,7 @@ def test_what_will_not_fit_is_said_before_the_first_step(
 ) -> None:
     monkeypatch.setattr("train.engine.resources.free_memory", lambda: 200e6)
     with pytest.raises(ConfigError, match=r"training at batch 16: needs about .* MB of memory, 200 MB are free"):
-        fit(ExpressionTask(drawn, TINY), TINY, tmp_path / "r", resume=False)
+        fit(ExpressionTraining(drawn, TINY), TINY, tmp_path / "r", resume=False)
     assert not (tmp_path / "r").exists()
 
 
@@ -128,4 +130,4 @@ def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: P
     (tmp_path / "recipe.yaml").write_text((run / "recipe.yaml").read_text())
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])
     with pytest.raises(ConfigError, match="cannot be resumed"):
-        fit(ExpressionTask(drawn, TINY), TINY, tmp_path, resume=True)
+        fit(ExpressionTraining(drawn, TINY), TINY, tmp_path, resume=True)

@@ -14,10 +14,11 @@ import pytest
 
 from monitor.core.errors import ConfigError
 from tests.train.conftest import TINY
-from train.cli import main
+from train.cli.main import main
 from train.data.datasets import Dataset
 from train.engine import pretrained
 from train.engine.recipe import Network
+from train.tasks.expression import network
 
 TEACHER = dataclasses.replace(
     TINY, epochs=1, small_epochs=0, rate=1e-3, network=dataclasses.replace(Network(), dropout=0.0)
@@ -103,33 +104,35 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     weights: dict[str, np.ndarray], drawn: Dataset, tmp_path: Path
 ) -> None:
     from train.data.datasets import save_prepared
-    from train.engine.fit import Trainer, fit, load_trained, predict
+    from train.engine.fit import fit
+    from train.engine.inference import predict
+    from train.engine.trainer import Trainer, load_trained
     from train.tasks.expression.targets import taught
-    from train.tasks.expression.task import ExpressionTask
+    from train.tasks.expression.training import ExpressionTraining
 
     archive = packed(tmp_path / "some.tgz", weights)
     recipe = dataclasses.replace(TEACHER, network=Network(pretrained=str(archive), dropout=0.0))
     few = drawn.take(np.arange(0, len(drawn), 3))
     gone = dataclasses.replace(recipe, network=Network(pretrained=str(tmp_path / "gone.tgz")))
     with pytest.raises(ConfigError, match="run: train fetch"):
-        fit(ExpressionTask(few, gone), gone, tmp_path / "teacher", resume=False)
+        fit(ExpressionTraining(few, gone), gone, tmp_path / "teacher", resume=False)
     assert not (tmp_path / "teacher").exists()
-    fit(ExpressionTask(few, recipe), recipe, tmp_path / "teacher", resume=False)
-    model = load_trained(tmp_path / "teacher", recipe)
+    fit(ExpressionTraining(few, recipe), recipe, tmp_path / "teacher", resume=False)
+    model = load_trained(tmp_path / "teacher", recipe, network)
     name = "conv_pw_1"
     assert np.allclose(model.get_layer(name).get_weights()[0], weights[f"{name}/convolution/merged_input"][0, 0])
     name = "conv_pw_13"
     assert not np.allclose(model.get_layer(name).get_weights()[0], weights[f"{name}/convolution/merged_input"][0, 0])
-    more = Trainer(dataclasses.replace(recipe, init=str(tmp_path / "teacher")))
+    more = Trainer(dataclasses.replace(recipe, init=str(tmp_path / "teacher")), network)
     more.start_from(tmp_path / "teacher")
     assert np.array_equal(predict(more.model, few.images[:3]), predict(model, few.images[:3]))
     larger = dataclasses.replace(recipe, network=dataclasses.replace(recipe.network, enlarged=160))
-    seen = Trainer(larger)
+    seen = Trainer(larger, network)
     seen.start_from(tmp_path / "teacher")
     assert seen.model.get_layer("conv1").output.shape[1:3] == (80, 80)
     assert np.array_equal(seen.model.get_layer(name).get_weights()[0], model.get_layer(name).get_weights()[0])
     with pytest.raises(ConfigError, match="one of both networks is pretrained"):
-        Trainer(TINY).start_from(tmp_path / "teacher")
+        Trainer(TINY, network).start_from(tmp_path / "teacher")
     pupil = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"), taught=1.0)
     assert not np.array_equal(taught(few.part("train"), pupil).targets, few.part("train").targets)
     save_prepared(few, tmp_path / "data.npz")

@@ -13,18 +13,22 @@ import pytest
 from monitor.networks.card import ModelCard, card_path, load_card
 from monitor.settings import reader as settings
 from tests.train.conftest import TINY
-from train.cli import main
+from train.cli.main import main
 from train.data.datasets import Dataset, save_prepared
 from train.data.faceset import FaceSet, save
 from train.engine.augment import Augment, Jitter
-from train.engine.fit import Trainer, fit, load_trained, predict
+from train.engine.fit import fit
+from train.engine.inference import int8_logits, predict, predict_all
 from train.engine.recipe import Network, Recipe
 from train.engine.runs import history_of
-from train.reports.evaluate import int8_logits
-from train.tasks.export_faces import export_keypoints
+from train.engine.task import Export
+from train.engine.trainer import Trainer, load_trained
+from train.tasks.expression import network
 from train.tasks.expression.export import export
-from train.tasks.expression.task import ExpressionTask
-from train.tasks.keypoints.task import KeypointTask, float_outputs
+from train.tasks.expression.training import ExpressionTraining
+from train.tasks.keypoints import export as keypoint_export
+from train.tasks.keypoints import network as keypoint_network
+from train.tasks.keypoints.training import KeypointTraining
 
 
 @pytest.fixture
@@ -37,9 +41,9 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("lenient")
 def test_it_answers_as_the_lost_one_did_and_can_be_gone_on_from(run: Path, drawn: Dataset, tmp_path: Path) -> None:
-    before = load_trained(run, TINY)
+    before = load_trained(run, TINY, network)
     expected = predict(before, drawn.images)
-    card = export(before, TINY, drawn, tmp_path / "m.tflite", history_of(run))
+    card = export(before, drawn, Export(TINY, tmp_path / "m.tflite", history_of(run)))
     added = np.array(list(card.metrics["biases"]["added"].values()))
     assert np.ptp(added) > 0.2
     seen = int8_logits((tmp_path / "m.tflite").read_bytes(), drawn.images)
@@ -48,17 +52,17 @@ def test_it_answers_as_the_lost_one_did_and_can_be_gone_on_from(run: Path, drawn
     found = tmp_path / "again"
     assert main(["recover", f"--model={tmp_path}/m.tflite", f"--data={tmp_path}/d.npz", f"--out={found}"]) == 0
     assert settings.load(Recipe, found / "recipe.yaml") == TINY
-    answers = predict(load_trained(found, TINY), drawn.images)
+    answers = predict(load_trained(found, TINY, network), drawn.images)
     assert np.abs(answers - expected).mean() < 0.02 * np.abs(expected).mean()
     assert np.allclose((answers - expected).mean(axis=0), 0, atol=0.05)
     # Training normalises by the batch at hand: there, too, it must start from what it was.
-    trainer = Trainer(TINY)
+    trainer = Trainer(TINY, network)
     trainer.restore(found / "checkpoint.npz")
     batch = (drawn.images[..., None] / 127.5 - 1).astype(np.float32)
     there = np.asarray(trainer.model(batch, training=True))
     assert (there.argmax(axis=1) == answers.argmax(axis=1)).mean() > 0.9
     # It counts as finished, and others start from it.
-    assert fit(ExpressionTask(drawn, TINY), TINY, found, resume=True)["epoch"] == TINY.epochs
+    assert fit(ExpressionTraining(drawn, TINY), TINY, found, resume=True)["epoch"] == TINY.epochs
     trainer.start_from(found)
     assert np.allclose(predict(trainer.averaged, drawn.images[:20]), answers[:20], atol=1e-5)
 
@@ -69,14 +73,16 @@ def test_a_keypoint_network_comes_back_with_each_head_in_its_place(faces: FaceSe
         task="keypoints", side=56, epochs=1, small_epochs=0, batch=16, balance=0.0, ema=0.5,
         network=Network("8-16-16-16", "0-1-0-0"), augment=Augment(), jitter=Jitter(regions=64),
     )  # fmt: skip
-    fit(KeypointTask(faces, recipe), recipe, tmp_path / "run", resume=False)
-    model = load_trained(tmp_path / "run", recipe)
-    export_keypoints(model, recipe, faces, tmp_path / "l.tflite", history_of(tmp_path / "run"))
+    fit(KeypointTraining(faces, recipe), recipe, tmp_path / "run", resume=False)
+    model = load_trained(tmp_path / "run", recipe, keypoint_network)
+    keypoint_export.export(model, faces, Export(recipe, tmp_path / "l.tflite", history_of(tmp_path / "run")))
     save(faces, tmp_path / "faces.npz")
     found = tmp_path / "again"
     assert main(["recover", f"--model={tmp_path}/l.tflite", f"--data={tmp_path}/faces.npz", f"--out={found}"]) == 0
     images = np.random.default_rng(1).integers(0, 256, (30, 56, 56)).astype(np.uint8)
-    for was, now in zip(*(float_outputs(m, images) for m in (model, load_trained(found, recipe))), strict=True):
+    for was, now in zip(
+        *(predict_all(m, images) for m in (model, load_trained(found, recipe, keypoint_network))), strict=True
+    ):
         assert np.abs(was - now).mean() < 0.02 * np.abs(was).mean() + 1e-3
 
 
@@ -97,9 +103,9 @@ def test_what_cannot_be_recovered_is_one_line(
         assert main(["recover", f"--model={model}", f"--data={data}", f"--out={tmp_path}/{out}"]) == 2
         return caplog.text
 
-    assert "its card tells no recipe and epochs" in line({})
+    assert "its card has no recipe and epochs" in line({})
     save_prepared(dataclasses.replace(drawn, name="other"), data)
-    assert "m.tflite: learnt from drawn (315 crops), this is other (315 crops); give --data" in line(told)
+    assert "m.tflite: was trained on drawn (315 crops), this is other (315 crops); give --data" in line(told)
     save_prepared(drawn, data)
     wrong = {**told, "recipe": {**settings.as_dict(TINY), "epochs": 0}}
     assert "m.json: training.recipe: epochs must be between 1 and" in line(wrong)
@@ -135,7 +141,7 @@ def test_the_card_of_a_run_made_anew_still_tells_whose_weights_it_learnt_from(
     (tmp_path / "teacher/recipe.yaml").write_text(settings.to_yaml(teacher))
     taught = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"))
     history = [{"epoch": n + 1, "seconds": 30.0} for n in range(TINY.epochs)]
-    before = export(load_trained(run, TINY), taught, drawn, tmp_path / "m.tflite", history)
+    before = export(load_trained(run, TINY, network), drawn, Export(taught, tmp_path / "m.tflite", history))
     save_prepared(drawn, tmp_path / "d.npz")
     shutil.rmtree(tmp_path / "teacher")
     found = tmp_path / "again"
@@ -148,10 +154,10 @@ def test_the_card_of_a_run_made_anew_still_tells_whose_weights_it_learnt_from(
     assert card.training["minutes"] == before.training["minutes"] == 4.0
     assert "is gone" not in caplog.text
     heir = dataclasses.replace(TINY, init=str(found))
-    assert export(load_trained(run, TINY), heir, drawn, tmp_path / "o.tflite", []).data == before.data
+    assert export(load_trained(run, TINY, network), drawn, Export(heir, tmp_path / "o.tflite", [])).data == before.data
     orphan = dataclasses.replace(TINY, init=str(tmp_path / "teacher"))
-    export(load_trained(run, TINY), orphan, drawn, tmp_path / "p.tflite", [])
-    assert "teacher: is gone, so the card cannot tell what it learnt from" in caplog.text
+    export(load_trained(run, TINY, network), drawn, Export(orphan, tmp_path / "p.tflite", []))
+    assert "teacher: is gone, so the card cannot name the data it was trained on" in caplog.text
     # Its page has no curves to show, and says so.
     assert main(["report", f"--run={found}", f"--model={tmp_path}/n.tflite", f"--data={tmp_path}/d.npz"]) == 0
-    assert "No curves: this run was made anew from a model" in (found / "report.html").read_text()
+    assert "No curves: this run was recovered from a model" in (found / "report.html").read_text()

@@ -67,7 +67,7 @@ def test_the_estimate_of_a_training_is_near_what_was_measured(monkeypatch: pytes
         (256, (32, 64, 128, 256)): 699,
     }
     for (batch, channels), mb in measured.items():
-        maps = network.maps(channels, (1, 1, 1, 1), 48)
+        maps = network.stage_cost((channels, (1, 1, 1, 1)), 48)[0].maps
         monkeypatch.setattr(resources, "free_memory", lambda mb=mb: 1.1e6 * mb)
         resources.require_training(maps, batch, 900_000, tmp_path)
         monkeypatch.setattr(resources, "free_memory", lambda mb=mb: 0.9e6 * mb)
@@ -80,7 +80,7 @@ def test_a_network_too_large_for_the_machine_is_refused_before_it_is_made(
 ) -> None:
     monkeypatch.setattr(resources, "free_memory", lambda: 8e9)
     with pytest.raises(ConfigError, match="training at batch 96: needs about"):
-        resources.require_training(network.maps((9999, 9999), (0, 0), 48), 96, 900_000_000, tmp_path)
+        resources.require_training(network.stage_cost(((9999, 9999), (0, 0)), 48)[0].maps, 96, 900_000_000, tmp_path)
 
 
 def test_freed_memory_is_kept_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:

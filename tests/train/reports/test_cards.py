@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from monitor.networks.card import load_card
-from train import cli
+from train.cli import main as cli
 from train.reports import card_page, cards
+from train.tasks import TASKS
+from train.tasks.expression import card as texts
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,14 +25,16 @@ def copies(tmp_path: Path) -> Path:
 
 
 def test_the_page_is_up_to_date() -> None:
-    page = card_page.render(cards.models(ROOT / "models"))
+    page = card_page.render(cards.models(ROOT / "models"), TASKS.values())
     assert (ROOT / "docs/MODEL_CARD.md").read_text() == page, "run: python -m train cards"
 
 
 @pytest.mark.parametrize("path", cards.models(ROOT / "models"), ids=lambda p: p.stem)
 def test_every_shipped_card_says_what_a_reader_must_know(path: Path) -> None:
     card = load_card(path, None)
-    assert card.notes == cards.NOTES[card.name], "run: python -m train cards"
+    task = cards.named(card, TASKS.values())
+    assert task is not None
+    assert card.notes == task.notes(card), "run: python -m train cards"
     assert {"use", "not_for", "limits", "groups", "law"} <= set(card.notes)
     assert {"training", "validation", "terms"} <= set(card.data)
     assert "not measured" in card.notes["groups"]
@@ -43,17 +47,17 @@ def test_the_emotion_card_has_its_robustness_and_every_n() -> None:
 
 
 def test_the_page_tells_what_the_fitted_biases_are_worth_on_other_rows(copies: Path) -> None:
-    page = card_page.render([copies / "emotion.tflite"])
+    page = card_page.render([copies / "emotion.tflite"], TASKS.values())
     crossed = load_card(copies / "emotion.tflite").metrics["biases"]["cross_fitted"]
-    assert f"with those of other rows; mean recall | {100 * crossed['accuracy']:.2f} %" in page
+    assert f"with biases fitted on other rows; mean recall | {100 * crossed['accuracy']:.2f} %" in page
     fields = json.loads((copies / "emotion.json").read_text())
     del fields["metrics"]["biases"]  # a card of an earlier version
     (copies / "emotion.json").write_text(json.dumps(fields))
-    assert "biases" not in card_page.render([copies / "emotion.tflite"])
+    assert "biases" not in card_page.render([copies / "emotion.tflite"], TASKS.values())
     for odd in (5, [1], {"without": 5}, {"without": {"mean_recall": 1}}):
         fields["metrics"]["biases"] = odd
         (copies / "emotion.json").write_text(json.dumps(fields))
-        assert "| mean recall | 0." in card_page.render([copies / "emotion.tflite"])
+        assert "| mean recall | 0." in card_page.render([copies / "emotion.tflite"], TASKS.values())
 
 
 def test_a_card_with_old_texts_is_brought_up_to_date_and_stays_the_models(copies: Path, tmp_path: Path) -> None:
@@ -78,12 +82,12 @@ def test_what_the_maker_of_another_sets_model_wrote_stays(copies: Path) -> None:
     fields["metrics"] = {"parameters": "12k", "validation": {"accuracy": 0.5}}
     fields["training"] = {"recipe": {"network": "resnet"}}
     (copies / "emotion.json").write_text(json.dumps(fields))
-    cards.refresh([copies / "emotion.tflite"])
+    cards.refresh([copies / "emotion.tflite"], TASKS.values())
     assert load_card(copies / "emotion.tflite").notes == {"limits": "my own words"}
-    page = card_page.render([copies / "emotion.tflite"])
+    page = card_page.render([copies / "emotion.tflite"], TASKS.values())
     assert "my own words" in page
     assert "| validation.accuracy | 0.5 |" in page
-    assert "FER2013" not in " ".join(cards.notes("other").values())
+    assert "FER2013" not in " ".join(texts.OTHER.values())
 
 
 def test_a_page_that_cannot_be_written_whole_is_not_written(copies: Path, tmp_path: Path) -> None:
@@ -98,9 +102,9 @@ def test_a_network_without_tables_of_its_own_lists_its_figures(copies: Path) -> 
     fields = json.loads((copies / "keypoints.json").read_text())
     fields |= {"name": "novel", "metrics": {"validation": {"share": 0.5, "n": 1200}}, "notes": {"use": "a|b"}}
     (copies / "keypoints.json").write_text(json.dumps(fields))
-    page = card_page.render([copies / "keypoints.tflite"])
+    page = card_page.render([copies / "keypoints.tflite"], TASKS.values())
     assert "| validation.n | 1,200 |" in page
-    cards.refresh([copies / "keypoints.tflite"])
+    cards.refresh([copies / "keypoints.tflite"], TASKS.values())
     assert load_card(copies / "keypoints.tflite", None).notes == {"use": "a|b"}
 
 

@@ -14,7 +14,7 @@ from monitor.capture import demo
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.networks.emotion import EmotionNet
-from train import cli
+from train.cli import main as cli
 from train.data import datasets, importers
 from train.data.datasets import Dataset, read_crop
 from train.reports import predict
@@ -87,7 +87,7 @@ def test_the_command_draws_a_grid_and_prints_json(
     assert "c$^$[red].png" in capsys.readouterr().out
     datasets.save_prepared(drawn, folder / "d.npz")
     assert cli.main(["predict", "--data", str(folder / "d.npz"), "--model", MODEL, "--count", "6"]) == 0
-    assert "of N = 6 as the crowd says" in capsys.readouterr().out
+    assert "of N = 6 agree with the known labels" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,16 @@ from monitor.networks.card import load_card
 from monitor.networks.runtime import Int8Model
 from monitor.settings import reader as settings
 from tests.train.conftest import drawn_face, origins
-from train import cli
+from train.cli import main as cli
 from train.data import datasets, faceset
 from train.data.datasets import Dataset
 from train.engine import recipe
 from train.engine.recipe import Recipe
 from train.engine.recover import recipe_of
 from train.reports import candidates, html, plots, report
-from train.reports import parts as report_parts
 from train.reports.report import _same
+from train.tasks import TASKS
+from train.tasks.keypoints import report as keypoint_report
 from train.tasks.keypoints.figures import Look
 
 MODELS = Path(__file__).parents[3] / "models"
@@ -81,7 +82,7 @@ def test_the_page_of_an_expression_run_is_whole_in_one_file(drawn: Dataset, tmp_
     words = " ".join(page.words)
     assert f"N = {len(few)}" in words
     assert "4 of 30 epochs, 2 minutes" in words
-    assert "The surest mistakes" in words
+    assert "Most confident mistakes" in words
     assert "8 classes" in words
     assert load_card(MODELS / "emotion.tflite").version in words
     assert len([s for s in page.sources if s.startswith("data:image/png")]) >= 10
@@ -96,18 +97,18 @@ def test_a_model_of_another_recipe_is_called_so(
     run = run_folder(tmp_path / "mine", dataclasses.replace(own, rate=0.5), HISTORY)
     flags = ["--run", str(run), "--model", str(MODELS / "emotion.tflite"), "--data", str(tmp_path / "d.npz")]
     assert cli.main(["report", *flags, "--out", str(tmp_path / "page.html")]) == 0
-    assert "another recipe than this run's (they differ in rate)" in caplog.text
+    assert "another recipe than this run (they differ in rate)" in caplog.text
     assert "do not belong together" in (tmp_path / "page.html").read_text()
 
 
 def test_mistakes_are_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert cli.main(["report", "--run", str(tmp_path)]) == 2
-    assert "is no training run" in caplog.text
+    assert "is not a training run" in caplog.text
     run = run_folder(tmp_path / "young", recipe.load("quick", []), [])
     assert cli.main(["report", "--run", str(run)]) == 2
     assert "holds no finished epoch" in caplog.text
     assert cli.main(["report", "--run", str(run), "--candidates", str(tmp_path / "none")]) == 2
-    assert "is no folder" in caplog.text
+    assert "is not a folder" in caplog.text
 
 
 def test_candidates_are_models_of_the_same_kind_each_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -140,7 +141,7 @@ def test_a_candidate_that_does_not_run_here_or_tells_no_figures_is_no_end(
     monkeypatch.setattr(candidates, "Int8Model", picky)
     (found,) = candidates.measure([tmp_path / "fine.tflite", tmp_path / "foreign.tflite"])
     assert "not compared" in caplog.text
-    row = report._row(found, report.KINDS["expression"])
+    row = report._row(found, TASKS["expression"].score)
     assert row[:4] == ["fine", "fine", "-", "-"]
     assert row[6] == "-"
 
@@ -215,11 +216,11 @@ def test_true_and_read_points_are_drawn_where_they_are() -> None:
         np.empty((0, 4), np.float32), np.empty(0, np.str_), np.empty(0, bool), "drawn",
     )  # fmt: skip
     exact = Keypoints(0.9, points[0, : faceset.BOX], (0, 0, 1, 1), np.zeros(3, np.float32), np.zeros(3, np.float32))
-    shown = report_parts.marked(faces, Look(0, exact, np.zeros(faceset.BOX)))
+    shown = keypoint_report.marked(faces, Look(0, exact, np.zeros(faceset.BOX)))
     assert shown.shape == (176, 176, 3)
-    green = (shown == report_parts.TRUE).all(axis=2)
+    green = (shown == keypoint_report.TRUE).all(axis=2)
     assert green.sum() > 17
-    assert not (shown == report_parts.READ).all(axis=2).any()  # covered by the true ones
+    assert not (shown == keypoint_report.READ).all(axis=2).any()  # covered by the true ones
     off = dataclasses.replace(exact, points=exact.points + np.float32(12))
-    shown = report_parts.marked(faces, Look(0, off, np.zeros(faceset.BOX)))
-    assert (shown == report_parts.READ).all(axis=2).any()
+    shown = keypoint_report.marked(faces, Look(0, off, np.zeros(faceset.BOX)))
+    assert (shown == keypoint_report.READ).all(axis=2).any()

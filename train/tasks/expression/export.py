@@ -1,11 +1,11 @@
-"""From a trained float network to a full-int8 .tflite with its card, past a parity gate."""
+"""Exports the expression network as an int8 model with its card, if int8 and float agree."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -17,21 +17,24 @@ from monitor.faces.crop import CropSpec
 from monitor.networks.card import ModelCard, Prior
 from monitor.networks.emotion import BALANCED
 from train.data.datasets import SIDE, Dataset
-from train.engine import convert, network, pretrained, runs
+from train.engine import convert, pretrained
 from train.engine.augment import Augment, augment
-from train.engine.fit import all_evened, predict
-from train.engine.recipe import Recipe
-from train.reports import cards, metrics, priors
-from train.reports.evaluate import evaluate_logits, int8_logits
-from train.tasks.expression import task as expression
+from train.engine.inference import all_evened, int8_logits, predict
+from train.engine.task import Export
+from train.reports import metrics, priors
+from train.tasks.expression import ancestry, network
+from train.tasks.expression import card as texts
+from train.tasks.expression.evaluate import evaluate_logits
+from train.tasks.expression.training import add_biases
 
 log = logging.getLogger("train")
 
 FEW = 1000
-"""Crops that int8 and float are compared on at least, training ones among them where validation has fewer."""
+"""Least number of crops on which int8 and float are compared; training crops fill up a small validation split."""
 CROPS = 70
-"""Crops that set the quantisation ranges: 10 of each class, half of them in other light. Ranges follow the most
-extreme crop: logits of 2,000 training crops move by 0.036 and 0.039 (two seeds), with 700 crops by 0.041 and 0.039."""
+"""Crops that set the quantisation ranges: 10 of each class, half of them in other light. Ranges follow the most extreme
+crop, so more crops do not help: the logits of 2,000 training crops move by 0.036 and 0.039 (two seeds), with 700 crops
+by 0.041 and 0.039."""
 
 
 def calibration_crops(data: Dataset, count: int = CROPS, seed: int = 0) -> NDArray[np.uint8]:
@@ -56,35 +59,26 @@ def calibration_crops(data: Dataset, count: int = CROPS, seed: int = 0) -> NDArr
     return np.stack(crops)
 
 
-def export(
-    model: keras.Model,
-    recipe: Recipe,
-    data: Dataset,
-    out: Path,
-    history: list[dict[str, Any]],
-    run: Path | None = None,
-) -> ModelCard:
-    """Converts, measures and writes ``out`` and its card.
+def export(model: keras.Model, data: Dataset, order: Export) -> ModelCard:
+    """Converts, measures and writes the network and its card.
 
     Args:
-        model: The averaged float network; biases fitted on validation are built into it.
-        recipe: How it was trained.
+        model: The averaged float network; biases fitted on validation are added to it.
         data: For calibration (train) and all figures (validation).
-        out: The .tflite to write.
-        history: Epochs, for the card.
-        run: Folder of the run, which tells where one made anew came from.
+        order: Recipe, history and place.
 
     Returns:
         The card as written.
 
     Raises:
-        ParityError: The int8 model loses more than ``convert.LARGEST_LOSS`` or agrees less than
-            ``convert.LEAST_AGREEMENT`` with the float one.
-        ConfigError: The run is a teacher's.
+        ParityError: The int8 model loses more than ``convert.LARGEST_LOSS`` of accuracy, or agrees with the float
+            network on less than ``convert.LEAST_AGREEMENT`` of the crops.
+        ConfigError: The run is a pretrained teacher's, or no validation row has a clear answer.
     """
+    recipe = order.recipe
     if recipe.network.pretrained:
         raise ConfigError(
-            f"network.pretrained {recipe.network.pretrained!r}: such a network serves to teach and is not exported; "
+            f"network.pretrained {recipe.network.pretrained!r}: such a network is a teacher and is not exported; "
             "name its run in a recipe's teachers"
         )
     training, validation = data.part("train"), data.part("validation")
@@ -92,70 +86,74 @@ def export(
     if not len(validation):
         raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to measure")
     seen = all_evened(validation.images, recipe.contrast)
-    float_logits, built_in, biased = _even_handed(model, predict(model, seen), validation)
+    float_logits, built_in, biased = _with_biases(model, predict(model, seen), validation)
     content = convert.to_int8(model, all_evened(calibration_crops(data), recipe.contrast))
     logits = int8_logits(content, seen)
-    more_float, more_int8 = float_logits[:0], logits[:0]
+    pair = Pair(float_logits, logits)
     if len(few := _more_crops(training, FEW - len(validation))):
         few = all_evened(few, recipe.contrast)
-        more_float, more_int8 = predict(model, few), int8_logits(content, few)
-    parity = check_parity(float_logits, logits, validation.truth, more_float, more_int8)
+        more = Pair(predict(model, few), int8_logits(content, few))
+    else:
+        more = Pair(float_logits[:0], logits[:0])
+    parity = check_parity(pair, validation.truth, more)
     temperature = metrics.fit_temperature(logits, validation.truth)
     known: dict[str, Prior] = {}
-    told: dict[str, Any] = {}
+    fitted: dict[str, Any] = {}
     if len(validation.sources) > 1:
-        known, told = priors.for_card(
-            priors.Rows(logits, validation.truth, validation.source), built_in.astype(np.float64)
-        )
+        rows = priors.Rows(logits, validation.truth, validation.source)
+        known, fitted = priors.for_card(rows, built_in.astype(np.float64))
         temperature = known[BALANCED].temperature
-    channels, blocks = recipe.network.shape()
-    cost = network.cost(channels, blocks, SIDE)
-    figures = evaluate_logits(logits, validation, temperature)
+    crop = CropSpec(SIDE, align=True, contrast=recipe.contrast)
+    card = replace(
+        convert.bare_card("emotion", EMOTIONS, crop, content, temperature),
+        priors=known,
+        metrics={
+            "validation": evaluate_logits(logits, validation, temperature),
+            **({"priors": fitted} if fitted else {}),
+            "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),
+            "biases": biased,
+            **convert.common_metrics(content, parity, network.cost(recipe), 1),
+        },
+        data=_data_texts(data, order),
+        notes=dict(texts.NOTES if _is_fer(data) else texts.OTHER),
+        training=convert.training_record(recipe, order.history),
+    )
+    return convert.written(card, content, order.out)
+
+
+def _data_texts(data: Dataset, order: Export) -> dict[str, str]:
+    """The card's words on training data, validation data and terms."""
+    recipe, run = order.recipe, order.run
     more = terms = ""
     if recipe.unlabelled:
         more = f"; photographs of {Path(recipe.unlabelled).name} without labels, by its teachers' answers"
-        terms = f" {runs.PHOTOGRAPHS}"
-    for text, own in runs.data_before(recipe, run, data.name).items():
+        terms = f" {ancestry.PHOTOGRAPHS}"
+    for text, own in ancestry.data_before(recipe, run, data.name).items():
         more += f"; before, {text}"
         terms += "" if own in terms else f" {own}"
-    if runs.others_weights(recipe, run) and pretrained.ORIGIN not in more:
+    if ancestry.third_party_weights(recipe, run) and pretrained.ORIGIN not in more:
         more += f"; {pretrained.ORIGIN}, as the start of one of its teachers"
         terms += f" {pretrained.TERMS}"
-    card = replace(
-        convert.bare_card(
-            "emotion", EMOTIONS, CropSpec(SIDE, align=True, contrast=recipe.contrast), content, temperature
-        ),
-        priors=known,
-        metrics={
-            "validation": figures,
-            **({"priors": told} if told else {}),
-            "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),
-            "biases": biased,
-            **convert.weighed(content, parity, cost, 1),
-        },
-        data={
-            "training": f"{data.name}: {int(training.usable.sum())} crops of the split training{more}",
-            "validation": f"{data.name}: split {'PublicTest' if _is_fer(data) else 'validation'}, {data.rule}, "
-            "7 classes; the recipe was chosen on it",
-            "terms": cards.terms(data.name, data.voted) + terms,
-        },
-        notes=cards.notes("emotion" if _is_fer(data) else "other"),
-        training=convert.told(recipe, history),
-    )
-    return convert.written(card, content, out)
+    count = int(data.part("train").usable.sum())
+    return {
+        "training": f"{data.name}: {count} crops of the split training{more}",
+        "validation": f"{data.name}: split {'PublicTest' if _is_fer(data) else 'validation'}, {data.rule}, "
+        "7 classes; the recipe was chosen on it",
+        "terms": texts.terms(data.name, voted=data.voted) + terms,
+    }
 
 
-def _even_handed(
+def _with_biases(
     model: keras.Model, logits: NDArray[np.float32], rows: Dataset
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
-    """Builds biases fitted on validation into the network.
+    """Adds biases fitted on validation to the network's last layer.
 
-    Some expressions are named too readily on faces that were not learnt from, and others too rarely. Of one set the
-    biases make its true classes likeliest; of a joined set they are those of the prior ``balanced``.
+    On unseen faces some classes are named too often and others too rarely. For a single set the biases maximise the
+    likelihood of its true classes; for a joined set they are those of the prior ``balanced``.
 
     Returns:
-        The network's logits with the biases; the biases; and for the card what they are worth on rows they were not
-        fitted on, against none.
+        The logits with the biases; the biases; and for the card the biases, and the accuracy without them and with
+        biases fitted on other rows.
     """
     if len(rows.sources) > 1:
         own = priors.Rows(logits, rows.truth, rows.source)
@@ -164,7 +162,7 @@ def _even_handed(
     else:
         biases = metrics.fit_biases(logits, rows.truth)
         crossed = metrics.cross_fitted_biases(logits, rows.truth)
-    expression.add_biases(model, biases)
+    add_biases(model, biases)
     told = {
         "added": {name: round(float(b), 6) for name, b in zip(EMOTIONS, biases, strict=True)},
         "without": _scores(logits, rows.truth), "cross_fitted": _scores(crossed, rows.truth),
@@ -182,48 +180,51 @@ def _scores(scores: metrics.Array, truth: NDArray[np.int64]) -> dict[str, float]
 
 
 def _is_fer(data: Dataset) -> bool:
-    return data.voted or cards.is_fer(data.name)
+    return data.voted or texts.is_fer(data.name)
 
 
 def _more_crops(training: Dataset, count: int) -> NDArray[np.uint8]:
-    """Training crops for the comparison of int8 and float, which needs no labels, spread over all."""
+    """``count`` training crops, spread evenly, for the comparison of int8 and float, which needs no labels."""
     count = min(max(0, count), len(training))
     return training.images[np.linspace(0, len(training) - 1, count).astype(int)] if count else training.images[:0]
 
 
-def check_parity(
-    float_logits: NDArray[np.float32],
-    logits: NDArray[np.float32],
-    truth: NDArray[np.int64],
-    more_float: NDArray[np.float32] | None = None,
-    more_int8: NDArray[np.float32] | None = None,
-) -> float:
+class Pair(NamedTuple):
+    """Logits (N, 7) of the float network and of the int8 model on the same crops."""
+
+    real: NDArray[np.float32]
+    int8: NDArray[np.float32]
+
+    def same(self) -> NDArray[np.bool_]:
+        """(N,) whether both name the same class."""
+        return np.asarray(self.real.argmax(axis=1) == self.int8.argmax(axis=1))
+
+
+def check_parity(pair: Pair, truth: NDArray[np.int64], more: Pair | None = None) -> float:
     """The share of crops on which int8 and float agree.
 
     Args:
-        float_logits: (N, 7) of the float network on validation.
-        logits: (N, 7) of the int8 one.
+        pair: Logits on validation.
         truth: (N,) known labels.
-        more_float: (M, 7) on other crops, which count for the agreement only.
-        more_int8: (M, 7) of the int8 network.
+        more: Logits on other crops, which count for the agreement only.
 
     Raises:
-        ParityError: Too much was lost.
+        ParityError: Too much accuracy was lost, or they agree too rarely.
     """
-    same = float_logits.argmax(axis=1) == logits.argmax(axis=1)
-    if more_float is not None and more_int8 is not None:
-        same = np.concatenate([same, more_float.argmax(axis=1) == more_int8.argmax(axis=1)])
+    same = pair.same() if more is None else np.concatenate([pair.same(), more.same()])
     agreement = float(same.mean())
-    lost = metrics.accuracy(float_logits, truth) - metrics.accuracy(logits, truth)
+    lost = metrics.accuracy(pair.real, truth) - metrics.accuracy(pair.int8, truth)
     log.info("int8 against float: agreement %.4f, accuracy lost %.4f (N = %d)", agreement, lost, len(truth))
     allowed = max(convert.LARGEST_LOSS, convert.LEAST_ROWS / len(truth))
-    told = []
+    problems = []
     if lost > allowed + 1e-9:
-        told.append(f"int8 loses {lost:.4f} of accuracy (at most {allowed:.4f})")
+        problems.append(f"int8 loses {lost:.4f} of accuracy (at most {allowed:.4f})")
     if agreement < convert.LEAST_AGREEMENT:
-        told.append(
+        problems.append(
             f"int8 agrees with float on {agreement:.4f} of {len(same)} crops (at least {convert.LEAST_AGREEMENT})"
         )
-    if told:
-        raise convert.ParityError(f"{'; '.join(told)}; nothing was written; train longer: raw networks round badly")
+    if problems:
+        raise convert.ParityError(
+            f"{'; '.join(problems)}; nothing was written; train longer, because hardly trained networks round badly"
+        )
     return agreement

@@ -61,7 +61,7 @@ def bright(image: Image) -> Image:
     return _to_gray(image * 1.6)
 
 
-def side_light(image: Image, right: bool) -> Image:
+def side_light(image: Image, *, right: bool) -> Image:
     """Light from one side: 1.5 times the light at that edge, 0.3 times at the other."""
     gain = np.linspace(0.3, 1.5, image.shape[1])
     return _to_gray(image * (gain if right else gain[::-1])[None, :])
@@ -99,7 +99,7 @@ FOUR = ((1, 0), (-1, 0), (0, 1), (0, -1))
 CORRUPTIONS: Mapping[str, tuple[Disturb, ...]] = {
     "dark": (dark,),
     "bright": (bright,),
-    "side light": (lambda i: side_light(i, False), lambda i: side_light(i, True)),
+    "side light": (lambda i: side_light(i, right=False), lambda i: side_light(i, right=True)),
     "blur": (blur,),
     "jpeg": (jpeg,),
     "noise": (noise,),

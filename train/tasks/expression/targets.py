@@ -1,4 +1,4 @@
-"""Targets of the expression task: labels, votes, and the answers of earlier networks (teachers) mixed into them."""
+"""Targets of the expression network: the data's own labels and the answers of teachers."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from train.data.datasets import Dataset
 from train.data.sources import FER
 from train.engine import resources
 from train.engine.batches import log_priors
-from train.engine.fit import all_evened, load_trained, predict
+from train.engine.inference import all_evened, predict
 from train.engine.recipe import Recipe
+from train.engine.trainer import load_trained
 from train.reports.metrics import softmax
+from train.tasks.expression import network
 
 log = logging.getLogger("train")
 
 
 def smoothed(data: Dataset, share: float) -> Dataset:
-    """The data with the targets of rows that have one label spread evenly by ``share``; votes stay as they are."""
+    """The data with label smoothing of rows that have one label; targets from votes stay unchanged."""
     if not share:
         return data
     single = _single(data)
@@ -47,11 +49,11 @@ def _single(data: Dataset) -> NDArray[np.bool_]:
 def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> Dataset:
     """The data with single labels smoothed and the teachers' answers mixed into its targets (Hinton et al. 2015).
 
-    Each teacher answers each crop and its mirror image; the mean of all answers, as probabilities, is
-    mixed with the crowd's votes; of unlabelled crops they are all there is.
+    Each teacher answers each crop and its mirror image. The mean of all answers, as probabilities, is mixed with the
+    targets; it is the whole target of unlabelled crops.
 
     Raises:
-        ConfigError: A teacher is no finished run, or there is none for unlabelled crops.
+        ConfigError: A teacher is not a finished run, or unlabelled crops have no teacher.
     """
     runs = recipe.teacher_runs()
     if not runs:
@@ -68,9 +70,9 @@ def taught(data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None =
     count = np.zeros((len(data), 1))
     for run in runs:
         if not (run / "recipe.yaml").exists():
-            raise ConfigError(f"teachers: {run} is no training run; train it first")
-        rows, told = _told(run, data, labelled, priors)
-        total[rows] += told
+            raise ConfigError(f"teachers: {run} is not a training run; train it first")
+        rows, given = _answered(run, data, labelled, priors)
+        total[rows] += given
         count[rows] += 1
     mean = (total / np.maximum(count, 1)).astype(np.float32)
     asked = (count[:, 0] > 0) & (np.arange(len(data)) < labelled)
@@ -115,24 +117,24 @@ def _by_source(data: Dataset, rows: NDArray[np.bool_]) -> str:
 
 
 def _fer_prior(data: Dataset, priors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The (1, 7) log prior of FER2013's rows, which photographs without a label are taken to share."""
+    """The (1, 7) log prior of FER2013's rows, which is assumed for photographs without a label, too."""
     first = int(np.argmax(data.source == FER)) if len(data.source) else 0
     return priors[first : first + 1]
 
 
-def _told(
+def _answered(
     run: Path, data: Dataset, labelled: int, priors: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The rows that a teacher answers, and its answers (M, 7) as probabilities.
 
-    A teacher trained with ``adjusted`` answers all rows, each with the prior of the row's source. Any other teacher has
-    learnt FER2013's prior and answers none but FER2013's rows of a joined set.
+    A teacher trained with ``adjusted`` answers all rows, each with the prior of the row's source. Any other teacher
+    includes FER2013's prior, so it answers only FER2013's rows of a joined set.
     """
     own = settings.load(Recipe, run / "recipe.yaml")
     rows = np.arange(len(data))
     if len(data.source) and not own.adjusted:
         rows = np.flatnonzero(data.source == FER)
-    # Apart, so that runs with other unlabelled crops, or none, find the answers to the labelled ones.
+    # Separately, so that runs with other unlabelled crops, or none, reuse the answers to the labelled ones.
     parts = (rows[rows < labelled], rows[rows >= labelled])
     told = np.concatenate([answers(run, data.images[part]) for part in parts if len(part)]).astype(np.float64)
     if own.adjusted:
@@ -142,29 +144,29 @@ def _told(
 
 
 def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What a finished run answers to crops, the mean of each crop and its mirror image.
+    """A finished run's answers to crops, the mean over each crop and its mirror image.
 
-    They are kept in the run's folder, because large teachers take minutes: whoever resumes or is taught by the same
-    run again finds them. Their name tells the checkpoint and the crops they belong to.
+    Large teachers take minutes, so the answers are cached in the run's folder under a name that depends on the
+    checkpoint and the crops.
 
     Args:
-        run: Its folder.
+        run: The run's folder.
         images: (N, 48, 48) uint8 gray.
 
     Returns:
         (N, 7) float32 probabilities.
 
     Raises:
-        ConfigError: The run is another task's or has no usable checkpoint.
+        ConfigError: The run belongs to another task or has no usable checkpoint.
     """
     own = settings.load(Recipe, run / "recipe.yaml")
     if own.task != "expression":
         raise ConfigError(f"teachers: {run} was trained for {own.task}, not for expression; leave it out")
-    model = load_trained(run, own)
+    model = load_trained(run, own, network)
     state = sha256((run / "checkpoint.npz").read_bytes() + (run / "recipe.yaml").read_bytes())
     path = run / f"answers-{state[:12]}-{sha256(images.tobytes())[:12]}.npy"
     if path.exists():
-        with contextlib.suppress(OSError, ValueError, EOFError):  # a damaged file is made anew
+        with contextlib.suppress(OSError, ValueError, EOFError):  # a damaged file is computed again
             kept = np.load(path)
             if kept.shape == (len(images), len(EMOTIONS)):
                 return np.asarray(kept, np.float32)
@@ -174,13 +176,13 @@ def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     try:
         with resources.writing(path), whole(path) as part, part.open("wb") as handle:
             np.save(handle, out)
-    except ConfigError as error:  # it only saves time
+    except ConfigError as error:  # the cache only saves time
         log.warning("%s", error.lines[0])
     return out
 
 
 def with_unlabelled(data: Dataset, crops: NDArray[np.uint8]) -> Dataset:
-    """Training rows with crops added that have no label of their own."""
+    """The data with crops added as training rows without a label."""
     count = len(crops)
     log.info("%d crops without a label", count)
     return replace(

@@ -20,16 +20,19 @@ from monitor.settings.config import Config, DetectConfig, EmotionConfig
 from tests.fakes import Clock, Scripted, ScriptedDetector, frame
 from tests.train.conftest import TINY
 from train.data.datasets import Dataset
-from train.engine import runs
 from train.engine.augment import Augment
 from train.engine.batches import epoch_batches
 from train.engine.convert import ParityError, written
-from train.engine.fit import fit, load_trained, predict
+from train.engine.fit import fit
+from train.engine.inference import int8_logits, predict
 from train.engine.recipe import Network, Recipe
-from train.reports.evaluate import evaluate, int8_logits
+from train.engine.task import Export
+from train.engine.trainer import load_trained
 from train.reports.metrics import accuracy, cross_fitted_biases, fit_biases, mean_recall
-from train.tasks.expression.export import calibration_crops, check_parity, export
-from train.tasks.expression.task import ExpressionTask
+from train.tasks.expression import ancestry, network
+from train.tasks.expression.evaluate import evaluate
+from train.tasks.expression.export import Pair, calibration_crops, check_parity, export
+from train.tasks.expression.training import ExpressionTraining
 
 
 def test_the_exported_pair_runs_in_the_app_and_measures_the_same(exported: Path, drawn: Dataset) -> None:
@@ -45,7 +48,7 @@ def test_the_card_tells_which_biases_were_fitted_and_what_they_are_worth_elsewhe
 ) -> None:
     told = load_card(exported, None).metrics["biases"]
     validation = drawn.part("validation")
-    logits = predict(load_trained(run, TINY), validation.images)
+    logits = predict(load_trained(run, TINY, network), validation.images)
     added = np.array([told["added"][name] for name in EMOTIONS], np.float32)
     assert np.allclose(added, fit_biases(logits, validation.truth), atol=1e-5)
     assert np.abs(added).max() > 0.01
@@ -69,9 +72,9 @@ def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
     middle = (images[:, 8:40, 8:40, 0] + 1) * 127.5
     evenly = (abs(middle.mean(axis=(1, 2)) - 128) < 6) & (abs(middle.std(axis=(1, 2)) - 40) < 6)
     assert 0.4 < evenly.mean() < 1  # some are left as they are
-    fit(ExpressionTask(drawn, even), even, tmp_path / "run", resume=False)
+    fit(ExpressionTraining(drawn, even), even, tmp_path / "run", resume=False)
     out = tmp_path / "even.tflite"
-    card = export(load_trained(tmp_path / "run", even), even, drawn, out, [])
+    card = export(load_trained(tmp_path / "run", even, network), drawn, Export(even, out, []))
     assert card.crop.contrast == 40
     dim = dataclasses.replace(drawn, images=(drawn.images * 0.3).astype(np.uint8))
     there, then = (evaluate(out, data, "validation")["accuracy"] for data in (drawn, dim))
@@ -86,7 +89,10 @@ def test_the_card_names_whose_weights_a_teacher_started_from(
     monkeypatch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.8)
     (tmp_path / "recipe.yaml").write_text(settings.to_yaml(Recipe(network=Network(pretrained="faces.tgz"))))
     taught = dataclasses.replace(TINY, teachers=str(tmp_path))
-    cards = [export(load_trained(run, TINY), recipe, drawn, tmp_path / "m.tflite", []) for recipe in (TINY, taught)]
+    cards = [
+        export(load_trained(run, TINY, network), drawn, Export(recipe, tmp_path / "m.tflite", []))
+        for recipe in (TINY, taught)
+    ]
     assert ["VGGFace2" in card.data["terms"] for card in cards] == [False, True]
     assert ["HSE_FaceRec_tf" in card.data["training"] for card in cards] == [False, True]
 
@@ -151,12 +157,12 @@ def test_the_parity_gate_can_fail() -> None:
     good = np.tile(np.array([1, 0], np.float32), (1000, 1))
     spoilt = good.copy()
     spoilt[:4] = [0, 1]
-    assert check_parity(good, good, truth) == 1.0
+    assert check_parity(Pair(good, good), truth) == 1.0
     with pytest.raises(ParityError, match=r"int8 loses 0\.0040"):
-        check_parity(good, spoilt, truth)
+        check_parity(Pair(good, spoilt), truth)
     spoilt[:30] = [0, 1]
     with pytest.raises(ParityError):
-        check_parity(spoilt, good, truth)
+        check_parity(Pair(spoilt, good), truth)
 
 
 def test_few_rows_do_not_decide_by_one_of_them() -> None:
@@ -165,14 +171,14 @@ def test_few_rows_do_not_decide_by_one_of_them() -> None:
     spoilt = good.copy()
     spoilt[:2] = [0, 1]
     more = np.tile(np.array([1, 0], np.float32), (930, 1))
-    assert check_parity(good, spoilt, truth, more, more) == pytest.approx(0.998)
+    assert check_parity(Pair(good, spoilt), truth, Pair(more, more)) == pytest.approx(0.998)
     spoilt[2] = [0, 1]
     with pytest.raises(ParityError, match=r"^int8 loses 0\.0429 of accuracy \(at most 0\.0286\); nothing"):
-        check_parity(good, spoilt, truth, more, more)
+        check_parity(Pair(good, spoilt), truth, Pair(more, more))
     other = more.copy()
     other[:40] = [0, 1]
     with pytest.raises(ParityError, match=r"^int8 agrees with float on 0\.9600 of 1000 crops"):
-        check_parity(good, good, truth, more, other)
+        check_parity(Pair(good, good), truth, Pair(more, other))
 
 
 def test_the_card_tells_what_the_runs_before_learnt_from(tmp_path: Path) -> None:
@@ -191,21 +197,21 @@ def test_the_card_tells_what_the_runs_before_learnt_from(tmp_path: Path) -> None
     first = ran("first", init=lost)
     (tmp_path / "first/data.json").write_text('{"name": "raf", "rows": 9, "terms": "raf: whose?"}')
     own = dataclasses.replace(TINY, init=first)
-    assert runs.data_before(own, None, "mine") == {
+    assert ancestry.data_before(own, None, "mine") == {
         "raf: 9 rows": "raf: whose?",
         "fer2013.zip: 28189 crops of the split training": "FER2013: Kaggle challenge data.",
-        "photographs of old.npz without labels": runs.PHOTOGRAPHS,
-        "photographs of keypoints.npz without labels": runs.PHOTOGRAPHS,
+        "photographs of old.npz without labels": ancestry.PHOTOGRAPHS,
+        "photographs of keypoints.npz without labels": ancestry.PHOTOGRAPHS,
     }
     (tmp_path / "first/origin.json").write_text(json.dumps({
         "training": "mine: 300 crops of the split training; before, raf: 9 rows; before, fer2013.zip: 28 crops of it",
         "terms": "raf: research only.",
     }))  # fmt: skip
-    again = runs.data_before(own, None, "mine")
+    again = ancestry.data_before(own, None, "mine")
     assert again == {"raf: 9 rows": "raf: research only.", "fer2013.zip: 28 crops of it": "raf: research only."}
     (tmp_path / "first/origin.json").unlink()
-    assert set(runs.data_before(own, None, "raf")) == set(runs.data_before(own, None, "mine")) - {"raf: 9 rows"}
-    assert runs.data_before(TINY, None, "mine") == {}
+    assert set(ancestry.data_before(own, None, "raf")) == set(ancestry.data_before(own, None, "mine")) - {"raf: 9 rows"}
+    assert ancestry.data_before(TINY, None, "mine") == {}
 
 
 def test_calibration_has_every_class(drawn: Dataset) -> None:

@@ -17,20 +17,10 @@ from tests.train.conftest import drawn_face, origins
 from train.data.faceset import BOX, FaceSet, Pictures
 from train.engine.augment import Augment, Jitter
 from train.engine.recipe import Recipe
+from train.tasks.keypoints.headshape import Shape, fitted, rotation
 from train.tasks.keypoints.regions import WITH_TURNED, Regions
-from train.tasks.keypoints.task import KeypointTask
-from train.tasks.keypoints.turning import (
-    DRIVERS,
-    LEAST,
-    MOST,
-    NOD,
-    Shape,
-    fitted,
-    openness,
-    rotation,
-    turned,
-    with_turned,
-)
+from train.tasks.keypoints.training import KeypointTraining
+from train.tasks.keypoints.turning import DRIVERS, LEAST, MOST, NOD, openness, turned, with_turned
 
 SIZE = 24.0
 """Pixels between the irises of the drawn heads."""
@@ -98,7 +88,7 @@ def test_small_errors_of_the_points_hardly_change_it() -> None:
 @pytest.mark.parametrize("way", [(0, 0, 0), (20, 0, 0), (0, 15, 0)])
 def test_heads_that_all_look_one_way_tell_no_depth(way: tuple[float, float, float]) -> None:
     ahead = np.array([way] * 20, np.float32)
-    with pytest.raises(ConfigError, match="heads_turned: too few heads are turned"):
+    with pytest.raises(ConfigError, match="heads_turned: the heads' poses differ too little"):
         fitted(np.stack([seen(p, seed=n) for n, p in enumerate(ahead)]), ahead)
 
 
@@ -107,7 +97,7 @@ def test_points_move_as_the_solid_face_does(yaw: float, pitch: float, roll: floa
     own = Shape(solid(), np.array([-1.2, 0, 0, 0]))
     before = seen(np.array([yaw, pitch, roll]), seed=3)
     image = np.full((24, 24), 90, np.uint8)  # the face may lie beyond it
-    _, after = turned(image, before, np.array([yaw, pitch, roll], np.float32), by, own, nod)
+    _, after = turned(image, before, np.array([yaw, pitch, roll], np.float32), own, by=by, nod=nod)
     wanted = seen(np.array([yaw + by, pitch + nod, roll]), seed=3)
     moved, true = (p[: len(POINTS)] - p[: len(POINTS)].mean(axis=0) for p in (after, wanted))
     assert np.abs(moved - true).max() < 0.01
@@ -123,7 +113,7 @@ def test_the_box_moves_along_the_tilted_head_and_by_its_edges(roll: float) -> No
     own = Shape(solid(), np.array([-1.2, 0.5, 0, 0]))
     pose = np.array([0, 0, roll], np.float32)
     before = seen(pose, seed=3)
-    _, after = turned(np.full((24, 24), 90, np.uint8), before, pose, 30.0, own)
+    _, after = turned(np.full((24, 24), 90, np.uint8), before, pose, own, by=30.0)
     size = float(np.linalg.norm(np.diff(before[[POINTS.index("r_iris"), POINTS.index("l_iris")]], axis=0)))
     moved = after[: len(POINTS)].mean(axis=0) - before[: len(POINTS)].mean(axis=0)
     assert np.abs(moved[1]) > 0.03 * size or roll == 0
@@ -146,7 +136,7 @@ def test_what_lay_at_a_point_lies_there_afterwards(yaw: float, pitch: float, rol
     corners = np.array([[28, 13], [148, 163]])
     points = np.concatenate([flat, corners]).astype(np.float32)
     wanted = [POINTS.index(name) for name in ("r_iris", "l_iris", "mouth_r", "mouth_l", "chin", "brow")]
-    out, found = turned(dotted(points[wanted]), points, pose, by, Shape(solid(), np.array([-1.2, 0, 0, 0])))
+    out, found = turned(dotted(points[wanted]), points, pose, Shape(solid(), np.array([-1.2, 0, 0, 0])), by=by)
     y, x = np.mgrid[0:176, 0:176].astype(np.float64) + 0.5
     off = []
     for px, py in found[wanted]:
@@ -167,7 +157,7 @@ def test_the_nose_covers_what_lies_behind_it() -> None:
     cv2.circle(image, (round(float(eye[0])), round(float(nose[1]))), 2, 255, -1)
     own = solid()
     own[POINTS.index("nose"), 2] = -1.2
-    out, found = turned(image, points, np.zeros(3, np.float32), -45.0, Shape(own, np.array([-1.2, 0, 0, 0])))
+    out, found = turned(image, points, np.zeros(3, np.float32), Shape(own, np.array([-1.2, 0, 0, 0])), by=-45.0)
     x, y = found[POINTS.index("nose")]
     assert out[int(y) - 1 : int(y) + 2, int(x) - 3 : int(x) + 4].min() < 90
 
@@ -175,7 +165,7 @@ def test_the_nose_covers_what_lies_behind_it() -> None:
 @pytest.mark.parametrize("by", [-40.0, -20.0, 20.0, 40.0])
 def test_the_picture_goes_where_its_points_go(by: float) -> None:
     image, points = drawn_face(80, 60, SIZE / 0.4)
-    out, found = turned(image, points, np.zeros(3, np.float32), by, Shape(solid(), np.array([-1.2, 0, 0, 0])))
+    out, found = turned(image, points, np.zeros(3, np.float32), Shape(solid(), np.array([-1.2, 0, 0, 0])), by=by)
     assert out.shape == image.shape
     assert out.dtype == np.uint8
     for name in ("r_iris", "l_iris"):  # the drawn irises are the darkest spots of the head
@@ -188,7 +178,7 @@ def test_the_picture_goes_where_its_points_go(by: float) -> None:
 
 def test_turned_by_nothing_a_head_is_itself() -> None:
     image, points = drawn_face(80, 60, SIZE / 0.4)
-    out, found = turned(image, points, np.zeros(3, np.float32), 0.0, Shape(solid(), np.array([-1.2, 0, 0, 0])))
+    out, found = turned(image, points, np.zeros(3, np.float32), Shape(solid(), np.array([-1.2, 0, 0, 0])), by=0.0)
     assert np.array_equal(found, points)
     assert np.abs(out.astype(int) - image).mean() < 4  # drawn anew, noise is softened
 
@@ -239,14 +229,14 @@ def test_openness_is_the_reference_tables_ratio() -> None:
 
 def test_turned_heads_are_a_share_of_what_is_learnt_and_judge_nothing(heads: FaceSet) -> None:
     recipe = Recipe(task="keypoints", side=56, batch=16, heads_turned=8, jitter=Jitter(regions=320))
-    task = KeypointTask(heads, recipe)
+    task = KeypointTraining(heads, recipe)
     jobs = task.regions.epoch(np.random.default_rng(0))
     assert sum(name == "turned" for name, _ in jobs) == round(320 * WITH_TURNED["turned"])
     plain = Regions(heads, "train", Jitter(regions=320), Augment()).epoch(np.random.default_rng(0))
     assert not any(name == "turned" for name, _ in plain)
-    assert len(task.check) == len(KeypointTask(heads, Recipe(task="keypoints", side=56)).check)
+    assert len(task.check) == len(KeypointTraining(heads, Recipe(task="keypoints", side=56)).check)
 
 
 def test_a_set_without_a_head_that_looks_ahead_says_so(heads: FaceSet) -> None:
-    with pytest.raises(ConfigError, match="no heads that look ahead, to be turned; leave heads_turned out"):
+    with pytest.raises(ConfigError, match="no heads that look ahead and could be turned; leave heads_turned out"):
         with_turned(replace(heads, source=np.full(len(heads), "fer")), 4, 1)

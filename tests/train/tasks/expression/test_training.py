@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from monitor.core.errors import ConfigError
 from tests.train.conftest import TINY
 from train.data.datasets import Dataset
-from train.engine.fit import predict
-from train.engine.network import build
-from train.tasks.expression import targets as expression
+from train.engine.inference import predict
+from train.tasks.expression import network, targets
 from train.tasks.expression.targets import answers, smoothed, taught
-from train.tasks.expression.task import ExpressionTask
+from train.tasks.expression.training import ExpressionTraining
 
 
 def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) -> None:
@@ -30,7 +29,7 @@ def test_teachers_answers_are_mixed_into_the_targets(run: Path, drawn: Dataset) 
     assert np.allclose(mixed, 0.5 * alone + 0.5 * training.targets, atol=1e-5)
     assert (alone.argmax(axis=1) == training.truth).mean() > 0.6
     assert taught(training, TINY) is training
-    with pytest.raises(ConfigError, match="nowhere is no training run"):
+    with pytest.raises(ConfigError, match="nowhere is not a training run"):
         taught(training, dataclasses.replace(TINY, teachers="nowhere"))
 
 
@@ -43,7 +42,7 @@ def test_crops_without_a_label_are_learnt_from_the_teachers_alone(run: Path, dra
     answers = both.targets[len(training) :]
     assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
     assert (answers.argmax(axis=1) == more.truth).mean() > 0.6
-    task = ExpressionTask(drawn, learner, more.images)
+    task = ExpressionTraining(drawn, learner, more.images)
     assert len(task.training) == len(both)
     assert task.steps == len(both) // learner.batch
     with pytest.raises(ConfigError, match="needs teachers"):
@@ -62,7 +61,7 @@ def test_a_teachers_answers_are_kept_until_it_or_the_crops_change(
         asked.append(len(images))
         return predict(model, images)
 
-    monkeypatch.setattr(expression, "predict", counted)
+    monkeypatch.setattr(targets, "predict", counted)
     few = drawn.images[:5]
     first = answers(teacher, few)
     assert np.array_equal(answers(teacher, few), first)
@@ -83,7 +82,7 @@ def test_without_anything_to_validate_on_or_with_another_tasks_teacher_it_says_s
 ) -> None:
     unclear = dataclasses.replace(drawn, truth=np.where(drawn.split == "validation", -1, drawn.truth))
     with pytest.raises(ConfigError, match="no row of the split 'validation' has a clear answer"):
-        ExpressionTask(unclear, TINY)
+        ExpressionTraining(unclear, TINY)
     (tmp_path / "recipe.yaml").write_text("task: keypoints\n")
     with pytest.raises(ConfigError, match="was trained for keypoints, not for expression"):
         taught(drawn, dataclasses.replace(TINY, teachers=str(tmp_path)))
@@ -91,12 +90,12 @@ def test_without_anything_to_validate_on_or_with_another_tasks_teacher_it_says_s
 
 def test_another_side_than_the_crops_is_one_line(drawn: Dataset) -> None:
     with pytest.raises(ConfigError, match=r"side must be 48 for the task expression \(got 64\)"):
-        ExpressionTask(drawn, dataclasses.replace(TINY, side=64))
+        ExpressionTraining(drawn, dataclasses.replace(TINY, side=64))
 
 
 def test_too_little_data_is_one_line(drawn: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="fewer than batch=16"):
-        ExpressionTask(drawn.take(np.arange(12)), TINY)
+        ExpressionTraining(drawn.take(np.arange(12)), TINY)
 
 
 def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,10 +105,10 @@ def test_validation_is_done_at_the_side_trained_on(drawn: Dataset, monkeypatch: 
         shapes.append(images.shape[1:])
         return np.zeros((len(images), 7), np.float32)
 
-    monkeypatch.setattr("train.tasks.expression.task.predict", answers)
-    task = ExpressionTask(drawn, TINY)
+    monkeypatch.setattr("train.tasks.expression.training.predict", answers)
+    task = ExpressionTraining(drawn, TINY)
     for side in (24, 48):
-        task.validate(build((8, 16), (1, 1), 0.0), side)
+        task.validate(network.build(TINY), side)
     assert shapes == [(24, 24), (48, 48)]
 
 
@@ -122,7 +121,7 @@ def two_sources(drawn: Dataset) -> Dataset:
 
 def test_the_loss_knows_the_prior_of_each_source(drawn: Dataset) -> None:
     data = two_sources(drawn)
-    task = ExpressionTask(data, dataclasses.replace(TINY, balance=0.0, adjusted=1.0))
+    task = ExpressionTraining(data, dataclasses.replace(TINY, balance=0.0, adjusted=1.0))
     fer, other = task.prior("fer"), task.prior("other")
     assert fer is not None
     assert other is not None
@@ -139,8 +138,8 @@ def test_the_loss_knows_the_prior_of_each_source(drawn: Dataset) -> None:
 
 def test_a_balanced_run_starts_without_the_prior_of_the_run_before(drawn: Dataset) -> None:
     data = two_sources(drawn)
-    task = ExpressionTask(data, dataclasses.replace(TINY, adjusted=1.0))
-    model = build((8, 16, 32), (1, 1, 1), 0.0)
+    task = ExpressionTraining(data, dataclasses.replace(TINY, adjusted=1.0))
+    model = network.build(TINY)
     before = model.get_layer("logits").bias.numpy()
     task.adapt(model, dataclasses.replace(TINY, adjusted=1.0))
     assert np.array_equal(model.get_layer("logits").bias.numpy(), before)
@@ -152,13 +151,13 @@ def test_a_balanced_run_starts_without_the_prior_of_the_run_before(drawn: Datase
 
 
 def test_each_source_is_validated_alone(drawn: Dataset) -> None:
-    task = ExpressionTask(two_sources(drawn), dataclasses.replace(TINY, adjusted=1.0))
-    figures = task.validate(build((8, 16, 32), (1, 1, 1), 0.0), 48)
+    task = ExpressionTraining(two_sources(drawn), dataclasses.replace(TINY, adjusted=1.0))
+    figures = task.validate(network.build(TINY), 48)
     assert figures["sources_mean_recall"] == pytest.approx(
         (figures["fer_recall"] + figures["other_recall"]) / 2, abs=1e-4
     )
     assert "fer_own_prior" in figures
-    assert "fer_recall" not in ExpressionTask(drawn, TINY).validate(build((8, 16, 32), (1, 1, 1), 0.0), 48)
+    assert "fer_recall" not in ExpressionTraining(drawn, TINY).validate(network.build(TINY), 48)
 
 
 def test_single_labels_are_smoothed_and_votes_are_not(drawn: Dataset) -> None:

@@ -1,8 +1,7 @@
-"""Measuring a model with the app's own int8 path."""
+"""Figures of an exported expression model, measured through the app's int8 path."""
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ from numpy.typing import NDArray
 
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
-from monitor.faces.crop import int8_table
 from monitor.networks.card import ModelCard
 from monitor.networks.emotion import BALANCED, EmotionNet
-from monitor.networks.runtime import Int8Model
 from train.data.datasets import Dataset, fitted
 from train.engine.progress import track
 from train.reports import metrics
@@ -23,30 +20,20 @@ from train.reports.sources import by_source
 from train.tasks.expression import robustness
 
 
-def int8_logits(content: bytes, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Logits (N, 7) of a .tflite's content on (N, 48, 48) uint8 crops, through the app's runtime and table."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.tflite"
-        path.write_bytes(content)
-        model = Int8Model(path, threads=1)
-        table = int8_table(model.input.scale, model.input.zero_point)
-        return np.stack([model.run(table[image][None, :, :, None])[0][0] for image in images])
-
-
 def evaluate_logits(logits: NDArray[np.float32], data: Dataset, temperature: float) -> dict[str, Any]:
-    """All figures on rows with a clear answer.
+    """All figures of logits on rows with a clear answer.
 
     Args:
         logits: (N, 7), uncalibrated.
-        data: The same N rows, ``truth`` at least 0.
-        temperature: The card's.
+        data: The same N rows, all with ``truth`` at least 0.
+        temperature: The card's temperature.
     """
     probs = metrics.softmax(logits, temperature)
     table = metrics.confusion(logits, data.truth)
     recall = metrics.recalls(logits, data.truth)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = table.diagonal() / table.sum(axis=0)
-        # Not from recall and precision: 0 where a class that occurs is never named, not unknown.
+        # Not computed from recall and precision: it is 0, not unknown, for a class that occurs but is never named.
         f1 = 2 * table.diagonal() / (table.sum(axis=0) + table.sum(axis=1))
     per_class = {
         name: {
@@ -104,7 +91,7 @@ def measure(model: Path, data: Dataset, split: str, *, robust: bool = True, prio
         prior: One of the card's priors.
 
     Raises:
-        ConfigError: The split is not there, or none of its rows has a clear answer.
+        ConfigError: The split does not exist, or none of its rows has a clear answer.
         ModelError: The model or its card cannot be used.
     """
     net = EmotionNet(model, prior=prior)
@@ -136,17 +123,17 @@ def measure(model: Path, data: Dataset, split: str, *, robust: bool = True, prio
 
 
 def evaluate(model: Path, data: Dataset, split: str) -> dict[str, Any]:
-    """The figures on undisturbed crops alone; see ``measure``."""
+    """Figures on undisturbed crops only; see ``measure``."""
     return measure(model, data, split, robust=False).report
 
 
 def eight_class(right: int, n: int, contempt: int | None) -> dict[str, Any]:
-    """Accuracy by FER+'s rule with contempt as an eighth class, which no model of this program can name.
+    """Accuracy by FER+'s rule with contempt as an eighth class, which the network does not have.
 
     Args:
-        right: Rows of the seven classes that were read right.
+        right: Correct rows of the seven classes.
         n: Rows of the seven classes.
-        contempt: Rows of contempt, all of them read wrong; None = the data does not say.
+        contempt: Rows of contempt, which all count as wrong; None = unknown.
     """
     if contempt is None:
         note = "this prepared file does not say which rows show contempt; run prepare again"

@@ -11,12 +11,14 @@ import pytest
 
 from monitor.core.errors import ConfigError
 from monitor.networks.proposals import STRIDE, ProposalNet, encode
-from train import cli
+from train.cli import main as cli
 from train.data import faceset
 from train.data.faceset import FaceSet
 from train.engine.augment import Augment, Jitter
 from train.engine.recipe import Network, Recipe
-from train.tasks.proposals.task import CELLS, HIGH, LOW, ProposalTask, _scene, check_scenes, figures
+from train.tasks.proposals.figures import figures
+from train.tasks.proposals.scenes import CELLS, HIGH, LOW, _scene, check_scenes
+from train.tasks.proposals.training import ProposalTraining
 
 
 def test_cells_near_a_faces_centre_answer_and_its_edges_need_not() -> None:
@@ -39,7 +41,7 @@ def test_a_face_of_another_octave_is_no_answer(side: float) -> None:
 
 def test_an_epoch_shows_faces_of_the_networks_octave_anywhere(faces: FaceSet) -> None:
     recipe = Recipe(task="proposals", side=56, batch=16, jitter=Jitter(regions=480))
-    task = ProposalTask(faces, recipe)
+    task = ProposalTraining(faces, recipe)
     batches = list(task.batches(0, 56))
     assert len(batches) == task.steps == 30
     again = list(task.batches(0, 56))
@@ -85,7 +87,7 @@ def test_it_learns_is_exported_and_runs_in_the_app(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     faceset.save(faces, Path("runs/keypoints.npz"))
-    monkeypatch.setattr("train.tasks.proposals.task.CHECKED", 60)
+    monkeypatch.setattr("train.tasks.proposals.scenes.CHECKED", 60)
     monkeypatch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.8)
     tiny = Recipe(
         task="proposals", side=56, small_epochs=0, epochs=4, batch=16, rate=0.01, ema=0.9, balance=0.0,
@@ -111,4 +113,4 @@ def test_it_learns_is_exported_and_runs_in_the_app(
 
 def test_wrong_input_is_one_line(faces: FaceSet) -> None:
     with pytest.raises(ConfigError, match="side must be 56"):
-        ProposalTask(faces, Recipe(task="proposals"))
+        ProposalTraining(faces, Recipe(task="proposals"))

@@ -14,11 +14,12 @@ import pytest
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.networks.card import load_card
-from train import cli
+from train.cli import main as cli
 from train.data import datasets
 from train.data.datasets import Dataset
-from train.reports import evaluate, plots
-from train.reports.evaluate import evaluate_logits
+from train.reports import plots
+from train.tasks.expression import evaluate
+from train.tasks.expression.evaluate import evaluate_logits
 
 MODELS = Path(__file__).parents[3] / "models"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,14 +18,15 @@ from monitor.core.errors import ConfigError
 from monitor.faces.crop import crop, evened
 from monitor.networks.keypoints import POINTS, SWAP, KeypointNet
 from tests.train.conftest import drawn_face
-from train import cli
+from train.cli import main as cli
 from train.data import faceset, keypoints
 from train.data.faceset import BOX, FaceSet, Pictures, face_squares
 from train.engine.augment import Augment, Jitter
 from train.engine.recipe import Network, Recipe
 from train.tasks.keypoints.figures import points_off
-from train.tasks.keypoints.regions import SPEC, Regions
-from train.tasks.keypoints.task import KeypointTask, check_regions, figures, stacked
+from train.tasks.keypoints.placement import SPEC, Placement
+from train.tasks.keypoints.regions import Regions
+from train.tasks.keypoints.training import Answers, KeypointTraining, check_regions, figures, stacked
 
 
 def test_pictures_of_any_size_come_back_as_they_were() -> None:
@@ -39,7 +41,7 @@ def test_the_undisturbed_region_is_what_the_app_cuts(faces: FaceSet) -> None:
     regions = Regions(faces, "train", Jitter(), Augment())
     for row in (1, 2, 3):
         cx, cy, side = (float(v) for v in faces.squares()[row])
-        region = regions.region(row, np.zeros(2), 1.0, 0.0, False, None)
+        region = regions.region(row, Placement(np.zeros(2)), None)
         app = crop(faces.pictures[row], (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2), SPEC)
         # The app cuts whole pixels, the training does not: half a pixel of edges differs, no more.
         assert np.abs(evened(region.image, SPEC.contrast).astype(int) - app).mean() < 6
@@ -47,7 +49,7 @@ def test_the_undisturbed_region_is_what_the_app_cuts(faces: FaceSet) -> None:
 
 def test_a_stretched_face_keeps_its_points_and_its_box_is_wider_than_high(faces: FaceSet) -> None:
     regions = Regions(faces, "train", Jitter(), Augment())
-    plain, wide = (regions.region(1, np.zeros(2), 1.0, 0.0, False, None, s) for s in (1.0, 1.2))
+    plain, wide = (regions.region(1, Placement(np.zeros(2), stretch=s), None) for s in (1.0, 1.2))
     assert np.ptp(wide.points[:, 0]) == pytest.approx(1.2 * np.ptp(plain.points[:, 0]), rel=1e-3)
     assert np.ptp(wide.points[:, 1]) == pytest.approx(np.ptp(plain.points[:, 1]) / 1.2, rel=1e-3)
     assert wide.head[3:] == pytest.approx(plain.head[3:] / 1.44)
@@ -61,7 +63,7 @@ def test_the_points_move_with_the_picture(
     faces: FaceSet, row: int, shift: float, size: float, turn: float, mirror: bool
 ) -> None:
     regions = Regions(faces, "train", Jitter(), Augment())
-    region = regions.region(row, np.array([shift, -shift]), size, turn, mirror, None)
+    region = regions.region(row, Placement(np.array([shift, -shift]), size, turn, mirror), None)
     places = region.points * SPEC.side / 2 + SPEC.side / 2
     for name in ("r_iris", "l_iris"):  # the drawn irises are the darkest spots
         x, y = places[POINTS.index(name)]
@@ -84,7 +86,7 @@ def test_a_square_is_the_haar_box_of_the_mesh(faces: FaceSet) -> None:
 
 def test_an_epoch_is_the_same_for_the_same_seed_and_has_faces_and_none(faces: FaceSet) -> None:
     recipe = Recipe(task="keypoints", side=56, batch=16, jitter=Jitter(regions=64))
-    task = KeypointTask(faces, recipe)
+    task = KeypointTraining(faces, recipe)
     a, b = list(task.batches(0, 56)), list(task.batches(0, 56))
     assert len(a) == task.steps == 4
     for one, two in zip(a, b, strict=True):
@@ -96,13 +98,14 @@ def test_an_epoch_is_the_same_for_the_same_seed_and_has_faces_and_none(faces: Fa
 
 
 def test_figures_of_perfect_answers_are_perfect(faces: FaceSet) -> None:
-    _, presence, points, head = stacked(check_regions(faces, "validation", 40))
-    report = figures((presence[:, 0] - 0.5) * 9, points, head, presence[:, 0], points, head)
+    _, *truth = stacked(check_regions(faces, "validation", 40))
+    true = Answers.of(truth)
+    report = figures(replace(true, presence=(true.presence - 0.5) * 9), true)
     assert report["error"] == 0
     assert report["found"] == 1
     assert report["false"] == 0
     assert report["yaw_error"] == 0
-    assert points_off(points[:3] + np.float32(0.1), points[:3]).min() > 0
+    assert points_off(true.points[:3] + np.float32(0.1), true.points[:3]).min() > 0
 
 
 def test_it_learns_is_exported_and_runs_in_the_app(
@@ -111,7 +114,7 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     monkeypatch.chdir(tmp_path)
     faceset.save(faces, Path("runs/keypoints.npz"))
     assert len(keypoints.load(Path("runs/keypoints.npz"))) == 80
-    monkeypatch.setattr("train.tasks.keypoints.task.CHECKED", 60)
+    monkeypatch.setattr("train.tasks.keypoints.training.CHECKED", 60)
     monkeypatch.setattr("train.engine.convert.LARGEST_DRIFT", 0.05)  # a network this raw rounds badly
     monkeypatch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.8)
     tiny = Recipe(
@@ -142,7 +145,7 @@ def test_wrong_input_is_one_line(tmp_path: Path, faces: FaceSet, caplog: pytest.
     with pytest.raises(ConfigError, match="is not a prepared set of keypoints"):
         keypoints.load(tmp_path / "x.npz")
     with pytest.raises(ConfigError, match="side must be 56"):
-        KeypointTask(faces, Recipe(task="keypoints"))
+        KeypointTraining(faces, Recipe(task="keypoints"))
     assert cli.main(["fit", "--task", "keypoints", "--recipe", "quick"]) != 0
     assert "trains expression" in caplog.text
 

@@ -1,4 +1,4 @@
-"""The expression task: its data, its loss and its figures on validation."""
+"""Trains and validates the expression network."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from monitor.core.errors import ConfigError
 from train.data.datasets import SIDE, Dataset
 from train.data.sources import FER
 from train.engine.batches import epoch_batches, log_priors
-from train.engine.fit import Arrays, all_evened, predict, resized
+from train.engine.inference import all_evened, predict, resized
+from train.engine.network import Architecture
 from train.engine.recipe import Recipe
+from train.engine.training import Arrays, Training
 from train.reports.metrics import accuracy, mean_recall, recalls
+from train.tasks.expression import network as own_network
 from train.tasks.expression.targets import taught
 
 log = logging.getLogger("train")
 
 
-class ExpressionTask:
-    """Reading expressions from FER2013-like crops."""
+class ExpressionTraining(Training):
+    """Training of the expression network; see ``train.engine.training.Training``."""
+
+    network: Architecture = own_network
 
     def __init__(self, data: Dataset, recipe: Recipe, unlabelled: NDArray[np.uint8] | None = None) -> None:
         """Takes the training and validation splits of ``data``.
@@ -33,11 +38,11 @@ class ExpressionTask:
         Args:
             data: Labelled crops.
             recipe: What to do.
-            unlabelled: (N, 48, 48) more crops, learnt from the teachers' answers alone.
+            unlabelled: (N, 48, 48) more crops, labelled by the teachers' answers alone.
 
         Raises:
-            ConfigError: Another side than the crops', too few rows for one batch or none to validate on, a teacher is
-                no finished run, or none for unlabelled crops.
+            ConfigError: The recipe's side is not the crops'; there are too few rows for one batch, or none to validate
+                on; a teacher is not a finished run, or unlabelled crops have no teacher.
         """
         if recipe.side != SIDE:
             raise ConfigError(f"side must be {SIDE} for the task expression (got {recipe.side})")
@@ -46,7 +51,7 @@ class ExpressionTask:
         validation = data.part("validation")
         self.validation = validation.take(validation.truth >= 0)
         if not len(self.validation):
-            raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer; nothing to judge by")
+            raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer to validate on")
         if len(training) < recipe.batch:
             raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
         self.training, self.recipe = taught(training, recipe, unlabelled), recipe
@@ -55,11 +60,11 @@ class ExpressionTask:
         log.info("%d training rows, %d validation rows with a clear answer", len(self.training), len(self.validation))
 
     def batches(self, epoch: int, side: int) -> Iterator[Arrays]:
-        """See ``Task``."""
+        """See ``Training``."""
         return epoch_batches(self.training, self.recipe, epoch, side, self.offsets)
 
     def loss(self, outputs: Any, *targets: tf.Tensor) -> tf.Tensor:
-        """Cross entropy with the target distribution; of logits adjusted by the source's prior where it is given.
+        """Cross entropy with the target distribution, of logits to which the log prior of the row's source is added.
 
         Menon et al. 2021, "Long-tail learning via logit adjustment".
         """
@@ -67,7 +72,7 @@ class ExpressionTask:
         return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets[0], logits))
 
     def adapt(self, model: keras.Model, old: Recipe) -> None:
-        """Takes the prior that a run without ``adjusted`` has learnt off its last layer."""
+        """Removes the prior from the last layer if the other run was trained without ``adjusted``."""
         if self.offsets is None or old.adjusted:
             return
         known = self.training.of(FER) if FER in self.training.sources else self.training
@@ -75,16 +80,16 @@ class ExpressionTask:
         add_biases(model, -self.recipe.adjusted * (prior - prior.mean()))
 
     def prior(self, source: str) -> NDArray[np.float32] | None:
-        """The (7,) log prior that the loss adds for a source, None without ``adjusted``."""
+        """The (7,) log prior that the loss adds for a source; None without ``adjusted``."""
         if self.offsets is None:
             return None
         rows = self.training.source == source if source else np.ones(len(self.training), bool)
         return np.asarray(self.offsets[rows][0]) if rows.any() else None
 
     def validate(self, model: keras.Model, side: int) -> dict[str, float | int]:
-        """Validated at the size trained on: the network answers another size worse until it has seen it.
+        """Figures at the side of the epoch: a network is worse at a side it has not been trained on.
 
-        Of a joined set each source is validated alone, too; the mean of their mean recalls is what counts.
+        A joined set also gets figures of each source; the mean of their mean recalls is the main figure.
         """
         data = self.validation
         logits = predict(model, all_evened(resized(data.images, side), self.recipe.contrast))
@@ -108,6 +113,6 @@ class ExpressionTask:
 
 
 def add_biases(model: keras.Model, biases: NDArray[np.float32]) -> None:
-    """Builds ``metrics.fit_biases`` into a network's last layer."""
+    """Adds biases (7,) to those of a network's last layer."""
     bias = model.get_layer("logits").bias
     bias.assign(bias + biases)

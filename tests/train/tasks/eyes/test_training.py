@@ -16,11 +16,14 @@ from monitor.settings import reader as settings
 from monitor.settings.reader import load
 from train.data import eyeset
 from train.data.eyeset import INNER, PATCH, SPEC, EyeSet
-from train.engine.fit import Trainer, fit
+from train.engine.fit import fit
 from train.engine.recipe import HERE, Recipe
-from train.tasks.export_faces import export_eyes
-from train.tasks.eyes import task as eyes
-from train.tasks.eyes.task import EyeTask
+from train.engine.task import Export
+from train.engine.trainer import Trainer
+from train.tasks.eyes import network
+from train.tasks.eyes.export import export
+from train.tasks.eyes.figures import evaluate, figures
+from train.tasks.eyes.training import EyeTraining
 
 
 def eye(opened: bool, rng: np.random.Generator, side: int = PATCH) -> np.ndarray:
@@ -101,7 +104,7 @@ def test_a_packed_set_comes_back_whole(data: EyeSet, tmp_path: Path) -> None:
 
 
 def test_a_covered_eye_is_not_visible_and_teaches_nothing_of_openness(data: EyeSet) -> None:
-    task = EyeTask(data, recipe())
+    task = EyeTraining(data, recipe())
     batches = list(task.batches(0, SPEC.side))
     assert len(batches) == task.steps == 6
     images, _targets = batches[0]
@@ -117,35 +120,35 @@ def test_a_covered_eye_is_not_visible_and_teaches_nothing_of_openness(data: EyeS
 
 
 def test_an_epoch_draws_the_same_again_for_the_same_seed(data: EyeSet) -> None:
-    one, two = (next(iter(EyeTask(data, recipe()).batches(3, SPEC.side))) for _ in range(2))
+    one, two = (next(iter(EyeTraining(data, recipe()).batches(3, SPEC.side))) for _ in range(2))
     assert np.array_equal(one[0], two[0])
 
 
 def test_figures_count_each_subject_alike(data: EyeSet) -> None:
     rows = np.flatnonzero(data.split == "validation")
     truth = np.stack([data.opened[rows] - 0.5, data.visible[rows] - 0.5], axis=1)
-    report = eyes.figures(truth, data, rows)
+    report = figures(truth, data, rows)
     assert report["mrl"] == report["cew"] == report["faces"] == report["visible"] == 1.0
     assert report["ghosts"] == 0.0
-    assert eyes.figures(-truth, data, rows)["mrl"] == 0.0
+    assert figures(-truth, data, rows)["mrl"] == 0.0
 
 
 def test_a_recipe_for_another_size_is_refused(data: EyeSet) -> None:
     with pytest.raises(ConfigError, match="side must be 32"):
-        EyeTask(data, recipe(side="48"))
+        EyeTraining(data, recipe(side="48"))
 
 
 def test_training_learns_drawn_eyes_and_exports_a_model_the_app_reads(data: EyeSet, tmp_path: Path) -> None:
     chosen = recipe(epochs="12", **{"network.channels": "8-16-16", "network.blocks": "0-0-0"})
-    task = EyeTask(data, chosen)
+    task = EyeTraining(data, chosen)
     last = fit(task, chosen, tmp_path / "run", resume=False)
     assert last["mrl"] >= 0.9
-    again = Trainer(settings.load(Recipe, tmp_path / "run" / "recipe.yaml"), task)
+    again = Trainer(settings.load(Recipe, tmp_path / "run" / "recipe.yaml"), network, task)
     again.restore(tmp_path / "run" / "checkpoint.npz")
-    card = export_eyes(again.averaged, chosen, data, tmp_path / "eyes.tflite", again.history)
+    card = export(again.averaged, data, Export(chosen, tmp_path / "eyes.tflite", again.history))
     assert card.metrics["int8_agreement"] >= 0.98
     net = EyeNet(tmp_path / "eyes.tflite")
     rng = np.random.default_rng(5)
     opened, shut = (net.logits(eyeset.middle(eye(o, rng)[None])[0])[0] for o in (True, False))
     assert opened > shut
-    assert eyes.evaluate(tmp_path / "eyes.tflite", data, "validation")["cew"] >= 0.9
+    assert evaluate(tmp_path / "eyes.tflite", data, "validation")["cew"] >= 0.9

@@ -1,0 +1,1 @@
+"""The command line ``emotion-train``: one file a command."""

@@ -1,0 +1,64 @@
+"""``emotion-train``, or ``python -m train``: from labelled face images to an int8 model with its card."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from monitor.cli.arguments import Parser
+from monitor.core.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
+from train.cli import cards, demo_faces, evaluate, export, fetch, fit, predict, prepare, recover, report
+
+log = logging.getLogger("train")
+
+COMMANDS = (prepare, fit, evaluate, predict, report, cards, recover, export, fetch, demo_faces)
+"""Modules with ``add(commands)``, which adds a command and sets its ``run_command``."""
+EXIT_STOPPED = 130
+"""The exit code that shells expect after Ctrl-C."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = Parser(prog="emotion-train", description="Train small int8 networks for faces and expressions.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+    for module in COMMANDS:
+        module.add(commands)
+    return parser
+
+
+def _silence_tensorflow() -> None:
+    """Keeps TensorFlow's start-up messages out of the output; they are printed before its log levels take effect."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code; a user's error ends in one line."""
+    _silence_tensorflow()
+    args = build_parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        return int(args.run_command(args))
+    except UserError as error:
+        for line in error.lines:
+            log.error("error: %s", line)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        fix = "pip install 'emotion-monitor[train]' (in a checkout: make test, then .venv/bin/python -m train)"
+        log.error("error: this command needs %s, which is not installed: %s", error.name, fix)
+        return EXIT_MODEL
+    except FloatingPointError as error:
+        log.error("error: %s", error)
+        return ConfigError.exit_code
+    except KeyboardInterrupt:
+        log.error("stopped; continue a training with --resume")
+        return EXIT_STOPPED
+    except MemoryError:
+        log.error("error: out of memory; close other programs, or use less data or a smaller batch")
+        return ConfigError.exit_code
+    except BrokenPipeError:
+        return EXIT_OK
