@@ -17,8 +17,8 @@ from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
 from monitor.settings.config import EmotionConfig
 from train.data import datasets
-from train.engine.progress import track
 from train.reports.metrics import accuracy
+from train.system.progress import track
 
 BOX = (0.0, 0.0, 200.0, 200.0)
 SHARES = (1.0, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05)

@@ -17,7 +17,7 @@ from monitor.faces.crop import crop
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
 from train.data import faceset, keypoints
-from train.engine.progress import track
+from train.system.progress import track
 from train.tasks.keypoints.figures import FRONTAL
 
 OFF = 0.05

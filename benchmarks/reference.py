@@ -32,7 +32,7 @@ from monitor.networks.card import find_model
 from monitor.networks.keypoints import SWAP, KeypointNet
 from train.data import doubts, faceset, keypoints
 from train.data.faceset import FaceSet
-from train.engine.progress import track
+from train.system.progress import track
 from train.tasks.keypoints.figures import FRONTAL, looked, near_box, points_off
 
 AGAIN = (0.1, doubts.SHARE, np.inf)

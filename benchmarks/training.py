@@ -20,10 +20,11 @@ import tensorflow as tf
 from monitor.core.errors import ConfigError
 from train.data import datasets, faceset, unlabelled
 from train.data.datasets import Dataset
-from train.engine import recipe, resources
+from train.engine import recipe
 from train.engine.batches import ahead, epoch_batches
 from train.engine.recipe import Recipe
 from train.engine.trainer import Trainer
+from train.system import resources
 from train.tasks.expression import network
 from train.tasks.expression.targets import with_unlabelled
 from train.tasks.expression.training import ExpressionTraining

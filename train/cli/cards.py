@@ -24,8 +24,8 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
-    from train.engine import resources
     from train.reports import card_page, cards
+    from train.system import resources
 
     found = cards.models(Path(args.models))
     cards.refresh(found, TASKS.values())

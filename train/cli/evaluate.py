@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     from monitor.networks.card import load_card
     from train.data import inputs
-    from train.engine import resources
     from train.reports import outputs
+    from train.system import resources
 
     model = model_path(args.model)
     card = load_card(model, None)

@@ -31,9 +31,9 @@ def run(args: argparse.Namespace) -> int:
     import cv2
 
     from train.data import inputs
-    from train.engine import resources
     from train.engine.fit import fit
     from train.engine.runs import require_claimable
+    from train.system import resources
 
     cv2.setNumThreads(1)  # the other core trains
     resources.keep_memory()

@@ -22,8 +22,8 @@ from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec, crop
 from train.data import fer2013, importers, inputs, packed
 from train.data import votes as ferplus
-from train.engine import resources
-from train.engine.progress import track
+from train.system import resources
+from train.system.progress import track
 
 log = logging.getLogger("train")
 

@@ -20,7 +20,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.system.wholefile import whole
 from train.data.datasets import Dataset
-from train.engine import resources
+from train.system import resources
 
 log = logging.getLogger("train")
 

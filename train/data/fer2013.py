@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from train.data import votes as ferplus
-from train.engine import resources
-from train.engine.progress import bars
+from train.system import resources
+from train.system.progress import bars
 
 SIDE = 48
 USAGES = {

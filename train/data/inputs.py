@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from monitor.core.errors import ConfigError
 from monitor.system.digest import sha256
 from monitor.system.wholefile import whole
-from train.engine import resources
+from train.system import resources
 
 KEPT = "data.json"
 """File in a run's folder that records the data set and the teachers."""

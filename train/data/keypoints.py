@@ -20,8 +20,8 @@ from monitor.networks.keypoints import POINTS
 from monitor.networks.proposals import ProposalNet
 from train.data import datasets, faceset
 from train.data.faceset import BOX, FaceSet, Image, Pictures
-from train.engine import resources
-from train.engine.progress import track
+from train.system import resources
+from train.system.progress import track
 
 log = logging.getLogger("train")
 

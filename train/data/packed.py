@@ -12,7 +12,7 @@ import numpy as np
 
 from monitor.core.errors import ConfigError
 from monitor.system.wholefile import whole
-from train.engine import resources
+from train.system import resources
 
 T = TypeVar("T")
 

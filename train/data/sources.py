@@ -23,8 +23,8 @@ from monitor.core.types import Image
 from monitor.faces.follower import Reader
 from train.data import datasets, framing, neighbours
 from train.data.datasets import SIDE, VALIDATION_EVERY, Dataset
-from train.engine import resources
-from train.engine.progress import track
+from train.system import resources
+from train.system.progress import track
 
 log = logging.getLogger("train")
 

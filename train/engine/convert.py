@@ -19,9 +19,9 @@ from monitor.networks.card import ModelCard, card_path
 from monitor.settings import reader as settings
 from monitor.system.digest import sha256
 from monitor.system.wholefile import whole
-from train.engine import resources
 from train.engine.network import Cost
 from train.engine.recipe import Recipe
+from train.system import resources
 
 log = logging.getLogger("train")
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from rich.progress import Progress, TextColumn
 
-from train.engine import resources, runs
-from train.engine.progress import bars
+from train.engine import runs
 from train.engine.recipe import Recipe
 from train.engine.tensorboard import Board
 from train.engine.trainer import Trainer
 from train.engine.training import Training
+from train.system import resources
+from train.system.progress import bars
 
 log = logging.getLogger("train")
 

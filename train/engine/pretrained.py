@@ -25,7 +25,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.system.digest import sha256
 from monitor.system.wholefile import whole
-from train.engine import resources
+from train.system import resources
 
 log = logging.getLogger("train")
 

@@ -24,10 +24,11 @@ from monitor.networks.card import ModelCard, card_path, load_card
 from monitor.networks.runtime import Int8Model
 from monitor.settings import reader as settings
 from train.data import inputs
-from train.engine import network, resources, runs
+from train.engine import network, runs
 from train.engine.recipe import Recipe
 from train.engine.task import Task
 from train.engine.trainer import Trainer
+from train.system import resources
 
 log = logging.getLogger("train")
 

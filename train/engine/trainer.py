@@ -17,11 +17,12 @@ from rich.progress import Progress
 from monitor.core.errors import ConfigError
 from monitor.settings import reader as settings
 from monitor.system.wholefile import whole
-from train.engine import network, pretrained, resources, runs
+from train.engine import network, pretrained, runs
 from train.engine.batches import ahead
 from train.engine.network import Architecture
 from train.engine.recipe import Recipe
 from train.engine.training import Training
+from train.system import resources
 
 log = logging.getLogger("train")
 

@@ -14,7 +14,7 @@ import numpy as np
 from monitor.core.errors import ModelError
 from monitor.networks.card import ModelCard, load_card
 from monitor.networks.runtime import Int8Model
-from train.engine.progress import track
+from train.system.progress import track
 
 log = logging.getLogger("train")
 

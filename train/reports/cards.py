@@ -10,8 +10,8 @@ from typing import Any
 
 from monitor.core.errors import ConfigError
 from monitor.networks.card import ModelCard, card_path, load_card
-from train.engine import resources
 from train.engine.task import Task
+from train.system import resources
 
 log = logging.getLogger("train")
 

@@ -16,10 +16,10 @@ from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.networks.card import card_path, load_card
 from monitor.system.wholefile import replace_text
-from train.engine import resources
 from train.engine.task import Evaluate
 from train.reports import plots
 from train.reports.predict import Reading
+from train.system import resources
 
 log = logging.getLogger("train")
 

@@ -19,8 +19,8 @@ from monitor.core.labels import EMOTIONS
 from monitor.core.types import Image
 from monitor.outputs.drawing.palette import COLORS
 from monitor.system.wholefile import whole
-from train.engine import resources
 from train.reports.metrics import Bin
+from train.system import resources
 
 BLUE, PALE, ORANGE, GRAY = "#2b6cb0", "#b9cfe6", "#d97706", "#8a8f98"
 FEW = 20

@@ -19,12 +19,13 @@ from monitor.core.errors import ConfigError
 from monitor.networks.card import ModelCard, load_card
 from monitor.settings import reader as settings
 from monitor.system.wholefile import replace_text
-from train.engine import recipe, resources
+from train.engine import recipe
 from train.engine.recipe import Recipe
 from train.engine.task import Score, Task
 from train.reports import candidates, html, plots
 from train.reports.candidates import Candidate
 from train.reports.tables import group, number
+from train.system import resources
 
 log = logging.getLogger("train")
 

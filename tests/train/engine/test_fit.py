@@ -120,7 +120,7 @@ def test_a_damaged_starting_point_is_one_line(run: Path, tmp_path: Path) -> None
 def test_what_will_not_fit_is_said_before_the_first_step(
     drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.engine.resources.free_memory", lambda: 200e6)
+    monkeypatch.setattr("train.system.resources.free_memory", lambda: 200e6)
     with pytest.raises(ConfigError, match=r"training at batch 16: needs about .* MB of memory, 200 MB are free"):
         fit(ExpressionTraining(drawn, TINY), TINY, tmp_path / "r", resume=False)
     assert not (tmp_path / "r").exists()

@@ -128,7 +128,7 @@ def test_what_cannot_be_recovered_is_one_line(
     odd_ones: tuple[object, ...] = (5, [1], {}, {"added": {}}, *({"added": seven | {"sad": v}} for v in ("x", np.nan)))
     for biases in odd_ones:
         assert "m.json: metrics.biases.added must be a number for each label" in line(told, biases=biases)
-    monkeypatch.setattr("train.engine.resources.free_memory", lambda: 1000.0)
+    monkeypatch.setattr("train.system.resources.free_memory", lambda: 1000.0)
     assert "measuring 14 crops" in line(told)
 
 

@@ -14,9 +14,9 @@ from monitor.core.labels import EMOTIONS
 from monitor.networks.card import ModelCard
 from monitor.networks.emotion import BALANCED, EmotionNet
 from train.data.datasets import Dataset, fitted
-from train.engine.progress import track
 from train.reports import metrics
 from train.reports.sources import by_source
+from train.system.progress import track
 from train.tasks.expression import robustness
 
 

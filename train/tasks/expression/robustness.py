@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.faces.crop import CropSpec
-from train.engine.progress import track
+from train.system.progress import track
 
 Image = NDArray[np.uint8]
 Disturb = Callable[[Image], Image]

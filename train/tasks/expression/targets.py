@@ -17,12 +17,12 @@ from monitor.system.digest import sha256
 from monitor.system.wholefile import whole
 from train.data.datasets import Dataset
 from train.data.sources import FER
-from train.engine import resources
 from train.engine.batches import log_priors
 from train.engine.inference import all_evened, predict
 from train.engine.recipe import Recipe
 from train.engine.trainer import load_trained
 from train.reports.metrics import softmax
+from train.system import resources
 from train.tasks.expression import network
 
 log = logging.getLogger("train")

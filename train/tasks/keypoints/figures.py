@@ -19,7 +19,7 @@ from monitor.networks.card import ModelCard
 from monitor.networks.keypoints import POINTS, KeypointNet
 from monitor.settings.config import FollowConfig
 from train.data.faceset import FaceSet, face_squares, square_box
-from train.engine.progress import track
+from train.system.progress import track
 
 FRONTAL = 30.0
 """Degrees of yaw up to which a face counts as frontal in the figures."""

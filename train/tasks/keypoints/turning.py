@@ -17,8 +17,8 @@ from monitor.core.errors import ConfigError
 from monitor.core.types import Image
 from monitor.networks.keypoints import POINTS
 from train.data.faceset import BOX, FaceSet, Pictures, face_squares
-from train.engine import resources
-from train.engine.progress import track
+from train.system import resources
+from train.system.progress import track
 from train.tasks.keypoints.headshape import Shape, fitted, rest, rotation, sizes
 from train.tasks.keypoints.rendering import PIVOT, Motion, rendered
 

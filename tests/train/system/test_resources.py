@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.core.errors import ConfigError
-from train.engine import network, resources
+from train.engine import network
+from train.system import resources
 
 
 def test_what_fits_passes_and_what_does_not_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Memory, disk and progress bars of the machine that trains."""
