@@ -98,6 +98,9 @@ class Recipe:
     source_balance: float = number(
         0.0, 0, 1, "oversampling of small sources of a joined set: 0 none, 1 until all sources are equally frequent"
     )
+    left_out: str = text(
+        "", "sources of a joined set to validate on without training on them, joined by commas: figures on unseen sets"
+    )
     adjusted: float = number(
         0.0,
         0,
@@ -190,8 +193,8 @@ GEOMETRY = tuple(f"augment.{key}" for key in ("flip", "rotate", "shift", "zoom",
 MOVED = tuple(f"jitter.{f.name}" for f in dataclasses.fields(Jitter) if f.name != "regions")
 """Fields that move regions."""
 CLASSES = (
-    "unlabelled", "teachers", "contrast", "fade", "balance", "source_balance", "adjusted", "smooth", "doubted",
-    "network.pretrained",
+    "unlabelled", "teachers", "contrast", "fade", "balance", "source_balance", "left_out", "adjusted", "smooth",
+    "doubted", "network.pretrained",
 )  # fmt: skip
 """Fields for crops with one of several class labels, and for their teachers."""
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.networks.card import ModelCard
 from train.reports.cards import LAW
 from train.reports.markdown import percent, table
-from train.reports.tables import number
+from train.reports.tables import group, number
 
 NOTES = {
     "use": "Names the expression that a face shows in a near-frontal gray crop, as a distribution over seven words; "
     "not what the person feels. For research, accessibility, art, and self-observation with consent.",
     "not_for": "Decisions about people: hiring, grading, policing, credit, diagnosis, lie detection. Watching people "
     "who do not know about it. Taking a single frame as a fact: a scowl often means concentration.",
-    "limits": "Trained on web photographs of 2013, many of them posed. Disgust and fear are rare in the data and read "
-    "worst; sad is often taken for neutral. There is no class for contempt. Compression, blur, small faces and "
-    "overexposure cost most (table of disturbed crops). Not measured: yaw beyond about 30 degrees, infra-red light, "
-    "masks. The program itself reads no expression beyond 45 degrees.",
-    "groups": "Accuracy by age, sex and skin group is not measured: FER2013 has no such labels, and its labellers are "
-    "not described. Expect it to be unequal; measure it on your own people before you rely on it.",
+    "limits": "Trained on web photographs, many of them posed, labelled by what annotators saw in them. Disgust and "
+    "fear are read worst. The data sets disagree on where neutral ends, so figures differ by source (table). There is "
+    "no class for contempt. Compression, blur, small faces and overexposure cost most (table of disturbed crops). Not "
+    "measured: yaw beyond about 30 degrees, infra-red light, masks. The program itself reads no expression beyond 45 "
+    "degrees.",
+    "groups": "Accuracy by age, sex and skin group is not measured: the data sets have no such labels. Expect it to be "
+    "unequal; measure it on your own people before you rely on it.",
     "law": LAW,
 }
 OTHER = NOTES | {
@@ -38,17 +39,27 @@ def is_fer(name: str) -> bool:
     return name.lower().startswith("fer2013")
 
 
-def terms(name: str, *, voted: bool) -> str:
+SOURCES = {"rafdb": "RAF-DB", "affectnet": "AffectNet", "expw": "ExpW"}
+"""Sources for non-commercial research only, by their names in a joined set."""
+
+
+def terms(name: str, *, voted: bool, sources: Sequence[str] = ()) -> str:
     """Terms of use of a data set of expressions.
 
     Args:
         name: The data set's name.
         voted: Whether its labels are a crowd's votes.
+        sources: The sources of a joined set.
     """
-    if not (voted or is_fer(name)):
-        return f"{name}: under its publisher's terms, which this program does not know."
-    votes = " FER+ votes: MIT licence (Microsoft)." if voted else ""
-    return f"FER2013: Kaggle challenge data, research use.{votes}"
+    if voted or is_fer(name):
+        votes = " FER+ votes: MIT licence (Microsoft)." if voted else ""
+        own = f"FER2013: Kaggle challenge data, research use.{votes}"
+    else:
+        own = f"{name}: under its publisher's terms, which this program does not know."
+    research = ", ".join(SOURCES[source] for source in sources if source in SOURCES)
+    if not research:
+        return own
+    return f"{own} {research}: for non-commercial research only, which then holds for what is trained on them, too."
 
 
 def current_notes(card: ModelCard) -> Mapping[str, str] | None:
@@ -84,12 +95,42 @@ def figures(card: ModelCard) -> list[str]:
         (name, row["n"], *(number(row[key], 2) for key in ("recall", "precision", "f1")))
         for name, row in v["per_class"].items()
     ]
+    together = "Validation, 7 classes, all sources together, prior *balanced*."
     parts = [
-        "Validation, 7 classes.",
+        *_by_prior(group(m, "priors")),
+        together if "priors" in m else "Validation, 7 classes.",
         table(("", "", "N"), rows),
         table(("class", "N", "recall", "precision", "F1"), classes),
     ]
     return parts + (_robustness(v["corruptions"], v["consistency"]) if "corruptions" in v else [])
+
+
+PRIORS = {
+    "balanced": "Prior *balanced*, the default: all expressions equally frequent, neutral favoured until it is "
+    "recognised often enough on the sources that the prior is fitted on.",
+    "web": "Prior *web* (`emotion.prior: web`): expressions as frequent as in FER2013.",
+}
+
+
+def _by_prior(priors: Mapping[str, Any]) -> list[str]:
+    """For each prior a table by source, with biases and temperature fitted on other rows."""
+    parts = []
+    for name, told in priors.items():
+        crossed, fitted = told["cross_fitted"], told["figures"]
+        rows = [
+            (source, row["n"], percent(row["accuracy"]), number(row["mean_recall"], 3), number(row["ece"], 3),
+             *(number(recall, 2) for recall in row["recall"].values()))
+            for source, row in crossed["each"].items()
+        ]  # fmt: skip
+        labels = next(iter(crossed["each"].values()))["recall"]
+        parts += [
+            f"{PRIORS.get(name, f'Prior *{name}*.')} Mean over the sources of the mean recall: "
+            f"**{number(crossed['mean_recall'], 3)}** with biases fitted on other rows, "
+            f"{number(fitted['mean_recall'], 3)} on the rows they were fitted on. All figures of the table are with "
+            "biases and temperature of other rows; the columns of the classes are recalls.",
+            table(("source", "N", "accuracy", "mean recall", "ECE", *labels), rows),
+        ]
+    return parts
 
 
 def bias_rows(biases: Any, n: int) -> list[tuple[str, str, int]]:

@@ -37,7 +37,7 @@ class Expression(Task["Dataset"]):
     takes = frozenset({SEVERAL, PRIOR})
     unused = ("heads_turned", "jitter.regions", *MOVED)
     score = Score("accuracy %", "accuracy", "n")
-    curves = (("loss",), ("validation_accuracy", "validation_mean_recall"))
+    curves = (("loss",), ("validation_accuracy", "validation_mean_recall", "sources_mean_recall"))
 
     def prepare(self, order: Prepare) -> None:
         from monitor.networks.card import find_model
@@ -62,7 +62,7 @@ class Expression(Task["Dataset"]):
         return datasets.load(path)
 
     def record(self, data: Dataset) -> dict[str, str]:
-        return {"terms": card_texts.terms(data.name, voted=data.voted)}
+        return {"terms": card_texts.terms(data.name, voted=data.voted, sources=data.sources)}
 
     def network(self) -> Architecture:
         from train.tasks.expression import network

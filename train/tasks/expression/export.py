@@ -17,6 +17,7 @@ from monitor.faces.crop import CropSpec
 from monitor.networks.card import ModelCard, Prior
 from monitor.networks.emotion import BALANCED
 from train.data.datasets import SIDE, Dataset
+from train.data.sources import FER
 from train.engine import convert, pretrained
 from train.engine.augment import Augment, augment
 from train.engine.inference import all_evened, int8_logits, predict
@@ -137,10 +138,17 @@ def _data_texts(data: Dataset, order: Export) -> dict[str, str]:
     count = int(data.part("train").usable.sum())
     return {
         "training": f"{data.name}: {count} crops of the split training{more}",
-        "validation": f"{data.name}: split {'PublicTest' if _is_fer(data) else 'validation'}, {data.rule}, "
-        "7 classes; the recipe was chosen on it",
-        "terms": texts.terms(data.name, voted=data.voted) + terms,
+        "validation": f"{data.name}: {_validation_text(data)}, 7 classes; the recipe was chosen on it",
+        "terms": texts.terms(data.name, voted=data.voted, sources=data.sources) + terms,
     }
+
+
+def _validation_text(data: Dataset) -> str:
+    """The card's words on the rows its figures are measured on."""
+    if len(data.sources) > 1:
+        others = ", ".join(source for source in data.sources if source != FER)
+        return f"split validation: of {FER} PublicTest (FER+ majority rule), of {others} every tenth picture of a class"
+    return f"split {'PublicTest' if _is_fer(data) else 'validation'}, {data.rule}"
 
 
 def _with_biases(

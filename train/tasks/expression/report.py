@@ -77,13 +77,13 @@ def show(report: dict[str, Any]) -> None:
 def _show_sources(console: Console, report: dict[str, Any]) -> None:
     sources = report["sources"]
     console.print(f"mean over the sources of the mean recall (prior {report['prior']}): {sources['mean_recall']:.4f}")
-    heads = ["", "N", "accuracy", "mean recall", "ECE", *(name[:3] for name in EMOTIONS)]
+    heads = ["", "N", "acc", "rec", "ECE", *(name[:3] for name in EMOTIONS)]
     rows = [
         [name, str(row["n"]), *(number(row[key], 3) for key in ("accuracy", "mean_recall", "ece")),
-         *(number(row["recall"][label], 2) for label in EMOTIONS)]
+         *("-" if row["recall"][label] is None else f"{100 * row['recall'][label]:.0f}" for label in EMOTIONS)]
         for name, row in sources["each"].items()
     ]  # fmt: skip
-    tables.show(console, "by source, recall of each class", heads, rows)
+    tables.show(console, "by source: accuracy, mean recall, ECE, and the recall of each class in %", heads, rows)
 
 
 def _show_robustness(console: Console, corruptions: dict[str, Any], jitter: dict[str, Any]) -> None:
@@ -128,6 +128,7 @@ def sections(model: Path, data: Path, split: str) -> list[str]:
         "disturbed crops": plots.corruptions(r["corruptions"], r["accuracy"]),
     }
     return [
+        *_by_source(r),
         html.heading(f"Figures on {r['data']} {split}, N = {r['n']:,}"),
         html.table(("", "", "N"), [[a, b, str(c)] for a, b, c in rows]),
         html.table(("class", "N", "recall", "precision", "F1"), per_class),
@@ -136,8 +137,24 @@ def sections(model: Path, data: Path, split: str) -> list[str]:
     ]
 
 
+def _by_source(report: dict[str, Any]) -> list[str]:
+    """The table by source; empty for a single set."""
+    if "sources" not in report:
+        return []
+    sources = report["sources"]
+    rows = [
+        [name, f"{row['n']:,}", *(number(row[key], 3) for key in ("accuracy", "mean_recall", "ece")),
+         *(number(row["recall"][label], 2) for label in EMOTIONS)]
+        for name, row in sources["each"].items()
+    ]  # fmt: skip
+    return [
+        html.heading(f"By source: mean of the mean recalls {sources['mean_recall']:.4f}, prior {report['prior']}"),
+        html.table(("source", "N", "accuracy", "mean recall", "ECE", *EMOTIONS), rows),
+    ]
+
+
 def _mistakes(measured: Measured) -> list[str]:
-    """The mistakes with the highest confidence, over all classes and for each class."""
+    """The mistakes with the highest confidence, over all classes and for each class of each source."""
     probs, truth = measured.probs, measured.rows.truth
     read = probs.argmax(axis=1)
     wrong = np.flatnonzero(read != truth)
@@ -156,12 +173,12 @@ def _mistakes(measured: Measured) -> list[str]:
         html.heading(f"Most confident mistakes: {min(WORST, len(surest))} of {len(wrong)} (N = {len(truth):,})"),
         shown(surest[:WORST]),
     ]
-    for label, name in enumerate(EMOTIONS):
-        own = surest[truth[surest] == label]
-        count = int((truth == label).sum())
-        if len(own):
-            parts += [
-                html.heading(f"{name} read as something else: {len(own)} of {count}, most confident first"),
-                shown(own[:WORST_OF_CLASS]),
-            ]
+    for source in measured.rows.sources:
+        inside = measured.rows.source == source if len(measured.rows.source) else np.ones(len(truth), bool)
+        for label, name in enumerate(EMOTIONS):
+            own = surest[(truth[surest] == label) & inside[surest]]
+            count = int((inside & (truth == label)).sum())
+            if len(own):
+                title = f"{name} read as something else: {len(own)} of {count}, most confident first"
+                parts += [html.heading(f"{source}: {title}" if source else title), shown(own[:WORST_OF_CLASS])]
     return parts

@@ -47,7 +47,7 @@ class ExpressionTraining(Training):
         if recipe.side != SIDE:
             raise ConfigError(f"side must be {SIDE} for the task expression (got {recipe.side})")
         training = data.part("train")
-        training = training.take(training.usable)
+        training = _without(training.take(training.usable), recipe)
         validation = data.part("validation")
         self.validation = validation.take(validation.truth >= 0)
         if not len(self.validation):
@@ -110,6 +110,20 @@ class ExpressionTraining(Training):
             if prior is not None:
                 figures[f"{source}_own_prior"] = round(accuracy(logits[own] + prior, data.truth[own]), 4)
         return {"sources_mean_recall": round(float(np.mean(each)), 4), **figures}
+
+
+def _without(data: Dataset, recipe: Recipe) -> Dataset:
+    """The rows of the sources that a recipe learns from.
+
+    Raises:
+        ConfigError: ``left_out`` names a source that the set does not have.
+    """
+    names = [name.strip() for name in recipe.left_out.split(",") if name.strip()]
+    for name in names:
+        if name not in data.sources:
+            known = ", ".join(data.sources) or "none"
+            raise ConfigError(f"left_out: {name} is no source of {data.name}; it has: {known}")
+    return data.take(~np.isin(data.source, names)) if names else data
 
 
 def add_biases(model: keras.Model, biases: NDArray[np.float32]) -> None:
