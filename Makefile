@@ -6,7 +6,7 @@
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
 # make install-service [DESTDIR=/tmp/stage]      systemd service (docs/RASPBERRY_PI.md)
 # make bench [ARGS="--source clip.mp4"]           what the readings cost on this machine, stage by stage
-# make model [DATA=../shared/data]               the shipped expression model anew, some eleven hours; goes on after a kill
+# make model [DATA=../shared/data]               the shipped expression model anew, some thirteen hours; goes on after a kill
 # make lock, make audit                          pin the edge install; known holes and licences of what is pinned
 PYTHON ?= python3
 VENV ?= .venv
@@ -49,8 +49,11 @@ model: $(TEST)
 	$(BIN)/python -m train fetch
 	for recipe in first second quick refine distilled distilled2 grown teacher pupil teacher2 pupil2 pupil3 teacher3 pupil4 pupil5; do \
 		$(BIN)/python -m train fit --recipe $$recipe --resume || exit $$?; done
-	$(BIN)/python -m train export --run runs/pupil5
-	$(BIN)/python -m train evaluate --update-card
+	$(BIN)/python -m train prepare --data $(DATA)/fer2013.zip --data $(DATA)/expressions.zip --out runs/mixed.npz
+	for recipe in mixed mixed2; do \
+		$(BIN)/python -m train fit --recipe $$recipe --data runs/mixed.npz --resume || exit $$?; done
+	$(BIN)/python -m train export --run runs/mixed2 --data runs/mixed.npz
+	$(BIN)/python -m train evaluate --data runs/mixed.npz --update-card
 	$(BIN)/python -m train cards
 
 soak: $(TEST)

@@ -88,7 +88,7 @@ def test_an_expression_model_is_not_taken_for_it(tmp_path: Path) -> None:
     model = tmp_path / "keypoints.tflite"
     shutil.copy(find_model("emotion.tflite"), model)
     card = json.loads(card_path(find_model("emotion.tflite")).read_text())
-    card_path(model).write_text(json.dumps(card | {"labels": list(POINTS)}))
+    card_path(model).write_text(json.dumps(card | {"labels": list(POINTS), "priors": {}}))
     with pytest.raises(ModelError, match="expected"):
         KeypointNet(model)
 

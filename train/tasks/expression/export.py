@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -139,8 +140,13 @@ def _data_texts(data: Dataset, order: Export) -> dict[str, str]:
     return {
         "training": f"{data.name}: {count} crops of the split training{more}",
         "validation": f"{data.name}: {_validation_text(data)}, 7 classes; the recipe was chosen on it",
-        "terms": texts.terms(data.name, voted=data.voted, sources=data.sources) + terms,
+        "terms": _once(texts.terms(data.name, voted=data.voted, sources=data.sources) + terms),
     }
+
+
+def _once(text: str) -> str:
+    """The text without sentences that it has already: several ancestors may share their terms."""
+    return " ".join(dict.fromkeys(re.split(r"(?<=\.) (?=[A-Z])", text)))
 
 
 def _validation_text(data: Dataset) -> str:
