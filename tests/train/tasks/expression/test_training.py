@@ -191,3 +191,12 @@ def test_labels_that_the_teachers_contradict_give_way_to_their_answer(run: Path,
     assert np.allclose(made[wrong], answers_of[wrong], atol=1e-5)
     untouched = (made == noisy.targets).all(axis=1)
     assert untouched.mean() > 0.8
+
+
+def test_a_source_that_is_left_out_is_validated_on_but_not_learnt(drawn: Dataset) -> None:
+    data = two_sources(drawn)
+    task = ExpressionTraining(data, dataclasses.replace(TINY, left_out="other"))
+    assert task.training.sources == ["fer"]
+    assert task.validation.sources == ["fer", "other"]
+    with pytest.raises(ConfigError, match="left_out: web is no source of drawn; it has: fer, other"):
+        ExpressionTraining(data, dataclasses.replace(TINY, left_out="other, web"))
