@@ -132,9 +132,9 @@ class Face:
     Attributes:
         id: Stable number, given on confirmation, from 1.
         box: Where it is, in full-frame pixels.
-        label: The steady label, or "unknown".
-        confidence: Smoothed probability of the steady label; of the top one while unknown.
-        probs: (7,) float32 smoothed distribution over ``labels.EMOTIONS``; sums to 1.
+        label: The top label of ``probs``, with at least ``emotion.min_confidence``, or "unknown".
+        confidence: The highest probability in ``probs``.
+        probs: (7,) float32 smoothed and steadied distribution over ``labels.EMOTIONS``; sums to 1.
         raw: (7,) float32 this frame's own distribution, or None when it was not read in this frame.
         quality: 0..1, how far the picture lets the face be read.
         seen: Whether a detector saw it in this frame's search (else its place is a prediction).

@@ -1,1 +1,1 @@
-"""One face's expression over time: smoothing, the label gate and episodes."""
+"""One face's expression over time: smoothing, the shown label, the baseline and events."""

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import Box, Event, Face, Frame, Image, Keypoints, Reading
-from monitor.expression.gate import LabelGate
 from monitor.expression.resting import Calibration
 from monitor.expression.smoother import Smoother
+from monitor.expression.steady import SteadyLabel
 from monitor.settings.config import EmotionConfig
 
 UNIFORM = np.full(len(EMOTIONS), 1 / len(EMOTIONS), dtype=np.float32)
@@ -79,7 +79,7 @@ class _Expression:
 
     Attributes:
         smoother: Smooths the readings.
-        gate: Decides which label is shown.
+        steady: The shown label and distribution.
         read_at: When the face was last read, or a reading was last postponed, in seconds.
         postponed: When the due reading was postponed first, or None.
         touching: Since when another face overlaps it, or None.
@@ -91,7 +91,7 @@ class _Expression:
     """
 
     smoother: Smoother
-    gate: LabelGate
+    steady: SteadyLabel
     read_at: float = -math.inf
     postponed: float | None = None
     touching: float | None = None
@@ -147,7 +147,7 @@ class ExpressionReader:
     def face(self, track: Tracked, t: float) -> Face:
         """Describes one face at ``t`` seconds."""
         own = self._of(track.id)
-        probs, label = own.smoother.value, own.gate.label
+        probs, label = own.steady.probs, own.steady.label
         # An old reading says nothing about now once the face has been unreadable for a while.
         stale = label == UNKNOWN and own.refused and t - own.raw_t > self._config.hold_s
         known = probs is not None and not stale
@@ -156,7 +156,7 @@ class ExpressionReader:
             id=track.id,
             box=track.predicted(t),
             label=label,
-            confidence=float(shown.max() if label == UNKNOWN else shown[EMOTIONS.index(label)]),
+            confidence=float(shown.max()),
             probs=shown,
             raw=own.raw if own.raw_t == t else None,
             quality=own.quality,
@@ -181,7 +181,7 @@ class ExpressionReader:
     def _of(self, face: int) -> _Expression:
         own = self._expressions.get(face)
         if own is None:
-            own = _Expression(Smoother(self._config.smooth_s), LabelGate(self._config))
+            own = _Expression(Smoother(self._config.smooth_s), SteadyLabel(self._config))
             self._expressions[face] = own
         return own
 
@@ -215,7 +215,7 @@ class ExpressionReader:
         )  # fmt: skip
         own.quality, own.refused = reading.quality, reading.probs is None
         if reading.probs is None:
-            own.gate.update(None, t)
+            own.steady.update(None, t)
             return
         # The network errs differently on the mirrored crop; smoothing averages both errors.
         own.mirrored = not own.mirrored and self._config.mirror and self._config.smooth_s > 0
@@ -223,4 +223,4 @@ class ExpressionReader:
         probs = reading.probs
         if self._calibration is not None:
             probs = self._calibration.corrected(track.id, probs, t, frame.wall)
-        own.gate.update(own.smoother.update(probs, t, reading.quality), t)
+        own.steady.update(own.smoother.update(probs, t, reading.quality), t)

@@ -14,8 +14,11 @@ RESET_S = 2.0
 class Smoother:
     """Exponential smoothing whose strength depends on elapsed time, not on the number of samples.
 
-    ``a = 1 − exp(−dt·w/τ)``, ``s += a(p − s)``: the same life at 10 and at 30 Hz gives the same curve.
-    The first reading initialises.
+    ``a = 1 − exp(−dt·w/τ)``, ``s += a(p − s)``: the same input at 10 and at 30 Hz gives the same curve. The first
+    reading initialises it.
+
+    Args:
+        tau_s: Time constant in seconds; 0 = no smoothing.
 
     Attributes:
         value: (K,) float32 smoothed distribution, or None before the first reading.

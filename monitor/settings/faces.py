@@ -133,8 +133,14 @@ class EmotionConfig:
         default=True,
         advanced=True,
     )
-    hold_s: float = number(0.25, 0, 10, "time a new label must lead before it is shown", "s")
-    margin: float = number(0.08, 0, 1, "lead in probability over the shown label that counts as leading", advanced=True)
-    jump: float = number(0.4, 0, 1, "lead in probability that changes the label at once", advanced=True)
+    hold_s: float = number(
+        0.25, 0, 10, "an unreadable face becomes unknown after this time; rival labels take up to 4 times as long", "s"
+    )
+    margin: float = number(
+        0.08, 0, 1, "lead in probability of one label over another that always changes the label", advanced=True
+    )
+    jump: float = number(
+        0.47, 0, 1, "lead in probability of one label over another that changes the label at once", advanced=True
+    )
     min_confidence: float = number(0.4, 0, 1, "confidence below which the label is unknown")
     min_quality: float = number(0.15, 0, 1, "picture quality below which a face is not read")

