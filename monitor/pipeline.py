@@ -11,6 +11,7 @@ from monitor.core.driver_state import DriverState
 from monitor.core.types import Event, Face, Frame, Result
 from monitor.driver.judge import Driver, EyeReader
 from monitor.expression.episodes import Episodes
+from monitor.expression.held import HeldExpressions
 from monitor.expression.reader import ExpressionNet, ExpressionReader
 from monitor.faces.detector import Detector
 from monitor.faces.finder import Finder
@@ -65,6 +66,7 @@ class Pipeline:
         self._reader = ExpressionReader(networks.emotion, config.emotion, ids)
         eyes = networks.eyes if config.driver.enabled else None
         self._episodes = Episodes(config.output.episode_update_s, ids)
+        self._held = HeldExpressions(config.alerts, ids)
         self._driver = Driver(config, eyes, ids, usable) if eyes is not None else None
         self._proposes = networks.proposals is not None
         self._clock = clock
@@ -94,6 +96,7 @@ class Pipeline:
         faces = tuple(self._reader.face(track, t) for track in tracks)
         events += self._reader.keep(known)
         events += self._episodes.update(faces, known, t, frame.wall)
+        events += self._held.update(faces, t, frame.wall)
         times.append(self._clock())
         faces, state, more = self._judge(frame, faces)
         times.append(self._clock())
@@ -107,12 +110,19 @@ class Pipeline:
         return self._driver.step(frame, faces) if self._driver is not None else (faces, None, [])
 
     def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
-        """Updates the driver's state while a live source delivers no pictures; (None, []) outside driver mode."""
-        return self._driver.blind(t, wall) if self._driver is not None else (None, [])
+        """Updates the state while a live source delivers no pictures.
+
+        Returns:
+            The driver's state, None outside driver mode, and the events that follow.
+        """
+        events = self._held.update((), t, wall)
+        state, more = self._driver.blind(t, wall) if self._driver is not None else (None, [])
+        return state, events + more
 
     def finish(self) -> list[Event]:
         """Ends all open events; call once after the last frame."""
-        return self._reader.keep(set()) + self._episodes.finish() + (self._driver.finish() if self._driver else [])
+        events = self._reader.keep(set()) + self._episodes.finish() + self._held.finish()
+        return events + (self._driver.finish() if self._driver else [])
 
     def set_effort(self, search: float, read: float, width: float) -> None:
         """Reduces the work per second when the machine cannot keep up.

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from monitor.settings.fields import NAMES
 from monitor.settings.tree import MISSING, is_group, lookup, nearest
 from monitor.settings.yamltext import is_empty
 
@@ -63,6 +64,8 @@ class Collector:
             # Texts are taken literally: YAML 1.1 would read 0123 as 83, 12:30 as 750 and on as true.
             literal = kind is str and not is_empty(node)
             self.values[key] = (str(node.value) if literal else _scalar(node), where)
+        elif kind == NAMES and isinstance(node, yaml.SequenceNode):
+            self.values[key] = ([str(getattr(item, "value", item)) for item in node.value], where)
         else:
             self.problems.append(Problem(where, key, "must be a single value"))
 

@@ -47,7 +47,8 @@ def _homes(config: Config, place: Place) -> Iterator[str]:
     """Paths below the home folder of a user who has none."""
     paths = {
         "output.dir": config.output.dir, "service.health_file": config.service.health_file,
-        "mqtt.password_file": config.mqtt.password_file, "detect.yunet_model": config.detect.yunet_model,
+        "mqtt.password_file": config.mqtt.password_file, "mqtt.ca_file": config.mqtt.ca_file,
+        "detect.yunet_model": config.detect.yunet_model,
     } | _models(config)  # fmt: skip
     for key, path in paths.items():
         if no_home(path):
@@ -112,6 +113,8 @@ def _mqtt(mqtt: MqttConfig, place: Place) -> Iterator[str]:
         yield f"{place('mqtt.name')}: mqtt.name must be 1 to 64 letters, digits, - or _ (got {mqtt.name[:40]})"
     if mqtt.host and mqtt.password_file and not mqtt.user:
         yield f"{place('mqtt.password_file')}: mqtt.password_file needs mqtt.user"
+    if mqtt.ca_file and not mqtt.tls:
+        yield f"{place('mqtt.ca_file')}: mqtt.ca_file needs mqtt.tls"
 
 
 def _alerts(alerts: AlertsConfig, place: Place) -> Iterator[str]:

@@ -8,6 +8,8 @@ import math
 from typing import Any, TypeVar
 
 S = TypeVar("S")
+NAMES = tuple[str, ...]
+"""Type of a setting with several names."""
 LARGEST_INTEGER = 10**300
 """Larger integers do not fit into a float."""
 MAX_TEXT = 4096
@@ -34,6 +36,11 @@ def flag(help: str, *, default: bool, advanced: bool = False) -> Any:
     return _field(default, help, advanced)
 
 
+def names(options: tuple[str, ...], help: str, *, advanced: bool = False) -> Any:
+    """A setting with any number of names out of a fixed list, none by default: a YAML list, or names and commas."""
+    return _field((), help, advanced, options=options)
+
+
 def text(default: str, help: str, *, advanced: bool = False) -> Any:
     """A free text setting (names, paths) of at most ``MAX_TEXT`` characters."""
     return _field(default, help, advanced)
@@ -57,7 +64,7 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
     """Validates a value and converts it to the setting's type.
 
     Args:
-        kind: The setting's type: bool, int, float or str.
+        kind: The setting's type: bool, int, float, str or tuple[str, ...].
         f: The setting.
         value: The value as YAML reads it.
 
@@ -70,7 +77,21 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
         return ("", value) if isinstance(value, bool) else (f"must be true or false {got}", None)
     if kind in (int, float):
         return _checked_number(kind, f, value, got)
+    if kind == NAMES:
+        return _checked_names(f, value, got)
     return _checked_text(f, value, got)
+
+
+def _checked_names(f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str, Any]:
+    options: tuple[str, ...] = f.metadata["options"]
+    given = value if isinstance(value, list) else str("" if value is None else value).split(",")
+    chosen = tuple(dict.fromkeys(name for item in given if (name := str(item).strip())))
+    for name in chosen:
+        if name not in options:
+            close = difflib.get_close_matches(name, options, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            return f"must be a list of {', '.join(options)} {got}{hint}", None
+    return "", chosen
 
 
 def _checked_number(kind: type[int] | type[float], f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str, Any]:
@@ -111,7 +132,8 @@ def value_range(f: dataclasses.Field[Any]) -> str:
     """The values a setting takes, in words: its options or its range; "" for texts and flags."""
     meta = f.metadata
     if "options" in meta:
-        return "one of " + ", ".join(option or '""' for option in meta["options"])
+        kind = "any of " if f.default == () else "one of "
+        return kind + ", ".join(option or '""' for option in meta["options"])
     if "low" in meta:
         unit = f" {meta['unit']}" if meta.get("unit") else ""
         return f"{meta['low']:g} to {meta['high']:g}{unit}"

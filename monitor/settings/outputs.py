@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.settings.fields import choice, flag, integer, number, text
+from monitor.core.labels import EMOTIONS
+from monitor.settings.fields import choice, flag, integer, names, number, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,15 @@ class PerformanceConfig:
 
 @dataclass(frozen=True, slots=True)
 class AlertsConfig:
-    """Commands and sounds on a driver's events."""
+    """Commands and sounds when an expression is held, and on a driver's events."""
 
     command: str = text("", "command run at each start, rise and end of an event, without a shell; see docs/DRIVER.md")
+    expression: tuple[str, ...] = names(EMOTIONS, "expressions that trigger an alert when a face holds them")
+    after_s: float = number(5.0, 0, 3600, "time an expression is held before its alert", "s")
+    pause_s: float = number(
+        30.0, 0, 86400, "pause before the same expression alerts again; doubles while it keeps coming back", "s",
+        advanced=True,
+    )  # fmt: skip
     sound: bool = flag("play a tone at each rise, through aplay, paplay, pw-play or afplay", default=False)
     min_level: int = integer(1, 1, 3, "lowest event level that triggers an alert")
     timeout_s: float = number(5.0, 0.1, 60, "longest run time of a command or sound", "s", advanced=True)
@@ -83,6 +90,7 @@ class MqttConfig:
     host: str = text("", "broker; empty = publish nothing")
     port: int = integer(1883, 1, 65535, "port of the broker")
     tls: bool = flag("encrypt the connection and verify the broker's certificate", default=False)
+    ca_file: str = text("", "certificate that signed the broker's; empty = the system's certificates", advanced=True)
     user: str = text("", "user name; empty = none")
     password_file: str = text("", "file whose first line is the password; else EMOTION_MONITOR_MQTT_PASSWORD")
     name: str = text("emotion_monitor", "name of this device in topics and ids; letters, digits, - and _")
