@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.core.boxes import iou
 from monitor.core.labels import UNKNOWN
-from monitor.faces.detector import iou
 from monitor.networks.keypoints import POINTS
 
 Found = tuple[Any, Any, Any]

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from benchmarks.judging import corners, read_reference
 from monitor.capture.kinds import open_source
+from monitor.core.boxes import iou
 from monitor.core.types import Detections, Image
-from monitor.faces.detector import iou, make_detector
+from monitor.faces.detector import make_detector
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
 from monitor.networks.card import find_model

@@ -56,11 +56,10 @@ class Pipeline:
     """
 
     def __init__(self, config: Config, networks: Parts, clock: Callable[[], float] = time.monotonic) -> None:
-        follower = Follower(networks.keypoints, config.follow) if networks.keypoints is not None else None
-        within = config.track.lost_s / 2
-        self._finder = Finder(
-            networks.detector, config.detect, follower, config.follow.every_ms, networks.proposals, within
-        )
+        follower = None
+        if networks.keypoints is not None:
+            follower = Follower(networks.keypoints, config.follow, within_s=config.track.lost_s / 2)
+        self._finder = Finder(networks.detector, config.detect, follower, networks.proposals)
         self._tracker = Tracker(config.track, config.follow.start)
         ids = itertools.count(1)
         self._reader = ExpressionReader(networks.emotion, config.emotion, ids)
@@ -86,7 +85,7 @@ class Pipeline:
         t = frame.t
         times = [self._clock()]
         self._tracker.forget(t)
-        search = self._finder.search(frame.image, self._tracker.expected(t), t, self._tracker.missed(t))
+        search = self._finder.search(frame.image, self._tracker.expected(t), t)
         times.append(self._clock())
         tracks = self._tracker.update(search, t, frame.image)
         times.append(self._clock())

@@ -15,8 +15,8 @@ from monitor.core.types import Box, Detections, Face, Frame, Image, Keypoints, R
 from monitor.driver.judge import EyeReader
 from monitor.faces.detector import Detector
 from monitor.faces.follower import Reader
+from monitor.faces.pairing import pairing_cost
 from monitor.faces.places import Proposer
-from monitor.faces.tracker import pairing_cost
 from monitor.networks.card import ModelCard
 from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import POINTS

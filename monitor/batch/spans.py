@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.faces.detector import iou
+from monitor.core.boxes import iou
 
 SAME = 0.5
 """Mean intersection over union from which two ids are the same person."""

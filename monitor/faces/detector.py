@@ -10,8 +10,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from monitor.core.boxes import iou
 from monitor.core.errors import ConfigError, ModelError
-from monitor.core.types import Box, Detections, Image
+from monitor.core.types import Detections, Image
 from monitor.settings.config import DetectConfig
 from monitor.system.paths import trouble
 
@@ -113,21 +114,6 @@ def suppress(found: Detections, overlap: float = 0.4) -> Detections:
             kept.append(int(i))
     kept.sort()
     return Detections(found.boxes[kept], found.scores[kept])
-
-
-def common_area(a: Box | np.ndarray, b: Box | np.ndarray) -> float:
-    """Area of the intersection of two x1, y1, x2, y2 boxes."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return float(width * height) if width > 0 and height > 0 else 0.0
-
-
-def iou(a: Box | np.ndarray, b: Box | np.ndarray) -> float:
-    """Intersection over union of two x1, y1, x2, y2 boxes."""
-    both = common_area(a, b)
-    if not both:
-        return 0.0
-    return float(both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both))
 
 
 class _Cascade:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from monitor.core.boxes import iou
 from monitor.core.types import Box, Detections, Image, Keypoints
-from monitor.faces.detector import Detector, iou
+from monitor.faces.detector import Detector
 from monitor.settings.config import DetectConfig
 
 REGION = 1.9

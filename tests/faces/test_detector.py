@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.capture import demo
+from monitor.core.boxes import iou
 from monitor.core.errors import ConfigError, ModelError
 from monitor.core.types import Detections, Image
-from monitor.faces.detector import iou, make_detector, suppress
+from monitor.faces.detector import make_detector, suppress
 from monitor.settings.config import DetectConfig
 
 

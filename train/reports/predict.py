@@ -148,13 +148,11 @@ class FaceFinder:
     def crops(self, image: Image, spec: CropSpec) -> list[Image]:
         """The crops of all faces of a (H, W, 3) BGR picture, largest first, upright where ``spec`` says so."""
         finder = Finder(make_detector(DetectConfig()), DetectConfig(), self._follower, proposer=self._proposals)
-        search = finder.search(image, [], 0.0)
-        order = np.argsort(-(search.found.boxes[:, 2] - search.found.boxes[:, 0]), kind="stable")
+        found = finder.search(image, [], 0.0).found
         out = []
-        for i in order:
-            x1, y1, x2, y2 = (float(v) for v in search.found.boxes[i])
-            roll = float(search.keypoints[i].pose[2]) if search.keypoints else 0.0
-            out.append(crop(image, (x1, y1, x2, y2), spec, roll))
+        for face in sorted(found, key=lambda f: f.box[0] - f.box[2]):
+            roll = float(face.keypoints.pose[2]) if face.keypoints is not None else 0.0
+            out.append(crop(image, face.box, spec, roll))
         return out
 
 

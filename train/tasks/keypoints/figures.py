@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.core.errors import ConfigError
 from monitor.core.types import Box, Image, Keypoints
-from monitor.faces.finder import SURE
+from monitor.faces.admission import CERTAIN
 from monitor.faces.follower import Follower
 from monitor.networks.card import ModelCard
 from monitor.networks.keypoints import POINTS, KeypointNet
@@ -67,7 +67,7 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
     share of faces whose box comes within 10 % (mean shift of its edges) in two looks from one that is 25 %
     off in a random direction. ``found``/``false``: share of faces and of windows without a face with a
     presence of at least one half in one look, and accepted by ``Follower.accept`` with default settings; ``sure``: with
-    a presence (``monitor.faces.finder.SURE``) that needs no cascade's word.
+    a presence (``monitor.faces.admission.CERTAIN``) that needs no cascade's word.
     FER2013's tight crops are left out of ``converged``, ``frontal`` and ``turned``: the box would leave the
     picture. ``by_yaw`` and ``by_point`` are over the other sources too.
 
@@ -109,9 +109,9 @@ def measure(model: Path, data: FaceSet, split: str) -> Measured:
         "by_source": _groups({name: [look.error for look in own] for name, own in _by_source(looks, data).items()}),
         "yaw_error": mean(yaws), "converged": mean(converged), "converged_n": len(converged),
         "found": mean(found), "found_n": len(found),
-        "accepted": mean([p > 0 for p in accepted]), "sure": mean([p >= SURE for p in accepted]),
+        "accepted": mean([p > 0 for p in accepted]), "sure": mean([p >= CERTAIN for p in accepted]),
         "false": mean(ghosts), "false_accepted": mean([p > 0 for p in taken]),
-        "false_sure": mean([p >= SURE for p in taken]), "false_n": len(ghosts),
+        "false_sure": mean([p >= CERTAIN for p in taken]), "false_n": len(ghosts),
         "by_yaw": _groups(_by_yaw(free, data)),
         "by_point": _groups({name: [float(look.errors[i]) for look in free] for i, name in enumerate(POINTS)}),
     }  # fmt: skip

@@ -1,0 +1,62 @@
+"""What the finder and the tracker exchange: where faces are expected, and what a search found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from monitor.core.types import Box, Detections, Keypoints
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A known face, as the finder needs it.
+
+    Attributes:
+        track: Key of the track, unique within its tracker.
+        box: Where the face is expected now, in full-frame pixels.
+        missed: Whether the face has been out of sight for longer than a moment.
+    """
+
+    track: int
+    box: Box
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A face found by a search, which may be new.
+
+    Attributes:
+        box: The face in full-frame pixels.
+        score: 0..1; 0.5 or more may start a track.
+        keypoints: The keypoint network's answer, or None when it was not asked.
+    """
+
+    box: Box
+    score: float = 1.0
+    keypoints: Keypoints | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The outcome of one frame's search.
+
+    Attributes:
+        found: Faces found by searching; the tracker decides which of them are known.
+        full: Whether the whole frame was searched, or a part of such a search was done.
+        looked: Keys of the tracks whose faces were looked for.
+        followed: Keypoints of the known faces that the keypoint network sees, by the key of the track.
+    """
+
+    found: tuple[Sighting, ...] = ()
+    full: bool = False
+    looked: frozenset[int] = frozenset()
+    followed: dict[int, Keypoints] = field(default_factory=dict)
+
+
+def sightings(found: Detections) -> tuple[Sighting, ...]:
+    """A detector's boxes as sightings without keypoints."""
+    return tuple(
+        Sighting((x1, y1, x2, y2), score)
+        for (x1, y1, x2, y2), score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
+    )
