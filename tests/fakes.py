@@ -82,7 +82,7 @@ class ScriptedDetector:
         self.now = 0.0
         self.searches = 0
 
-    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
         self.searches += 1
         return detections(*self.script(self.now))
 

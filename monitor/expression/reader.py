@@ -101,7 +101,7 @@ class _Expression:
     raw: NDArray[np.float32] | None = None
     raw_t: float = -math.inf
 
-    def is_passing(self, hidden: bool, t: float) -> bool:
+    def is_passing(self, t: float, *, hidden: bool) -> bool:
         """Whether another face has begun to overlap this one only ``PASSING_S`` ago."""
         if not hidden:
             self.touching = None
@@ -140,7 +140,7 @@ class ExpressionReader:
             frame: The current frame.
             busy: Whether this frame has been expensive already; readings that can wait for the next frame do.
         """
-        for track in self._due(tracks, frame.t, busy):
+        for track in self._due(tracks, frame.t, busy=busy):
             self._read(track, frame)
         return self._calibration.take() if self._calibration is not None else []
 
@@ -185,7 +185,7 @@ class ExpressionReader:
             self._expressions[face] = own
         return own
 
-    def _due(self, tracks: Iterable[Tracked], t: float, busy: bool) -> list[Tracked]:
+    def _due(self, tracks: Iterable[Tracked], t: float, *, busy: bool) -> list[Tracked]:
         """The faces to read now, at most ``emotion.max_per_frame``; those that have waited longest first."""
         passed, self._last_t = t - self._last_t, t
         every = self._config.every_ms * self.slowdown / 1000
@@ -198,7 +198,7 @@ class ExpressionReader:
                 # The next interval starts now all the same, or readings would become rarer.
                 own.postponed = t
                 continue
-            passing = own.is_passing(track.hidden, t)
+            passing = own.is_passing(t, hidden=track.hidden)
             if due and track.seen and not passing:
                 waiting.append((own.read_at, track.id, track))
         waiting.sort(key=lambda entry: entry[:2])

@@ -30,7 +30,7 @@ class Detector(Protocol):
     name: str
     wants_color: bool
 
-    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
         """Boxes of faces whose side lies between ``smallest`` and ``largest`` pixels; turned ones on demand."""
 
 
@@ -48,7 +48,7 @@ class HaarDetector:
         self._always = config.profile == "always"
         self._profile = _Cascade("haarcascade_profileface") if config.profile != "never" else None
 
-    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
         """Searches one gray picture; see ``Detector``."""
         if min(image.shape[:2]) < 24:
             return Detections.none()
@@ -91,7 +91,7 @@ class YuNetDetector:
         except cv2.error as error:
             raise ModelError(f"{path}: is not a YuNet model: {_first_line(error)}") from None
 
-    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
         """Searches one BGR picture; see ``Detector``. It sees turned faces anyway. YuNet's score 0.7 becomes 0.5."""
         height, width = image.shape[:2]
         self._net.setInputSize((width, height))

@@ -102,11 +102,11 @@ class Finder:
         every = (self._config.every_ms if known else self._config.empty_ms) / 1000
         if self._pace.is_due(self._last_full, every, t):
             self._last_full = self._last_region = t
-            return Search(sightings(self._frames.whole(image)), True, everyone)
+            return Search(sightings(self._frames.whole(image)), full=True, looked=everyone)
         if known and self._pace.is_due(self._last_region, self._config.region_ms / 1000, t):
             self._last_region = t
             parts = [self._frames.around(image, face.box) for face in known]
-            return Search(sightings(suppress(Detections.join(parts))), False, everyone)
+            return Search(sightings(suppress(Detections.join(parts))), looked=everyone)
         return Search()
 
 

@@ -70,10 +70,10 @@ class FrameSearch:
 
     def confirms(self, image: Image, keypoints: Keypoints) -> bool:
         """Whether the detector, too, sees a face where the keypoint network sees one; half a hit will do."""
-        found = self.around(image, keypoints.box, abs(float(keypoints.pose[0])) > TURNED)
+        found = self.around(image, keypoints.box, turned=abs(float(keypoints.pose[0])) > TURNED)
         return any(iou(box, np.array(keypoints.box)) > AGREED for box in found.boxes)
 
-    def around(self, image: Image, box: Box, turned: bool = False) -> Detections:
+    def around(self, image: Image, box: Box, *, turned: bool = False) -> Detections:
         """Faces around a known one, the region shrunk so that the face is at most ``REGION_FACE`` wide."""
         height, width = image.shape[:2]
         size = max(box[2] - box[0], box[3] - box[1], 1.0)
@@ -87,7 +87,7 @@ class FrameSearch:
         region = self._shrink(image[y1:y2, x1:x2], scale)
         smallest = max(20, int(size * SMALLER * scale))
         largest = min(int(size * LARGER * scale) + 1, min(region.shape[:2]))
-        return _scaled(self._detector.find(region, smallest, largest, turned), 1 / scale, x1, y1)
+        return _scaled(self._detector.find(region, smallest, largest, profile=turned), 1 / scale, x1, y1)
 
     def smallest(self, width: int) -> float:
         """Side in pixels of the smallest face that is wanted in a frame of this width."""
@@ -119,7 +119,7 @@ class FrameSearch:
         high = min(least * part.high, min(small.shape[:2]))
         if high < low:
             return Detections.none()
-        return _scaled(self._detector.find(small, round(low), int(high), part.profile), 1 / scale, left, top)
+        return _scaled(self._detector.find(small, round(low), int(high), profile=part.profile), 1 / scale, left, top)
 
 
 def _scaled(found: Detections, factor: float, dx: float, dy: float) -> Detections:

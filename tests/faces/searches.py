@@ -64,10 +64,10 @@ class Recorder(ScriptedDetector):
         super().__init__(lambda t: [])
         self.sizes: list[tuple[int, int]] = []
 
-    def find(self, image: Image, smallest: int, largest: int, profile: bool = False) -> Detections:
+    def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
         self.sizes.append((image.shape[1], image.shape[0]))
         assert smallest <= largest
-        return super().find(image, smallest, largest, profile)
+        return super().find(image, smallest, largest, profile=profile)
 
 
 def following(faces: list[Box], boxes: list[Box], **changes: object) -> tuple[Finder, ScriptedNet, Recorder]:
