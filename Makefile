@@ -1,5 +1,6 @@
 # make run [ARGS="--source clip.mp4 --record"]   the monitor, run-time packages only
 # make test                                      everything the tests need, then all tests
+# make quick                                     the tests of daily work, within a minute
 # make check                                     ruff, mypy, import-linter
 # make soak                                      the long faults: 200 kills, 100 stops, 200,000 frames (an hour)
 # make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, each so long
@@ -20,15 +21,22 @@ OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | g
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
-.PHONY: run test check install clean wheel bench model soak fuzz arm64 install-service lock audit
+.PHONY: run test quick check install clean wheel bench model soak fuzz arm64 install-service lock audit
 
 run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
 
 install: $(RUN)
 
+# Two processes; tests of one file stay together, as they share what they prepare.
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
 test: $(TEST)
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+quick: $(TEST)
+	$(PYTEST) -q -m "not soak and not slow"
 
 check: $(TEST)
 	$(BIN)/ruff check .

@@ -23,7 +23,22 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile("repeatable")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parents[1] / "shared"
+SLOW = ("faults", "train")
+"""Folders whose tests train networks, kill processes or fill disks."""
+SLOW_HZ = 30.0
+"""Stories of a driver that are told at several rates are left out of the quick tests at this one."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests as slow by their folder; ``make quick`` leaves them out."""
+    for item in items:
+        room = item.path.relative_to(HERE).parts[0]
+        call = getattr(item, "callspec", None)
+        if room in SLOW or (room == "driver" and call is not None and SLOW_HZ in call.params.values()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

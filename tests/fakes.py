@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -36,10 +37,13 @@ class Clock:
         self.now += seconds
 
 
+@lru_cache(maxsize=64)
 def picture(width: int = 640, height: int = 480, seed: int = 0) -> Image:
-    """A BGR picture of lively noise, so that quality is high everywhere."""
+    """A BGR picture of lively noise, so that quality is high everywhere; made once and read-only."""
     rng = np.random.default_rng(seed)
-    return rng.integers(60, 200, (height, width, 3), dtype=np.uint8)
+    image = rng.integers(60, 200, (height, width, 3), dtype=np.uint8)
+    image.setflags(write=False)
+    return image
 
 
 _PICTURE = picture()

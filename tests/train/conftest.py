@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,14 @@ TINY = Recipe(
     epochs=8, small_epochs=2, small_side=24, batch=16, balance=0.3, ema=0.9, rate=0.01,
     network=Network("8-16-32", "1-1-1", 0.0), augment=Augment(flip=0, erase=0, blur=0, rotate=5),
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def uncompiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trains without XLA, whose compilation takes longer than these tests; ``compiled`` asks for it."""
+    trainer = sys.modules.get("train.engine.trainer")  # not imported here: only some tests need TensorFlow
+    if trainer is not None and "compiled" not in request.keywords:
+        monkeypatch.setattr(trainer, "COMPILE", False)
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +107,9 @@ def run(drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from train.tasks.expression.training import ExpressionTraining
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    fit(ExpressionTraining(drawn, TINY), TINY, folder, resume=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("train.engine.trainer.COMPILE", False)
+        fit(ExpressionTraining(drawn, TINY), TINY, folder, resume=False)
     return folder
 
 

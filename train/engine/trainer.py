@@ -26,6 +26,9 @@ from train.system import resources
 
 log = logging.getLogger("train")
 
+COMPILE = True
+"""Whether XLA compiles the training steps. Compiling takes longer than a few epochs of a tiny network."""
+
 
 def seeded(architecture: Architecture, recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, its weights drawn from the recipe's seed."""
@@ -67,9 +70,8 @@ class Trainer:
         self._decay = tf.Variable(0.0)
         # XLA fuses the small layers, which makes steps 17-25 % faster; depthwise layers take it twice the time instead
         # (docs/EXPERIMENTS.md).
-        self._step = tf.function(
-            self._train_step, jit_compile=recipe.precision == "float32" and not recipe.network.pretrained
-        )
+        compiled = COMPILE and recipe.precision == "float32" and not recipe.network.pretrained
+        self._step = tf.function(self._train_step, jit_compile=compiled)
 
     @property
     def side(self) -> int:

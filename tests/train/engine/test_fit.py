@@ -26,6 +26,14 @@ def test_a_tiny_network_learns_the_drawn_faces(run: Path) -> None:
     assert history[-1]["validation_n"] == 105
 
 
+@pytest.mark.compiled
+def test_compiled_steps_learn_as_well(drawn: Dataset, tmp_path: Path) -> None:
+    short = dataclasses.replace(TINY, epochs=2, small_epochs=0)
+    fit(ExpressionTraining(drawn, short), short, tmp_path / "r", resume=False)
+    first, second = (entry["loss"] for entry in json.loads((tmp_path / "r/history.json").read_text()))
+    assert second < first
+
+
 def test_killed_after_three_epochs_it_goes_on_as_if_nothing_had_happened(
     run: Path, drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
