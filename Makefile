@@ -2,10 +2,11 @@
 # make test                                      everything the tests need, then all tests
 # make quick                                     the tests of daily work, within a minute
 # make check                                     ruff, mypy, import-linter
+# make docs                                      the documentation site, into build/site
 # make soak                                      the long faults: 200 kills, 100 stops, 200,000 frames (an hour)
 # make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, each so long
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
-# make install-service [DESTDIR=/tmp/stage]      systemd service (docs/RASPBERRY_PI.md)
+# make install-service [DESTDIR=/tmp/stage]      systemd service (docs/guides/raspberry-pi.md)
 # make bench [ARGS="--source clip.mp4"]           what the readings cost on this machine, stage by stage
 # make model [DATA=../shared/data]               the shipped expression model anew, some thirteen hours; goes on after a kill
 # make lock, make audit                          pin the edge install; known holes and licences of what is pinned
@@ -21,7 +22,7 @@ OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | g
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
-.PHONY: run test quick check install clean wheel bench model soak fuzz arm64 install-service lock audit
+.PHONY: docs run test quick check install clean wheel bench model soak fuzz arm64 install-service lock audit
 
 run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
@@ -44,12 +45,17 @@ check: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# The reference pages are made from the code; any warning is a failure.
+docs: $(TEST)
+	$(BIN)/python docs/generate.py
+	$(BIN)/zensical build --clean --strict
+
 bench: $(RUN)
 	@$(BIN)/python -m monitor bench $(ARGS)
 
 # Four teachers, the one they teach, its pupil, who also learns from photographs, that pupil grown, a teacher that knew faces
 # before (145 MB are downloaded), the pupil of both, a better such teacher, that one's pupil, the pupil's last
-# lessons, a better teacher still and its pupil, who is born again: train/recipes, docs/EXPERIMENTS.md.
+# lessons, a better teacher still and its pupil, who is born again: train/recipes, docs/experiments.csv.
 DATA ?= ../shared/data
 model: $(TEST)
 	$(BIN)/python -m train prepare --data $(DATA)/fer2013.zip

@@ -36,7 +36,7 @@ trap 'rm -rf "$copy"' EXIT
 (cd "$here" && tar -cf - pyproject.toml setup.cfg README.md LICENSE monitor train models config.yaml) | tar -xf - -C "$copy"
 "$app/venv/bin/pip" install -q --disable-pip-version-check --no-index --no-build-isolation --no-deps "$copy"
 
-install -m 644 "$here"/docs/*.md "$app/docs/"
+cp -R "$here"/docs/guides "$here"/docs/concepts "$app/docs/"
 mkdir -p "$root/usr/local/bin"
 ln -sf /opt/emotion-monitor/venv/bin/emotion-monitor "$root/usr/local/bin/emotion-monitor"
 [ -e "$root/etc/emotion-monitor/config.yaml" ] ||

@@ -1,3 +1,3 @@
 """Emotion Monitor: reads facial expressions from a camera on small computers."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

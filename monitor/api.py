@@ -51,7 +51,7 @@ class Monitor:
     Raises:
         ConfigError: A profile or setting is wrong; one line each.
 
-    Example:
+    Examples:
         >>> from emotion_monitor import Monitor
         >>> with Monitor() as monitor:
         ...     for result in monitor.watch("demo"):
@@ -103,7 +103,7 @@ class Monitor:
             TypeError, ValueError: The array has another type or shape.
             ModelError: A network is missing or damaged.
 
-        Example:
+        Examples:
             >>> from emotion_monitor import Monitor, open_source
             >>> source = open_source("demo")
             >>> image = [source.read().image for _ in range(140)][-1]
@@ -156,7 +156,7 @@ class Monitor:
             ValueError: ``fps`` is not positive.
             UserError: See ``watch``.
 
-        Example:
+        Examples:
             >>> from emotion_monitor import Monitor
             >>> with Monitor() as monitor:
             ...     table = monitor.analyze("demo", fps=1)

@@ -168,15 +168,15 @@ class Event:
     """Something that began, went on or ended; the phases of one happening share one ``id``.
 
     Attributes:
-        kind: "face" (somebody is in view), "emotion" (an expression is held), of a driver what docs/DRIVER.md lists, of
-            the machine what docs/RELIABILITY.md lists.
+        kind: "face" (somebody is in view), "emotion" (an expression is held), a driver's
+            sign (``driver.signs``) or an incident of the machine (docs/concepts/faults.md).
         phase: "start", "update" or "end".
         id: Unique within the session; the machine's are negative.
         t: Seconds on the frame clock.
         wall: Seconds since the epoch.
         face: The face's id, 0 for what concerns nobody in particular.
         level: Severity, 0 for information.
-        data: What else is known, see docs/LOGS.md; an end carries ``duration_s``.
+        data: What else is known, see docs/reference; an end carries ``duration_s``.
     """
 
     kind: str

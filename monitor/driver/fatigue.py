@@ -31,7 +31,7 @@ MOST = {"yawns": 24.0, "nods": 24.0, "blinks": 20.0}
 """Upper bounds of parts, in points."""
 CLOSURE = (0.0, 8.0, 28.0, 55.0, 80.0)
 """Points of a closure by its level: one microsleep alone is "early", two within five minutes are "drowsy". The weights
-are ours; see docs/DRIVER.md."""
+are ours; see docs/concepts/driver.md."""
 
 
 class Fatigue:

@@ -13,7 +13,7 @@ CERTAIN, LIKELY = 0.998, 0.97
 """Presence from which a proposed box is a face without further evidence, and from which it is one when a cascade,
 which makes other errors, detects a face there too. Of 6,518 held-out windows without a face, two fifths of them chosen
 because cascades or proposals err there, none reaches the first and 4 the second; of 764 faces 99.7 % and all do
-(docs/FOLLOWING.md)."""
+(docs/results/following.md)."""
 
 
 class Admission:

@@ -21,7 +21,7 @@ REGION_FACE = 56.0
 
 Together these keep region boxes as large as full-frame ones. A cascade's box is the mean over all
 sizes that fire; cutting the small ones off (0.8, at 48 px) made boxes 5-21 % larger than full searches
-on six clips, and so the crops; 0.7 at 56 px gives 0.96-1.00 of their size (docs/MEASUREMENTS.md)."""
+on six clips, and so the crops; 0.7 at 56 px gives 0.96-1.00 of their size (docs/results)."""
 TURNED = 15.0
 """Degrees of yaw from which a confirmation asks the profile cascade, too."""
 AGREED = 0.3

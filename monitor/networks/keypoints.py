@@ -30,7 +30,7 @@ that every crop means the same whoever found the face."""
 TURNED = 20.0
 """Degrees of yaw beyond which a region is also looked at mirrored. Both answers are averaged, presence is the smaller
 of both: points of heads turned by over 30 degrees are a fifteenth exacter so, and a quarter fewer places without a face
-are taken for one; the others are exact enough for half the cost (docs/FOLLOWING.md)."""
+are taken for one; the others are exact enough for half the cost (docs/results/following.md)."""
 Answers = tuple[float, NDArray[np.float32], NDArray[np.float32]]
 """Outputs of one region in the order of ``SHAPES``: logit, points and corners (19, 2), pose and openness (6,)."""
 

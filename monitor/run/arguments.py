@@ -37,7 +37,7 @@ def load_config(
     Raises:
         ConfigError: All problems found, one line each, with the key and the fix.
 
-    Example:
+    Examples:
         >>> from emotion_monitor import load_config
         >>> load_config(settings={"detect.min_face": 60}).detect.min_face
         60
@@ -61,7 +61,7 @@ def open_source(source: Named, config: Config | None = None) -> Source:
     Raises:
         SourceError: It cannot be opened.
 
-    Example:
+    Examples:
         >>> from emotion_monitor import open_source
         >>> source = open_source("demo")
         >>> source.read().image.shape

@@ -24,7 +24,7 @@ class Table:
     Columns have the names and the meaning of those in ``faces.csv``. ``frame``, ``face_id`` and ``success`` are int64
     (``face_id`` 0 = no face), texts are str ("" = unknown), all other columns are float64 (NaN = unknown).
 
-    Example:
+    Examples:
         >>> from emotion_monitor import Monitor
         >>> with Monitor() as monitor:
         ...     table = monitor.analyze("demo", fps=2)

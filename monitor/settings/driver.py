@@ -1,4 +1,4 @@
-"""Settings of driver mode. docs/DRIVER.md names the source of each default."""
+"""Settings of driver mode. docs/concepts/driver.md names the source of each default."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def installed(package: str, folders: Iterable[str] | None = None) -> str:
     Returns:
         The version; ``UNKNOWN`` if the package is not installed there.
 
-    Example:
+    Examples:
         >>> installed("pyyaml", ["/usr/lib/python3/dist-packages"])
         '6.0'
     """

@@ -72,7 +72,7 @@ def pictures(folder: Path) -> list[Picture]:
     classes = list(_class_folders(root)) if root is not None else []
     if not classes:
         raise ConfigError(
-            f"{folder}: holds no images in class folders named {', '.join(EMOTIONS)} (docs/TRAINING.md, layouts)"
+            f"{folder}: holds no images in class folders named {', '.join(EMOTIONS)} (docs/guides/train.md, layouts)"
         )
     return classes
 

@@ -38,7 +38,7 @@ class Augment:
     def weaker(self, gone: float) -> Augment:
         """The same disturbances with a share of their strength gone; mirroring and MixUp stay as they are.
 
-        A network that sees the hardest pictures to its end never quite fits plain ones (docs/EXPERIMENTS.md, run 17).
+        A network that sees the hardest pictures to its end never quite fits plain ones (docs/experiments.csv, run 17).
 
         Args:
             gone: 0..1.

@@ -1,8 +1,8 @@
-"""Residual stages of plain 3×3 convolutions, which every network of ours is built from.
+"""The parts that the networks share: plain 3×3 convolutions with batch normalisation in residual stages.
 
-Plain 3×3 convolutions train several times faster on a CPU than depthwise ones of the same cost and lose nothing to int8
-(measured, docs/EXPERIMENTS.md). The graph has only ReLU, additions and convolutions with batch normalisation, which the
-converter folds, so that all of it is int8.
+Plain 3×3 convolutions train several times faster on a CPU than depthwise ones of the same cost and lose nothing to
+int8 (docs/contributing/lessons.md). The graph has only ReLU, additions and convolutions with batch normalisation,
+which the converter folds, so that all of it is int8.
 """
 
 from __future__ import annotations

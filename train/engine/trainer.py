@@ -69,7 +69,7 @@ class Trainer:
         self.history: list[dict[str, Any]] = []
         self._decay = tf.Variable(0.0)
         # XLA fuses the small layers, which makes steps 17-25 % faster; depthwise layers take it twice the time instead
-        # (docs/EXPERIMENTS.md).
+        # (docs/experiments.csv).
         compiled = COMPILE and recipe.precision == "float32" and not recipe.network.pretrained
         self._step = tf.function(self._train_step, jit_compile=compiled)
 

@@ -110,7 +110,7 @@ def keep_memory() -> None:
     """Keeps memory that was freed instead of giving it back to the system, where the C library is glibc.
 
     Each step of a training frees all its feature maps and takes them anew; mapped and cleared by the system each time,
-    they cost a twentieth of the shipped network's steps and a third of the teacher's (docs/EXPERIMENTS.md).
+    they cost a twentieth of the shipped network's steps and a third of the teacher's (docs/experiments.csv).
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -26,7 +26,7 @@ class Session:
         folder: The folder.
         damaged: File name, such as "faces.csv", to the number of lines left out; filled as files are read.
 
-    Example:
+    Examples:
         >>> from emotion_monitor import Session
         >>> session = Session.open("sessions/20261201T120000_demo")  # doctest: +SKIP
         >>> session.faces["confidence"].mean()  # doctest: +SKIP

@@ -25,8 +25,8 @@ VALIDATION = (
 )
 TERMS = (
     "FER2013: Kaggle challenge data, research use; faces.zip: Apache-2.0 collection; driver frames: research set. "
-    "Backgrounds: pictures from free Debian packages, chosen because they show no face, listed in docs/TRAINING.md, "
-    "under their own licences."
+    "Backgrounds: pictures from free Debian packages, chosen because they show no face, listed in "
+    "docs/guides/train.md, under their own licences."
 )
 """Terms of the data of all networks that are trained on faces with keypoints."""
 

@@ -28,7 +28,7 @@ log = logging.getLogger("train")
 CALIBRATION = 700
 """Faces among which regions with extreme answers are searched."""
 FEW = 60
-"""Random regions that set the quantisation ranges, besides those with extreme answers (docs/EXPERIMENTS.md: the loss
+"""Random regions that set the quantisation ranges, besides those with extreme answers (docs/experiments.csv: the loss
 by int8 depends on the most extreme regions shown)."""
 EXTREMES = 20
 """Most regions with extreme answers: the smallest and the largest of ten values."""
