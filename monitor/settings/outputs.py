@@ -71,7 +71,9 @@ class PerformanceConfig:
 class AlertsConfig:
     """Commands and sounds when an expression is held, and on a driver's events."""
 
-    command: str = text("", "command run at each start, rise and end of an event, without a shell; see docs/concepts/driver.md")
+    command: str = text(
+        "", "command run at each start, rise and end of an event, without a shell; see docs/guides/driver.md"
+    )
     expression: tuple[str, ...] = names(EMOTIONS, "expressions that trigger an alert when a face holds them")
     after_s: float = number(5.0, 0, 3600, "time an expression is held before its alert", "s")
     pause_s: float = number(
