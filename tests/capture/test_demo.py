@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.capture import demo
+from monitor.capture import demo, demo_art
 from monitor.core.labels import EMOTIONS
 
 
@@ -40,4 +40,4 @@ def test_it_ends_once_and_loops_on_request() -> None:
 
 
 def test_the_faces_fit_in_the_package() -> None:
-    assert demo.SHEET.stat().st_size < 400_000
+    assert demo_art.SHEET.stat().st_size < 400_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.capture import demo
+from monitor.capture import demo_art
 from monitor.core.errors import ModelError
 from monitor.core.numeric import sigmoid
 from monitor.core.types import Image
@@ -29,7 +29,7 @@ def net() -> KeypointNet:
 def scene() -> Image:
     """The demo's first face, 112 pixels, on gray."""
     image = np.full((300, 400), 120, np.uint8)
-    image[90:202, 140:252] = demo._faces()[0, 6]
+    image[90:202, 140:252] = demo_art.faces()[0, 6]
     return image
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.capture import demo
+from monitor.capture import demo_art
 from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec, crop
 from monitor.networks.keypoints import POINTS
@@ -35,7 +35,7 @@ def drawn() -> Dataset:
     """A data set of the demo's average faces, disturbed: 60 crops of each expression."""
     rng = np.random.default_rng(7)
     images, truth = [], []
-    faces = demo._faces()
+    faces = demo_art.faces()
     for label in range(len(EMOTIONS)):
         for n in range(60):
             face = faces[n % 2, label]

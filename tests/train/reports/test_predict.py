@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.capture import demo
+from monitor.capture import demo, demo_art
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.networks.emotion import EmotionNet
@@ -25,7 +25,7 @@ MODEL = str(Path(__file__).parents[3] / "models/emotion.tflite")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A happy demo face, a photograph-like frame of the demo, a damaged picture."""
-    cv2.imwrite(str(tmp_path / "a_face.png"), demo._faces()[0, EMOTIONS.index("happy")])
+    cv2.imwrite(str(tmp_path / "a_face.png"), demo_art.faces()[0, EMOTIONS.index("happy")])
     cv2.imwrite(str(tmp_path / "b_frame.png"), demo.render(4.0))
     (tmp_path / "c_torn.jpg").write_bytes(b"torn")
     return tmp_path
