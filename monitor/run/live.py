@@ -125,11 +125,12 @@ class LiveRun:
         source = self._opened.source
         if not self._opened.live_view:
             return PlainLines(source.name, source.frames)
-        from monitor.outputs.live.dashboard import Dashboard  # imports rich, 60 ms and 3 MB
+        from monitor.outputs.live.dashboard import Dashboard, Shown  # imports rich, 60 ms and 3 MB
         from monitor.system.terminal import terminal
 
-        folder = str(self._session.folder)
-        return Dashboard(terminal(), source.name, source.frames, folder, lambda: self._outputs.video.recording)
+        video = self._outputs.video
+        shown = Shown(source.name, source.frames, str(self._session.folder), lambda: video.recording)
+        return Dashboard(terminal(), shown, self._outputs.canvas.annotator.history)
 
     def _close(self, started: float) -> bool:
         """Ends the worker, releases the source and completes all files.
@@ -202,9 +203,11 @@ def _write_report(session: SessionFolder) -> int:
 def _print_summary(outputs: Outputs, elapsed_s: float) -> None:
     from rich.console import Console
 
-    from monitor.outputs.live.dashboard import summary_table
+    from monitor.outputs.live.blocks import blocks_for
+    from monitor.outputs.live.summary import summary_table
 
     # Standard output may be closed, full or of a poor encoding, and rich ends the process when a pipe breaks. All
     # files are complete by now, so none of this is a failure of the run.
     with contextlib.suppress(OSError, UnicodeError, SystemExit):
-        Console().print(summary_table(outputs.stats, elapsed_s))
+        console = Console()
+        console.print(summary_table(outputs.stats, elapsed_s, blocks_for(console)))

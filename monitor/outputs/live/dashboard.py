@@ -1,53 +1,73 @@
-"""The live view of a headless run on a terminal, and the table at the end; elsewhere there are `lines`."""
+"""The live view of a headless run on a terminal; without a terminal there are ``lines``."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
-from monitor.core.driver_state import FATIGUE_LEVELS
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Face, Result
+from monitor.outputs.drawing.history import History
+from monitor.outputs.live.blocks import blocks_for
 from monitor.outputs.live.lines import RateMeter
 from monitor.outputs.logs.stats import StatsSink
-from monitor.outputs.wording import driver_text, headline
+from monitor.outputs.wording import driver_text, headline, severity
 from monitor.system.machine import rss_mb
 
-STYLES = {
-    "angry": "red", "disgust": "green", "fear": "magenta", "happy": "yellow", "sad": "blue",
-    "surprise": "bright_red", "neutral": "white", "unknown": "bright_black",
-}  # fmt: skip
-LEVEL_STYLES = {"none": "white", "early": "yellow", "drowsy": "bright_red", "danger": "bold red"}
-MOST_FACES = 8
-MOST_SUMMARY_FACES = 12
+LABEL_WIDTH = 13
+"""Cells of "surprise 100%"."""
+COLUMN = 8
+"""Cells of one expression's bar, a gap included."""
+WIDE = 4 + LABEL_WIDTH + 2 + COLUMN * len(EMOTIONS)
+"""From this width on all seven expressions have a column."""
+OTHER_ROWS = 8
+"""Rows that everything besides the faces may take."""
+LEAST_SPEED_S = 0.2
+"""Time after which a speed, and with it the time left, can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a run's live view says besides the readings.
+
+    Attributes:
+        source: Name of the source.
+        frames: Frames of a file, 0 when unknown or live.
+        folder: The session folder.
+        recording: Whether frames are being written.
+    """
+
+    source: str
+    frames: int
+    folder: str
+    recording: Callable[[], bool] = lambda: False
 
 
 class Dashboard:
-    """A rich live view of faces, probabilities, rates and memory, with a progress bar for files."""
+    """Shows faces with all expressions, the last minute, the driver, rates, and a file's progress.
+
+    Args:
+        console: The terminal.
+        shown: What the view says of the run.
+        history: The readings of the last minute.
+        clock: Seconds on a monotonic clock.
+    """
 
     def __init__(
-        self, console: Console, source: str, frames: int, folder: str, recording: Callable[[], bool] = lambda: False
+        self, console: Console, shown: Shown, history: History, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._source, self._folder, self._recording = source, folder, recording
-        self._meter = RateMeter()
+        self._shown, self._history, self._clock = shown, history, clock
+        self._blocks = blocks_for(console)
+        self._meter = RateMeter(clock)
+        self._started: tuple[float, int] | None = None
         self._result: Result | None = None
         self._stats: StatsSink | None = None
-        self._progress: Progress | None = None
-        if frames:
-            self._progress = Progress(
-                TextColumn("{task.completed}/{task.total} frames"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TimeRemainingColumn(),
-            )
-            self._task = self._progress.add_task("file", total=frames)
-        self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._render)
+        self._live = Live(self, console=console, refresh_per_second=4, transient=True, vertical_overflow="crop")
 
     def __enter__(self) -> Dashboard:
         self._live.start()
@@ -59,99 +79,104 @@ class Dashboard:
     def update(self, result: Result | None, stats: StatsSink) -> None:
         """Shows the newest result at the next refresh."""
         self._result, self._stats = result, stats
+        if self._started is None:
+            self._started = self._clock(), stats.frames
 
-    def _render(self) -> Any:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> list[RenderableType]:
+        """What rich prints at each refresh."""
+        return [self.view(options.max_width, options.size.height)]
+
+    def view(self, width: int, height: int = 24) -> Group:
+        """The view for a terminal of so many columns and rows."""
         result, stats = self._result, self._stats
         if result is None or stats is None:
-            return Text(f"{self._source}: waiting for the first frame …")
-        if self._progress is not None:
-            self._progress.update(self._task, completed=stats.frames)
-        head = Text.assemble(
-            ("Emotion Monitor  ", "bold"), f"{self._source}   ",
-            f"{self._meter.update(stats.frames):.1f} fps   {result.latency_ms:.1f} ms   {result.dropped} dropped   "
-            f"{rss_mb():.0f} MB   {_clock(stats.duration_s)}",
-            ("   ● REC" if self._recording() else "", "bold red"),
-        )  # fmt: skip
-        parts: list[Any] = [head, faces_table(result)]
+            parts = [Text(f"{self._shown.source}: waiting for the first frame")]
+            return Group(*parts, *self._progress(width, 0))
+        lines = [self._head(), self._rates(result, stats), Text("")]
+        lines += self._faces(result, width, max(1, (height - OTHER_ROWS) // 2))
         if result.driver is not None:
-            level = FATIGUE_LEVELS[headline(result.driver)[1]]
-            parts.append(Text(driver_text(result.driver), style=LEVEL_STYLES[level]))
-        if self._progress is not None:
-            parts.append(self._progress.get_renderable())
-        parts.append(Text(f"{self._folder}   Ctrl-C ends", style="dim"))
-        return Group(*parts)
+            worst = severity(result.driver)
+            style = self._blocks.styles["unknown"] if worst is None else self._blocks.severity[worst]
+            lines += [Text(""), Text(headline(result.driver)[0], style=f"bold {style}")]
+            lines.append(Text(driver_text(result.driver), style="dim"))
+        lines += [Text(""), *self._progress(width, stats.frames)]
+        lines.append(Text(f"{self._shown.folder}   Ctrl-C ends", style="dim"))
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+        return Group(*lines)
+
+    def _head(self) -> Text:
+        recording = (f"   {self._blocks.full} REC", "bold red") if self._shown.recording() else ""
+        return Text.assemble(("Emotion Monitor", "bold"), f"   {self._shown.source}", recording)
+
+    def _rates(self, result: Result, stats: StatsSink) -> Text:
+        fps = self._meter.update(stats.frames)
+        parts = (
+            clock_text(stats.duration_s), f"{fps:.1f} fps", f"{result.latency_ms:.0f} ms",
+            f"{result.dropped} dropped", f"{rss_mb():.0f} MB",
+        )  # fmt: skip
+        return Text(f"  {self._blocks.dot}  ".join(parts), style="dim")
+
+    def _faces(self, result: Result, width: int, most: int) -> list[Text]:
+        """Two lines a face: its expressions, and its last minute."""
+        if not result.faces:
+            return [Text("nobody in view", style="dim")]
+        wide = width >= WIDE
+        lines = [Text(" " * (LABEL_WIDTH + 6) + "".join(f"{_short(n):<{COLUMN}}" for n in EMOTIONS))] if wide else []
+        for face in result.faces[:most]:
+            label = face.label if face.is_unknown else f"{face.label} {face.confidence:.0%}"
+            line = Text.assemble(
+                f"{face.id:>3}  ", (f"{label:<{LABEL_WIDTH}} ", f"bold {self._blocks.styles[face.label]}")
+            )
+            line.append_text(self._all(face) if wide else self._top(face, width - LABEL_WIDTH - 6))
+            minute = Text(" " * 5)
+            minute.append_text(
+                self._blocks.sparkline(self._history.of(face.id, result.frame.t), max(10, min(60, width - 6)))
+            )
+            lines += [line, minute]
+        if len(result.faces) > most:
+            lines.append(Text(f"     and {len(result.faces) - most} more", style="dim"))
+        return lines
+
+    def _all(self, face: Face) -> Text:
+        line = Text()
+        for name, share in zip(EMOTIONS, face.probs, strict=True):
+            line.append_text(
+                self._blocks.bar(float(share) if face.known else 0.0, COLUMN - 1, self._blocks.styles[name])
+            )
+            line.append(" ")
+        return line
+
+    def _top(self, face: Face, width: int) -> Text:
+        """The most probable expression as a bar, where there is no room for all."""
+        best = int(face.probs.argmax())
+        share = float(face.probs[best]) if face.known else 0.0
+        return self._blocks.bar(share, max(4, min(20, width)), self._blocks.styles[EMOTIONS[best]])
+
+    def _progress(self, width: int, done: int) -> list[Text]:
+        """A file's progress bar with the time left."""
+        total = self._shown.frames
+        if not total:
+            return []
+        share = min(1.0, done / total)
+        left = ""
+        if self._started is not None:
+            elapsed, frames = self._clock() - self._started[0], done - self._started[1]
+            if frames > 0 and elapsed >= LEAST_SPEED_S:
+                left = f"  {clock_text(max(0.0, total - done) * elapsed / frames)} left"
+        words = f" {share:4.0%}  {done} of {total} frames{left}"
+        length = max(8, min(40, width - len(words) - 1))
+        full = round(length * share)
+        bar = Text.assemble((self._blocks.done * full, "cyan"), (self._blocks.empty * (length - full), "dim"))
+        return [bar.append(words)]
 
 
-def faces_table(result: Result) -> Table:
-    """One row per face: label, quality and the seven probabilities as bars."""
-    table = Table(expand=False, show_edge=False, pad_edge=False)
-    table.add_column("face", justify="right")
-    table.add_column("expression", min_width=15)
-    table.add_column("quality", justify="right")
-    for name in EMOTIONS:
-        table.add_column(name, min_width=8)
-    for face in result.faces[:MOST_FACES]:
-        table.add_row(*_cells(face))
-    if len(result.faces) > MOST_FACES:
-        table.add_row("", f"and {len(result.faces) - MOST_FACES} more")
-    if not result.faces:
-        table.add_row("", Text("nobody in view", style="dim"))
-    return table
+def _short(name: str) -> str:
+    return name if len(name) < COLUMN else name[: COLUMN - 3] + "."
 
 
-def _cells(face: Face) -> list[Any]:
-    label = face.label if face.is_unknown else f"{face.label} {face.confidence:.0%}"
-    bars = [_bar(float(p), name) if face.known else Text("") for name, p in zip(EMOTIONS, face.probs, strict=True)]
-    return [str(face.id), Text(label, style=f"bold {STYLES[face.label]}"), f"{face.quality:.2f}", *bars]
-
-
-def _bar(share: float, name: str, width: int = 8) -> Text:
-    """A bar of eighth blocks."""
-    eighths = round(share * width * 8)
-    full, rest = divmod(eighths, 8)
-    return Text(("█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(width), style=STYLES[name])
-
-
-def summary_table(stats: StatsSink, elapsed_s: float) -> Group:
-    """The table at the end: seconds and share of each expression per face."""
-    summary = stats.summary(elapsed_s)
-    latency = summary["latency_ms"]
-    title = (
-        f"{summary['frames']} frame{'s' if summary['frames'] != 1 else ''} in {elapsed_s:.1f} s "
-        f"({summary['fps']:.1f} fps), {summary['dropped']} dropped, "
-        f"latency {latency['p50']:.1f} / {latency['p95']:.1f} ms (p50 / p95)"
-    )
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("face", "in view", "expression", "seconds", "share"):
-        table.add_column(name, justify="left" if name == "expression" else "right", no_wrap=True)
-    table.add_column("")
-    longest = sorted(stats.faces.items(), key=lambda entry: -entry[1].frames)[:MOST_SUMMARY_FACES]
-    for face_id, face in sorted(longest):
-        total = sum(face.seconds.values()) or 1.0
-        lead = (str(face_id), f"{face.last - face.first:.1f} s")
-        for name, seconds in sorted(face.seconds.items(), key=lambda entry: -entry[1]):
-            table.add_row(*lead, name, f"{seconds:.1f}", f"{seconds / total:.0%}", _bar(seconds / total, name))
-            lead = ("", "")
-        if not face.seconds:  # of a single picture
-            table.add_row(*lead, face.label, "-", "-")
-    if not stats.faces:
-        table.add_row("-", "nobody")
-    elif len(stats.faces) > len(longest):
-        table.add_row("…", f"and {len(stats.faces) - len(longest)} more in summary.json")
-    driver = summary.get("driver")
-    lines = [Text(f"driver: {shares_text(driver)}")] if driver else []
-    episodes = ", ".join(f"{name} {n}" for name, n in summary["episodes"].items())
-    return Group(Text(title), table, Text(f"episodes: {episodes}" if episodes else "no expression was held"), *lines)
-
-
-def shares_text(driver: dict[str, Any]) -> str:
-    """A drive's shares and events in one line."""
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in driver["attention"].items())
-    events = ", ".join(f"{kind} {n}" for kind, n in driver["events"].items() if kind != "calibrating")
-    return f"{shares}; eyes judged {driver['eyes_judged']:.0%} of the time; {events or 'nothing happened'}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
+def clock_text(seconds: float) -> str:
+    """A time such as "1:05" or "2:00:09"."""
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

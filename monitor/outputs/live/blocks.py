@@ -1,0 +1,83 @@
+"""Bars and sparklines in text, for terminals with many, 16 or no colors."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.text import Text
+
+from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.outputs.drawing.palette import EMOTION_HEX, SEVERITY_HEX
+
+ANSI_STYLES = {
+    "angry": "red", "disgust": "green", "fear": "magenta", "happy": "bright_yellow", "sad": "bright_blue",
+    "surprise": "yellow", "neutral": "white", UNKNOWN: "bright_black",
+}  # fmt: skip
+"""For 16 colors; "yellow" is shown as brown or orange there."""
+ANSI_SEVERITY = ("green", "bright_yellow", "yellow", "bright_red")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """What a terminal can show.
+
+    Attributes:
+        styles: Each label's style.
+        severity: Styles of a driver's levels 0 to 3.
+        rising: Characters of a sparkline, from low to high.
+        parts: Ends of a bar, from empty to nearly full.
+        full: A full cell of a bar.
+        done: The filled part of a progress bar.
+        empty: The rest of it.
+        dot: What separates parts of a line.
+    """
+
+    styles: dict[str, str]
+    severity: tuple[str, ...]
+    rising: str
+    parts: str
+    full: str
+    done: str
+    empty: str
+    dot: str
+
+    def bar(self, share: float, width: int, style: str) -> Text:
+        """A bar of ``share`` (0 to 1) in ``width`` cells."""
+        steps = round(min(1.0, max(0.0, share)) * width * len(self.parts))
+        full, rest = divmod(steps, len(self.parts))
+        return Text((self.full * full + (self.parts[rest] if rest else "")).ljust(width), style=style)
+
+    def sparkline(self, columns: NDArray[np.float32], width: int) -> Text:
+        """The top expression over time: its color, and its share as height.
+
+        Args:
+            columns: (N, 7) float32 as ``History.of`` gives them, the newest last.
+            width: Cells.
+        """
+        line = Text()
+        for part in np.array_split(columns, min(width, len(columns))):
+            known = part[part.sum(axis=1) > 0]
+            if not len(known):
+                line.append(" ")
+                continue
+            mean = known.mean(axis=0)
+            top = int(mean.argmax())
+            height = min(len(self.rising) - 1, int(mean[top] * len(self.rising)))
+            line.append(self.rising[height], style=self.styles[EMOTIONS[top]])
+        return line
+
+
+def blocks_for(console: Console) -> Blocks:
+    """What a console can show: its characters by encoding and TERM, its colors by rich's detection."""
+    styles, severity = ANSI_STYLES, ANSI_SEVERITY
+    if console.color_system in ("256", "truecolor"):
+        styles, severity = EMOTION_HEX, SEVERITY_HEX
+    if not (console.encoding or "").lower().startswith("utf"):
+        return Blocks(styles, severity, ".:-=#", " ", "#", "#", ".", "|")
+    if os.environ.get("TERM") == "linux":  # its font has no eighths of a block
+        return Blocks(styles, severity, "▄█", " ▌", "█", "█", "░", "·")
+    return Blocks(styles, severity, "▁▂▃▄▅▆▇█", " ▏▎▍▌▋▊▉", "█", "━", "─", "·")
