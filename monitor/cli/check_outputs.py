@@ -22,26 +22,27 @@ LOW_DISK_MB = 500
 
 def alerts(config: Config) -> Finding:
     """Looks for the alert command and the sound player; runs neither."""
-    from monitor.outputs.remote import alerts as remote
+    from monitor.outputs.remote import command, sound
 
     wanted = {"command": bool(config.alerts.command), "sound": config.alerts.sound}
     chosen = " and ".join(name for name, on in wanted.items() if on)
-    if not chosen or not config.driver.enabled:
-        return Finding("alerts", "ok", "off" if config.driver.enabled else "off (only driver mode has alerts)")
-    if what := remote.missing(config.alerts):
+    triggered = bool(config.alerts.expression) or config.driver.enabled
+    if not chosen or not triggered:
+        return Finding("alerts", "ok", "off" if triggered else "off (set alerts.expression, or use --profile driver)")
+    if what := command.missing(config.alerts):
         return Finding("alerts", "fail", what, EXIT_CONFIG)
-    if config.alerts.sound and remote.player() is None:
-        return Finding("alerts", "note", remote.NO_PLAYER)
+    if config.alerts.sound and sound.player() is None:
+        return Finding("alerts", "note", sound.NO_PLAYER)
     return Finding("alerts", "ok", f"{chosen}, from level {config.alerts.min_level} on; not run")
 
 
 def mqtt(config: Config) -> Finding:
     """Connects to the broker."""
-    from monitor.outputs.remote import mqtt as client
+    from monitor.outputs.remote import broker
 
-    if not config.mqtt.host or not config.driver.enabled:
-        return Finding("mqtt", "ok", "off" if config.driver.enabled else "off (only driver mode publishes)")
-    client.require(config.mqtt)
+    if not config.mqtt.host:
+        return Finding("mqtt", "ok", "off")
+    broker.require(config.mqtt)
     where = f"{config.mqtt.host}:{config.mqtt.port}"
     try:
         socket.create_connection((config.mqtt.host, config.mqtt.port), timeout=3).close()

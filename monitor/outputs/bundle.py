@@ -86,9 +86,10 @@ def _drive(run: RunContext) -> DriveSink | None:
 
 def _alerts(run: RunContext) -> Sink | None:
     config = run.config.alerts
-    if not run.config.driver.enabled or not (config.command or config.sound):
+    if not (config.command or config.sound) or not (config.expression or run.config.driver.enabled):
         return None
-    from monitor.outputs.remote.alerts import AlertSink, missing
+    from monitor.outputs.remote.alerts import AlertSink
+    from monitor.outputs.remote.command import missing
 
     if problem := missing(config):
         log.warning("%s", problem)  # at the start, not only at the first alarm
@@ -96,11 +97,11 @@ def _alerts(run: RunContext) -> Sink | None:
 
 
 def _mqtt(run: RunContext) -> Sink | None:
-    if not run.config.driver.enabled or not run.config.mqtt.host:
+    if not run.config.mqtt.host:
         return None
     from monitor.outputs.remote.mqtt import MqttSink
 
-    return MqttSink(run.config.mqtt, run.session.name)
+    return MqttSink(run.config.mqtt, run.session.name, driver=run.config.driver.enabled)
 
 
 OUTPUTS: dict[str, Callable[[RunContext], Sink | None]] = {

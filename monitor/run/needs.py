@@ -10,15 +10,15 @@ log = logging.getLogger("monitor")
 
 
 def require_outputs(config: Config) -> None:
-    """Checks the outputs of a driver's events before anything is written; warns about settings that have no effect.
+    """Checks alerts and MQTT before anything is written; warns about settings that have no effect.
 
     Raises:
-        ConfigError: paho-mqtt is not installed, or the password file cannot be read.
+        ConfigError: paho-mqtt is not installed, or the password or certificate file cannot be read.
     """
-    if not config.driver.enabled:
-        if config.alerts.command or config.alerts.sound or config.mqtt.host:
-            log.warning("alerts and mqtt act on a driver's events only; switch them on with --profile driver")
-    elif config.mqtt.host:
-        from monitor.outputs.remote import mqtt
+    alerts = config.alerts
+    if (alerts.command or alerts.sound) and not (alerts.expression or config.driver.enabled):
+        log.warning("alerts: nothing triggers them; set alerts.expression, or judge a driver with --profile driver")
+    if config.mqtt.host:
+        from monitor.outputs.remote import broker
 
-        mqtt.require(config.mqtt)
+        broker.require(config.mqtt)

@@ -110,7 +110,7 @@ def test_an_alarm_that_cannot_be_given_is_told_before_the_night(capsys: pytest.C
     flags = ["--source", "demo", "--profile", "driver"]
     code, out = check(capsys, *flags, "--set", "alerts.command=/nowhere/buzz --pin 4")
     assert code == 2
-    assert "alerts.command: /nowhere/buzz is not there" in " ".join(out.split())
+    assert "alerts.command: /nowhere/buzz does not exist" in " ".join(out.split())
     code, out = check(capsys, *flags, "--set", "alerts.command=true")
     assert code == 0
     assert "command, from level 1 on; not run" in " ".join(out.split())

@@ -16,7 +16,8 @@ from monitor.driver.moment import Moment
 from monitor.driver.signs import BY_KIND, COLUMNS, FIELDS, SIGNS, Field, Sign, going_on
 from monitor.driver.state import DriverMonitor
 from monitor.outputs.logs import drive
-from monitor.outputs.remote.mqtt import discovery, state_fields
+from monitor.outputs.remote.homeassistant import device_config
+from monitor.outputs.remote.state import state_of
 from monitor.settings.config import DriverConfig
 from tests.driver.stories import between, tell
 from tests.fakes import result
@@ -72,7 +73,7 @@ def test_a_new_row_is_judged_logged_counted_and_published(monkeypatch: pytest.Mo
     table = (*SIGNS, row)
     monkeypatch.setattr(state, "SIGNS", table)
     monkeypatch.setattr(signs, "FIELDS", (*FIELDS, *row.fields))
-    monkeypatch.setattr(drive, "MORE_COUNTS", {"sneeze": "sneezes"})
+    monkeypatch.setattr(drive, "DRIVE", (*drive.DRIVE, drive.count_column("sneeze", "sneezes")))
     sink = drive.DriveSink(tmp_path / "drive.csv", "S")
     monitor = DriverMonitor(DriverConfig(), itertools.count(1))
     events: list[Event] = []
@@ -82,6 +83,6 @@ def test_a_new_row_is_judged_logged_counted_and_published(monkeypatch: pytest.Mo
         sink.handle(result(n / 10, (), index=n, driver=now, events=tuple(more)))
     sink.close([])
     assert [e.phase for e in events if e.kind == "sneeze"] == ["start", "end"]
-    assert state_fields(now)["sneeze"] == 0
+    assert state_of(result(0.0, driver=now), None)["sneeze"] == 0
     assert (tmp_path / "drive.csv").read_text().splitlines()[-1].endswith(",1")
-    assert discovery("car")
+    assert "perclos" in device_config("car", driver=True)["components"]

@@ -78,9 +78,9 @@ def _share(state: str) -> Callable[[Minute], float]:
     return lambda minute: minute.states.get(state, 0.0) / minute.seconds if minute.seconds else 0.0
 
 
-def _count(kind: str) -> Column[Minute]:
+def count_column(kind: str, name: str) -> Column[Minute]:
     """A column with the number of events of a kind that began in the minute."""
-    return Column(COUNTED[kind], lambda minute: minute.started[kind])
+    return Column(name, lambda minute: minute.started[kind])
 
 
 def _last(name: str, digits: int) -> Column[Minute]:
@@ -102,11 +102,11 @@ DRIVE: tuple[Column[Minute], ...] = (
     Column("eyes_mean", lambda minute: minute.open_s / minute.eyes_s if minute.eyes_s else None, fixed(3)),
     _last("blinks_per_min", 1),
     _last("perclos", 3),
-    *(_count(kind) for kind in FIRST_COUNTED),
+    *(count_column(kind, COUNTED[kind]) for kind in FIRST_COUNTED),
     Column("fatigue_mean", lambda minute: minute.fatigue_s / minute.judged_s if minute.judged_s else 0.0, fixed(1)),
     Column("fatigue_max", lambda minute: minute.fatigue_max, fixed(1)),
     Column("level_max", lambda minute: FATIGUE_LEVELS[minute.level_max]),
-    *(_count(kind) for kind in COUNTED if kind not in FIRST_COUNTED),
+    *(count_column(kind, name) for kind, name in COUNTED.items() if kind not in FIRST_COUNTED),
 )
 """New columns are only ever added at the end."""
 DRIVE_COLUMNS = tuple(column.name for column in DRIVE)
@@ -129,7 +129,7 @@ class DriveSink:
     """
 
     def __init__(self, path: Path, session: str) -> None:
-        self.lines = LineLog(path, ",".join(DRIVE_COLUMNS) + "\n")
+        self.lines = LineLog(path, ",".join(column.name for column in DRIVE) + "\n")
         self._writer = csv.writer(self.lines, lineterminator="\n")
         self._session = session
         self._start: float | None = None

@@ -1,0 +1,69 @@
+"""Running a command or a sound player without a shell; nothing that was started outlives the program."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+
+from monitor.settings.config import AlertsConfig
+
+RUNNING: set[subprocess.Popen[bytes]] = set()
+"""Commands that run now."""
+Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
+"""Runs a command with more environment variables, for so many seconds at most."""
+Finder = Callable[[str], str | None]
+"""Finds a program, as ``shutil.which`` does."""
+
+
+def missing(config: AlertsConfig, which: Finder = shutil.which) -> str:
+    """An error line if the program of ``alerts.command`` does not exist; "" if all is well."""
+    program = shlex.split(config.command)[0] if config.command else ""
+    if program and which(program) is None:
+        return f"alerts.command: {program} does not exist or is not executable; give its full path"
+    return ""
+
+
+def run_command(command: Sequence[str], variables: Mapping[str, str], timeout_s: float) -> None:
+    """Runs a command without a shell, input or output.
+
+    Args:
+        command: Program and arguments.
+        variables: Environment variables added to the program's own.
+        timeout_s: Seconds after which it is killed, with everything it started.
+
+    Raises:
+        OSError: It cannot be started.
+        subprocess.SubprocessError: It failed, or was killed after ``timeout_s``.
+    """
+    process = subprocess.Popen(
+        list(command), env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    RUNNING.add(process)
+    try:
+        code = process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        raise
+    finally:
+        RUNNING.discard(process)
+    if code:
+        raise subprocess.CalledProcessError(code, list(command))
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kills a command and everything it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def kill_all() -> None:
+    """Kills every running command."""
+    for process in list(RUNNING):
+        kill_group(process)
