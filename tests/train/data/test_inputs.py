@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +18,30 @@ from train.data import datasets, inputs
 from train.data.datasets import Dataset
 from train.tasks import TASKS
 
+FIT = ["fit", "--recipe", "r.yaml", "--out", "runs/r"]
+
+
+@pytest.fixture(scope="module")
+def trained(drawn: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of three epochs on ``raf.npz``; another set lies where ``prepare`` writes one."""
+    folder = tmp_path_factory.mktemp("begun")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("train.engine.trainer.COMPILE", False)
+        few = drawn.take(np.arange(0, len(drawn), 3))
+        datasets.save_prepared(dataclasses.replace(few, name="raf"), Path("raf.npz"))
+        datasets.save_prepared(dataclasses.replace(drawn, name="other"), Path("runs/data.npz"))
+        Path("r.yaml").write_text(settings.to_yaml(dataclasses.replace(TINY, epochs=3, small_epochs=0)))
+        assert cli.main([*FIT, "--data", "raf.npz"]) == 0
+    return folder
+
 
 @pytest.fixture
-def begun(drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A run of two epochs on ``raf.npz``; another set lies where ``prepare`` puts one. Returns flags of ``fit``."""
+def begun(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A copy of that folder as the current one. Returns flags of ``fit``."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    few = drawn.take(np.arange(0, len(drawn), 3))
-    datasets.save_prepared(dataclasses.replace(few, name="raf"), Path("raf.npz"))
-    datasets.save_prepared(dataclasses.replace(drawn, name="other"), Path("runs/data.npz"))
-    Path("r.yaml").write_text(settings.to_yaml(dataclasses.replace(TINY, epochs=3, small_epochs=0)))
-    flags = ["fit", "--recipe", "r.yaml", "--out", "runs/r"]
-    assert cli.main([*flags, "--data", "raf.npz"]) == 0
-    return flags
+    return FIT
 
 
 def test_a_run_goes_on_and_is_exported_with_the_data_it_began_with(
