@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.clips import Row, figures, run_clip
 
+pytestmark = pytest.mark.slow
+
 
 def rows(clips: Path, name: str, tmp_path: Path) -> list[Row]:
     return run_clip(clips / name, tmp_path / "s", [])

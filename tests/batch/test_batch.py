@@ -34,6 +34,7 @@ def _faces(dataset: Path) -> dict[str, list[dict[str, object]]]:
     return {path.parent.name: pq.ParquetFile(path).read().to_pylist() for path in files}
 
 
+@pytest.mark.slow
 def test_an_archive_becomes_a_dataset_and_is_not_read_twice(
     recordings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -54,6 +55,7 @@ def test_an_archive_becomes_a_dataset_and_is_not_read_twice(
     assert {path: path.stat().st_mtime_ns for path in (out / "faces").rglob("*.parquet")} == before
 
 
+@pytest.mark.slow
 def test_the_rows_do_not_depend_on_workers_or_order(recordings: Path, tmp_path: Path) -> None:
     _run(recordings / "day1", "--out", tmp_path / "one", "--workers", 1)
     _run(recordings / "day1" / "b.avi", recordings / "day1" / "a.avi", "--out", tmp_path / "two", "--workers", 2)

@@ -58,6 +58,7 @@ def test_a_driver_that_hangs_while_opening_is_left_and_what_it_opens_later_is_cl
     assert closed.wait(10)
 
 
+@pytest.mark.slow
 def test_a_driver_that_hangs_for_a_minute_ends_even_a_patient_wait() -> None:
     gate, clock = threading.Event(), Clock()
 

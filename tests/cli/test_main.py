@@ -132,6 +132,7 @@ def test_without_opencv_one_line_names_the_headless_build() -> None:
     assert "opencv-python-headless" in done.stderr
 
 
+@pytest.mark.slow
 def test_in_the_journal_each_line_carries_its_level() -> None:
     code = "from monitor.cli.main import main; main(['--source', 'nowhere.mp4', '--headless'])"
     environ = {**os.environ, "JOURNAL_STREAM": "8:12345"}

@@ -65,6 +65,7 @@ def test_the_same_thresholds_give_the_same_events_as_on_the_day(tmp_path: Path) 
     assert (round(again.seconds, 1), round(again.spacing, 3), list(again.sessions)) == (99.9, 0.1, ["S"])
 
 
+@pytest.mark.slow
 def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_path: Path) -> None:
     large, small = (100.0, 100.0, 200.0, 200.0), (400.0, 100.0, 440.0, 140.0)
     eyes = Eyes(80, 84)
@@ -227,6 +228,7 @@ def test_wrong_labels_are_one_line(tmp_path: Path, labels: str, expected: str) -
         intervals.read_labels(tmp_path / "l.csv", None)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused_as_events(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("e") / "events.jsonl"

@@ -9,6 +9,7 @@ from tests.driver.stories import RATES, between, blinking, tell
 at_every_rate = pytest.mark.parametrize("rate", RATES)
 
 
+@pytest.mark.slow
 @at_every_rate
 def test_fully_awake_for_an_hour_nothing_is_reported(rate: float) -> None:
     drive = tell(3600, rate)

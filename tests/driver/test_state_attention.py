@@ -164,6 +164,7 @@ def test_an_empty_seat_is_nobodys_absence(rate: float) -> None:
     assert drive.last.attention == "absent"
 
 
+@pytest.mark.slow
 def test_a_night_of_absence_is_not_a_log_of_it() -> None:
     drive = tell(2 * 3600, 5.0, lambda t: {"present": t < 100})
     assert drive.worst("away") == 3

@@ -124,6 +124,7 @@ def test_what_one_picture_of_a_folder_showed_says_nothing_of_the_next() -> None:
     assert len(finder.search(picture(), [], 0.1).found) == 1
 
 
+@pytest.mark.slow
 def test_however_many_places_a_background_names_the_likeliest_of_each_search_are_looked_at() -> None:
     finder, net, proposer, _ = proposing([], [square(40 + 30 * n, 100, 25) for n in range(20)], empty_ms=200)
     for n in range(300):

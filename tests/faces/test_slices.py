@@ -9,6 +9,7 @@ SLICES = 8
 """Of a full search: three thirds for small faces, two halves for middle ones, three bands of large ones."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hz", [5, 10, 30])
 def test_a_full_search_comes_in_slices_and_is_through_in_its_time(hz: float) -> None:
     face = square(300, 200, 100)

@@ -16,6 +16,9 @@ from pathlib import Path
 import cv2
 import pytest
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

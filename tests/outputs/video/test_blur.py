@@ -22,6 +22,8 @@ from monitor.run.assembly import build
 from monitor.settings.config import Config, DetectConfig, DisplayConfig, OutputConfig
 from tests.fakes import face, frame, picture, result
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def story() -> list[Result]:
