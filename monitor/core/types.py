@@ -1,4 +1,4 @@
-"""What flows between the rooms: frozen values, checked where they are made."""
+"""The values that the parts of the program exchange: frozen, and validated on construction."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture and its two clocks.
+    """One picture with its two times.
 
     Attributes:
         index: Number of the frame in its source, from 0.
-        t: Seconds on the clock that all logic uses: monotonic and stamped right after the grab for a
-            camera, the time in the clip for files.
+        t: Seconds on the clock that all logic uses: monotonic and taken right after the grab for a camera, the time in
+            the clip for files.
         wall: Seconds since the epoch, for logs only; it may jump.
         image: (H, W, 3) uint8 BGR, read-only.
         source: Name of the source.
@@ -45,11 +45,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """Boxes a detector found.
+    """The boxes that a detector found.
 
     Attributes:
         boxes: (N, 4) float32 x1, y1, x2, y2 in full-frame pixels.
-        scores: (N,) float32; 0..1 where 0.5 is what it takes to start a track.
+        scores: (N,) float32, 0..1; a box with 0.5 or more may start a track.
     """
 
     boxes: NDArray[np.float32]
@@ -71,7 +71,7 @@ class Detections:
 
     @staticmethod
     def join(parts: list[Detections]) -> Detections:
-        """All boxes of several searches."""
+        """The boxes of several searches together."""
         if not parts:
             return Detections.none()
         return Detections(np.concatenate([p.boxes for p in parts]), np.concatenate([p.scores for p in parts]))
@@ -79,10 +79,10 @@ class Detections:
 
 @dataclass(frozen=True, slots=True)
 class Keypoints:
-    """What the keypoint network says of one region.
+    """The keypoint network's answer for one region.
 
     Attributes:
-        presence: 0..1, that the region's middle shows a face.
+        presence: 0..1, probability that the middle of the region shows a face.
         points: (17, 2) float32 keypoints in full-frame pixels, in the order of
             ``labels.POINTS``; may lie outside the frame.
         box: The face as a Haar box, x1, y1, x2, y2 in full-frame pixels.
@@ -100,11 +100,11 @@ class Keypoints:
 
 @dataclass(frozen=True, slots=True)
 class EyeReading:
-    """What is seen of one eye.
+    """The reading of one eye.
 
     Attributes:
         open: Calibrated openness, 0 (shut) to 1 (open).
-        quality: 0..1, how far the picture lets it be told; sunglasses, glare, hair or the dark make it low.
+        quality: 0..1, how well the picture shows the eye; low with sunglasses, glare, hair or in the dark.
     """
 
     open: float
@@ -135,13 +135,13 @@ class Face:
         label: The top label of ``probs``, with at least ``emotion.min_confidence``, or "unknown".
         confidence: The highest probability in ``probs``.
         probs: (7,) float32 smoothed and steadied distribution over ``labels.EMOTIONS``; sums to 1.
-        raw: (7,) float32 this frame's own distribution, or None when it was not read in this frame.
-        quality: 0..1, how far the picture lets the face be read.
-        seen: Whether a detector saw it in this frame's search (else its place is a prediction).
-        known: Whether it was ever read; ``probs`` is uniform until then.
-        pose: Steadied yaw, pitch, roll in degrees (see ``Keypoints``), or None without keypoints.
-        keypoints: What the keypoint network saw in this frame, or None.
-        eyes: The person's right and left eye in this frame, or None where they were not read.
+        raw: (7,) float32 distribution read in this frame, or None when the face was not read in it.
+        quality: 0..1, how well the picture shows the face.
+        seen: Whether the last search found it; else its box is a prediction.
+        known: Whether a current reading exists; ``probs`` is uniform without one.
+        pose: Smoothed yaw, pitch, roll in degrees (see ``Keypoints``), or None without keypoints.
+        keypoints: The keypoint network's answer in this frame, or None.
+        eyes: The person's right and left eye in this frame, or None when they were not read.
     """
 
     id: int
@@ -159,7 +159,7 @@ class Face:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the picture does not let us say."""
+        """Whether the picture does not allow a reading."""
         return self.label == UNKNOWN
 
 

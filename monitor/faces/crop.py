@@ -1,7 +1,7 @@
-"""THE preprocessing: from a frame and a face box to the pixels a network sees.
+"""Preprocessing: from a frame and a face box to the pixels that a network sees.
 
-One definition for the app and for the training; its parameters travel in the model card, and a
-test proves that both make the same bytes.
+The application and the training share this one definition. Its parameters are part of the model card, and a test proves
+that both produce identical bytes.
 """
 
 from __future__ import annotations
@@ -17,32 +17,31 @@ from numpy.typing import NDArray
 from monitor.core.types import Box, Image
 
 UPRIGHT = 2.0
-"""Degrees of roll below which a face is taken to be upright."""
+"""Degrees of roll below which a face counts as upright."""
 GREY = 128.0
-"""Where evened gray levels are centred."""
+"""Mean gray level of evened crops."""
 GAIN_STEP, LEAST_GAIN, MOST_GAIN = 0.025, -28, 44
-"""Contrast is changed by steps of 2.5 % (so that their tables are made once), from half to three times what it was:
-what is all but flat must not become noise."""
+"""Contrast is changed in steps of 2.5 %, so that each lookup table is made only once, and by a factor of 0.5 to 3: a
+flat crop must not be amplified to noise."""
 MIDDLE = 0.6
-"""Share of a crop's side whose gray levels are measured: around the face stand bright windows and dark seats."""
+"""Share of a crop's side within which gray levels are measured: bright windows and dark seats lie around the face."""
 
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:
-    """How a box becomes a crop.
+    """The parameters that turn a box into a crop.
 
     Attributes:
-        side: Side of the square result in pixels.
+        side: Side of the square crop in pixels.
         margin: Added to the box's larger side, as a share of it.
         shift_y: The centre moves down by this share of the box's larger side.
-        align: Whether in-plane rotation is removed where it is known.
-        contrast: Standard deviation of gray levels that the crop's middle is brought to, around the middle gray; 0 =
-            gray levels stay as they are.
+        align: Whether a known in-plane rotation is removed.
+        contrast: Standard deviation to which the gray levels of the crop's middle are scaled, around middle gray; 0 =
+            gray levels stay unchanged.
 
-    The defaults make a Haar box show what FER2013 shows: over 2,212 photographs (faces.zip, |yaw| <
-    20°) the median face mesh is 0.970 × 1.092 of a Haar box and centred 0.081 below its middle; in
-    FER2013 it is 0.820 × 0.920 of the picture and 0.045 below. 1.185 and 0.03 map one on the other.
-    """
+    The defaults give a Haar box the framing of FER2013: over 2,212 photographs (faces.zip, |yaw| < 20°) the median face
+    mesh is 0.970 × 1.092 of a Haar box and centred 0.081 below its middle; in FER2013 it is 0.820 × 0.920 of the
+    picture and 0.045 below. A factor of 1.185 and a shift of 0.03 map one to the other."""
 
     side: int = 48
     margin: float = 0.185
@@ -64,8 +63,8 @@ def square(box: Box, spec: CropSpec) -> tuple[int, int, int]:
 def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
     """Cuts a face out of a frame as gray pixels.
 
-    What lies beyond the frame repeats the frame's border. Shrinking averages areas, so that a large
-    face does not alias; enlarging is bilinear (``shrunk``).
+    Beyond the frame its border pixels are repeated. Shrinking averages areas, so that a large face does not alias;
+    enlarging is bilinear (``shrunk``).
 
     Args:
         image: (H, W) gray or (H, W, 3) BGR, uint8, not empty.
@@ -74,7 +73,7 @@ def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
         roll: The face's in-plane rotation in degrees, clockwise; removed when ``spec.align``.
 
     Returns:
-        (side, side) uint8, a copy of its own.
+        (side, side) uint8, a new array.
 
     Raises:
         ValueError: The image is empty or the box does not touch it.
@@ -84,11 +83,11 @@ def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
 
 
 def evened(pixels: Image, contrast: float) -> Image:
-    """A crop whose middle is of mid gray on average and of that contrast: as in other light.
+    """Normalises the gray levels of a crop: its middle gets a mean of ``GREY`` and the given contrast.
 
     Args:
         pixels: (S, S) uint8.
-        contrast: Standard deviation wanted, in gray levels; 0 = leave as it is.
+        contrast: Standard deviation of the result in gray levels; 0 = unchanged.
 
     Returns:
         (S, S) uint8.
@@ -111,14 +110,14 @@ def middle_levels(pixels: Image) -> tuple[float, float]:
 
 @cache
 def _gained(step: int) -> NDArray[np.uint8]:
-    """Gray levels of what is -255 to 255 above the mean, (511,) uint8, with contrast changed by so many steps."""
+    """Lookup table (511,) uint8: the new gray level of a pixel -255 to 255 above the mean, after so many gain steps."""
     above = np.arange(-255, 256, dtype=np.float32)
     levels: NDArray[np.uint8] = np.clip(above * math.exp(step * GAIN_STEP) + (GREY + 0.5), 0, 255).astype(np.uint8)
     return levels
 
 
 def _cut(image: Image, box: Box, spec: CropSpec) -> Image:
-    """The crop as it lies in the picture, gray levels as they are."""
+    """The crop without rotation, with unchanged gray levels."""
     left, top, side = square(box, spec)
     height, width = image.shape[:2]
     x1, y1 = max(0, left), max(0, top)
@@ -133,15 +132,15 @@ def _cut(image: Image, box: Box, spec: CropSpec) -> Image:
 
 
 def shrunk(image: Image, side: int) -> Image:
-    """A square picture at another size and in gray: areas averaged when it shrinks, bilinear when it grows.
+    """Resizes a square picture and converts it to gray: by area averages when it shrinks, bilinearly when it grows.
 
-    Averaging over areas that are no whole number of pixels costs OpenCV ten times what whole ones do (1.8
-    against 0.1 ms for 640×480 in color), so a picture of more than twice the size is brought to twice the size
-    bilinearly first; of pictures much larger some pixels are left out.
+    Area averages with a fractional factor take OpenCV ten times as long as with a whole one (1.8 against 0.1 ms for
+    640×480 in color), so a picture of more than twice the size is first reduced to twice the size bilinearly, which
+    skips some pixels of much larger pictures.
 
     Args:
         image: (S, S) gray or (S, S, 3) BGR, uint8, not empty.
-        side: Of the result, in pixels.
+        side: Side of the result in pixels.
 
     Returns:
         (side, side) uint8, a copy of its own.
@@ -154,12 +153,12 @@ def shrunk(image: Image, side: int) -> Image:
 
 
 def as_gray(image: Image) -> Image:
-    """A (H, W, 3) BGR picture in gray, (H, W); the very same picture when it is gray."""
+    """Converts a (H, W, 3) BGR picture to gray (H, W); a gray picture is returned itself."""
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
 
 def _upright(image: Image, box: Box, spec: CropSpec, roll: float) -> Image:
-    """The crop turned upright around its centre: a larger crop is cut, turned and trimmed."""
+    """The crop rotated upright around its centre: cuts a larger crop, rotates it and trims it."""
     wide = round(spec.side * 1.5)
     # The larger square has the same centre: margin and shift grow together.
     grown = CropSpec(wide, (1 + spec.margin) * wide / spec.side - 1, spec.shift_y)
@@ -171,19 +170,19 @@ def _upright(image: Image, box: Box, spec: CropSpec, roll: float) -> Image:
 
 
 TIE = 1e-3
-"""In quantisation steps: what is so near to the middle between two is a tie."""
+"""Distance in quantisation steps within which a value counts as exactly between two steps."""
 
 
 def to_unit(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Gray levels 0..255 as float32 in [-1, 1], the network's real-valued input."""
+    """Converts gray levels 0..255 to float32 in [-1, 1], the real-valued input of a network."""
     return (crops.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
 
 
 def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
-    """The network's quantised input for each gray level: ``quantise(to_unit(level))``, ties upwards.
+    """The quantised input of each gray level: ``quantise(to_unit(level))``, with ties rounded up.
 
-    Where the range [-1, 1] is quantised by 256 steps every level is a tie. Rounded to even, or as the last bit of a
-    float has it, each second pair of neighbours would become one: a quarter of all gray levels would be lost.
+    When the range [-1, 1] is quantised in 256 steps, every level is a tie. Rounding to even, or by the last bit of a
+    float, would merge every second pair of neighbours and lose a quarter of all gray levels.
 
     Args:
         scale: The input tensor's quantisation scale.
@@ -199,5 +198,5 @@ def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
 
 
 def quantised(pixels: Image, table: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Gray pixels through the table of ``int8_table``, same shape."""
+    """Quantises gray pixels with the table of ``int8_table``; keeps their shape."""
     return cv2.LUT(pixels, table.view(np.uint8)).view(np.int8)

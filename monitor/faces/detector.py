@@ -1,4 +1,4 @@
-"""Face detectors: Haar cascades from the OpenCV package, and optionally YuNet."""
+"""Face detectors: Haar cascades of the OpenCV package, or YuNet."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from monitor.settings.config import DetectConfig
 from monitor.system.paths import trouble
 
 WEAK_SHARE = 0.5
-"""A hit with this share of the neighbours a start needs may still continue a track."""
+"""Share of ``detect.neighbors`` from which a hit may continue a track, but not start one."""
 
 
 class Detector(Protocol):
-    """Finds faces in a picture.
+    """Detects faces in a picture.
 
     ``find`` takes a (H, W, 3) BGR or (H, W) gray picture and the smallest and largest face side in
     its pixels, and returns boxes in its pixels; a score of 0.5 or more may start a track.
@@ -31,11 +31,11 @@ class Detector(Protocol):
     wants_color: bool
 
     def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
-        """Boxes of faces whose side lies between ``smallest`` and ``largest`` pixels; turned ones on demand."""
+        """Boxes of faces with a side of ``smallest`` to ``largest`` pixels; with ``profile`` also faces in profile."""
 
 
 class HaarDetector:
-    """Viola-Jones cascades (Viola & Jones 2001), frontal and optionally profile both ways round."""
+    """Haar cascades (Viola & Jones 2001): frontal, and optionally profile in both directions."""
 
     wants_color = False
 
@@ -75,7 +75,7 @@ class HaarDetector:
 
 
 class YuNetDetector:
-    """YuNet through OpenCV (Wu et al. 2023); the .onnx file is the user's own."""
+    """YuNet through OpenCV (Wu et al. 2023); the user supplies the .onnx file."""
 
     wants_color = True
 
@@ -92,7 +92,10 @@ class YuNetDetector:
             raise ModelError(f"{path}: is not a YuNet model: {_first_line(error)}") from None
 
     def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
-        """Searches one BGR picture; see ``Detector``. It sees turned faces anyway. YuNet's score 0.7 becomes 0.5."""
+        """Searches one BGR picture, always including turned faces; see ``Detector``.
+
+        YuNet's score is divided by 1.4, so that its usual threshold of 0.7 becomes 0.5.
+        """
         height, width = image.shape[:2]
         self._net.setInputSize((width, height))
         rows = self._net.detect(image)[1]
@@ -105,7 +108,7 @@ class YuNetDetector:
 
 
 def suppress(found: Detections, overlap: float = 0.4) -> Detections:
-    """Keeps the best-scored box of each group whose intersection over union exceeds ``overlap``."""
+    """Non-maximum suppression: keeps the box with the highest score of each group with an IoU above ``overlap``."""
     if len(found) < 2:
         return found
     kept: list[int] = []
@@ -117,9 +120,9 @@ def suppress(found: Detections, overlap: float = 0.4) -> Detections:
 
 
 class _Cascade:
-    """A cascade of the opencv package (5.x ships none), read when it is first used.
+    """A cascade of the OpenCV package (5.x ships none), loaded at its first use.
 
-    With the proposal network cascades only confirm what is doubtful, and reading one takes 15 ms and 1 MB.
+    With the proposal network cascades only confirm doubtful faces, and loading one takes 15 ms and 1 MB.
     """
 
     def __init__(self, name: str) -> None:

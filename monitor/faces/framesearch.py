@@ -1,4 +1,4 @@
-"""Searching a frame, or a part of it, with a detector that knows nothing of frames."""
+"""Searching a frame or a part of it: scales pixels for a detector and boxes back."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ SMALLER, LARGER = 0.7, 1.25
 REGION_FACE = 56.0
 """Size in pixels that a known face is shrunk to for the search around it.
 
-Together these keep region boxes as large as full-frame ones. A cascade's box is the mean over all
-sizes that fire; cutting the small ones off (0.8, at 48 px) made boxes 5-21 % larger than full searches
-on six clips, and so the crops; 0.7 at 56 px gives 0.96-1.00 of their size (docs/results)."""
-TURNED = 15.0
-"""Degrees of yaw from which a confirmation asks the profile cascade, too."""
+With these values region searches give boxes of the same size as full searches. A cascade's box is the mean over all
+sizes that fire: without the small sizes (0.8, at 48 px) boxes, and so crops, were 5-21 % larger on six clips; with 0.7
+at 56 px they are 0.96-1.00 of the size ()."""
+PROFILE_DEG = 15.0
+"""Degrees of yaw from which a confirmation also uses the profile cascade."""
 AGREED = 0.3
-"""IoU from which two boxes are of one face."""
+"""IoU from which two boxes show the same face."""
 REFERENCE_WIDTH = 640
-"""Picture width that ``detect.min_face`` is given for."""
+"""Picture width to which ``detect.min_face`` refers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a full search.
+    """A part of a whole-frame search.
 
     Attributes:
         top, bottom: The stripe, in shares of the region's height.
-        low, high: Face sizes, in shares of the smallest.
-        profile: Whether turned faces are looked for too.
-        region: The part of the frame, x1, y1, x2, y2 in its pixels; None = all.
+        low, high: Face sizes, in shares of the smallest one.
+        profile: Whether faces in profile are detected too.
+        region: The part of the frame, x1, y1, x2, y2 in its pixels; None = the whole frame.
     """
 
     top: float
@@ -50,7 +50,7 @@ class Slice:
 
 
 class FrameSearch:
-    """Shrinks frames for a detector and brings what it finds back to their pixels.
+    """Shrinks frames for a detector and scales its boxes back to frame pixels.
 
     Attributes:
         width: Factor on the width at which faces are searched, at most 1; lowered when the machine cannot keep up.
@@ -61,7 +61,7 @@ class FrameSearch:
         self.width = 1.0
 
     def whole(self, image: Image) -> Detections:
-        """All faces the detector finds in a frame, in one go."""
+        """All faces that the detector finds in a frame."""
         _height, width = image.shape[:2]
         scale = min(1.0, self._config.width * self.width / width)
         small = self._shrink(image, scale)
@@ -69,12 +69,12 @@ class FrameSearch:
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
 
     def confirms(self, image: Image, keypoints: Keypoints) -> bool:
-        """Whether the detector, too, sees a face where the keypoint network sees one; half a hit will do."""
-        found = self.around(image, keypoints.box, turned=abs(float(keypoints.pose[0])) > TURNED)
+        """Whether the detector finds a face where the keypoint network does; a weak hit suffices."""
+        found = self.around(image, keypoints.box, turned=abs(float(keypoints.pose[0])) > PROFILE_DEG)
         return any(iou(box, np.array(keypoints.box)) > AGREED for box in found.boxes)
 
     def around(self, image: Image, box: Box, *, turned: bool = False) -> Detections:
-        """Faces around a known one, the region shrunk so that the face is at most ``REGION_FACE`` wide."""
+        """Faces around a known one; the region is shrunk so that the face is at most ``REGION_FACE`` pixels wide."""
         height, width = image.shape[:2]
         size = max(box[2] - box[0], box[3] - box[1], 1.0)
         cx, cy, half = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, size * REGION / 2
@@ -82,7 +82,7 @@ class FrameSearch:
         x2, y2 = min(width, int(cx + half) + 1), min(height, int(cy + half) + 1)
         if x2 - x1 < 24 or y2 - y1 < 24:
             return Detections.none()
-        # Larger than this a face only costs more windows; smaller, the cascade misses it.
+        # A larger face costs more windows without benefit; a smaller one is missed by the cascade.
         scale = min(1.0, REGION_FACE / size)
         region = self._shrink(image[y1:y2, x1:x2], scale)
         smallest = max(20, int(size * SMALLER * scale))
@@ -90,11 +90,11 @@ class FrameSearch:
         return _scaled(self._detector.find(region, smallest, largest, profile=turned), 1 / scale, x1, y1)
 
     def smallest(self, width: int) -> float:
-        """Side in pixels of the smallest face that is wanted in a frame of this width."""
+        """Side in pixels of the smallest face to detect in a frame of this width."""
         return self._config.min_face * width / REFERENCE_WIDTH
 
     def _shrink(self, image: Image, scale: float) -> Image:
-        """The picture at the search's scale, gray unless the detector wants color."""
+        """The picture at the scale of the search, in gray unless the detector takes color."""
         if scale < 1.0:
             size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -108,7 +108,7 @@ class FrameSearch:
         least = max(20.0, self.smallest(image.shape[1]) * scale)
         left, upper, right, lower = (int(v) for v in part.region or (0, 0, image.shape[1], image.shape[0]))
         height = lower - upper
-        # A face on the border of two stripes must lie whole in one of them.
+        # The stripes overlap, so that each face lies completely in one of them.
         reach = least * part.high * 1.1 / 2 / scale if np.isfinite(part.high) else 0.0
         top = upper + (max(0, int(part.top * height - reach)) if part.top > 0 else 0)
         bottom = upper + (min(height, int(part.bottom * height + reach)) if part.bottom < 1 else height)

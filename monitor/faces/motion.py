@@ -1,4 +1,4 @@
-"""Where the picture has changed: a newcomer changes it, so what rests need not be searched again and again."""
+"""Motion gate: only a changed part of the picture can show a new face, so still parts need no further search."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 from monitor.core.types import Box, Image
 
 CELLS = 80
-"""Cells along the picture's longer side; one pixel of each is looked at, which costs some 30 µs at any size."""
+"""Cells along the longer side of the picture; one pixel of each is compared, which takes about 30 µs at any size."""
 CHANGED = 12.0
-"""Gray levels by which a 3×3 mean of cells must differ: a webcam's noise at night (some 8 levels a pixel) is less."""
+"""Gray levels by which a 3×3 mean of cells must differ: a webcam's noise at night (about 8 levels per pixel) is
+less."""
 FEWEST = 3
-"""Changed cells that count: a smallest face (40 of 640 pixels) covers 25."""
+"""Fewest changed cells that count as a change: the smallest face (40 of 640 pixels) covers 25."""
 GROWN = 0.3
-"""Share of the changed area added around it: cheeks before a wall of the same gray do not change."""
+"""Share of the changed area added around it: a cheek in front of a wall of the same gray changes nothing."""
 OWN = 1.3
-"""A known face's own movements, within its box this much enlarged, bring nobody new."""
+"""A known face moves within its box enlarged by this factor; changes there do not count."""
 
 
 class MotionGate:
-    """Compares pictures with the one that was searched last."""
+    """Compares each picture with the last one that was searched."""
 
     def __init__(self) -> None:
         self._searched: NDArray[np.float32] | None = None
@@ -33,11 +34,11 @@ class MotionGate:
 
         Args:
             image: (H, W, 3) BGR frame.
-            known: Boxes of followed faces, whose own place does not count.
+            known: Boxes of followed faces; changes inside them do not count.
 
         Returns:
-            x1, y1, x2, y2 in pixels, within the frame; None when nothing has. All of it at first, or when
-            the frame's size is another.
+            x1, y1, x2, y2 in pixels, within the frame; None when nothing has changed. The whole frame at first, and
+            when the size of the frame changes.
         """
         height, width = image.shape[:2]
         cells, step = _cells(image)
@@ -65,12 +66,12 @@ class MotionGate:
         self._searched = _cells(image)[0]
 
     def forget(self) -> None:
-        """Everything counts as changed."""
+        """Forgets the last picture, so that everything counts as changed."""
         self._searched = None
 
 
 def _cells(image: Image) -> tuple[NDArray[np.float32], int]:
-    """Gray means of 3×3 sampled pixels, float32, and the distance of the samples in pixels."""
+    """Means of 3×3 sampled gray pixels, float32, and the distance between samples in pixels."""
     step = max(1, max(image.shape[:2]) // CELLS)
     top, left = (min(step // 2, size - 1) for size in image.shape[:2])
     sampled = np.ascontiguousarray(image[top::step, left::step])

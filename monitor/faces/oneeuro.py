@@ -1,4 +1,4 @@
-"""The One-Euro filter: steady while a value rests, quick when it moves.
+"""The One-Euro filter: smooth while a value rests, without lag when it moves.
 
 Source: G. Casiez, N. Roussel, D. Vogel, "1 € Filter: A Simple Speed-based Low-pass Filter for Noisy
 Input in Interactive Systems", CHI 2012.
@@ -16,8 +16,8 @@ class OneEuro:
     """Filters a vector sampled at uneven times.
 
     Args:
-        min_cutoff: Cut-off in Hz at rest; lower is steadier.
-        beta: How fast the cut-off rises with speed; higher lags less.
+        min_cutoff: Cut-off in Hz at rest; lower is smoother.
+        beta: Growth of the cut-off with speed; higher means less lag.
         d_cutoff: Cut-off in Hz of the speed estimate.
     """
 
@@ -30,17 +30,16 @@ class OneEuro:
     def __call__(self, value: NDArray[np.float64], t: float, unit: float = 1.0) -> NDArray[np.float64]:
         """Takes a sample at ``t`` seconds and returns the filtered value.
 
-        Speeds are counted in ``unit`` per second (a face's size, say), so that one tuning serves near
-        and far faces and any resolution.
-
-        The first sample passes unchanged; a sample that is not later than the last one changes nothing.
+        Speeds are measured in ``unit`` per second, such as the size of a face, so that one tuning fits near and far
+        faces and any resolution. The first sample passes unchanged; a sample that is not later than the last one
+        changes nothing.
         """
         new = value.tolist()
         dt = t - self._t
         if not self._value:
             self._value, self._speed, self._t = new, [0.0] * len(new), t
         elif dt > 0:
-            # Plain floats: a handful of numbers is filtered in a fifth of the time numpy takes for it.
+            # Plain floats: for so few numbers this takes a fifth of the time that NumPy needs.
             self._t = t
             calm = _alpha(self._d_cutoff, dt)
             for n, (sample, before) in enumerate(zip(new, self._value, strict=True)):

@@ -1,4 +1,4 @@
-"""How far a picture lets a face be read: 0 (not at all) to 1 (fully)."""
+"""Quality of the picture of a face: from 0 (not readable) to 1 (fully readable)."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.crop import middle_levels
 
 FULL_SIZE_PX = 64.0
-"""A face this large fills the network's 48 pixels with its margin; smaller ones lose detail."""
+"""Side from which a face with its margin fills the network's 48 pixels; smaller faces lose detail."""
 BLURRED, SHARP = 0.006, 0.035
-"""Variance of the Laplacian of a 48-pixel crop, over that of its gray levels so that light does not matter: below the
-first nothing sharp is left, above the second a face counts as sharp. Of 3,133 FER2013 training crops (every ninth) all
-but one exceed the second; after a Gaussian blur of 2 px 99 % fall below it, half below twice the first, also with
-noise of half a gray level and at 30 % of the light. Noise of a whole level hides blur in that light."""
+"""Variance of the Laplacian of a 48-pixel crop over the variance of its gray levels, so that light does not matter:
+below the first value nothing is sharp, above the second a face counts as sharp. Of 3,133 FER2013 training crops (every
+ninth) all but one exceed the second; after a Gaussian blur of 2 px 99 % fall below it, half below twice the first, also
+with noise of half a gray level and at 30 % of the light. Noise of a whole level hides blur in that light."""
 NOISE = 0.6
-"""Standard deviation of gray levels in a crop that is taken for a camera's noise: what of its edges noise explains says
-nothing of sharpness, and in little light would say all. Crops are means of several pixels, so noise is low in them."""
+"""Standard deviation of gray levels in a crop that is attributed to camera noise: edges that noise explains say nothing
+about sharpness, and in little light they would dominate. Crops average several pixels, so their noise is low."""
 DAZZLED, BRIGHT = 200.0, 225.0
-"""Mean gray levels from which a crop loses its light parts, and at which it is fully too bright."""
+"""Mean gray level from which a crop loses its bright parts, and from which it is not readable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """How little light a network can do with, in gray levels of a crop's middle.
+    """The light that a network needs, in gray levels of a crop's middle.
 
     Attributes:
-        dark: Mean at which it sees nothing.
-        dim: Mean from which there is light enough.
+        dark: Mean at which it recognises nothing.
+        dim: Mean from which the light suffices.
         faint: Standard deviation at which the face drowns in a camera's noise.
         clear: Standard deviation from which it shows full contrast.
     """
@@ -45,22 +45,22 @@ class Light:
 
 
 AS_IT_IS = Light(30.0, 55.0, 0.0, 12.0)
-"""For networks that are given gray levels as they are."""
+"""For networks that see unchanged gray levels."""
 EVENED = Light(4.0, 14.0, 2.0, 10.0)
-"""For networks whose crops are evened in contrast: they read faces of a deviation of 10 as well as those of 50
+"""For networks that see crops of normalised contrast: they read faces with a deviation of 10 as well as those with 50
 (``benchmarks.darkness``)."""
 
 
 def light_for(contrast: float) -> Light:
-    """The light that a network needs whose card says ``crop_contrast``."""
+    """The light that a network with this ``crop_contrast`` in its card needs."""
     return EVENED if contrast else AS_IT_IS
 
 
 TURNED, SIDEWAYS = 30.0, 45.0
-"""Degrees of yaw up to which a face shows both halves, and from which it is not read at all: FER2013 has
-few faces beyond 30 degrees, and beyond 45 the far eye and mouth corner are hidden."""
+"""Degrees of yaw up to which both halves of a face are visible, and from which it is not read: FER2013 has few faces
+beyond 30 degrees, and beyond 45 the far eye and mouth corner are hidden."""
 UNSURE = 0.4
-"""Presence at which a followed face is too doubtful to be read; fully trusted 0.3 above."""
+"""Presence at which a followed face is too doubtful to be read; from 0.3 above it is fully trusted."""
 
 
 def quality(crop: Image, box: Box, light: Light = EVENED) -> float:
@@ -104,14 +104,15 @@ def visibility(pose: Sequence[float] | NDArray[np.float64] | None, keypoints: Ke
 
 
 BLACK, BLANK = 12.0, 4.0
-"""Mean and standard deviation of gray levels of a picture in which no face could be seen: dark, or a covered lens."""
+"""Mean and standard deviation of gray levels up to which a picture cannot show a face: in the dark or with a covered
+lens."""
 EVERY, COLUMNS = 8, 80
-"""Every so many pixels are looked at for that, in large pictures fewer: some 80 columns tell as much and cost as much
-at any size (each 8th of a 3840x2160 picture takes 1.4 ms of waiting for memory)."""
+"""Distance of the pixels that are examined for that, and the number of columns in larger pictures: 80 columns suffice
+and cost the same at any size (every 8th pixel of a 3840x2160 picture takes 1.4 ms of waiting for memory)."""
 
 
 def usable(image: Image) -> bool:
-    """Whether a face could be seen in a picture (H, W, 3) uint8: it is neither dark nor all of one gray."""
+    """Whether a picture (H, W, 3) uint8 could show a face: it is neither dark nor of one gray level."""
     step = max(EVERY, image.shape[1] // COLUMNS)
     gray = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(gray))

@@ -1,4 +1,4 @@
-"""The model card: what a .tflite file cannot say about itself, kept as JSON beside it."""
+"""The model card: preprocessing, labels, calibration and figures of a model, as JSON beside the .tflite file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """How to feed a model and how far to believe it.
+    """Preprocessing, calibration and description of a model.
 
     Attributes:
         name: Short name.
@@ -44,12 +44,12 @@ class ModelCard:
         input_side: Side of the square gray input in pixels.
         crop_margin: ``CropSpec.margin`` the model was trained for.
         crop_shift_y: ``CropSpec.shift_y`` the model was trained for.
-        crop_align: ``CropSpec.align``: whether faces are turned upright for it.
-        crop_contrast: ``CropSpec.contrast``: what the contrast of faces is brought to for it; 0 = left as it is.
+        crop_align: ``CropSpec.align`` the model was trained for.
+        crop_contrast: ``CropSpec.contrast`` the model was trained for; 0 = gray levels unchanged.
         temperature: Logits are divided by it before the softmax; above 0.
         sha256: Of the .tflite file; a file with another one is refused.
-        metrics: Figures with their N and what they were measured on.
-        data: What it was trained on, and those data's terms.
+        metrics: Figures with their N and the data they were measured on.
+        data: Training data and their terms.
         notes: Intended use, limits, licence.
         training: Recipe, epochs, date.
         priors: Of an expression model, by name; empty = the logits count as they are, with ``temperature``.
@@ -79,13 +79,13 @@ class ModelCard:
         )  # fmt: skip
 
     def save(self, path: Path) -> None:
-        """Writes the card as JSON; a figure that is no number (a mean of nothing) becomes null."""
+        """Writes the card as JSON; NaN and infinite figures become null."""
         fields = {"schema": SCHEMA, **_finite(asdict(self))}
         replace_text(path, json.dumps(fields, indent=2, allow_nan=False) + "\n")
 
 
 def _finite(value: Any) -> Any:
-    """The same without infinities and NaN, which JSON does not know."""
+    """Replaces infinities and NaN, which JSON does not support, by None."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -94,16 +94,16 @@ def _finite(value: Any) -> Any:
 
 
 def card_path(model: Path) -> Path:
-    """Where the card of a model lies."""
+    """The path of a model's card."""
     return model.with_suffix(".json")
 
 
 def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCard:
-    """Reads the card of ``model`` and checks that it belongs to that very file.
+    """Reads the card of ``model`` and checks that it belongs to this file.
 
     Args:
         model: The .tflite.
-        labels: The words its card must list, in any order; None = any.
+        labels: Labels that the card must list, in any order; None = any.
 
     Raises:
         ModelError: Model or card missing, damaged, of another schema, or the sha256 differs.
@@ -114,7 +114,7 @@ def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCa
         with path.open("rb") as handle:
             raw = handle.read(MAX_CARD_BYTES + 1)
         if len(raw) > MAX_CARD_BYTES:
-            raise ModelError(f"{path}: is over {MAX_CARD_BYTES // 1000} kB; it is no model card")
+            raise ModelError(f"{path}: is over {MAX_CARD_BYTES // 1000} kB; it is not a model card")
         fields = json.loads(raw)
     except FileNotFoundError:
         raise ModelError(f"{path}: is missing; every model needs its card: python -m train export") from None
@@ -136,11 +136,13 @@ def read_model(model: Path) -> bytes:
     """Reads a .tflite file.
 
     Raises:
-        ModelError: Missing, unreadable, too large, or no TFLite file.
+        ModelError: The file is missing, unreadable, too large or not a TFLite file.
     """
     try:
         if model.stat().st_size > MAX_MODEL_BYTES:
-            raise ModelError(f"{model}: is over {MAX_MODEL_BYTES // 1_000_000} MB; no model of this program is")
+            raise ModelError(
+                f"{model}: is over {MAX_MODEL_BYTES // 1_000_000} MB; the models of this program are smaller"
+            )
         data = model.read_bytes()
     except FileNotFoundError:
         raise ModelError(f"{model}: no such model; check its path") from None
@@ -152,7 +154,7 @@ def read_model(model: Path) -> bytes:
 
 
 def _checked(fields: Any, path: Path, expected: tuple[str, ...] | None) -> ModelCard:
-    """A card from parsed JSON, every field's type and range checked."""
+    """Checks the type and range of every field of a parsed card."""
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
         got = fields.get("schema") if isinstance(fields, dict) else type(fields).__name__
         raise ModelError(f"{path}: schema must be {SCHEMA} (got {got}); the card is of another program version")
@@ -216,7 +218,7 @@ def _priors(given: Any, count: int, path: Path) -> dict[str, Prior]:
 
 
 def find_model(name: str) -> Path:
-    """The path of a model: ``name`` itself when it has a folder or exists here, else among the shipped ones."""
+    """The path of a model: ``name`` itself when it has a folder or exists, else among the shipped models."""
     given = Path(name).expanduser()
     if given.parent != Path() or os.path.exists(given):
         return given

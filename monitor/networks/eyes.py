@@ -1,4 +1,4 @@
-"""Reading eyes: how far each is open, and whether the picture shows it at all."""
+"""The eye network: how far each eye is open, and how well the picture shows it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from monitor.networks.base import LogitNetwork
 from monitor.networks.keypoints import POINTS
 
 EYES = ("open", "visible")
-"""The network's two logits: the eye is open; there is an eye to be seen."""
+"""The network's two logits: the eye is open; the crop shows an eye."""
 MARGIN = 0.8
-"""Added to an eye's width: the crop shows 1.8 widths, lids and the start of the brow, as the eye data sets do."""
+"""Added to an eye's width, as a share: the crop shows 1.8 widths with the lids and part of the brow, like the eye data
+sets."""
 FULL_PX = 14.0
-"""Width of an eye in the frame, in pixels, from which its lids can be told apart: 14 of 25 crop pixels."""
+"""Width of an eye in frame pixels from which its lids can be distinguished: 14 of 25 crop pixels."""
 FLAT = 6.0
-"""Standard deviation of gray levels at which an eye's crop shows full contrast; below half of it nothing
-but noise is seen."""
+"""Standard deviation of gray levels at which the crop of an eye has full contrast; below half of it there is only
+noise."""
 TURNED, SIDEWAYS = 42.0, 50.0
-"""Degrees of yaw up to which the eyes are told at full quality, and from which not at all: foreshortened eyes
-look shut (munb_2 of the clips, 48 to 60 degrees)."""
+"""Degrees of yaw up to which the eyes are read at full quality, and from which they are not read: foreshortened eyes
+look shut (clip munb_2, 48 to 60 degrees)."""
 _CORNERS = [POINTS.index(name) for name in ("r_eye_out", "r_eye_in", "l_eye_in", "l_eye_out")]
 
 
 def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
     """Squares around the person's right and left eye.
 
-    A turned head foreshortens the far eye: its square is at least three quarters of the near one's.
+    A turned head foreshortens the far eye: its square has at least three quarters of the near one's side.
 
     Args:
         points: (17, 2) or more keypoints in pixels, in the order of ``keypoints.POINTS``.
@@ -58,7 +59,7 @@ class EyeNet(LogitNetwork):
         """Loads ``path`` and the card beside it.
 
         Raises:
-            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+            ModelError: The model or its card is missing, damaged, mismatched or foreign, or no runtime is installed.
         """
         super().__init__(path, EYES, threads)
 

@@ -1,4 +1,4 @@
-"""Following a face: from the last box to presence, keypoints, pose and a better box, in one small network."""
+"""The keypoint network: from the region around a box to presence, keypoints, pose and a better box."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ from monitor.faces.crop import crop, square
 from monitor.networks.base import CropNetwork
 
 SHAPES = ((1, 1), (1, 2 * len(POINTS) + 4), (1, 6))
-"""Outputs of the network: a logit of presence; 17 points and the face's two corners, from the region's
-centre in half sides; yaw, pitch, roll over ``POSE_UNIT``, then opening over width of right eye, left eye
-and mouth."""
+"""Shapes of the outputs: the logit of presence; 17 keypoints and two corners of the face, relative to the region's
+centre in half sides; yaw, pitch and roll over ``POSE_UNIT``, then opening over width of right eye, left eye and
+mouth."""
 POSE_UNIT = 45.0
-"""Degrees that the pose outputs count in."""
+"""Degrees per unit of the pose outputs."""
 FACE_W, FACE_H, FACE_Y = 0.970, 1.092, 0.081
-"""The face mesh in a Haar box: width, height and how far below the middle, in box sides (2,212
-photographs, see ``CropSpec``). Boxes of followed faces are given as the Haar box they amount to, so
-that every crop means the same whoever found the face."""
+"""The face mesh in a Haar box: width, height and offset below the middle, in box sides (2,212 photographs, see
+``CropSpec``). Followed faces get the equivalent Haar box, so that crops do not depend on who found the face."""
 
-
-TURNED = 20.0
-"""Degrees of yaw beyond which a region is also looked at mirrored. Both answers are averaged, presence is the smaller
-of both: points of heads turned by over 30 degrees are a fifteenth exacter so, and a quarter fewer places without a face
-are taken for one; the others are exact enough for half the cost (docs/results/following.md)."""
+MIRRORED_DEG = 20.0
+"""Degrees of yaw beyond which the mirrored region is read too. Both answers are averaged, and the smaller presence
+counts: this makes the keypoints of heads turned by over 30 degrees a fifteenth more exact and false faces a quarter
+rarer. Other faces are exact enough at half the cost (docs/results/following.md)."""
 Answers = tuple[float, NDArray[np.float32], NDArray[np.float32]]
-"""Outputs of one region in the order of ``SHAPES``: logit, points and corners (19, 2), pose and openness (6,)."""
+"""Outputs for one region in the order of ``SHAPES``: logit, keypoints and corners (19, 2), pose and openness (6,)."""
 
 
 def mirror_name(name: str) -> str:
@@ -44,7 +42,7 @@ def mirror_name(name: str) -> str:
 
 
 SWAP = tuple(POINTS.index(mirror_name(name)) for name in POINTS)
-"""For each point the one it is in a mirror."""
+"""For each keypoint the index of its mirror image."""
 
 
 class KeypointNet(CropNetwork):
@@ -54,7 +52,7 @@ class KeypointNet(CropNetwork):
         """Loads ``path`` and the card beside it.
 
         Raises:
-            ModelError: Missing, damaged, mismatched or foreign model or card, or no runtime.
+            ModelError: The model or its card is missing, damaged, mismatched or foreign, or no runtime is installed.
         """
         super().__init__(path, POINTS, threads)
         if sorted(self._shapes) != sorted(SHAPES):
@@ -69,7 +67,7 @@ class KeypointNet(CropNetwork):
             box: Where a face is expected, as a Haar box in full-frame pixels.
 
         Returns:
-            What the network says, or None when the region does not touch the frame.
+            The answer, or None when the region does not touch the frame.
         """
         try:
             pixels = crop(image, box, self.card.crop)
@@ -77,9 +75,9 @@ class KeypointNet(CropNetwork):
             return None
         left, top, side = square(box, self.card.crop)
         logit, points, head = self._answers(pixels)
-        if abs(float(head[0])) * POSE_UNIT > TURNED:
+        if abs(float(head[0])) * POSE_UNIT > MIRRORED_DEG:
             other = mirrored(*self._answers(np.ascontiguousarray(pixels[:, ::-1])))
-            logit = min(logit, other[0])  # a face is one from both sides
+            logit = min(logit, other[0])  # both views must show a face
             points, head = (0.5 * (a + b) for a, b in ((points, other[1]), (head, other[2])))
         half = side / 2
         points = points * np.float32(half) + np.array((left + half, top + half), np.float32)
@@ -98,7 +96,7 @@ class KeypointNet(CropNetwork):
 
 
 def mirrored(logit: float, points: NDArray[np.float32], head: NDArray[np.float32]) -> Answers:
-    """What the answers to a region's mirror image say of the region itself."""
+    """Converts the answers for a mirrored region to the region itself."""
     flipped = points * np.array((-1, 1), np.float32)
     (right, top), (left, bottom) = flipped[-2:]
     corners = np.array(((left, top), (right, bottom)), np.float32)
@@ -111,7 +109,7 @@ def mirrored(logit: float, points: NDArray[np.float32], head: NDArray[np.float32
 
 
 def haar_box(low: Sequence[float], high: Sequence[float]) -> Box:
-    """The Haar box that a face mesh's corners (x, y) amount to."""
+    """The Haar box equivalent to a face mesh with these corners (x, y)."""
     side = max((high[0] - low[0]) / FACE_W, (high[1] - low[1]) / FACE_H, 1.0)
     cx, cy = (low[0] + high[0]) / 2, (low[1] + high[1]) / 2 - FACE_Y * side
     return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)

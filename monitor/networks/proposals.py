@@ -1,9 +1,9 @@
-"""Proposing where faces may be: one small fully convolutional network over the whole shrunk frame.
+"""The proposal network: proposes boxes that may show faces; fully convolutional over the shrunk frame.
 
 The frame is shrunk to several sizes, an octave apart (an image pyramid, as for MTCNN's proposal network: Zhang
 et al. 2016), and laid out on three tiles of one shape: the upper and the lower half of the largest size, and all
-smaller sizes side by side. So one network of a fixed shape sees faces of every size, and a search can be spread
-over three frames. What it proposes is not yet a face: ``Follower.accept`` decides that.
+smaller sizes side by side. So one network of a fixed shape sees faces of every size, and a search can be spread over
+three frames. ``Admission`` decides which proposals are faces.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from monitor.faces.detector import suppress
 from monitor.networks.base import Network
 
 FACE = ("face",)
-"""What the network tells from everything else."""
+"""Labels of the network: one logit for the presence of a face."""
 STRIDE = 4
-"""Pixels of a tile from one answer to the next."""
+"""Distance between two answers in pixels of a tile."""
 UNIT = 17.0
-"""Side in pixels of the face the network answers in; it sees faces half an octave smaller and larger."""
+"""Unit of the size output in pixels; the network sees faces half an octave smaller and larger."""
 SMALLEST = 12.0
-"""Side of the smallest face it sees; the largest is twice that, and the next level of the pyramid begins."""
+"""Side in tile pixels of the smallest visible face; the largest one is twice that, where the next level begins."""
 GAP = 8
-"""Pixels of gray between sizes on a tile, so that no answer mixes two of them."""
+"""Pixels of gray between two levels on a tile, so that no answer mixes them."""
 CONTEXT = 16
-"""Pixels that a half shows of the other half: what the network sees around a face's centre."""
+"""Pixels by which the two halves overlap: the receptive field around the centre of a face."""
 GRAY = 128
-"""Gray level of what is no picture."""
+"""Gray level of the parts of a tile without picture."""
 DARK, LIT, MOST_GAIN = 45.0, 90.0, 6.0
-"""A picture of a mean gray level under the first is brought to the second, at most so many times brighter."""
+"""A picture with a mean gray level below the first value is brightened to the second, by at most this factor."""
 MOST = 12
-"""Proposals a tile gives at most, best first."""
+"""Most proposals per tile."""
 TILES = 3
 """Tiles of a search."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Part of the frame on a tile.
+    """A part of the frame on a tile.
 
     Attributes:
         left, top, width, height: Where it lies, in tile pixels.
-        upper, lower: The frame's rows that it shows, in frame pixels.
-        first, last: The rows that the centres of its faces lie in, last exclusive.
+        upper, lower: Rows of the frame that it shows.
+        first, last: Rows of the frame in which its faces are centred; last is exclusive.
     """
 
     left: int
@@ -67,7 +67,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a frame's sizes lie on the tiles.
+    """The arrangement of all levels on the tiles.
 
     Attributes:
         width, height: Of each tile, in pixels, multiples of ``STRIDE``.
@@ -117,7 +117,7 @@ def _up(pixels: int) -> int:
 
 
 def paint(image: Image, patches: tuple[Patch, ...], tile: Image) -> None:
-    """Lays parts of a frame out on a tile; the rest of it becomes gray.
+    """Draws parts of a frame on a tile and fills the rest with gray.
 
     Args:
         image: (H, W, 3) BGR or (H, W) gray frame, uint8.
@@ -129,7 +129,7 @@ def paint(image: Image, patches: tuple[Patch, ...], tile: Image) -> None:
     for patch in patches:
         if rows != (patch.upper, patch.lower):
             part, rows = image[patch.upper : patch.lower], (patch.upper, patch.lower)
-        # Halves are averaged exactly and for a tenth of what other ratios cost OpenCV; what is left is bilinear.
+        # Halving averages exactly and takes a tenth of the time of other ratios in OpenCV; the rest is bilinear.
         while part.shape[1] >= 2 * patch.width and part.shape[0] >= 2 * patch.height:
             half = (part.shape[1] // 2, part.shape[0] // 2)
             shrunk = cv2.resize(part[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA)
@@ -140,9 +140,9 @@ def paint(image: Image, patches: tuple[Patch, ...], tile: Image) -> None:
 
 
 def lit(gray: Image) -> Image:
-    """A dark picture (H, W) uint8 as if there were more light; others as they are.
+    """Brightens a dark picture (H, W) uint8; returns others unchanged.
 
-    The network learnt from pictures of ordinary rooms and cars; an eighth of their light it takes for an empty wall.
+    The network was trained on pictures of ordinary rooms and cars; at an eighth of their light it misses faces.
     """
     mean = cv2.mean(gray)[0]
     if mean >= DARK:
@@ -175,16 +175,16 @@ class ProposalNet(Network):
         self._tile: Image = np.zeros((0, 0), np.uint8)
 
     def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES)) -> Detections:
-        """Places that may show a face.
+        """Proposes boxes that may show a face.
 
         Args:
             image: (H, W, 3) BGR or (H, W) gray frame, uint8.
             smallest: Side of the smallest face, in frame pixels.
-            least: Chance of a face below which a place is not proposed, 0..1.
-            tiles: Which of the ``TILES`` to search.
+            least: Lowest face probability of a proposal, 0..1.
+            tiles: Indices of the tiles to search.
 
         Returns:
-            At most ``MOST`` Haar-like boxes a tile in frame pixels with their chances as scores, best first.
+            At most ``MOST`` Haar boxes per tile in frame pixels, with probabilities as scores, most likely first.
         """
         height, width = image.shape[:2]
         if self._frame != (width, height, smallest):
@@ -197,13 +197,13 @@ class ProposalNet(Network):
         return Detections(found.boxes[order], found.scores[order])
 
     def _searched(self, image: Image, patches: tuple[Patch, ...], least: float) -> Detections:
-        """The answers of one tile as boxes of the frame."""
+        """The proposals of one tile in frame pixels."""
         if not patches:
             return Detections.none()
         paint(image, patches, self._tile)
         outputs = self._run(self._tile)
         logits = outputs[self._logit][0, :, :, 0]
-        # A face answers in several cells; the best of its neighbourhood speaks for it.
+        # A face gives answers in several cells; only the best one of a neighbourhood counts.
         peaks = cv2.dilate(logits, np.ones((3, 3), np.uint8))
         rows, columns = np.nonzero((logits >= peaks) & (logits > math.log(least / (1 - least))))
         best = np.argsort(-logits[rows, columns], kind="stable")[:MOST]
@@ -225,14 +225,14 @@ class ProposalNet(Network):
 def decode(
     boxes: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Centres (N, 2) as x, y and sides (N,) in tile pixels of the answers (N, 3) at cells."""
+    """Centres (N, 2) as x, y and sides (N,) in tile pixels, from the answers (N, 3) of the cells."""
     cells = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
     centres = cells + boxes[:, :2] * (UNIT / 2)
     return centres.astype(np.float32), (UNIT * np.exp2(np.clip(boxes[:, 2], -2, 2))).astype(np.float32)
 
 
 def encode(x: float, y: float, side: float, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
-    """What the cells (N,) should answer for a face: the inverse of ``decode``, (N, 3) float32."""
+    """Target answers (N, 3) float32 of the cells for a face: the inverse of ``decode``."""
     cells = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
     offsets = (np.array([x, y]) - cells) / (UNIT / 2)
     return np.concatenate([offsets, np.full((len(rows), 1), math.log2(side / UNIT))], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Finding a TFLite interpreter: ai-edge-litert, else tflite-runtime, else TensorFlow's own."""
+"""Loading a TFLite interpreter: of ai-edge-litert, else of tflite-runtime, else of TensorFlow."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ CANDIDATES = (
 )
 
 MOST_SCALE = 1000.0
-"""What one step of an int8 number may stand for: with more, 255 steps give numbers no output of ours has."""
+"""Largest quantisation scale: with a larger one, 255 steps cover numbers that no model of this program produces."""
 
 
 class Interpreter(Protocol):
-    """The part of TFLite's interpreter this program uses."""
+    """The part of the TFLite interpreter that this program uses."""
 
     def allocate_tensors(self) -> None:
-        """Reserves memory for all tensors."""
+        """Allocates all tensors."""
 
     def resize_tensor_input(self, index: int, shape: list[int]) -> None:
-        """Gives an input another shape; memory must be reserved anew."""
+        """Changes the shape of an input; tensors must be allocated again."""
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        """What is known of each input."""
+        """Describes each input."""
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        """What is known of each output."""
+        """Describes each output."""
 
     def set_tensor(self, index: int, value: NDArray[Any]) -> None:
         """Copies a value into an input."""
@@ -51,7 +51,7 @@ class Interpreter(Protocol):
         """Runs the model."""
 
     def get_tensor(self, index: int) -> NDArray[Any]:
-        """Copies an output out."""
+        """Copies an output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class Runtime:
 
 
 def load_runtime() -> Runtime:
-    """The first runtime that imports.
+    """The first runtime that can be imported.
 
     Raises:
-        ModelError: None does; the line names what to install on this machine.
+        ModelError: None can; the message names what to install on this machine.
     """
     for module_name, package in CANDIDATES:
         try:
@@ -88,7 +88,7 @@ def _version(package: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One int8 tensor of a model: where it is and how its numbers map to real ones."""
+    """One int8 tensor of a model, with its index, shape and quantisation."""
 
     index: int
     shape: tuple[int, ...]
@@ -97,12 +97,12 @@ class Port:
 
 
 class Int8Model:
-    """A fully int8 model: one interpreter, allocated once, owned by one thread.
+    """A fully int8 model: one interpreter, allocated once, used by one thread only.
 
     Attributes:
         input: The only input.
         outputs: All outputs in the model's order.
-        runtime: What runs it.
+        runtime: The TFLite runtime.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -128,12 +128,12 @@ class Int8Model:
         self._dequantised = [(o.index, np.float32(o.zero_point), np.float32(o.scale)) for o in self.outputs]
 
     def resize(self, shape: tuple[int, ...]) -> None:
-        """Gives the input another shape; only a model without dense layers takes any."""
+        """Changes the shape of the input; only models without dense layers accept any shape."""
         self._interpreter.resize_tensor_input(self.input.index, list(shape))
         self._interpreter.allocate_tensors()
 
     def run(self, quantised: NDArray[np.int8]) -> list[NDArray[np.float32]]:
-        """Runs the model on int8 input of the input's shape; returns each output in real numbers."""
+        """Runs the model on int8 input of the right shape; returns each output as float32."""
         self._interpreter.set_tensor(self.input.index, quantised)
         self._interpreter.invoke()
         return [(self._interpreter.get_tensor(index) - zero) * scale for index, zero, scale in self._dequantised]
@@ -141,9 +141,9 @@ class Int8Model:
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Hides what the C++ runtime prints while loading ("INFO: Created ... delegate"); errors are raised anyway.
+    """Hides the C++ runtime's messages while loading ("INFO: Created ... delegate"); errors are raised anyway.
 
-    Of all threads: only before there are others that have something to say.
+    Redirects stderr of the whole process, so call it before other threads write there.
     """
     sys.stderr.flush()
     kept = os.dup(2)

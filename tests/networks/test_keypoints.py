@@ -111,7 +111,7 @@ def test_a_turned_face_is_looked_at_from_both_sides(
     monkeypatch.setattr(net, "_run", watched)
     single = net.read(scene, box)
     assert len(crops) == 1  # it looks ahead
-    monkeypatch.setattr("monitor.networks.keypoints.TURNED", -1.0)
+    monkeypatch.setattr("monitor.networks.keypoints.MIRRORED_DEG", -1.0)
     both = net.read(scene, box)
     assert len(crops) == 3
     assert np.array_equal(crops[1], crops[2][:, ::-1])
