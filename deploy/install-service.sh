@@ -33,7 +33,7 @@ fi
 # From a copy: setuptools would leave a folder build/ in the checkout, root's own, and install what an older version left there.
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-(cd "$here" && tar -cf - pyproject.toml setup.cfg README.md LICENSE monitor train models config.yaml) | tar -xf - -C "$copy"
+(cd "$here" && tar -cf - pyproject.toml setup.cfg README.md LICENSE emotion_monitor.py monitor train models config.yaml) | tar -xf - -C "$copy"
 "$app/venv/bin/pip" install -q --disable-pip-version-check --no-index --no-build-isolation --no-deps "$copy"
 
 cp -R "$here"/docs/guides "$here"/docs/concepts "$app/docs/"
