@@ -10,10 +10,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from monitor.capture.geometry import Geometry, wanted
 from monitor.capture.magic import content_of
 from monitor.capture.picture import MAX_MEGAPIXELS, refusal
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
+from monitor.settings.inputs import SourceConfig
 
 log = logging.getLogger("monitor")
 
@@ -27,7 +29,7 @@ class AnimationSource:
 
     live = False
 
-    def __init__(self, path: Path, *, loop: bool = False) -> None:
+    def __init__(self, path: Path, *, loop: bool = False, config: SourceConfig | None = None) -> None:
         """Decodes the animation.
 
         Raises:
@@ -36,7 +38,9 @@ class AnimationSource:
         self.name, self._loop, self._path = path.name, loop, path
         size = content_of(path).size
         most = int(min(MAX_FRAMES, max(1.0, MAX_MEGAPIXELS * 1e6 / max(1, size[0] * size[1]))))
-        self._images, self._durations = _decoded(path, most)
+        images, self._durations = _decoded(path, most)
+        shape = wanted(config.rotate, config.flip) if config is not None else Geometry()
+        self._images = [shape(image) for image in images]
         if not self._images:
             why = refusal(path) or "it may be damaged"
             raise SourceError(f"{path}: cannot be read as an animated picture; {why}")
@@ -51,6 +55,7 @@ class AnimationSource:
         if self._index >= len(self._images) and not self._loop:
             return None
         at = self._index % len(self._images)
+        self._images[at].setflags(write=False)
         frame = Frame(self._index, round(self._t, 6), time.time(), self._images[at], self.name)
         self._index += 1
         self._t += self._durations[at]
@@ -81,5 +86,4 @@ def _decoded(path: Path, most: int) -> tuple[list[Image], list[float]]:
     for frame in animation.frames:
         image = frame[:, :, :3] if frame.ndim == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
         images.append(np.ascontiguousarray(image).astype(np.uint8, copy=False))
-        images[-1].setflags(write=False)
     return images, [duration / 1000 if duration > 0 else DEFAULT_FRAME_S for duration in animation.durations]

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from monitor.capture.geometry import wanted
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame
 from monitor.settings.inputs import SourceConfig
@@ -34,6 +35,7 @@ class CameraSource:
         self._text, self._config = text, config
         self.name = f"camera{text}" if text.isdigit() else Path(text).name
         self._index = 0
+        self._shape = wanted(config.rotate, config.flip)
         self._capture = self._open()
         self.fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         if not 0.5 <= self.fps <= 1000:
@@ -72,8 +74,9 @@ class CameraSource:
         ok, image = self._capture.retrieve()
         if not ok or image is None or image.ndim != 3:
             return None
-        image.setflags(write=False)
-        frame = Frame(self._index, t, wall, image.astype(np.uint8, copy=False), self.name)
+        picture = self._shape(image.astype(np.uint8, copy=False))
+        picture.setflags(write=False)
+        frame = Frame(self._index, t, wall, picture, self.name)
         self._index += 1
         return frame
 

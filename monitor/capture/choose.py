@@ -26,7 +26,12 @@ GIVE_UP_S = 60.0
 
 
 def open_wanted(
-    wanted: str | None, config: Config, tell: Callable[[str], None], *, watched: bool
+    wanted: str | None,
+    config: Config,
+    tell: Callable[[str], None],
+    *,
+    watched: bool,
+    until: Callable[[], bool] = lambda: False,
 ) -> tuple[Source, str]:
     """Opens the source the user named; else the first camera that works, else the demo, with one warning.
 
@@ -36,6 +41,7 @@ def open_wanted(
         tell: Called several times a second with what the program is waiting for.
         watched: Whether a window or the web page shows the source: it is then played at its own speed, the demo
             again and again.
+        until: Gives up waiting for a source (``source.wait``) once it returns True.
 
     Returns:
         The source, and the name that opens it again.
@@ -45,7 +51,7 @@ def open_wanted(
             is no camera, because the demo has no driver.
     """
     settings = config.source
-    patience = Patience(2 * settings.open_timeout_s + SLACK_S, wait=settings.wait, tell=tell)
+    patience = Patience(2 * settings.open_timeout_s + SLACK_S, wait=settings.wait, tell=tell, until=until)
     if wanted is not None:
         loop = _loops(config, wanted, watched=watched)
         return open_patiently(lambda: open_source(wanted, settings, loop=loop), shown(wanted), patience), wanted

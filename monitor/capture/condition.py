@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 
-import numpy as np
-
+from monitor.capture.decoder import identical
 from monitor.core.incidents import Incidents
 from monitor.core.types import Image
 
@@ -67,7 +66,7 @@ class Condition:
             self._incidents.moment("camera", "size", width=width, height=height)
 
     def _freeze(self, image: Image, now: float) -> None:
-        if self._last is None or not _same(self._last, image):
+        if self._last is None or not identical(self._last, image):
             self._last, self._changed = image, now
             if self.frozen:
                 self.frozen = False
@@ -100,8 +99,3 @@ class Condition:
                 log.warning("%s: only %.1f pictures a second (it gave %.1f)", self._name, rate, self._best)
         elif rate > FINE * self._best and self._incidents.end("camera", "slow", fps=round(rate, 2)):
             log.warning("%s: %.1f pictures a second again", self._name, rate)
-
-
-def _same(a: Image, b: Image) -> bool:
-    """Whether two pictures are identical; compares a few rows first, in which different pictures mostly differ."""
-    return a.shape == b.shape and np.array_equal(a[::64], b[::64]) and np.array_equal(a, b)

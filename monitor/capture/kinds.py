@@ -143,26 +143,28 @@ def _stream(text: str, config: SourceConfig, *, loop: bool) -> Source:
     source = StreamSource(text, config)
     if source.is_file:  # http://host/clip.mp4 has a clock of its own, and every frame counts
         source.close()
-        return VideoSource(text, loop=loop)
+        return VideoSource(text, loop=loop, config=config)
     return source
 
 
 def _folder(text: str, config: SourceConfig, *, loop: bool) -> Source:
     from monitor.capture.photos import ImageSource
 
-    return ImageSource(text, config.folder_fps, loop=loop, recursive=config.recursive)
+    return ImageSource(
+        text, config.folder_fps, loop=loop, recursive=config.recursive, rotate=config.rotate, flip=config.flip
+    )
 
 
 def _animation(text: str, config: SourceConfig, *, loop: bool) -> Source:
     from monitor.capture.animation import AnimationSource
 
-    return AnimationSource(Path(text), loop=loop)
+    return AnimationSource(Path(text), loop=loop, config=config)
 
 
 def _video(text: str, config: SourceConfig, *, loop: bool) -> Source:
     from monitor.capture.video import VideoSource
 
-    return VideoSource(Path(text), loop=loop)
+    return VideoSource(Path(text), loop=loop, config=config)
 
 
 KINDS: dict[str, Factory] = {

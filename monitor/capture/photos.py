@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.capture.album import Album, gather
+from monitor.capture.geometry import wanted
 from monitor.capture.magic import content_of
 from monitor.capture.picture import read_picture, why_unreadable
 from monitor.capture.source import Source
@@ -26,7 +27,10 @@ class ImageSource:
 
     live = False
 
-    def __init__(self, path: Path | str, fps: float, *, loop: bool = False, recursive: bool = False) -> None:
+    def __init__(
+        self, path: Path | str, fps: float, *, loop: bool = False, recursive: bool = False, rotate: str = "auto",
+        flip: str = "none",
+    ) -> None:  # fmt: skip
         """Lists the pictures.
 
         Args:
@@ -34,17 +38,20 @@ class ImageSource:
             fps: Rate at which a folder of pictures counts as filmed.
             loop: Start again at the end.
             recursive: Read the folders below a folder as well.
+            rotate: Setting ``source.rotate``; "auto" = as the EXIF data says.
+            flip: Setting ``source.flip``.
 
         Raises:
             SourceError: There is none, or the only one cannot be read.
         """
         self._album: Album = gather(str(path), recursive=recursive)
         self._loop, self.fps = loop, fps
+        self._shape, self._upright = wanted(rotate, flip), rotate == "auto"
         self.name = self._album.name
         self._first: Image | None = None
         only = self._album.pictures[0]
         if len(self._album.pictures) == 1 and str(path) == str(only):
-            self._first = read_picture(only)
+            self._first = read_picture(only, upright=self._upright)
             if self._first is None:
                 raise SourceError(f"{only}: cannot be read as a picture; {why_unreadable(only)}")
         self.frames = 0 if loop else len(self._album.pictures)
@@ -68,13 +75,17 @@ class ImageSource:
                 self._next = 0
             file = pictures[self._next]
             self._next += 1
-            image, self._first = (self._first if self._first is not None else read_picture(file)), None
+            image, self._first = (
+                (self._first if self._first is not None else read_picture(file, upright=self._upright)),
+                None,
+            )
             if image is None:
                 misses += 1
                 self.skipped += 1
                 log.warning("%s: cannot be read as a picture; %s; skipped", file, why_unreadable(file))
                 continue
             self._tell_animated(file)
+            image = self._shape(image)
             image.setflags(write=False)
             # The place in the folder is the time, so that a skipped picture leaves a gap.
             t = round((self._index if self._loop else self._next - 1) / self.fps, 6)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.capture.geometry import wanted
 from monitor.core.errors import SetupError, SourceError
 from monitor.core.types import Frame
 from monitor.settings.config import SourceConfig
@@ -41,6 +42,7 @@ class PiCameraSource:
                 "pip install --force-reinstall --no-deps simplejpeg"
             ) from None
         self._index = 0
+        self._shape = wanted(config.rotate, config.flip)
         size = (config.width or 640, config.height or 480)
         camera: Any = None
         try:
@@ -67,6 +69,7 @@ class PiCameraSource:
         """The next frame."""
         image = np.ascontiguousarray(self._camera.capture_array("main")[:, :, :3])
         t, wall = time.monotonic(), time.time()
+        image = self._shape(image)
         image.setflags(write=False)
         frame = Frame(self._index, t, wall, image, self.name)
         self._index += 1

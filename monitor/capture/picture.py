@@ -23,12 +23,13 @@ MAX_FILE_BYTES = 500_000_000
 HEIF = "HEIC pictures need pillow-heif: pip install 'emotion-monitor[photos]'"
 
 
-def read_picture(path: Path, *, gray: bool = False) -> Image | None:
-    """Decodes a picture, turned upright as its EXIF data says.
+def read_picture(path: Path, *, gray: bool = False, upright: bool = True) -> Image | None:
+    """Decodes a picture.
 
     Args:
         path: A file of any format OpenCV reads, or HEIC with pillow-heif installed.
         gray: Return one channel.
+        upright: Turn the picture as its EXIF data says.
 
     Returns:
         (H, W, 3) BGR or (H, W) gray, uint8; None if the file cannot be decoded (``why_unreadable`` tells why).
@@ -42,7 +43,11 @@ def read_picture(path: Path, *, gray: bool = False) -> Image | None:
             return None
         # Decoded from memory: OpenCV crashes on a file name that is not UTF-8.
         data = np.fromfile(path, np.uint8)
-        image = _decoded_heif(data, gray=gray) if content.kind == "heic" else _decoded(data, reduction, gray=gray)
+        image = (
+            _decoded_heif(data, gray=gray)
+            if content.kind == "heic"
+            else _decoded(data, reduction, gray=gray, upright=upright)
+        )
     except (OSError, cv2.error, MemoryError):
         return None
     if image is not None and reduction > 1:
@@ -58,14 +63,15 @@ def _reduction(content: Content) -> int:
     return next(fitting, 0) if content.kind == "jpeg" else 0
 
 
-def _decoded(data: NDArray[np.uint8], reduction: int, *, gray: bool) -> NDArray[np.generic] | None:
+def _decoded(data: NDArray[np.uint8], reduction: int, *, gray: bool, upright: bool) -> NDArray[np.generic] | None:
     if not len(data):
         return None
     color = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
              8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
     grays = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
              8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
-    return cv2.imdecode(data, (grays if gray else color)[reduction])
+    mode = (grays if gray else color)[reduction]
+    return cv2.imdecode(data, mode if upright else mode | cv2.IMREAD_IGNORE_ORIENTATION)
 
 
 def _decoded_heif(data: NDArray[np.uint8], *, gray: bool) -> NDArray[np.generic] | None:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from monitor.capture.diagnosis import diagnosed
+from monitor.capture.geometry import wanted
 from monitor.capture.names import shown
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
@@ -51,6 +52,7 @@ class SnapshotSource:
         self.name, self._url = shown(url), url
         self._every_s, self._timeout_s = config.poll_s, config.open_timeout_s
         self._clock = clock
+        self._shape = wanted(config.rotate, config.flip)
         self._closed = threading.Event()
         self._wait = wait or self._closed.wait
         self._index = 0
@@ -87,8 +89,9 @@ class SnapshotSource:
             return None
         if image is None:
             return None
-        image.setflags(write=False)
-        return image.astype(np.uint8, copy=False)
+        picture = self._shape(image.astype(np.uint8, copy=False))
+        picture.setflags(write=False)
+        return picture
 
     def close(self) -> None:
         """Ends a wait in ``read``."""

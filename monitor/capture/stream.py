@@ -1,31 +1,45 @@
-"""Network streams through OpenCV and FFmpeg: RTSP, HTTP and others."""
+"""Network streams through OpenCV and FFmpeg: RTSP, HTTP, HLS and others."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
 
+from monitor.capture import ffmpeg
 from monitor.capture.camera import capture_facts, delivers
+from monitor.capture.decoder import differs, identical, is_flat
 from monitor.capture.diagnosis import diagnosed
+from monitor.capture.geometry import of_capture
 from monitor.capture.names import shown
+from monitor.capture.playout import Playout
 from monitor.core.errors import SourceError
-from monitor.core.types import Frame
+from monitor.core.types import Frame, Image
 from monitor.settings.inputs import SourceConfig
+
+log = logging.getLogger("monitor")
 
 FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 """Environment variable from which OpenCV takes FFmpeg's options; a value the user set is kept."""
+HLS_BUFFER_S = 2.0
+"""Longest wait for a frame of an HLS stream, whose segments arrive in bursts."""
 _opening = threading.Lock()
 
 
 class StreamSource:
-    """An http(s), rtsp or other network stream; see ``Source``."""
+    """An http(s), rtsp or other network stream; see ``Source``.
+
+    Pictures have square pixels and stand upright. Interlaced streams, which OpenCV shows as black, are read through the
+    ffmpeg program where it is installed.
+    """
 
     live = True
     frames = 0
@@ -39,10 +53,16 @@ class StreamSource:
         self._url, self._config = url, config
         self.name = shown(url)
         self._index = 0
+        self._transport = ""
         self._capture = self._open()
+        self._shape = of_capture(self._capture, config)
+        self._playout = Playout(_buffer_s(url, config.buffer_s, int(self._capture.get(cv2.CAP_PROP_FOURCC))))
         self.fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         if not 0.5 <= self.fps <= 1000:
             self.fps = 0.0
+        self._facts = capture_facts(self._capture, self.fps)
+        self._pipe: ffmpeg.FfmpegDecoder | None = None
+        self._pipe = self._through_ffmpeg()
 
     def _open(self) -> cv2.VideoCapture:
         timeout = int(self._config.open_timeout_s * 1000)
@@ -52,7 +72,7 @@ class StreamSource:
             with ffmpeg_options(f"rtsp_transport;{transport}" if transport else ""):
                 capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, limits)
             if capture.isOpened():
-                opened = True
+                opened, self._transport = True, transport
                 if delivers(capture, self._config.open_timeout_s):
                     return capture
         if opened:
@@ -62,31 +82,81 @@ class StreamSource:
         why = diagnosed(self._url, min(5.0, self._config.open_timeout_s))
         raise SourceError(f"--source {self.name}: the stream cannot be opened; {why}")
 
+    def _through_ffmpeg(self) -> ffmpeg.FfmpegDecoder | None:
+        """A decoder of the ffmpeg program, if OpenCV's pictures are wrong (see ``checked``) or the user wants it."""
+        reader = self._config.reader
+        if reader == "opencv" or self.is_file or (reader == "auto" and not ffmpeg.available()):
+            return None
+        last = None
+        if reader == "auto":
+            first, last = self._grab()[0], self._grab()[0]
+            if first is None or last is None or not (is_flat(last) or identical(first, last)):
+                return None
+        before = ["-rtsp_transport", self._transport] if self._transport else []
+        try:
+            pipe = ffmpeg.FfmpegDecoder(self._url, (self._facts["width"], self._facts["height"]), before)
+        except OSError as error:
+            raise SourceError(
+                f"--source {self.name}: ffmpeg cannot be started: {error.strerror}; install it or set source.reader"
+            ) from None
+        image = pipe.read()
+        if image is None or (last is not None and (is_flat(image) or not differs(last, image))):
+            pipe.close()
+            return None
+        log.info("%s: reading through ffmpeg", self.name)
+        self._capture.release()
+        self._facts["backend"] = "ffmpeg"
+        return pipe
+
     @property
     def is_file(self) -> bool:
         """Whether the stream is a file behind a URL, with an end."""
         return 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < 10**8
 
     def read(self) -> Frame | None:
-        """The next frame, stamped right after the grab; None if the stream delivered none."""
-        if not self._capture.grab():
+        """The next frame, None if the stream delivered none; a frame of a bursty stream waits until it is due."""
+        image, stated_s = self._grab()
+        if image is None:
             return None
-        t, wall = time.monotonic(), time.time()
-        ok, image = self._capture.retrieve()
-        if not ok or image is None or image.ndim != 3:
-            return None
+        arrived = time.monotonic()
+        due = self._playout.due(stated_s, arrived)
+        if due > arrived:
+            time.sleep(due - arrived)
+        image = self._shape(image)
         image.setflags(write=False)
-        frame = Frame(self._index, t, wall, image.astype(np.uint8, copy=False), self.name)
+        frame = Frame(self._index, due, time.time(), image, self.name)
         self._index += 1
         return frame
 
+    def _grab(self) -> tuple[Image | None, float]:
+        """A picture and its presentation time in seconds."""
+        if self._pipe is not None:
+            image = self._pipe.read()
+            return image, self._pipe.stated_s()
+        ok, picture = self._capture.read()
+        if not ok or picture is None or picture.ndim != 3:
+            return None, 0.0
+        return picture.astype(np.uint8, copy=False), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+
     def close(self) -> None:
         """Ends the connection."""
+        if self._pipe is not None:
+            self._pipe.close()
         self._capture.release()
 
     def facts(self) -> dict[str, Any]:
         """Size and rate of the stream."""
-        return {"kind": "stream", "device": self.name, **capture_facts(self._capture, self.fps)}
+        return {"kind": "stream", "device": self.name, **self._facts}
+
+
+def _buffer_s(url: str, wanted: float, codec: int) -> float:
+    """Longest wait for a frame that arrived early.
+
+    MJPEG has no presentation times; FFmpeg invents 25 a second for it.
+    """
+    if codec == cv2.VideoWriter.fourcc(*"MJPG"):
+        return 0.0
+    return wanted or (HLS_BUFFER_S if urlsplit(url).path.lower().endswith(".m3u8") else 0.0)
 
 
 def transports(url: str, wanted: str) -> tuple[str, ...]:

@@ -3,69 +3,80 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
+from monitor.capture import ffmpeg, mp4
+from monitor.capture.checked import CheckedDecoder
+from monitor.capture.decoder import Decoder, OpenCvDecoder, is_flat, open_capture
+from monitor.capture.geometry import of_capture
 from monitor.capture.names import shown
-from monitor.capture.picture import refusal
+from monitor.capture.videofault import why_not_opened
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
-from monitor.system.paths import encodable
+from monitor.settings.inputs import SourceConfig
 
 log = logging.getLogger("monitor")
 
 MAX_FPS = 240.0
 DEFAULT_FPS = 25.0
-"""Taken when a file states no rate, or an absurd one."""
+"""Assumed when a file states no rate, or an impossible one."""
 LONGEST_STEP_S = 60.0
-"""A longer step between the times that a container states, or one back, is taken for a broken stamp."""
+"""A longer step between two stated times, or a step back, counts as a wrong time stamp."""
 COUNTED, ESTIMATED, FEW_LACKING = 0.01, 0.1, 5
-"""Shares and number of pictures lacking at the end from which on that is told: an AVI counts its pictures, of others
-OpenCV multiplies rate and length, which of a variable rate says little."""
+"""Share and number of frames missing at the end that are reported. An AVI counts its frames; of other files OpenCV
+multiplies rate and length, which is inexact for variable rates."""
 MOST_MISSES = 1000
-"""Pictures in a row that may be unreadable in the middle of a file, before that is its end."""
+"""Most undecodable pictures in a row within a file; more count as its end."""
 
 
 class VideoSource:
-    """A video file (or animated GIF); see ``Source``.
+    """A video file or animated GIF; see ``Source``.
 
-    A frame's time is the one its container states as long as that advances, by ``LONGEST_STEP_S`` at most; else it
-    follows the one before by the stated rate, and the container's times count on from there. So variable frame rates
-    keep true seconds and broken stamps do no harm.
+    A frame's time is the time its container states while that advances by at most ``LONGEST_STEP_S``; otherwise it
+    follows the previous frame at the stated rate, and the container's times count on from there. So variable rates
+    keep true seconds and wrong time stamps do no harm. Pictures have square pixels and stand upright.
     """
 
     live = False
 
-    def __init__(self, path: Path | str, *, loop: bool = False) -> None:
-        """Opens a file, or one behind a URL, and checks that it holds a readable frame.
+    def __init__(self, path: Path | str, *, loop: bool = False, config: SourceConfig | None = None) -> None:
+        """Opens a file, or one behind a URL, and decodes its first picture.
 
         Raises:
-            SourceError: It is empty, damaged or of no known kind.
+            SourceError: It cannot be opened or holds no picture; one line with the reason.
         """
-        self._path, self._loop = path, loop
+        self._path, self._loop, self._config = path, loop, config or SourceConfig()
         self.name = path.name if isinstance(path, Path) else shown(path)
-        self._capture = _opened(path)
+        self._capture = open_capture(path)
         if not self._capture.isOpened():
-            why = refusal(path) if isinstance(path, Path) else ""
-            raise SourceError(
-                f"{self.name}: cannot be opened as a video; {why or 'it may be damaged or of an unknown format'}"
-            )
+            raise SourceError(f"{self.name}: cannot be opened as a video; {why_not_opened(path)}")
+        track = mp4.video_track(path) if isinstance(path, Path) else None
+        self._shape = of_capture(self._capture, self._config, track)
         stated = float(self._capture.get(cv2.CAP_PROP_FPS))
         self.fps = stated if 0.1 <= stated <= MAX_FPS else DEFAULT_FPS
-        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.frames = count if 0 < count < 10**8 and not loop else 0
+        get = self._capture.get
+        self._coded_size = (int(get(cv2.CAP_PROP_FRAME_WIDTH)), int(get(cv2.CAP_PROP_FRAME_HEIGHT)))
+        self._codec = int(get(cv2.CAP_PROP_FOURCC))
+        count = int(get(cv2.CAP_PROP_FRAME_COUNT))
         self._stated_count = max(0, count)
-        self._index = self._missed = 0
-        self._offset = 0.0
+        if track is not None and track.presented_s:  # an edit list hides some of the frames
+            count = min(count, math.ceil(track.presented_s * self.fps))
+        self.frames = count if 0 < count < 10**8 and not loop else 0
+        self._index = self._missed = self._flat = 0
+        self._offset, self._start = 0.0, 0.0
         self._stated = self._t = -1.0
+        self._decoder = self._decode()
         self._first: Image | None = self._grab()
         if self._first is None:
             self.close()
             raise SourceError(f"{self.name}: holds no readable picture; it may be truncated or damaged")
+        if self.name.lower().endswith((".mkv", ".webm")) and self._capture.isOpened():
+            self._start = max(0.0, get(cv2.CAP_PROP_PTS))
         self._size = (self._first.shape[1], self._first.shape[0])
 
     def read(self) -> Frame | None:
@@ -76,79 +87,104 @@ class VideoSource:
             self._rewind()
             image = self._grab()
         if image is None:
-            lacking = self.frames - self._index - self._missed
-            counts = self.name.lower().endswith(".avi")
-            if lacking >= max(FEW_LACKING, (COUNTED if counts else ESTIMATED) * self.frames):
-                late = "; what comes after a damage is too early then" if counts else ""
-                log.warning(
-                    "%s: ended after %d of %d frames; the file may be truncated or damaged%s",
-                    self.name, self._index, self.frames, late,
-                )  # fmt: skip
+            self._report_end()
             return None
         frame = Frame(self._index, self._time(), time.time(), image, self.name)
         self._index += 1
         return frame
 
+    def _report_end(self) -> None:
+        """Reports a file that ended early, and one that showed nothing."""
+        if self._flat and self._flat >= self._index:
+            log.warning("%s: every picture is black or of one color%s", self.name, _flat_hint())
+        # A Matroska file that begins late counts the frames before its beginning as well.
+        # An AVI also counts pictures that were dropped while it was recorded; the time runs on over them.
+        reached = max(self._index + self._missed, round(self._t * self.fps) + 1)
+        lacking = self.frames - reached - self._start
+        counts = self.name.lower().endswith(".avi")
+        if lacking >= max(FEW_LACKING, (COUNTED if counts else ESTIMATED) * self.frames):
+            late = "; times after the damage are too early" if counts else ""
+            log.warning(
+                "%s: ended after %d of %d frames; the file may be truncated or damaged%s",
+                self.name, self._index, self.frames, late,
+            )  # fmt: skip
+
     def _grab_on(self) -> Image | None:
-        """The next picture that can be read; damaged ones before it are passed over, None at the end of the file."""
+        """The next decodable picture; skips damaged ones before it. None at the end of the file."""
         image = self._grab()
         if image is None and not self._loop:
             most = min(self.frames - self._index - self._missed - 1, MOST_MISSES)
-            for missed in range(1, most + 1):
+            for missed in range(1, int(most) + 1):
                 if (image := self._grab()) is not None:
-                    log.warning("%s: damaged after frame %d; %d pictures passed over", self.name, self._index, missed)
+                    log.warning("%s: damaged after frame %d; %d pictures skipped", self.name, self._index, missed)
                     self._missed += missed
                     break
         return image
 
     def _grab(self) -> Image | None:
-        ok, image = self._capture.read()
-        if not ok or image is None or image.ndim != 3:
+        image = self._decoder.read()
+        if image is None:
             return None
+        self._flat += is_flat(image)
+        image = self._shape(image)
         image.setflags(write=False)
-        return image.astype(np.uint8, copy=False)
+        return image
+
+    def _decode(self) -> Decoder:
+        """What decodes the file from its beginning."""
+        if self._config.reader == "ffmpeg":
+            return self._ffmpeg(0.0)
+        decoder = OpenCvDecoder(self._capture)
+        if self._config.reader == "opencv" or not ffmpeg.available():
+            return decoder
+        return CheckedDecoder(decoder, self._ffmpeg, 1 / self.fps, self.name)
+
+    def _ffmpeg(self, start_s: float) -> Decoder:
+        url = str(self._path.absolute()) if isinstance(self._path, Path) else self._path
+        try:
+            return ffmpeg.FfmpegDecoder(url, self._coded_size, start_s=start_s)
+        except OSError as error:
+            raise SourceError(
+                f"{self.name}: ffmpeg cannot be started: {error.strerror}; install it or set source.reader=opencv"
+            ) from None
 
     def _time(self) -> float:
         by_rate = (self._t + 1 / self.fps) if self._t >= 0 else 0.0
-        stated = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-        if not np.isfinite(stated):
+        stated = self._decoder.stated_s()
+        if not math.isfinite(stated):
             stated = self._stated
         t = stated + self._offset
         if not self._t < t < by_rate + LONGEST_STEP_S:
             t = by_rate
         if not -1.0 < stated - self._stated < LONGEST_STEP_S:
-            self._offset = t - stated  # its clock was set: what it states from now on follows from here
+            self._offset = t - stated  # the container's clock was set: its times count on from here
         self._stated, self._t = stated, round(t, 6)
         return self._t
 
     def _rewind(self) -> None:
         self._offset, self._stated = self._t + 1 / self.fps, 0.0
-        self._capture.release()
-        self._capture = _opened(self._path)
+        self._decoder.close()
+        self._capture = open_capture(self._path)
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+        self._decoder = self._decode()
 
     def close(self) -> None:
         """Releases the file."""
+        self._decoder.close()
         self._capture.release()
 
     def facts(self) -> dict[str, Any]:
-        """Path, size and rate."""
-        code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        """Path, size, rate, and what decodes it."""
         size = self._path.stat().st_size if isinstance(self._path, Path) else 0
         return {
             "kind": "video", "file": self.name, "width": self._size[0], "height": self._size[1],
             "fps": round(self.fps, 3), "frames": self._stated_count, "bytes": size,
-            "codec": "".join(chr(code >> s & 0xFF) for s in (0, 8, 16, 24)).strip("\0 "),
+            "codec": "".join(chr(self._codec >> s & 0xFF) for s in (0, 8, 16, 24)).strip("\0 "),
+            "reader": self._decoder.name,
         }  # fmt: skip
 
 
-def _opened(path: Path | str) -> cv2.VideoCapture:
-    """A video file, or one behind a URL.
-
-    Raises:
-        SourceError: Its name is none that OpenCV can be given.
-    """
-    if isinstance(path, Path):
-        if not encodable(path):
-            raise SourceError(f"{str(path)!r}: the name is not in UTF-8, which OpenCV cannot open; rename the file")
-        path = path.absolute()  # FFmpeg takes what is before a colon in a relative one for a protocol
-    return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+def _flat_hint() -> str:
+    if ffmpeg.available():
+        return ""
+    return "; if it is interlaced, OpenCV cannot decode it: install ffmpeg (sudo apt install ffmpeg)"

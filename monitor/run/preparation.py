@@ -91,7 +91,7 @@ def opened(options: Options, config: Config, config_from: str, service: Service)
     if wanted is not None:
         kind_of(wanted)  # reports a wrong name before the display is waited for
     windowed = probe is not None and _has_display(probe)
-    source, name = _source(wanted, config, service, watched=windowed or bool(config.web.listen))
+    source, name = _source(wanted, options, config, service, watched=windowed or bool(config.web.listen))
     photographs = unrelated(source, sequence=config.source.sequence)
     with _closing_on_error(source):
         if video_path is not None and os.path.exists(name) and video_path.resolve() == Path(name).resolve():
@@ -136,12 +136,20 @@ def _closing_on_error(source: Source) -> Iterator[None]:
         raise
 
 
-def _source(wanted: str | None, config: Config, service: Service, *, watched: bool) -> tuple[Source, str]:
+def _source(
+    wanted: str | None, options: Options, config: Config, service: Service, *, watched: bool
+) -> tuple[Source, str]:
     """Opens the source and reports to systemd that the program waits for it.
 
     Raises:
         UserError: It cannot be opened.
     """
+
+    started = time.monotonic()
+
+    def is_over() -> bool:
+        """Whether --max-seconds have passed while no source was there."""
+        return 0 < options.max_seconds <= time.monotonic() - started
 
     def report(status: str) -> None:
         if config.source.wait:
@@ -150,7 +158,7 @@ def _source(wanted: str | None, config: Config, service: Service, *, watched: bo
         if service.due():
             service.report(status, {"state": "waiting"})
 
-    return open_wanted(wanted, config, report, watched=watched)
+    return open_wanted(wanted, config, report, watched=watched, until=is_over)
 
 
 def _facts(run: Opened) -> RunFacts:

@@ -23,7 +23,7 @@ class DriverConfig:
     closure_s: float = number(
         1.0, 0.3, 5, "eyes closed for this long are reported, below a microsleep", "s", advanced=True
     )
-    microsleep_s: float = number(1.5, 0.5, 10, "eyes closed for this long: microsleep", "s")
+    microsleep_s: float = number(1.5, 0.5, 10, "eyes closed for this long: microsleep", "s", advanced=True)
     sleep_s: float = number(3.0, 1, 20, "eyes closed for this long: sleep", "s", advanced=True)
     unresponsive_s: float = number(6.0, 2, 60, "eyes closed for this long: unresponsive", "s", advanced=True)
     perclos_s: float = number(60.0, 10, 600, "window of PERCLOS", "s", advanced=True)

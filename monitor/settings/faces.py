@@ -96,7 +96,9 @@ class TrackConfig:
     lost_s: float = number(
         0.8, 0.1, 10, "a face not seen for this long is no longer shown or logged", "s", advanced=True
     )
-    forget_s: float = number(2.0, 0.2, 60, "a face not seen for this long gets a new id when it returns", "s")
+    forget_s: float = number(
+        2.0, 0.2, 60, "a face not seen for this long gets a new id when it returns", "s", advanced=True
+    )
     gate: float = number(
         0.8, 0.1, 3, "largest mismatch in position and size that still counts as the same face", advanced=True
     )
@@ -126,7 +128,9 @@ class EmotionConfig:
     max_per_frame: int = integer(
         4, 1, 64, "most faces read per frame; further faces are read in the next frames", advanced=True
     )
-    every_ms: float = number(100.0, 0, 5000, "shortest interval between two readings of a face; 0 = every frame", "ms")
+    every_ms: float = number(
+        100.0, 0, 5000, "shortest interval between two readings of a face; 0 = every frame", "ms", advanced=True
+    )
     smooth_s: float = number(0.35, 0, 10, "time constant of the smoothed probabilities; 0 = no smoothing", "s")
     mirror: bool = flag(
         "mirror every second crop of a face, so that smoothing averages both views; needs smooth_s above 0",
@@ -143,4 +147,4 @@ class EmotionConfig:
         0.47, 0, 1, "lead in probability of one label over another that changes the label at once", advanced=True
     )
     min_confidence: float = number(0.4, 0, 1, "confidence below which the label is unknown")
-    min_quality: float = number(0.15, 0, 1, "picture quality below which a face is not read")
+    min_quality: float = number(0.15, 0, 1, "picture quality below which a face is not read", advanced=True)

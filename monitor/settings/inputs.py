@@ -46,4 +46,26 @@ class SourceConfig:
     transport: str = choice(
         "auto", ("auto", "tcp", "udp"), "transport of RTSP streams; auto = TCP, then UDP", advanced=True
     )
+    reader: str = choice(
+        "auto",
+        ("auto", "opencv", "ffmpeg"),
+        "what decodes video files; auto = OpenCV, and the ffmpeg program where OpenCV shows black pictures",
+        advanced=True,
+    )
+    rotate: str = choice(
+        "auto",
+        ("auto", "0", "90", "180", "270"),
+        "turn pictures clockwise by these degrees; auto = as the file says",
+    )
+    flip: str = choice(
+        "none", ("none", "horizontal", "vertical"), "mirror pictures left to right or top to bottom", advanced=True
+    )
+    buffer_s: float = number(
+        0.0,
+        0,
+        30,
+        "longest wait for a frame that arrived early, for streams that arrive in bursts (not MJPEG); HLS always has 2",
+        "s",
+        advanced=True,
+    )
     wait: bool = flag("wait without limit for a camera that is missing or disconnected", default=False)

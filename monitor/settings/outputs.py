@@ -81,7 +81,7 @@ class AlertsConfig:
         advanced=True,
     )  # fmt: skip
     sound: bool = flag("play a tone at each rise, through aplay, paplay, pw-play or afplay", default=False)
-    min_level: int = integer(1, 1, 3, "lowest event level that triggers an alert")
+    min_level: int = integer(1, 1, 3, "lowest event level that triggers an alert", advanced=True)
     timeout_s: float = number(5.0, 0.1, 60, "longest run time of a command or sound", "s", advanced=True)
 
 

@@ -129,10 +129,13 @@ class Container:
         if now is None:
             return False, None
         self._now = now
-        return True, np.zeros((4, 4, 3), np.uint8)
+        return True, np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 
     def get(self, what: int) -> float:
         return {cv2.CAP_PROP_FPS: 10.0, cv2.CAP_PROP_FRAME_COUNT: self._count}.get(what, self._now * 1000)
+
+    def set(self, what: int, value: float) -> bool:
+        return True
 
     def release(self) -> None:
         """Nothing is held."""
@@ -153,7 +156,7 @@ class Container:
 def test_times_are_the_containers_as_long_as_they_can_be_true(
     monkeypatch: pytest.MonkeyPatch, stated: list[float], told: list[float]
 ) -> None:
-    monkeypatch.setattr("monitor.capture.video._opened", lambda path: Container(stated))
+    monkeypatch.setattr("monitor.capture.video.open_capture", lambda path: Container(stated))
     assert times(VideoSource(Path("a.mp4"))) == pytest.approx(told, abs=1e-5)
 
 
@@ -161,11 +164,11 @@ def test_what_follows_a_damaged_part_is_read_at_its_true_time(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stated = [n / 10 if n < 30 or n >= 50 else None for n in range(60)]
-    monkeypatch.setattr("monitor.capture.video._opened", lambda path: Container(stated))
+    monkeypatch.setattr("monitor.capture.video.open_capture", lambda path: Container(stated))
     assert times(VideoSource(Path("a.mp4"))) == pytest.approx([t for t in stated if t is not None], abs=1e-5)
-    assert "damaged after frame 30; 20 pictures passed over" in caplog.text
+    assert "damaged after frame 30; 20 pictures skipped" in caplog.text
     assert "truncated" not in caplog.text
-    monkeypatch.setattr("monitor.capture.video._opened", lambda path: Container([*stated[:30], *[None] * 30]))
+    monkeypatch.setattr("monitor.capture.video.open_capture", lambda path: Container([*stated[:30], *[None] * 30]))
     assert len(times(VideoSource(Path("a.mp4")))) == 30
     assert "ended after 30 of 60 frames" in caplog.text
 

@@ -15,7 +15,7 @@ from monitor.capture.choose import make_feed
 from monitor.capture.diagnosis import diagnosed
 from monitor.capture.kinds import open_source
 from monitor.capture.snapshot import SnapshotSource
-from monitor.capture.stream import FFMPEG_OPTIONS, ffmpeg_options, transports
+from monitor.capture.stream import FFMPEG_OPTIONS, _buffer_s, ffmpeg_options, transports
 from monitor.core.errors import SourceError
 from monitor.core.incidents import Incidents
 from monitor.settings.config import Config
@@ -158,3 +158,11 @@ def test_rtsp_tries_tcp_then_udp_unless_one_is_chosen(monkeypatch: pytest.Monkey
     monkeypatch.setenv(FFMPEG_OPTIONS, "mine;1")
     with ffmpeg_options("rtsp_transport;udp"):
         assert os.environ[FFMPEG_OPTIONS] == "mine;1"
+
+
+def test_hls_is_played_at_its_own_pace_and_mjpeg_never() -> None:
+    mjpeg = cv2.VideoWriter.fourcc(*"MJPG")
+    assert _buffer_s("http://cam/live.M3U8?x=1", 0.0, 0) == 2.0
+    assert _buffer_s("http://cam/live.m3u8", 5.0, 0) == 5.0
+    assert _buffer_s("rtsp://cam/live", 0.0, 0) == 0.0
+    assert _buffer_s("http://cam/live.mjpg", 5.0, mjpeg) == 0.0

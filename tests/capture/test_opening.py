@@ -117,3 +117,11 @@ def test_a_package_that_is_missing_is_not_waited_for() -> None:
 
     with pytest.raises(SetupError):
         open_patiently(opened, "picamera", Patience(10, True))
+
+
+def test_waiting_ends_once_the_run_is_over() -> None:
+    clock = Clock()
+    patience = Patience(10, wait=True, until=lambda: clock.now >= 3, clock=clock, pause=clock.advance)
+    with pytest.raises(SourceError, match="there is no camera"):
+        open_patiently(Doorkeeper(99), "camera0", patience)
+    assert clock.now == pytest.approx(3, abs=0.5)

@@ -196,3 +196,8 @@ def test_a_completion_script_knows_the_commands_and_flags(capsys: pytest.Capture
     assert code == 0
     assert "devices" in out
     assert "record-clean" in out
+
+
+def test_max_seconds_end_a_run_that_waits_for_a_camera(capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = wrong(capsys, "/dev/video97", "--headless", "--max-seconds", "0.3", "--set", "source.wait=true")
+    assert (code, "there is no camera at /dev/video97" in line) == (3, True)

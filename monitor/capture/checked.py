@@ -1,0 +1,111 @@
+"""Notices when OpenCV returns wrong pictures, and decodes through ffmpeg from there on.
+
+OpenCV 4.13 and 4.14 fail to convert interlaced pictures and report success. They return a buffer that was never
+written, or the one of the previous picture: black, or identical to the picture before. Such pictures are compared with
+those of the ffmpeg program.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+
+from monitor.capture.decoder import Decoder, differs, identical, is_flat
+from monitor.core.types import Image
+
+log = logging.getLogger("monitor")
+
+MOST_PROBES = 3
+"""How often a suspicious picture is compared; a video may hold still or be black."""
+Picture = tuple[Image, float]
+"""A picture and the time the container states for it, in seconds."""
+
+
+class CheckedDecoder:
+    """Decodes through OpenCV, and through ffmpeg where OpenCV is wrong; see ``Decoder``.
+
+    Args:
+        decoder: OpenCV's decoder.
+        through_ffmpeg: Opens ffmpeg's decoder at a time in seconds.
+        frame_s: Duration of a frame.
+        label: Name of the video in log lines.
+
+    Attributes:
+        switched: Whether ffmpeg decodes.
+    """
+
+    def __init__(
+        self, decoder: Decoder, through_ffmpeg: Callable[[float], Decoder], frame_s: float, label: str
+    ) -> None:
+        self._decoder, self._through_ffmpeg, self._frame_s, self._label = decoder, through_ffmpeg, frame_s, label
+        self._ahead: list[Picture | None] = []
+        self._last: Image | None = None
+        self._suspicious = False
+        self._probes = 0
+        self._stated = float("nan")
+        self._started = False
+        self.switched = False
+
+    @property
+    def name(self) -> str:
+        """The program that decodes."""
+        return self._decoder.name
+
+    def read(self) -> Image | None:
+        """See ``Decoder``."""
+        if not self._started:
+            self._start()
+        picture = self._ahead.pop(0) if self._ahead else self._next()
+        if picture is None:
+            return None
+        self._stated = picture[1]
+        return picture[0]
+
+    def _start(self) -> None:
+        """Decodes two pictures: whether the first is garbage shows in the second, which is identical to it."""
+        self._started = True
+        first, second = self._next(), self._next()
+        if self.switched and self._probes and first is not None and not is_flat(first[0]):
+            self._decoder.close()
+            self._decoder = self._through_ffmpeg(0.0)
+            first, second = self._next(), None
+            self._ahead = [first]
+        else:
+            self._ahead = [first, second]
+
+    def _next(self) -> Picture | None:
+        image = self._decoder.read()
+        if image is None:
+            return None
+        stated = self._decoder.stated_s()
+        if self.switched:
+            return image, stated
+        suspicious = is_flat(image) or (self._last is not None and identical(image, self._last))
+        picture = (image, stated)
+        if suspicious and not self._suspicious and self._probes < MOST_PROBES:
+            picture = self._compared(picture)
+        self._suspicious, self._last = suspicious, picture[0]
+        return picture
+
+    def _compared(self, picture: Picture) -> Picture:
+        """A picture, or ffmpeg's of the same time if that shows something else; then ffmpeg decodes from here on."""
+        self._probes += 1
+        image, stated = picture
+        decoder = self._through_ffmpeg(max(0.0, stated - self._frame_s / 2) if math.isfinite(stated) else 0.0)
+        better = decoder.read()
+        if better is None or is_flat(better) or better.shape != image.shape or not differs(image, better):
+            decoder.close()
+            return picture
+        log.info("%s: OpenCV decodes wrong pictures (interlaced video); reading through ffmpeg", self._label)
+        self._decoder.close()
+        self._decoder, self.switched = decoder, True
+        return better, decoder.stated_s()
+
+    def stated_s(self) -> float:
+        """See ``Decoder``."""
+        return self._stated
+
+    def close(self) -> None:
+        """See ``Decoder``."""
+        self._decoder.close()

@@ -1,0 +1,89 @@
+"""Decodes videos through OpenCV, or through the ffmpeg program where OpenCV's pictures are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from monitor.core.errors import SourceError
+from monitor.core.types import Image
+from monitor.system.paths import encodable
+
+FLAT_STD = 2.0
+"""Standard deviation (gray levels) below which a picture shows nothing: it is black or of one color."""
+
+DIFFERENT = 10.0
+"""Mean difference in gray levels above which two pictures of the same time do not show the same."""
+
+
+class Decoder(Protocol):
+    """Decodes the pictures of one video in order."""
+
+    @property
+    def name(self) -> str:
+        """The program that decodes."""
+
+    def read(self) -> Image | None:
+        """The next picture as (H, W, 3) uint8 BGR; None if it cannot be decoded, or at the end."""
+
+    def stated_s(self) -> float:
+        """The time in seconds that the container states for the picture read last; not finite if it states none."""
+
+    def close(self) -> None:
+        """Releases the video."""
+
+
+class OpenCvDecoder:
+    """Decodes through OpenCV; see ``Decoder``."""
+
+    name = "opencv"
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+
+    def read(self) -> Image | None:
+        """See ``Decoder``."""
+        ok, image = self._capture.read()
+        return image.astype(np.uint8, copy=False) if ok and image is not None and image.ndim == 3 else None
+
+    def stated_s(self) -> float:
+        """See ``Decoder``."""
+        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+
+    def close(self) -> None:
+        """See ``Decoder``."""
+        self._capture.release()
+
+
+def is_flat(image: Image) -> bool:
+    """Whether a picture is black or of one color; judged on a sample of its pixels."""
+    step = max(1, image.shape[1] // 80)
+    return float(image[::step, ::step].std()) < FLAT_STD
+
+
+def identical(a: Image, b: Image) -> bool:
+    """Whether two pictures are equal; different ones mostly differ in the few rows compared first."""
+    return a.shape == b.shape and np.array_equal(a[::64], b[::64]) and np.array_equal(a, b)
+
+
+def differs(a: Image, b: Image) -> bool:
+    """Whether two pictures of one size show different things; judged on a sample of their pixels."""
+    step = max(1, a.shape[1] // 160)
+    gap = np.abs(a[::step, ::step].astype(np.int16) - b[::step, ::step].astype(np.int16))
+    return float(gap.mean()) > DIFFERENT
+
+
+def open_capture(path: Path | str) -> cv2.VideoCapture:
+    """Opens a video file, or one behind a URL.
+
+    Raises:
+        SourceError: OpenCV cannot be given its name.
+    """
+    if isinstance(path, Path):
+        if not encodable(path):
+            raise SourceError(f"{str(path)!r}: the name is not in UTF-8, which OpenCV cannot open; rename the file")
+        path = path.absolute()  # FFmpeg reads the text before a colon in a relative path as a protocol
+    return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)

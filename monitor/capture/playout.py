@@ -1,0 +1,42 @@
+"""Plays a bursty stream at its own pace: frames that arrive together are shown one after another.
+
+HLS delivers segments of seconds, and proxies deliver buffered frames. Stamped with their arrival, the frames of one
+burst would all carry nearly the same time. A stream's presentation times say when each frame was taken; this module
+maps them to the local clock. Frames that arrived early wait; meanwhile the rest of the burst stays in the connection.
+"""
+
+from __future__ import annotations
+
+import math
+
+STEP_S = 10.0
+"""A larger step of the presentation times starts anew, as does a step back."""
+
+
+class Playout:
+    """Decides when a frame is shown.
+
+    Args:
+        buffer_s: Longest wait for a frame; 0 = none, frames are stamped with their arrival.
+    """
+
+    def __init__(self, buffer_s: float) -> None:
+        self._buffer_s = buffer_s
+        self._offset: float | None = None
+        self._last = math.nan
+
+    def due(self, stated_s: float, arrived: float) -> float:
+        """When a frame is to be shown: at least ``arrived`` and at most ``buffer_s`` later.
+
+        Args:
+            stated_s: The frame's presentation time in seconds, on any clock; not finite if it has none.
+            arrived: When it arrived, in monotonic seconds.
+        """
+        if self._buffer_s <= 0 or not math.isfinite(stated_s):
+            return arrived
+        step, self._last = stated_s - self._last, stated_s
+        if self._offset is None or not 0 < step < STEP_S:
+            self._offset = arrived - stated_s
+        due = min(max(arrived, stated_s + self._offset), arrived + self._buffer_s)
+        self._offset = due - stated_s  # a late frame delays those after it
+        return due
