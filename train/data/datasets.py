@@ -1,13 +1,12 @@
-"""Labelled face crops in one shape, whatever they came from: fer2013 files, or folders of pictures.
+"""Labelled face crops in one form, from fer2013 files or folders of pictures.
 
-Unreadable images and rows are skipped and counted, never fatal. Which layouts of folders are known
-stands in ``train/data/importers.py``, how fer2013 files are read in ``train/data/fer2013.py``.
+Unreadable images and rows are skipped and counted. ``train.data.importers`` lists the known layouts of folders;
+``train.data.fer2013`` reads fer2013 files.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,22 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.capture.picture import read_picture
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
-from monitor.faces.crop import CropSpec, crop
 from train.data import fer2013, importers, inputs, packed
 from train.data import votes as ferplus
+from train.data.crops import SIDE, read_crop, splits
 from train.system import resources
 from train.system.progress import track
 
 log = logging.getLogger("train")
 
-SIDE = 48
 TOLD = 5
-"""Unreadable pictures that are named one by one; the rest is only counted."""
-VALIDATION_EVERY = 10
-"""Where a layout has no validation split, every tenth training picture of a class is validation."""
+"""Unreadable pictures that are logged by name; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +36,13 @@ class Dataset:
     Attributes:
         images: (N, 48, 48) uint8 gray.
         targets: (N, 7) float32, each row a distribution over ``EMOTIONS``.
-        truth: (N,) int64 class by the FER+ majority rule (or the folder's class), -1 = no clear answer.
-        usable: (N,) bool, rows worth training on.
+        truth: (N,) int64 class by the FER+ majority rule, or the folder's class; -1 = no clear answer.
+        usable: (N,) bool, rows used for training.
         split: (N,) "train", "validation" or "test".
         name: Where it came from, for cards and logs.
         skipped: Unreadable images or rows.
-        contempt: (N,) bool, rows that clearly show contempt, which count in the eight-class figure alone;
-            empty (0,) = not known (a set prepared before this was kept).
+        contempt: (N,) bool, rows that clearly show contempt, which count only in the eight-class figure;
+            empty (0,) = unknown (a set prepared by an earlier version).
         source: (N,) the set each row comes from; empty (0,) = one set alone.
     """
 
@@ -66,12 +61,12 @@ class Dataset:
 
     @property
     def voted(self) -> bool:
-        """Whether a crowd's votes stand behind the labels, and not one label for each picture."""
+        """Whether the labels are a crowd's votes, not one label for each picture."""
         return bool((self.targets[self.usable].max(axis=1, initial=0) < 0.999).any())
 
     @property
     def rule(self) -> str:
-        """By what the true class was told."""
+        """The rule that determined the true class."""
         return "FER+ majority rule" if self.voted else "the data set's own labels"
 
     def digests(self) -> dict[str, int]:
@@ -112,15 +107,14 @@ class Dataset:
 
 
 def load(path: Path) -> Dataset:
-    """Reads a data set, choosing the reader by what ``path`` is.
+    """Reads a data set; the kind of ``path`` selects the reader.
 
     Args:
         path: ``fer2013.csv``, a zip or folder holding it (with ``fer2013new.csv`` beside it for
             FER+ votes), a folder of pictures (``train/data/importers.py``), or a prepared ``.npz``.
 
     Raises:
-        ConfigError: The path is missing, holds no labelled images (says what was expected), or needs
-            more memory than there is.
+        ConfigError: The path is missing, holds no labelled images, or needs more memory than there is.
     """
     if not path.exists():
         raise ConfigError(f"{path}: no such file or folder; give --data a fer2013.zip, a fer2013.csv or a folder")
@@ -162,7 +156,7 @@ def concatenated(parts: Sequence[Dataset]) -> Dataset:
 
 
 def _from_rows(rows: fer2013.Rows, name: str) -> Dataset:
-    """The rows of fer2013.csv; crowd votes decide where they are given."""
+    """The rows of fer2013.csv, with targets from the crowd's votes if there are any."""
     if not len(rows.images):
         raise ConfigError(f"{name}: fer2013.csv holds no readable row ({rows.skipped} damaged)")
     truth = rows.labels
@@ -177,7 +171,7 @@ def _from_rows(rows: fer2013.Rows, name: str) -> Dataset:
 def load_folder(folder: Path) -> Dataset:
     """Reads a folder of labelled pictures in any layout of ``train.data.importers``.
 
-    A picture without a face box is taken for the crop itself; one with a box is cut as the app cuts.
+    A picture without a face box counts as the crop itself; one with a box is cut as in the app.
 
     Raises:
         ConfigError: No known layout, or no readable image.
@@ -206,51 +200,8 @@ def load_folder(folder: Path) -> Dataset:
     return Dataset(np.stack(images), targets, truth, ~contempt, splits(kept), folder.name, skipped, contempt)
 
 
-def read_crop(picture: importers.Picture) -> NDArray[np.uint8] | None:
-    """The (48, 48) gray crop of a picture, or None when it is missing, damaged or its box lies outside it."""
-    try:
-        image = read_picture(picture.path, gray=True)
-        if image is None:
-            return None
-        if picture.box is not None:
-            return crop(image, picture.box, CropSpec(side=SIDE))
-        return fitted(image, SIDE)
-    except ValueError:  # crop() refuses a box beside the picture
-        return None
-
-
-def fitted(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture that is a face crop itself, at the side a network takes; an oblong one is not pressed into a square.
-
-    Args:
-        image: (H, W) gray or (H, W, 3) BGR, uint8.
-        side: Of the result, in pixels.
-
-    Returns:
-        (side, side) uint8 gray.
-    """
-    if image.shape == (side, side):
-        return image
-    height, width = image.shape[:2]
-    return crop(image, (0, 0, width, height), CropSpec(side, 0.0, 0.0))
-
-
-def splits(pictures: Sequence[importers.Picture]) -> NDArray[np.str_]:
-    """The split of each picture; without a validation split, every tenth training one of a class is validation."""
-    given = {p.split for p in pictures}
-    seen: Counter[int] = Counter()
-    out = []
-    for picture in pictures:
-        split = picture.split or "train"
-        if split == "train" and "validation" not in given:
-            seen[picture.label] += 1
-            split = "validation" if seen[picture.label] % VALIDATION_EVERY == 0 else split
-        out.append(split)
-    return np.array(out)
-
-
 def save_prepared(dataset: Dataset, path: Path) -> None:
-    """Writes the data set to one ``.npz`` that loads in under a second.
+    """Writes the data set to one ``.npz``.
 
     Raises:
         ConfigError: The disk has no room for it, or the file cannot be written.
@@ -264,7 +215,7 @@ def load_prepared(path: Path) -> Dataset:
     """Reads what ``save_prepared`` wrote.
 
     Raises:
-        ConfigError: The file is not a prepared data set, or a damaged one: found here, not at epoch 40.
+        ConfigError: The file is not a prepared data set, or it is damaged.
     """
 
     def make(f: Any) -> Dataset:
@@ -280,7 +231,7 @@ def load_prepared(path: Path) -> Dataset:
 
 
 def _check(data: Dataset) -> None:
-    """Raises ValueError where shapes, types or values are not what ``Dataset`` promises."""
+    """Raises ValueError if shapes, types or values differ from those that ``Dataset`` documents."""
     count = len(data.images)
     if data.images.shape != (count, SIDE, SIDE) or data.images.dtype != np.uint8:
         raise ValueError(f"images are {data.images.dtype} {data.images.shape}, not uint8 (N, {SIDE}, {SIDE})")

@@ -1,7 +1,7 @@
-"""Makes the faces of the ``demo`` source: averages over many training faces, so of nobody.
+"""Makes the faces of the ``demo`` source: averages over many training faces, which show no real person.
 
-Each face is aligned by its keypoints, then the mean of at least ``MINIMUM`` faces per expression is
-taken. Two "people" come from two disjoint halves of the data, told apart by the length of the face.
+Each face is aligned by its keypoints, then at least ``MINIMUM`` faces of an expression are averaged. Two "people" come
+from two disjoint halves of the data, split by the length of the face.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POINTS = ("r_eye_out", "r_eye_in", "l_eye_in", "l_eye_out", "nose", "mouth_r", "
 
 
 def read_keypoints(path: Path) -> dict[int, dict[str, float]]:
-    """Row number to its keypoint columns, rows without a face left out.
+    """Keypoint columns by row number, without rows that show no face.
 
     Raises:
         ConfigError: The file is missing or lacks columns.
@@ -83,7 +83,7 @@ def average_faces(data: Dataset, keypoints: dict[int, dict[str, float]]) -> NDAr
 
 
 def _distinct(chosen: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Leaves out near-copies (the data set repeats pictures), or an average would show one person."""
+    """Drops near-copies (the data set repeats pictures), which would let one person dominate an average."""
     kept: list[int] = []
     looks = np.empty((0, 256), dtype=np.float32)
     for index, image in zip(chosen.tolist(), images, strict=True):
@@ -105,7 +105,7 @@ def _mean_shape(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _blend_shape(points: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """This expression's own shape (open mouths lower the chin), its eyes where all have them."""
+    """The median shape of an expression (open mouths lower the chin), with the eyes at their mean place."""
     own = np.median(points, axis=0)
     matrix = cv2.estimateAffinePartial2D(own[:4].astype(np.float32), mean[:4].astype(np.float32))[0]
     return np.asarray(own @ matrix[:, :2].T + matrix[:, 2])
@@ -121,7 +121,7 @@ def _warp(image: NDArray[np.uint8], points: NDArray[np.float64], target: NDArray
 
 
 def _finish(mean: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Averages are soft and flat: sharpen and stretch them back to a photograph's contrast."""
+    """Sharpens an average and stretches it to the contrast of a photograph."""
     soft = cv2.GaussianBlur(mean, (0, 0), 4.0)
     sharp = mean + 1.2 * (mean - soft)
     out = 128 + 52 * (sharp - sharp.mean()) / sharp.std()
@@ -133,6 +133,6 @@ def save(faces: NDArray[np.uint8], path: Path) -> None:
     sheet = np.vstack([np.hstack(list(person)) for person in faces])
     ok, content = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 92])
     if not ok:
-        raise ConfigError(f"{path}: cannot be made a JPEG")
+        raise ConfigError(f"{path}: cannot be encoded as JPEG")
     with resources.writing(path), whole(path) as part:
         part.write_bytes(content.tobytes())

@@ -1,4 +1,4 @@
-"""Eyes with their openness: the eye sets and the eyes of the keypoint faces, as one packed file of patches."""
+"""Eye patches with their openness, from the eye sets and the faces with keypoints, in one packed file."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Image = NDArray[np.uint8]
 SPEC = CropSpec(side=32, margin=MARGIN, shift_y=0.0, align=True)
 """The crop the app makes of an eye."""
 PATCH = 64
-"""Side in pixels of a stored patch; the network's crop is its middle ``INNER`` pixels, the rest room for jitter."""
+"""Side in pixels of a stored patch; the network's crop is its middle ``INNER`` pixels, the rest is room for jitter."""
 INNER = 44
 SHUT, OPEN = 0.10, 0.26
-"""Lid distance over eye width at which a reference eye counts as shut and as open (data README: closed
-up to about 0.12, open from about 0.25); its target is linear between."""
+"""Lid distance over eye width at which a reference eye counts as shut and as open (data README: closed up to about
+0.12, open from about 0.25); the target is linear in between."""
 LARGEST_YAW = 35.0
-"""Beyond it the reference's far eye is a guess, so such eyes are not trained on."""
+"""Largest yaw in degrees of faces whose eyes are used: beyond it the reference guesses the far eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class EyeSet:
         opened: (N,) float32 target 0..1; 0 where there is no eye.
         visible: (N,) float32 1 or 0.
         source: (N,) "cew", "kaggle", "mrl", "faces", "driver", "fer", or "none" for other parts of faces.
-        person: (N,) who, as far as the file names tell.
-        split: (N,) "train" or "validation"; a person is in one of them only.
+        person: (N,) person, as far as the file names show.
+        split: (N,) "train" or "validation"; a person is in only one of them.
         name: Where it came from.
         skipped: Unreadable pictures.
     """
@@ -70,10 +70,10 @@ class EyeSet:
 
 
 def load(path: Path) -> EyeSet:
-    """Reads a packed file, or the folder with ``eyes.zip`` and what ``keypoints.load`` needs.
+    """Reads a packed file, or a folder with ``eyes.zip`` and the files of ``keypoints.load``.
 
     Raises:
-        ConfigError: Neither.
+        ConfigError: It is neither.
     """
     if path.suffix == ".npz":
         return _load_packed(path)
@@ -108,8 +108,8 @@ def _load_packed(path: Path) -> EyeSet:
 def person_of(name: str) -> tuple[str, str]:
     """Source and person of a file of ``eyes.zip``; the two eyes of one face have the same person.
 
-    CEW's open eyes are named after people, its shut ones numbered by picture; MRL's begin with the
-    subject; the third set tells nothing, so each of its pictures counts as a person.
+    CEW's open eyes are named after people, and its shut ones numbered by picture; MRL's names begin with the subject;
+    the third set names nobody, so each of its pictures counts as a person.
     """
     source, base = name.split("/")[-3], name.rsplit("/", 1)[-1]
     if source == "mrl":
@@ -121,7 +121,7 @@ def person_of(name: str) -> tuple[str, str]:
 
 
 def held_out(source: str, person: str) -> bool:
-    """Whether a person of ``eyes.zip`` belongs to validation: about every sixth, every fifth MRL subject."""
+    """Whether a person of ``eyes.zip`` belongs to validation: about every sixth, and every fifth MRL subject."""
     return zlib.crc32(f"{source} {person}".encode()) % (5 if source == "mrl" else 6) == 0
 
 
@@ -134,7 +134,7 @@ class _Rows:
         self.skipped = 0
 
     def archive(self, path: Path) -> None:
-        """The eye sets; a picture as a whole is taken to show 1.8 eye widths."""
+        """The eye sets; each picture is assumed to show 1.8 eye widths."""
         try:
             with zipfile.ZipFile(path) as opened:
                 for name in sorted(opened.namelist()):
@@ -155,7 +155,7 @@ class _Rows:
             raise ConfigError(f"{path}: is not a readable zip: {error}") from None
 
     def faces(self, data: FaceSet) -> None:
-        """Both eyes of faces with reference keypoints, and other parts of them that are no eyes."""
+        """Both eyes of faces with reference keypoints, and another part of each face."""
         rng = np.random.default_rng(3)
         wide = CropSpec(PATCH, (1 + MARGIN) * PATCH / INNER - 1, 0.0, align=True)
         nose, low, high = (POINTS.index(n) for n in ("nose", "lip_bot", "brow"))
@@ -190,7 +190,7 @@ class _Rows:
         try:
             self._add(crop(image, box, spec, roll), *facts)
         except ValueError:
-            self.skipped += 1  # the keypoints put it outside the picture
+            self.skipped += 1  # the keypoints lie outside the picture
 
     def _add(self, image: Image, opened: float, visible: float, source: str, person: str, split: str) -> None:
         self.images.append(image)

@@ -1,7 +1,7 @@
-"""Faces with keypoints in one packed file.
+"""Faces with keypoints, and windows without a face, in one packed file.
 
-A row is one face: its picture (gray, any size), 17 keypoints and its box's two corners, head pose
-and the openness of eyes and mouth. Windows without a face come from the same pictures.
+A row is one face: its picture (gray, any size), 17 keypoints, the two corners of its box, head pose, and the openness
+of eyes and mouth. The windows come from the same pictures.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from train.data import doubts, inputs, packed
 
 Image = NDArray[np.uint8]
 BOX = len(POINTS)
-"""Index of the box's upper left corner among a row's points; the lower right one follows."""
+"""Index of the box's upper left corner among a row's points; the lower right corner follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Pictures:
         return Pictures(flat, offsets, shapes)
 
     def followed_by(self, more: Pictures) -> Pictures:
-        """Both, the other's numbers after ours."""
+        """Both buffers, ``more`` after this one."""
         return Pictures(
             np.concatenate([self.pixels, more.pixels]),
             np.concatenate([self.offsets, more.offsets + len(self.pixels)]),
@@ -59,7 +59,7 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True)
 class FaceSet:
-    """Faces with reference keypoints, and windows that show none.
+    """Faces with reference keypoints, and windows without a face.
 
     Attributes:
         pictures: All pictures.
@@ -67,12 +67,12 @@ class FaceSet:
         points: (N, 19, 2) float32 in the picture's pixels: ``POINTS``, then the box's two corners.
         pose: (N, 3) float32 yaw, pitch, roll in degrees.
         openness: (N, 3) float32 right eye, left eye, mouth: opening over width.
-        source: (N,) "fer", "faces" or "driver"; while training also "turned" (``train.tasks.keypoints.turning``).
+        source: (N,) "fer", "faces" or "driver"; in training also "turned" (``train.tasks.keypoints.turning``).
         split: (N,) "train" or "validation".
         origin: (N,) where each face came from: ``faces/NNNNN.jpg``, ``driver_frames/yawn/gGGG_N.jpg``, ``fer2013/ROW``.
         windows: (M, 4) float32 picture, x, y, side of squares without a face.
         window_split: (M,) "train" or "validation".
-        hard: (M,) bool, windows that a cascade, or a proposal network, took for a face.
+        hard: (M,) bool, windows that a cascade or a proposal network took for a face.
         name: Where it came from.
         skipped: Unreadable pictures.
     """
@@ -100,16 +100,16 @@ class FaceSet:
         return {"crc32": inputs.checksum(split, self.points)}
 
     def squares(self) -> NDArray[np.float32]:
-        """The face square of each row, (N, 3) centre x, centre y and side: what a Haar box would be."""
+        """The face square of each row, (N, 3) centre x, centre y and side, in the place of a Haar box."""
         return face_squares(self.points)
 
     @property
     def doubtful(self) -> NDArray[np.bool_]:
-        """Faces whose label its own maker contradicts, (N,) bool; see ``train.data.doubts``."""
+        """Faces with a doubtful label, (N,) bool; see ``train.data.doubts``."""
         return np.isin(self.origin, sorted(doubts.listed()))
 
     def without_doubtful(self) -> FaceSet:
-        """The set with these in no split any more."""
+        """The set with doubtful faces moved to a split "doubtful"."""
         return replace(self, split=np.where(self.doubtful, "doubtful", self.split))
 
 
@@ -144,7 +144,7 @@ def read(path: Path) -> FaceSet:
     """Reads what ``save`` wrote.
 
     Raises:
-        ConfigError: The file is no such set, or a damaged one.
+        ConfigError: The file is not such a set, or it is damaged.
     """
     return packed.read(
         path,

@@ -1,4 +1,4 @@
-"""Reading fer2013.csv and its crowd votes, row by row, so that the pixels are never held as text."""
+"""Reads fer2013.csv and its crowd votes row by row, so that the pixels are never all in memory as text."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ USAGES = {
     "training": "train", "train": "train", "publictest": "validation", "validation": "validation", "val": "validation",
     "valid": "validation", "privatetest": "test", "test": "test", "testing": "test",
 }  # fmt: skip
-"""Splits by the words for them, in small letters; folders of pictures are called so, too. A row with another word is
-damaged, not one to learn from."""
+"""Splits by their names in lower case, in the file and in folders of pictures. A row with another name is damaged."""
 PIXELS, VOTES = "fer2013.csv", "fer2013new.csv"
 ROW_BYTES = 7000
-"""Least bytes of a row of the file: an estimate of how many rows a file holds."""
+"""Least bytes of a row, to estimate the number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,10 @@ class Rows:
 
 
 def read(path: Path) -> Rows:
-    """Reads a ``.csv``, with ``fer2013new.csv`` beside it, or a ``.zip`` that holds both.
+    """Reads a ``.csv`` with ``fer2013new.csv`` beside it, or a ``.zip`` of both.
 
     Raises:
-        ConfigError: Not readable, without the columns, or votes that do not match row by row.
+        ConfigError: It cannot be read, lacks columns, or the votes do not match row by row.
     """
     if path.suffix == ".zip":
         return _read_zip(path)
@@ -75,17 +74,17 @@ def _read_zip(path: Path) -> Rows:
         with zipfile.ZipFile(path) as archive:
             names = {Path(n).name: n for n in archive.namelist()}
             if PIXELS not in names:
-                raise ConfigError(f"{path}: holds no {PIXELS}; unpack other layouts and give the folder")
+                raise ConfigError(f"{path}: holds no {PIXELS}; unpack other layouts and give their folder")
             votes = archive.read(names[VOTES]).decode(errors="replace") if VOTES in names else None
             with archive.open(names[PIXELS]) as handle:
                 return _parse(handle, archive.getinfo(names[PIXELS]).file_size, votes, path.name)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-        # RuntimeError: encrypted; NotImplementedError: a compression that Python does not know
+        # RuntimeError: encrypted; NotImplementedError: unknown compression
         raise ConfigError(f"{path}: is not a readable zip: {error}") from None
 
 
 def _parse(handle: IO[bytes], size: int, votes_csv: str | None, name: str) -> Rows:
-    """Parses the pixels of ``size`` bytes; votes are matched row by row where they are given."""
+    """Parses ``size`` bytes of fer2013.csv and, if given, the votes, which must match row by row."""
     resources.require(f"reading {name}", memory=2.5 * SIDE * SIDE * size / ROW_BYTES + 50e6)
     images, labels, split, good, number = [], [], [], [], -1
     with _rows(handle, size, name) as rows:
@@ -107,7 +106,7 @@ def _parse(handle: IO[bytes], size: int, votes_csv: str | None, name: str) -> Ro
 
 @contextmanager
 def _rows(handle: IO[bytes], size: int, name: str) -> Iterator[Iterator[dict[str, str | None]]]:
-    """The rows of the file, with a bar over its bytes; a row the csv module cannot read is an empty one."""
+    """The rows of the file, with a progress bar; a row that the csv module cannot read is empty."""
     with bars(counted=False) as progress:
         wrapped = progress.wrap_file(cast(BinaryIO, handle), total=size, description=f"reading {name}")
         reader = csv.DictReader(io.TextIOWrapper(wrapped, encoding="utf-8-sig", errors="replace"))
@@ -127,9 +126,9 @@ def _tolerant(reader: Iterator[dict[str, str | None]]) -> Iterator[dict[str, str
 
 
 def _pixels(text: str) -> NDArray[np.uint8] | None:
-    """The (48, 48) picture of a row's numbers, or None where they are not 2,304 gray levels."""
+    """The (48, 48) picture of a row's numbers; None if they are not 2,304 gray levels."""
     try:
-        with warnings.catch_warnings():  # NumPy warns, and will one day raise, where it stops at a foreign character
+        with warnings.catch_warnings():  # NumPy warns (later versions raise) at a character that is not a number
             warnings.simplefilter("ignore", DeprecationWarning)
             values = np.fromstring(text, dtype=np.int64, sep=" ")
     except ValueError:
@@ -143,7 +142,7 @@ def _read_votes(votes_csv: str, rows: int, name: str) -> NDArray[np.int64]:
     try:
         table = list(csv.DictReader(io.StringIO(votes_csv)))
     except csv.Error as error:
-        raise ConfigError(f"{name}: {VOTES} is no readable table: {error}") from None
+        raise ConfigError(f"{name}: {VOTES} is not a readable table: {error}") from None
     if len(table) != rows:
         raise ConfigError(f"{name}: {VOTES} has {len(table)} rows and {PIXELS} {rows}; they must match row by row")
     try:

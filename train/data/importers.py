@@ -1,8 +1,8 @@
-"""Folders of labelled pictures: which picture shows which expression, in the layouts data sets come in.
+"""Labels of pictures in folders, in the layouts of public data sets.
 
-Nothing is read here but names and labels; ``train.data.datasets`` reads the pictures. The layouts:
+This module reads names and labels only; ``train.data.datasets`` reads the pictures. The layouts:
 
-- a folder per class, optionally under folders called like a split (``fer2013.USAGES``: ``train``, ``Val``, ``test``);
+- a folder per class, optionally inside folders named after a split (``fer2013.USAGES``: ``train``, ``Val``, ``test``);
 - RAF-DB, basic emotions (Li et al. 2017): ``EmoLabel/list_patition_label.txt`` (the file's own spelling)
   with lines ``train_00001.jpg 5``, and ``Image/aligned/train_00001_aligned.jpg``;
 - AffectNet as distributed for research since 2021 (Mollahosseini et al. 2017): ``train_set/images/0.jpg``
@@ -28,7 +28,7 @@ from train.data.fer2013 import USAGES
 log = logging.getLogger("train")
 
 CONTEMPT = len(EMOTIONS)
-"""Label of pictures that show contempt, which the seven classes lack: kept for the eight-class figure only."""
+"""Label of pictures of contempt, which is not one of the seven classes; used only in the eight-class figure."""
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 ALIASES = {
     "anger": "angry", "happiness": "happy", "sadness": "sad", "surprised": "surprise",
@@ -37,7 +37,7 @@ ALIASES = {
 RAF = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
 """RAF-DB's labels 1 to 7."""
 AFFECTNET = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
-"""AffectNet's labels 0 to 7; 8 to 10 mean none, uncertain and no face."""
+"""AffectNet's labels 0 to 7; its labels 8 to 10 mean none, uncertain and no face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Picture:
         path: The file; it may be missing or damaged.
         label: Index in ``EMOTIONS``, or ``CONTEMPT``.
         split: "train", "validation" or "test"; empty = the layout has no splits.
-        box: The face in the picture's pixels; None = the picture is the face crop.
+        box: The face in picture pixels; None = the picture is the face crop.
     """
 
     path: Path
@@ -58,11 +58,11 @@ class Picture:
 
 
 def pictures(folder: Path) -> list[Picture]:
-    """All labelled pictures of a folder, whatever its layout, in a fixed order.
+    """All labelled pictures of a folder in any known layout, in a fixed order.
 
     Raises:
-        ConfigError: The folder has a known layout's label file, but that cannot be read, or no layout at all, or holds
-            several data sets.
+        ConfigError: The layout's label file cannot be read, the layout is unknown, or the folder holds several data
+            sets.
     """
     for find, read in LAYOUTS:
         found = find(folder)
@@ -78,7 +78,7 @@ def pictures(folder: Path) -> list[Picture]:
 
 
 def _index(name: str) -> int | None:
-    """The label of a class's name in any common spelling; None = it is no class."""
+    """The label of a class name in any common spelling; None = not a class."""
     word = ALIASES.get(name.lower(), name.lower())
     if word == "contempt":
         return CONTEMPT
@@ -86,7 +86,7 @@ def _index(name: str) -> int | None:
 
 
 def _find_classes(folder: Path) -> Path | None:
-    """The folder that holds the classes, or the splits that hold them: this one, or one in it."""
+    """The folder with the classes or the splits: ``folder`` itself or one inside it."""
     if _holds_classes(folder):
         return folder
     found = [d for d in _folders(folder) if _holds_classes(d)]
@@ -112,7 +112,7 @@ def _class_folders(folder: Path) -> Iterator[Picture]:
     if folder not in roots:
         for left in _folders(folder):
             if left not in roots and (_index(left.name) is not None or _holds_classes(left)):
-                log.warning("%s: is neither train, validation nor test, as the folders beside it are; left out", left)
+                log.warning("%s: is neither train, validation nor test, unlike the folders beside it; skipped", left)
     for root, split in roots.items():
         for directory in _folders(root):
             label = _index(directory.name)
@@ -125,7 +125,7 @@ def _class_folders(folder: Path) -> Iterator[Picture]:
 
 
 def _find_raf(folder: Path) -> Path | None:
-    """The label file, also where the folder of the archive (``basic``) lies in between."""
+    """The label file, also inside the archive's folder ``basic``."""
     return next(iter(sorted(folder.glob("**/EmoLabel/list_patition_label.txt"))), None)
 
 

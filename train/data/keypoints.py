@@ -1,4 +1,4 @@
-"""Reading faces with keypoints: the reference tables and their pictures, and windows of these that show no face."""
+"""Reads faces with keypoints from the reference tables and their pictures, and cuts windows without a face."""
 
 from __future__ import annotations
 
@@ -20,35 +20,34 @@ from monitor.networks.keypoints import POINTS
 from monitor.networks.proposals import ProposalNet
 from train.data import datasets, faceset
 from train.data.faceset import BOX, FaceSet, Image, Pictures
+from train.data.lookalikes import lookalikes
 from train.system import resources
 from train.system.progress import track
 
 log = logging.getLogger("train")
 
 DRIVER_WIDTH = 320
-"""Driver frames are kept at this width: a face is still twice the network's size."""
+"""Width in pixels that driver frames are stored at; a face is still twice the network's size."""
 LEAST_SIDE = 24
 """Side in pixels of the smallest window without a face."""
 FLAT = 6.0
-"""Standard deviation of gray levels below which a background teaches nothing."""
+"""Standard deviation of gray levels below which a background is skipped."""
 MINED = 0.3
-"""Chance from which a place without a face that the proposals name is learnt from."""
+"""Least proposal score of a place without a face that becomes a training window."""
 UNPACKED = 7.5
-"""Bytes of memory that reading takes for each byte of the archives (1.05 GB for 150 MB, measured)."""
-ALIKE = 0.92
-"""Correlation of two 16×16 thumbnails above which pictures are taken for copies and share a split."""
+"""Bytes of memory for each byte of the archives (measured: 1.05 GB for 150 MB)."""
 
 
 def load(folder: Path, backgrounds: Path | None = None, proposals: Path | None = None) -> FaceSet:
-    """Reads the packed file, or the folder of ``landmarks/``, ``faces.zip``, ``yawn.zip``, ``fer2013.zip``.
+    """Reads a packed file, or a folder with ``landmarks/``, ``faces.zip``, ``yawn.zip``, ``fer2013.zip``.
 
     Args:
         folder: The file or folder.
-        backgrounds: A folder of more pictures, none of which shows a face.
-        proposals: A proposal model; what it takes for faces where there are none is learnt from, too.
+        backgrounds: Folder of further pictures without a face.
+        proposals: Proposal model whose false proposals become training windows, too.
 
     Raises:
-        ConfigError: Neither; or a table and its pictures do not belong together; or no picture in ``backgrounds``.
+        ConfigError: It is neither, a table does not match its pictures, or ``backgrounds`` holds no picture.
         ModelError: The proposal model cannot be used.
     """
     if folder.suffix == ".npz":
@@ -70,7 +69,7 @@ def load(folder: Path, backgrounds: Path | None = None, proposals: Path | None =
 
 
 class _Reader:
-    """Collects pictures, faces and face-less windows."""
+    """Collects pictures, faces and windows without a face."""
 
     def __init__(self, proposer: ProposalNet | None = None) -> None:
         self.proposer = proposer
@@ -87,13 +86,13 @@ class _Reader:
         ]
 
     def faces(self, archive: Path, table: Path) -> None:
-        """Whole heads; copies of one picture are kept in one split."""
+        """Whole heads; copies of one picture share a split."""
         by_file = {r["file"]: r for r in _rows(table)}
         start, files = len(self.images), []
         for name, image in self._pictures(archive, "faces/"):
             self.images.append(image)
             files.append(name)
-        groups = _groups(self.images[start:])
+        groups = lookalikes(self.images[start:])
         for n, name in enumerate(files):
             split = "validation" if groups[n] % 10 == 0 else "train"
             if name in by_file:
@@ -101,7 +100,7 @@ class _Reader:
         log.info("%s: %d pictures in %d groups of look-alikes", archive.name, len(files), len(set(groups)))
 
     def drivers(self, archive: Path, table: Path) -> None:
-        """Driver frames with turned heads; the rest of each frame gives windows without a face."""
+        """Driver frames with turned heads; windows without a face come from the rest of each frame."""
         by_file = {r["file"]: r for r in _rows(table)}
         for name, image in self._pictures(archive, "driver_frames/"):
             scale = DRIVER_WIDTH / image.shape[1]
@@ -117,7 +116,7 @@ class _Reader:
             self._without(index, small, face, split)
 
     def backgrounds(self, folder: Path) -> None:
-        """Pictures that show no face: one in ten for validation, by name, so that the same one never changes sides."""
+        """Pictures without a face; one in ten is validation, chosen by its name, so that it never changes."""
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png") and p.is_file())
         if not paths:
             raise ConfigError(f"{folder}: holds no .jpg or .png picture; give --backgrounds a folder that does")
@@ -137,7 +136,7 @@ class _Reader:
             self._without(len(self.images) - 1, small, None, split)
 
     def fer(self, archive: Path, table: Path) -> None:
-        """FER2013 crops, and those that the crowd called no face."""
+        """FER2013 crops, and crops that the crowd marked as no face."""
         data = datasets.load(archive)
         if data.skipped:
             raise ConfigError(f"{archive}: {data.skipped} rows were skipped, so rows and keypoints no longer match")
@@ -152,7 +151,7 @@ class _Reader:
                 self.images.append(np.ascontiguousarray(image))
 
     def parts(self, eyes: Path, mouths: Path) -> None:
-        """Single eyes and mouths: a part of a face is no face."""
+        """Single eyes and mouths as windows without a face."""
         for archive, under, most in ((eyes, "cew/", 500), (eyes, "kaggle/", 400), (mouths, "mouths/", 600)):
             if not archive.exists():
                 continue
@@ -180,7 +179,7 @@ class _Reader:
         )  # fmt: skip
 
     def _pictures(self, archive: Path, under: str, most: int = 1_000_000) -> Iterator[tuple[str, Image]]:
-        """Gray pictures of a zip whose path holds ``under``, by their path below it."""
+        """Gray pictures of a zip whose path contains ``under``, with their path below it."""
         try:
             with zipfile.ZipFile(archive) as opened:
                 names = sorted(n for n in opened.namelist() if under in n and not n.endswith("/"))
@@ -195,7 +194,7 @@ class _Reader:
             raise ConfigError(f"{archive}: is not a readable zip: {error}") from None
 
     def _without(self, index: int, image: Image, face: list[float] | None, split: str) -> None:
-        """Windows beside a face, or anywhere without one: at random and where a cascade or the proposals err."""
+        """Windows away from a face: random ones, and false detections of a cascade or the proposals."""
         height, width = image.shape
         for _ in range(12):
             side = float(np.exp(self.rng.uniform(np.log(LEAST_SIDE), np.log(min(height, width) * 0.8))))
@@ -218,7 +217,7 @@ class _Reader:
 
 
 def _decoded(archive: zipfile.ZipFile, name: str) -> Image | None:
-    """A picture of a zip in gray, or None when it is damaged: in the zip or in itself."""
+    """A gray picture of a zip; None if the zip entry or the picture is damaged."""
     try:
         raw = np.frombuffer(archive.read(name), np.uint8)
         image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if len(raw) else None
@@ -228,13 +227,13 @@ def _decoded(archive: zipfile.ZipFile, name: str) -> Image | None:
 
 
 def _apart(square: tuple[float, float, float], face: list[float] | None) -> bool:
-    """Whether a square shows so little of a face, or the face so small, that it is not a box of it."""
+    """Whether a square covers too little of a face to be a box of it."""
     if face is None:
         return True
     x, y, side = square
     fx, fy, fw, fh = face
     both = max(0.0, min(x + side, fx + fw) - max(x, fx)) * max(0.0, min(y + side, fy + fh) - max(y, fy))
-    # A window inside the face (a cheek, an eye) is no face either: compare with the face's area, not its own.
+    # A window inside the face (a cheek, an eye) is no face either, so compare with the face's area.
     return both < 0.12 * fw * fh
 
 
@@ -244,23 +243,3 @@ def _rows(table: Path) -> list[dict[str, str]]:
             return [r for r in csv.DictReader(handle) if r.get("x")]
     except (OSError, EOFError) as error:
         raise ConfigError(f"{table}: is not a gzipped keypoint table ({error})") from None
-
-
-def _groups(images: list[Image]) -> list[int]:
-    """A number per picture, the same for look-alikes (connected by ``ALIKE`` thumbnails)."""
-    small = np.stack([cv2.resize(i, (16, 16), interpolation=cv2.INTER_AREA).ravel() for i in images]).astype(np.float32)
-    small -= small.mean(axis=1, keepdims=True)
-    small /= np.linalg.norm(small, axis=1, keepdims=True) + 1e-6
-    group = list(range(len(images)))
-
-    def root(n: int) -> int:
-        while group[n] != n:
-            n = group[n]
-        return n
-
-    for start in range(0, len(images), 512):
-        a, b = np.nonzero(small[start : start + 512] @ small.T > ALIKE)
-        for i, j in zip((a + start).tolist(), b.tolist(), strict=True):
-            if i < j:
-                group[root(j)] = root(i)
-    return [root(n) for n in range(len(images))]

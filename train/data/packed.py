@@ -1,4 +1,4 @@
-"""Prepared data as one ``.npz``: written whole or not at all, and read with one line for whatever is wrong."""
+"""Prepared data as one ``.npz``, written atomically; any problem when reading is one line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 def write(path: Path, arrays: dict[str, Any], needs: float, *, compressed: bool = False) -> None:
-    """Writes named arrays; an older file is replaced only when the new one is complete.
+    """Writes named arrays; an older file is replaced only by a complete one.
 
     Args:
-        path: The file; its folder is made.
+        path: The file; its folder is created.
         arrays: Names and values.
-        needs: Bytes of disk it will take.
-        compressed: Smaller and slower.
+        needs: Estimated bytes on disk.
+        compressed: Smaller but slower.
 
     Raises:
         ConfigError: The disk has no room for it, or the file cannot be written.
@@ -41,9 +41,9 @@ def read(path: Path, make: Callable[[Any], T], what: str, command: str) -> T:
 
     Args:
         path: The file.
-        make: Builds the result from the open file; may raise ValueError for what does not fit together.
-        what: What the file should be, for the message.
-        command: What makes one, for the message.
+        make: Builds the result from the open file; may raise ValueError for inconsistent content.
+        what: Kind of file, for the message.
+        command: Command that makes one, for the message.
 
     Raises:
         ConfigError: The file is missing, damaged or something else.

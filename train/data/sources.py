@@ -22,7 +22,8 @@ from monitor.core.labels import EMOTIONS
 from monitor.core.types import Image
 from monitor.faces.follower import Reader
 from train.data import datasets, framing, neighbours
-from train.data.datasets import SIDE, VALIDATION_EVERY, Dataset
+from train.data.crops import SIDE, VALIDATION_EVERY
+from train.data.datasets import Dataset
 from train.system import resources
 from train.system.progress import track
 

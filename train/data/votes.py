@@ -1,4 +1,4 @@
-"""FER+ crowd votes: turning ten people's answers into training targets and into the test rule.
+"""FER+ crowd votes: from ten people's answers to training targets and to the label used for testing.
 
 Source: E. Barsoum et al., "Training Deep Networks for Facial Expression Recognition with
 Crowd-Sourced Label Distribution", ICMI 2016 (FER+), and its published reference code.
@@ -18,21 +18,21 @@ CONTEMPT, UNKNOWN, NO_FACE = 7, 8, 9
 
 
 def without_outliers(votes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Votes (N, 10) with single votes set to 0, as the FER+ code does before anything else."""
+    """Votes (N, 10) with single votes set to 0, as in the FER+ reference code."""
     return np.where(votes <= 1, 0, votes)
 
 
 def majority(votes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The FER+ majority rule: which rows have a clear answer, and which.
+    """Labels by the FER+ majority rule.
 
-    Single votes are dropped, the top answer must hold more than half of what is left, and
-    unknown, no-face and (for seven classes) contempt rows are left out.
+    Single votes are dropped. The top answer must have more than half of the remaining votes, and rows whose top answer
+    is unknown, no face or contempt do not count.
 
     Args:
         votes: (N, 10) counts in the order of ``VOTE_COLUMNS``.
 
     Returns:
-        (N,) class index in the order of ``EMOTIONS``, or -1 where the row does not count.
+        (N,) class index in the order of ``EMOTIONS``, or -1 if the row does not count.
     """
     kept = without_outliers(votes)
     top = kept.argmax(axis=1)
@@ -43,16 +43,16 @@ def majority(votes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def contempt(votes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Rows (N,) whose clear answer, by the same rule, is contempt: they count among eight classes only."""
+    """Rows (N,) whose label by the same rule is contempt; they count only among eight classes."""
     kept = without_outliers(votes)
     return np.asarray((kept.argmax(axis=1) == CONTEMPT) & (kept.max(axis=1) > 0.5 * kept.sum(axis=1)))
 
 
 def targets(votes: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Vote distributions over the seven emotions, and which rows are worth training on.
+    """Vote distributions over the seven classes, and the rows used for training.
 
-    "Unknown" votes are spread evenly: the crowd could not say, so the target should not either.
-    Rows that most people called unknown, no face or contempt are left out.
+    "Unknown" votes are spread evenly over the classes. Rows that most people called unknown, no face or contempt are
+    not used.
 
     Args:
         votes: (N, 10) counts in the order of ``VOTE_COLUMNS``.

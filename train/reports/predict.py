@@ -23,7 +23,8 @@ from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import KeypointNet
 from monitor.networks.load import load_proposals
 from monitor.settings.config import Config, DetectConfig, FollowConfig
-from train.data.datasets import Dataset, fitted
+from train.data.crops import fitted
+from train.data.datasets import Dataset
 from train.data.importers import IMAGE_SUFFIXES
 
 log = logging.getLogger("train")

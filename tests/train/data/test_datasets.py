@@ -12,7 +12,8 @@ import pytest
 
 from monitor.core.errors import ConfigError
 from train.data import datasets
-from train.data.datasets import SIDE, Dataset
+from train.data.crops import SIDE
+from train.data.datasets import Dataset
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec, crop
-from train.data import datasets, importers
+from train.data import crops, datasets, importers
 from train.data.importers import CONTEMPT, Picture
 
 
@@ -129,7 +129,7 @@ def test_many_unreadable_pictures_are_counted_not_listed(tmp_path: Path, caplog:
 @given(st.lists(st.tuples(st.integers(0, CONTEMPT), st.sampled_from(["", "train", "test"])), max_size=200))
 def test_every_tenth_training_picture_of_a_class_is_validation(items: list[tuple[int, str]]) -> None:
     pictures = [Picture(Path("x"), label, split) for label, split in items]
-    out = datasets.splits(pictures)
+    out = crops.splits(pictures)
     for label in range(CONTEMPT + 1):
         own = [s for p, s in zip(pictures, out, strict=True) if p.label == label and p.split != "test"]
         assert own.count("validation") == len(own) // 10
@@ -138,7 +138,7 @@ def test_every_tenth_training_picture_of_a_class_is_validation(items: list[tuple
 
 def test_a_layouts_own_validation_split_is_left_alone() -> None:
     pictures = [Picture(Path("x"), 0, "train")] * 30 + [Picture(Path("x"), 0, "validation")]
-    assert (datasets.splits(pictures) == "validation").sum() == 1
+    assert (crops.splits(pictures) == "validation").sum() == 1
 
 
 def test_classes_are_found_one_folder_further_down_beside_other_files(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from monitor.core.labels import EMOTIONS
 from monitor.networks.emotion import EmotionNet
 from train.cli import main as cli
 from train.data import datasets, importers
-from train.data.datasets import Dataset, read_crop
+from train.data.crops import read_crop
+from train.data.datasets import Dataset
 from train.reports import predict
 
 MODEL = str(Path(__file__).parents[3] / "models/emotion.tflite")

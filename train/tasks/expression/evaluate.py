@@ -13,7 +13,8 @@ from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.networks.card import ModelCard
 from monitor.networks.emotion import BALANCED, EmotionNet
-from train.data.datasets import Dataset, fitted
+from train.data.crops import fitted
+from train.data.datasets import Dataset
 from train.reports import metrics
 from train.reports.sources import by_source
 from train.system.progress import track

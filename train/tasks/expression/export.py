@@ -17,7 +17,8 @@ from monitor.core.labels import EMOTIONS
 from monitor.faces.crop import CropSpec
 from monitor.networks.card import ModelCard, Prior
 from monitor.networks.emotion import BALANCED
-from train.data.datasets import SIDE, Dataset
+from train.data.crops import SIDE
+from train.data.datasets import Dataset
 from train.data.sources import FER
 from train.engine import convert, pretrained
 from train.engine.augment import Augment, augment

@@ -13,7 +13,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor.core.errors import ConfigError
-from train.data.datasets import SIDE, Dataset
+from train.data.crops import SIDE
+from train.data.datasets import Dataset
 from train.data.sources import FER
 from train.engine.batches import epoch_batches, log_priors
 from train.engine.inference import all_evened, predict, resized

@@ -15,7 +15,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.networks.card import load_card
 from train.cli import main as cli
-from train.data import datasets
+from train.data import crops, datasets
 from train.data.datasets import Dataset
 from train.reports import plots
 from train.tasks.expression import evaluate
@@ -156,9 +156,9 @@ def test_a_card_whose_labels_stand_in_another_order_is_not_given_another_sets_fi
 
 def test_a_model_with_another_side_is_given_crops_of_that_side() -> None:
     image = np.random.default_rng(0).integers(0, 255, (48, 48), dtype=np.uint8)
-    assert datasets.fitted(image, 48) is image
-    assert datasets.fitted(image, 64).shape == (64, 64)
-    assert datasets.fitted(image, 32).shape == (32, 32)
+    assert crops.fitted(image, 48) is image
+    assert crops.fitted(image, 64).shape == (64, 64)
+    assert crops.fitted(image, 32).shape == (32, 32)
 
 
 def test_where_no_picture_can_be_written_it_says_which(tmp_path: Path) -> None:
