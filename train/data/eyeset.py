@@ -39,7 +39,7 @@ class EyeSet:
     """Eye patches.
 
     Attributes:
-        images: (N, 64, 64) uint8 gray; the middle 44 pixels are what the app would cut.
+        images: (N, 64, 64) uint8 gray; the middle 44 pixels are the app's crop.
         opened: (N,) float32 target 0..1; 0 where there is no eye.
         visible: (N,) float32 1 or 0.
         source: (N,) "cew", "kaggle", "mrl", "faces", "driver", "fer", or "none" for other parts of faces.

@@ -1,7 +1,6 @@
-"""Augmentation that fits webcams: what cameras, rooms and jittering face boxes do to a crop.
+"""Augmentation of crops: the effects of cameras, light and imprecise face boxes.
 
-Everything is numpy and OpenCV on one 48×48 uint8 crop (some 50 µs), so that augmentation never
-starves the two cores that train.
+It uses NumPy and OpenCV on one 48×48 uint8 crop (about 50 µs), so that it never slows down training on two cores.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """How far each disturbance goes, and how often it happens."""
+    """Strength and frequency of each disturbance."""
 
     flip: float = number(0.5, 0, 1, "chance of mirroring")
     rotate: float = number(12.0, 0, 45, "largest in-plane rotation", "degrees")
@@ -36,12 +35,12 @@ class Augment:
     mixup: float = number(0.0, 0, 1, "alpha of MixUp's beta distribution; 0 = no MixUp")
 
     def weaker(self, gone: float) -> Augment:
-        """The same disturbances with a share of their strength gone; mirroring and MixUp stay as they are.
+        """The same disturbances with less strength; mirroring and MixUp stay unchanged.
 
-        A network that sees the hardest pictures to its end never quite fits plain ones (docs/experiments.csv, run 17).
+        A network that sees the hardest pictures until the end never fits plain ones well (docs/EXPERIMENTS.md, run 17).
 
         Args:
-            gone: 0..1.
+            gone: Share of the strength to remove, 0..1.
         """
         kept = ("flip", "mixup")
         names = [f.name for f in fields(self) if f.name not in kept]
@@ -50,7 +49,7 @@ class Augment:
 
 @dataclass(frozen=True, slots=True)
 class Jitter:
-    """How wrong the box is."""
+    """Errors of the box around a face."""
 
     regions: int = integer(36000, 64, 1_000_000, "regions (or eyes) in an epoch")
     shift: float = number(0.28, 0, 1, "largest shift of the box", "of its side")
@@ -58,8 +57,8 @@ class Jitter:
     larger: float = number(1.55, 1, 3, "largest size of the face against the box's")
     rotate: float = number(40.0, 0, 90, "largest in-plane rotation", "degrees")
     stretch: float = number(0.0, 0, 0.3, "largest stretch of one axis of a face", "of the size")
-    wide: float = number(0.4, 0, 1, "chance that the box is wrong over that whole range; else over 0.4 of it")
-    turned: float = number(0.5, 0, 1, "chance of a rotation over its whole range; else over 0.3 of it")
+    wide: float = number(0.4, 0, 1, "chance that the box is wrong over the whole range; otherwise over 0.4 of it")
+    turned: float = number(0.5, 0, 1, "chance of a rotation over the whole range; otherwise over 0.3 of it")
     hide: float = number(0.25, 0, 1, "chance that a hand-like patch hides a part")
     frame: float = number(0.12, 0, 1, "chance that the frame's border cuts the region")
 
@@ -80,7 +79,7 @@ def augment(image: Image, how: Augment, side: int, rng: np.random.Generator) -> 
 
 
 def disturb(image: Image, how: Augment, rng: np.random.Generator) -> Image:
-    """The part of ``augment`` that moves nothing: light, blur, noise, compression and erasing.
+    """The disturbances that keep all places: light, blur, noise, compression and erasing.
 
     Args:
         image: (S, S) uint8 gray.
@@ -106,7 +105,7 @@ def disturb(image: Image, how: Augment, rng: np.random.Generator) -> Image:
 
 
 def _geometry(image: Image, how: Augment, side: int, rng: np.random.Generator) -> Image:
-    """Flip, rotation, zoom, stretch and shift in one warp, so that pixels are interpolated once."""
+    """Flip, rotation, zoom, stretch and shift in one warp, so that pixels are interpolated only once."""
     height, width = image.shape
     angle = np.deg2rad(rng.uniform(-how.rotate, how.rotate))
     zoom = (1 + how.zoom) ** rng.uniform(-1, 1) * side / width
@@ -124,7 +123,7 @@ def _geometry(image: Image, how: Augment, side: int, rng: np.random.Generator) -
 
 
 def _light(image: Image, how: Augment, rng: np.random.Generator) -> Image:
-    """Contrast, gamma and brightness by one table; sometimes light from one side."""
+    """Contrast, gamma and brightness by one lookup table; sometimes light from one side."""
     levels = np.arange(256, dtype=np.float32) / 255
     gamma = 2.0 ** rng.uniform(-how.light, how.light)
     contrast = 2.0 ** rng.uniform(-how.light, how.light)

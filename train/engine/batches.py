@@ -1,4 +1,4 @@
-"""Augmented batches for one epoch, made by a thread while the network computes."""
+"""Augmented batches of an epoch, prepared by a thread while the network computes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from train.engine.augment import augment
 from train.engine.recipe import Recipe
 
 PLAIN = 0.25
-"""Share of crops left as they are where the recipe evens them: what even light leaves of them is not always alike, and
-whoever feeds the network without the app's crop should not read nonsense."""
+"""Share of crops whose contrast is not evened although the recipe says so, so that the network also works on crops that
+did not come from the app."""
 Batch = tuple[NDArray[np.float32], ...]
 T = TypeVar("T")
 
@@ -28,16 +28,16 @@ def sampling(
     source: NDArray[np.str_] | None = None,
     source_balance: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Chance of each row to be drawn: rare classes, and rows of small sources, more often.
+    """Probability of drawing each row; rare classes and small sources are drawn more often.
 
     Args:
         targets: (N, K) distributions; a row belongs to its top class.
-        balance: 0 draws the rows of a source as they come, 1 draws each of its classes equally often.
-        source: (N,) the set each row comes from; None or empty = one set alone.
-        source_balance: 0 draws sources as large as they are, 1 all equally often.
+        balance: 0 draws the rows of a source uniformly, 1 draws each of its classes equally often.
+        source: (N,) the set of each row; None or empty = a single set.
+        source_balance: 0 draws sources in proportion to their size, 1 all equally often.
 
     Returns:
-        (N,) chances that sum to 1.
+        (N,) probabilities that sum to 1.
     """
     top = targets.argmax(axis=1)
     if source is None or not len(source):
@@ -53,7 +53,7 @@ def sampling(
 
 
 def log_priors(data: Dataset, recipe: Recipe) -> NDArray[np.float32]:
-    """The logarithm of how often each class stands in the targets of a row's source, as the recipe draws rows.
+    """The log frequency of each class in the targets of a row's source, under the recipe's sampling.
 
     Returns:
         (N, 7) float32, the same for all rows of a source.
@@ -68,7 +68,7 @@ def log_priors(data: Dataset, recipe: Recipe) -> NDArray[np.float32]:
 
 
 def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
-    """The same items, made up to ``depth`` ahead by a thread while the caller computes."""
+    """The same items, up to ``depth`` of them prepared in advance by a thread."""
     slots: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=depth)
     stop = threading.Event()
 
@@ -87,7 +87,7 @@ def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
                 if stop.is_set():
                     return
             put(None)
-        except BaseException as error:  # handed to the consumer, which raises it
+        except BaseException as error:  # the consumer raises it
             put(error)
 
     thread = threading.Thread(target=produce, name="augment", daemon=True)
@@ -103,7 +103,7 @@ def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
 
 
 def fallen(recipe: Recipe, epoch: int) -> float:
-    """How far an epoch, counted from 0, is in the learning rate's fall at the end of a recipe: 0..1, the last one 1."""
+    """Progress 0..1 of an epoch, counted from 0, through the decay at the end of a recipe; the last epoch has 1."""
     return max(0.0, 1 - (recipe.epochs - 1 - epoch) / recipe.decay) if recipe.decay else 0.0
 
 
@@ -114,8 +114,8 @@ def epoch_batches(
 
     With ``offsets`` (N, 7) each batch has those of its rows as a third array.
 
-    The order and every disturbance depend on the seed and the epoch alone, so a resumed run sees
-    what an unbroken one would have seen. The last, partial batch is left out.
+    Order and disturbances depend only on seed and epoch, so a resumed run sees the same batches as an
+    uninterrupted one. The last, partial batch is dropped.
     """
     rng = np.random.default_rng([recipe.seed, epoch])
     count = len(data)

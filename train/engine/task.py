@@ -106,7 +106,7 @@ class Task(Protocol[D]):
     Attributes:
         name: As in ``--task`` and ``Recipe.task``.
         model: Stem of the shipped .tflite and ``name`` of its card.
-        labels: Output labels of the card, which tell a model's task.
+        labels: Output labels of the card, which identify the task of a model.
         prepared: Where ``prepare`` writes the data set.
         recipe: Default recipe.
         takes: Options of commands that the task has a use for.

@@ -1,7 +1,7 @@
 """Figures of each epoch as TensorBoard event files.
 
-TensorFlow writes them itself; only looking at them needs the tensorboard package, which is no dependency.
-``tf.summary.scalar`` would need it too, so the same record is written by hand.
+TensorFlow writes them; the tensorboard package, which is not a dependency, is needed only to view them.
+``tf.summary.scalar`` imports it, so this module writes the same record itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 
 class Board:
-    """Appends to a folder of event files; a resumed run adds another file to it."""
+    """Writes event files into a folder; a resumed run adds another file."""
 
     def __init__(self, folder: Path) -> None:
         self._writer = tf.summary.create_file_writer(str(folder))

@@ -1,4 +1,4 @@
-"""Exported models side by side: how good, how large, how fast."""
+"""Comparison of exported models by score, size and speed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from train.system.progress import track
 log = logging.getLogger("train")
 
 ROUNDS, CALLS = 10, 30
-"""The models take turns, so that other work on the machine troubles all of them alike."""
+"""Rounds in which the models take turns, so that other load affects all of them equally, and calls in each turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Candidate:
     """An exported model.
 
     Attributes:
-        name: File name without its ending, with its folder's where several are called alike.
-        card: Its card, with the figures of its own export.
+        name: File name without suffix, preceded by the folder's name if several models share it.
+        card: Its card, with the figures of its export.
         size: Bytes of the .tflite.
-        ms: Median milliseconds of one call on one thread of this machine, now.
+        ms: Median milliseconds of one call on one thread, measured now.
     """
 
     name: str
@@ -40,9 +40,9 @@ class Candidate:
 
 
 def find(folders: Iterable[Path], labels: Sequence[str]) -> list[Path]:
-    """All .tflite files at or below the folders whose card lists ``labels``; copies of a model count once, the first.
+    """All .tflite files in the folders and below whose card lists ``labels``; of copies only the first.
 
-    Files without a valid card are no candidates; which those are is logged.
+    Files without a valid card are skipped and logged.
     """
     found: dict[str, Path] = {}
     for path in (p for folder in folders for p in sorted(folder.rglob("*.tflite"))):
@@ -57,7 +57,7 @@ def find(folders: Iterable[Path], labels: Sequence[str]) -> list[Path]:
 
 
 def _runnable(paths: Sequence[Path]) -> tuple[list[Int8Model], list[Path]]:
-    """Those of the models that run here, and their files."""
+    """The models that run on this machine, and their files."""
     running, kept = [], []
     for path in paths:
         try:
@@ -71,7 +71,7 @@ def _runnable(paths: Sequence[Path]) -> tuple[list[Int8Model], list[Path]]:
 
 
 def measure(paths: Sequence[Path]) -> list[Candidate]:
-    """Times models on gray noise, whose pixels cost what a face's cost; one that cannot be run is told and left out."""
+    """Times models on noise, which costs as much as a face; a model that cannot run is logged and skipped."""
     running, paths = _runnable(paths)
     rng = np.random.default_rng(0)
     pictures = [rng.integers(-128, 128, model.input.shape).astype(np.int8) for model in running]
@@ -84,7 +84,7 @@ def measure(paths: Sequence[Path]) -> list[Candidate]:
                 own.append(time.perf_counter() - started)
     stems = Counter(path.stem for path in paths)
     names = [path.stem if stems[path.stem] == 1 else f"{path.absolute().parent.name}/{path.stem}" for path in paths]
-    return [  # the first round warms up
+    return [  # without the first round, which warms up
         Candidate(name, load_card(path, None), path.stat().st_size, float(np.median(own[CALLS:]) * 1e3))
         for name, path, own in zip(names, paths, times, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""Figures of merit for a classifier whose answer is a distribution."""
+"""Figures of merit for a classifier that returns a distribution."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def accuracy(scores: Array, truth: NDArray[np.int64]) -> float:
 
 
 def confusion(scores: Array, truth: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(K, K) counts, true classes down, read classes across."""
+    """(K, K) counts; rows are true classes, columns predicted ones."""
     k = scores.shape[1]
     return np.bincount(truth * k + scores.argmax(axis=1), minlength=k * k).reshape(k, k).astype(np.int64)
 
 
 def recalls(scores: Array, truth: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(K,) share of each class's rows that were read right; NaN for a class without rows."""
+    """(K,) recall of each class; NaN for a class without rows."""
     table = confusion(scores, truth)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(table.diagonal() / table.sum(axis=1))
@@ -49,7 +49,7 @@ def nll(probs: Array, truth: NDArray[np.int64], weights: Array | None = None) ->
 
 
 def kl_to_votes(probs: Array, votes: Array) -> float:
-    """Mean Kullback-Leibler divergence from the crowd's distribution to the reading, in nats."""
+    """Mean Kullback-Leibler divergence from the crowd's to the predicted distribution, in nats."""
     p = np.asarray(votes, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0, p * np.log(p / np.maximum(probs, 1e-12)), 0.0)
@@ -58,14 +58,14 @@ def kl_to_votes(probs: Array, votes: Array) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The readings of one range of confidence.
+    """The readings in one range of confidence.
 
     Attributes:
         low: Its lower end, 0..1.
         high: Its upper end.
-        n: Readings in it.
-        confidence: Their mean confidence; NaN where there are none.
-        accuracy: The share of them that is right; NaN where there are none.
+        n: Number of readings.
+        confidence: Their mean confidence; NaN if there are none.
+        accuracy: Their accuracy; NaN if there are none.
     """
 
     low: float
@@ -76,7 +76,7 @@ class Bin:
 
 
 def reliability(probs: Array, truth: NDArray[np.int64], bins: int = 15) -> list[Bin]:
-    """How often readings of each confidence are right: the bars of a reliability diagram, of equal width."""
+    """Accuracy by confidence in bins of equal width: the bars of a reliability diagram."""
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == truth
     which = np.minimum((confidence * bins).astype(int), bins - 1)
     out = []
@@ -97,7 +97,7 @@ Answer = Callable[[NDArray[Any], NDArray[Any], NDArray[np.int64]], Array]
 
 
 def _crossed(logits: Array, truth: NDArray[np.int64], folds: int, answer: Answer) -> NDArray[np.float64]:
-    """What ``answer`` makes of each fold's logits, given the logits and the truth of all others.
+    """The result of ``answer`` for each fold's logits, given logits and truth of all other folds.
 
     Row n is in fold n modulo ``folds``.
     """
@@ -111,16 +111,16 @@ def _crossed(logits: Array, truth: NDArray[np.int64], folds: int, answer: Answer
 def cross_fitted_probs(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float64]:
     """Probabilities (N, K) of each half of the rows with the temperature fitted on the other half.
 
-    What the calibration is worth on rows the temperature has not seen. Even and odd rows are the halves.
+    It shows the calibration on rows that the temperature was not fitted on. The halves are even and odd rows.
     """
     return _crossed(logits, truth, 2, lambda own, others, known: softmax(own, fit_temperature(others, known)))
 
 
 PRIOR = 1.0
-"""Standard deviation in nats that biases are expected to have: a few rows move them little."""
+"""Standard deviation in nats of the prior on biases, so that few rows change them little."""
 STEPS = 50
 LEAST_SCALE = 1 / 8
-"""Inverse temperature below which logits say next to nothing, and biases, counted in logits, would say it all."""
+"""Inverse temperature below which logits carry almost no information, and biases would dominate them."""
 
 
 def fit_biases(logits: Array, truth: NDArray[np.int64], weights: Array | None = None) -> NDArray[np.float32]:
@@ -179,7 +179,7 @@ def fit_biases(logits: Array, truth: NDArray[np.int64], weights: Array | None = 
 
 
 def cross_fitted_biases(logits: Array, truth: NDArray[np.int64], folds: int = 10) -> NDArray[np.float64]:
-    """Logits (N, K) with the biases of rows they were not fitted on: what the biases are worth on other pictures.
+    """Logits (N, K) with biases fitted on other rows, which shows their effect on unseen pictures.
 
     Row n is in fold n modulo ``folds``; a row alone gets no biases.
     """
@@ -189,7 +189,7 @@ def cross_fitted_biases(logits: Array, truth: NDArray[np.int64], folds: int = 10
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share of ``n`` (Wilson 1927); (0, 1) without any."""
+    """The 95 % confidence interval of a share of ``n`` (Wilson 1927); (0, 1) if n is 0."""
     if n == 0:
         return 0.0, 1.0
     z = 1.959964
@@ -201,7 +201,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 def fit_temperature(logits: Array, truth: NDArray[np.int64], weights: Array | None = None) -> float:
     """The temperature in [0.25, 8] with the smallest negative log-likelihood (Guo et al. 2017).
 
-    A golden-section search on its logarithm, in which the likelihood has one minimum.
+    A golden-section search on its logarithm, where the function has one minimum.
     """
     ratio = (np.sqrt(5) - 1) / 2
     low, high = np.log(0.25), np.log(8.0)

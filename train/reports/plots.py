@@ -1,4 +1,4 @@
-"""Pictures of figures: PNG files for ``evaluate``, inline pictures for ``report``."""
+"""Charts: PNG files for ``evaluate``, inline pictures for ``report``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from train.system import resources
 
 BLUE, PALE, ORANGE, GRAY = "#2b6cb0", "#b9cfe6", "#d97706", "#8a8f98"
 FEW = 20
-"""Readings below which a bar of a reliability diagram is drawn pale."""
+"""Readings below which a bar of a reliability diagram is drawn in a pale colour."""
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -47,7 +47,7 @@ def as_uri(figure: Figure) -> str:
 
 
 def confusion(table: Sequence[Sequence[int]], title: str) -> Figure:
-    """Counts as numbers, each row's shares as shades; true classes down, read classes across."""
+    """A confusion matrix: counts as numbers, shares of each row as shades; rows are true classes."""
     counts = np.array(table, float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
@@ -67,7 +67,7 @@ def confusion(table: Sequence[Sequence[int]], title: str) -> Figure:
 
 
 def reliability(bins: Sequence[Bin], title: str) -> Figure:
-    """How often readings of each confidence are right, and below how many there are."""
+    """A reliability diagram: accuracy by confidence, and below it the number of readings."""
     figure = Figure(figsize=(5.6, 5.6), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(4, 1), sharex=True)
     full = [b for b in bins if b.n]
@@ -87,7 +87,7 @@ def reliability(bins: Sequence[Bin], title: str) -> Figure:
 
 
 def corruptions(report: Mapping[str, Any], clean: float) -> Figure:
-    """Accuracy under each disturbance against the undisturbed one."""
+    """Accuracy under each disturbance, with the undisturbed accuracy for comparison."""
     kinds = report["kinds"]
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
@@ -104,7 +104,7 @@ def corruptions(report: Mapping[str, Any], clean: float) -> Figure:
 
 
 def curves(history: Sequence[Mapping[str, Any]], groups: Sequence[Sequence[str]]) -> Figure | None:
-    """One chart for each group of history keys that occurs, over the epochs; None when none does."""
+    """One chart over the epochs for each group of history keys that occurs; None if none does."""
     present = [[k for k in keys if any(k in entry for entry in history)] for keys in groups]
     present = [keys for keys in present if keys]
     if not present:
@@ -123,7 +123,7 @@ def curves(history: Sequence[Mapping[str, Any]], groups: Sequence[Sequence[str]]
 
 
 def scatter(points: Sequence[tuple[str, float, float, bool]], across: str, up: str) -> Figure:
-    """Named points; those that are marked have a black edge."""
+    """Named points; marked ones have a black edge."""
     figure = Figure(figsize=(7.2, 4.0), layout="constrained")
     axes = figure.add_subplot()
     for (name, x, y, marked), shape in zip(points, cycle("osD^vP*X<>"), strict=False):
@@ -137,7 +137,7 @@ def scatter(points: Sequence[tuple[str, float, float, bool]], across: str, up: s
 
 
 def errors(groups: Mapping[str, Mapping[str, Any]], title: str) -> Figure:
-    """Mean error of each group as a bar, its N beside the name."""
+    """Mean error of each group as a bar, with N beside its name."""
     shown = {name: row for name, row in groups.items() if row["n"]}
     figure = Figure(figsize=(6.0, 0.8 + 0.28 * len(shown)), layout="constrained")
     axes = figure.add_subplot()
@@ -175,7 +175,7 @@ def readings(images: Sequence[Image], probs: NDArray[np.floating[Any]], titles: 
 
 
 def _bars(axes: Axes, probs: NDArray[np.floating[Any]]) -> None:
-    """Seven horizontal bars in the overlay's colors, the largest with its number."""
+    """Seven horizontal bars in the overlay's colours, the largest with its value."""
     axes.set_axis_on()
     top = int(probs.argmax())
     colors = [tuple(c / 255 for c in reversed(COLORS[name])) for name in EMOTIONS]

@@ -1,4 +1,4 @@
-"""Reading pictures with a model and its int8 path: the numbers in a table, the faces with their bars in a grid."""
+"""Reads pictures with a model through the app's int8 path."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from train.data.importers import IMAGE_SUFFIXES
 log = logging.getLogger("train")
 
 NAME = 22
-"""Longest name, in letters, that a table of 80 columns or a grid has room for."""
+"""Most characters of a name in a table of 80 columns or in a grid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One face and what the model says of it.
+    """One face and the model's answer.
 
     Attributes:
-        name: File (and number of the face in it), or row of the data set.
-        crop: What the network saw, (S, S) uint8.
+        name: File (and number of the face in it) or row of the data set.
+        crop: The network's input, (S, S) uint8.
         probs: (7,) float32 calibrated, in the order of ``EMOTIONS``.
         truth: The known label, or empty.
     """
@@ -51,7 +51,7 @@ class Reading:
 
     @property
     def short(self) -> str:
-        """The name, its start cut off where it is long."""
+        """The name, shortened at the start if it is long."""
         return self.name if len(self.name) <= NAME else f"…{self.name[1 - NAME :]}"
 
     @property
@@ -61,10 +61,10 @@ class Reading:
 
 
 def files(given: Sequence[str]) -> list[Path]:
-    """The pictures meant: files as they are, folders with all pictures in them.
+    """Picture files: the given files, and all pictures in the given folders.
 
     Raises:
-        ConfigError: A path is not there, or a folder holds no picture.
+        ConfigError: A path does not exist, or a folder holds no picture.
     """
     found: list[Path] = []
     for name in given:
@@ -82,7 +82,7 @@ def files(given: Sequence[str]) -> list[Path]:
 
 
 def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None) -> list[Reading]:
-    """Reads pictures; those that cannot be read, or show no face, are named and left out.
+    """Reads pictures; those that cannot be decoded or show no face are logged and skipped.
 
     Args:
         paths: Picture files.
@@ -90,7 +90,7 @@ def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None
         finder: Finds the faces of whole photographs; None = each picture is a face crop itself.
 
     Raises:
-        ConfigError: Nothing is left.
+        ConfigError: No picture gave a face.
     """
     readings = []
     for path in paths:
@@ -113,10 +113,10 @@ def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None
 
 
 def read_random(data: Dataset, split: str, count: int, seed: int, net: EmotionNet) -> list[Reading]:
-    """Reads ``count`` random faces of a split that have a clear label; the same seed draws the same faces.
+    """Reads ``count`` random faces with a clear label; the same seed gives the same faces.
 
     Raises:
-        ConfigError: The split is not there, or has no face with a clear label.
+        ConfigError: The split does not exist or has no face with a clear label.
     """
     rows = np.flatnonzero((data.split == split) & (data.truth >= 0))
     if not len(rows):
@@ -131,13 +131,13 @@ def read_random(data: Dataset, split: str, count: int, seed: int, net: EmotionNe
 
 
 class FaceFinder:
-    """The app's own search of one whole picture: proposals, the keypoints' word, a cascade's where that is in doubt."""
+    """The app's search of a whole picture: proposals, checked by the keypoint network and, if unsure, by a cascade."""
 
     def __init__(self, keypoints: Path | None = None) -> None:
         """Loads detector and keypoint network with the app's default settings.
 
         Args:
-            keypoints: The keypoint model; None = the shipped one, or none where it is missing, as in the app.
+            keypoints: The keypoint model; None = the shipped one, or none if it is missing, as in the app.
         """
         path = keypoints or find_model(FollowConfig().model)
         net = KeypointNet(path) if keypoints is not None or path.exists() else None
@@ -147,7 +147,7 @@ class FaceFinder:
         self._proposals = load_proposals(Config(), net)
 
     def crops(self, image: Image, spec: CropSpec) -> list[Image]:
-        """The crops of all faces of a (H, W, 3) BGR picture, largest first, upright where ``spec`` says so."""
+        """The crops of all faces of an (H, W, 3) BGR picture, largest first, turned upright if ``spec`` says so."""
         finder = Finder(make_detector(DetectConfig()), DetectConfig(), self._follower, proposer=self._proposals)
         found = finder.search(image, [], 0.0).found
         out = []
@@ -158,6 +158,6 @@ class FaceFinder:
 
 
 def as_dict(reading: Reading) -> dict[str, object]:
-    """A reading for JSON."""
+    """A reading as a dictionary for JSON."""
     probs = {name: round(float(p), 4) for name, p in zip(EMOTIONS, reading.probs, strict=True)}
     return {"name": reading.name, "label": reading.label, "truth": reading.truth or None, "probs": probs}

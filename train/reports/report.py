@@ -1,7 +1,7 @@
-"""One HTML page per run: how it was trained, how its model reads, where it fails, what it costs.
+"""One HTML page per run: its training, its model's figures and worst mistakes, and other exported models.
 
-The page shows pictures of the data set, which must not be passed on: it is written into the run's
-folder, which git ignores, unless told otherwise.
+The page shows pictures of the data set, which must not be published; by default it is written into the run's folder,
+which git ignores.
 """
 
 from __future__ import annotations

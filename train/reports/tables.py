@@ -1,4 +1,4 @@
-"""Figures as tables in the terminal."""
+"""Prints figures as tables in the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress bars with the time left, on stderr, so that stdout stays free for JSON."""
+"""Progress bars with the time left, on stderr, because stdout may carry JSON."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 def bars(*more: TextColumn, counted: bool = True) -> Progress:
-    """A progress display: what, bar, count, time left, then ``more``; silent where stderr is no terminal.
+    """A progress display: description, bar, count, time left, then ``more``; disabled if stderr is not a terminal.
 
     Args:
-        more: Further columns at the right.
-        counted: Whether to show "n/total"; False for bytes, whose count means nothing to a reader.
+        more: Further columns on the right.
+        counted: Whether to show "n/total"; False for bytes.
     """
     console = Console(stderr=True)
     count = [MofNCompleteColumn()] if counted else []
@@ -25,12 +25,12 @@ def bars(*more: TextColumn, counted: bool = True) -> Progress:
 
 
 def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """The same items, with a bar while they are consumed.
+    """The same items, with a progress bar.
 
     Args:
         items: Anything iterable.
-        what: Said left of the bar.
-        total: Number of items; None = ask ``len``, or show no end.
+        what: Description on the left of the bar.
+        total: Number of items; None = ``len(items)`` if there is one.
     """
     if total is None and isinstance(items, Sized):
         total = len(items)

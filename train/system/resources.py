@@ -1,4 +1,4 @@
-"""Whether memory and disk will suffice, asked before the work starts, not at epoch 40."""
+"""Checks of memory and disk before long work starts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 from monitor.core.errors import ConfigError
 
 SPARE = 100e6
-"""Bytes of disk that are left to the rest of the machine."""
+"""Bytes of disk that are kept free for other programs."""
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
 
 
 def free_memory() -> float | None:
-    """Bytes this process may still take: what the system has, or what its container is allowed; None = unknown."""
+    """Bytes that this process may still allocate, by the system's and the container's limits; None = unknown."""
     limits = [v for v in (_system_memory(), _container_memory()) if v is not None]
     return min(limits, default=None)
 
@@ -30,34 +30,34 @@ def _system_memory() -> float | None:
                 return float(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):
         pass
-    return None  # no Linux
+    return None  # not Linux
 
 
 def _container_memory() -> float | None:
     try:
         return float((CGROUP / "memory.max").read_text()) - float((CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):  # no cgroup v2, or "max": no limit
+    except (OSError, ValueError):  # no cgroup v2, or "max", which means no limit
         return None
 
 
 def free_disk(folder: Path) -> float:
-    """Bytes free where ``folder`` is, or will be made."""
+    """Free bytes on the file system of ``folder``, which need not exist yet."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return float(shutil.disk_usage(folder).free)
 
 
 def require(what: str, memory: float = 0.0, disk: float = 0.0, at: Path = Path()) -> None:
-    """Checks an estimate against what is free.
+    """Checks an estimate against free memory and disk.
 
     Args:
-        what: What is about to be done, for the message.
-        memory: Bytes of memory it needs besides what the process has already.
+        what: The work that needs them, for the message.
+        memory: Bytes of memory it needs in addition to those already allocated.
         disk: Bytes it will write.
-        at: Folder it writes into; it need not exist yet.
+        at: Folder it writes to; it need not exist yet.
 
     Raises:
-        ConfigError: One of them will not suffice; the line has both figures and the way out.
+        ConfigError: One of them does not suffice; the line has both figures and a fix.
     """
     there = free_memory()
     if there is not None and memory > there:
@@ -68,21 +68,21 @@ def require(what: str, memory: float = 0.0, disk: float = 0.0, at: Path = Path()
     if disk > 0 and disk + SPARE > (room := free_disk(at)):
         raise ConfigError(
             f"{what}: needs about {disk / 1e6:,.0f} MB of disk at {at.absolute()}, {room / 1e6:,.0f} MB are free "
-            f"({SPARE / 1e6:.0f} MB are left alone); free some or give another --out"
+            f"({SPARE / 1e6:.0f} MB are kept free); free some or give another --out"
         )
 
 
 def brief(error: BaseException) -> str:
-    """An error's first line, without the array that some of them end with."""
+    """The first line of an error's text, at most 120 characters."""
     return str(error).strip().partition("\n")[0][:120] or type(error).__name__
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns a failing write into one line that names the file.
+    """Turns an OSError of a write into one line that names the file.
 
     Raises:
-        ConfigError: The system refused (disk full, no permission, a folder in the way).
+        ConfigError: The write failed (disk full, no permission, a folder of that name).
     """
     try:
         yield
@@ -91,10 +91,10 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder before the work whose results go there: better refused now than in two minutes.
+    """Creates a folder for results before the work starts.
 
     Raises:
-        ConfigError: It cannot be made or written.
+        ConfigError: It cannot be created or written.
     """
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
@@ -103,38 +103,38 @@ def make_folder(path: Path) -> None:
 
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
-"""Of mallopt(3)."""
+"""Parameters of mallopt(3)."""
 
 
 def keep_memory() -> None:
-    """Keeps memory that was freed instead of giving it back to the system, where the C library is glibc.
+    """Makes glibc keep freed memory instead of returning it to the system.
 
-    Each step of a training frees all its feature maps and takes them anew; mapped and cleared by the system each time,
-    they cost a twentieth of the shipped network's steps and a third of the teacher's (docs/experiments.csv).
+    Each training step frees and allocates all feature maps. If the system maps and clears them each time, that takes a
+    twentieth of the shipped network's steps and a third of the teacher's (docs/EXPERIMENTS.md).
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):
-        return  # another C library: only slower
+        return  # another C library; training is only slower
     for option, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 64 << 20)):
         mallopt(option, value)
 
 
 TRAINING, PER_MAP = 360e6, 3.2
-"""Memory of a training besides data and network: a fixed part, mostly XLA's, and a multiple of the feature
-maps of a batch. Measured at 48 px with 24-48-96-160 channels at batch 48 and 512, 32-64-128-256 at 256
-(414, 861 and 699 MB; the estimate says 407, 864 and 700)."""
+"""Memory of a training in addition to data and network: a fixed number of bytes, mostly XLA's, and a multiple of the
+feature maps of a batch. Measured at 48 px with 24-48-96-160 channels at batch 48 and 512, and 32-64-128-256 at 256:
+414, 861 and 699 MB; the estimates are 407, 864 and 700."""
 CHECKPOINT = 4 * 4 * 2
-"""Bytes of disk for each weight: weights, their averages and two moments in float32, old and new file at once."""
+"""Bytes of disk for each weight: weight, average and two moments in float32, old and new file at the same time."""
 
 
 COPIES = 5
-"""Of each weight: the network's, their average, two moments of the optimiser, the gradient. Those of a million are in
-``TRAINING``, which was measured with such a network."""
+"""Copies of each weight: the weight, its average, two moments of the optimiser and the gradient. Those of a million
+weights are part of ``TRAINING``, which was measured with such a network."""
 
 
 def require_training(maps: int, batch: int, parameters: int, run: Path) -> None:
-    """Checks that a training will have room, before its first step.
+    """Checks that memory and disk suffice for a training.
 
     Args:
         maps: Numbers in the feature maps of one crop.
@@ -143,7 +143,7 @@ def require_training(maps: int, batch: int, parameters: int, run: Path) -> None:
         run: Folder of the run.
 
     Raises:
-        ConfigError: Memory or disk will not suffice.
+        ConfigError: Memory or disk does not suffice.
     """
     memory = TRAINING + PER_MAP * maps * batch * 4 + COPIES * 4 * max(0, parameters - 1_000_000)
     require(f"{run}: training at batch {batch}", memory=memory, disk=CHECKPOINT * parameters + 1e6, at=run)

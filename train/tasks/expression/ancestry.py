@@ -34,12 +34,12 @@ def data_before(recipe: Recipe, run: Path | None, name: str) -> dict[str, str]:
     for folder, own in folders:
         origin, kept = inputs.read_record(folder / ORIGIN), inputs.read_record(folder / inputs.KEPT)
         if origin:
-            told = str(origin.get("training", ""))
-            sets = [part.removeprefix("before, ") for part in told.split("; ")]
+            description = str(origin.get("training", ""))
+            sets = [part.removeprefix("before, ") for part in description.split("; ")]
             for part in sets:
                 if re.match(r"\S.*?: \d+ (crops|rows)", part) and part.partition(":")[0] != name:
                     found[part] = str(origin.get("terms", ""))
-            found |= _photographs(re.findall(r"photographs of (\S+) without", told), recipe)
+            found |= _photographs(re.findall(r"photographs of (\S+) without", description), recipe)
         elif kept.get("name", name) != name:
             found[f"{kept['name']}: {kept.get('rows', '?')} rows"] = str(kept.get("terms", ""))
         if own is not None and own.unlabelled:

@@ -178,13 +178,13 @@ def _with_biases(
         biases = metrics.fit_biases(logits, rows.truth)
         crossed = metrics.cross_fitted_biases(logits, rows.truth)
     add_biases(model, biases)
-    told = {
+    record = {
         "added": {name: round(float(b), 6) for name, b in zip(EMOTIONS, biases, strict=True)},
         "without": _scores(logits, rows.truth), "cross_fitted": _scores(crossed, rows.truth),
     }  # fmt: skip
     log.info("biases: accuracy %.4f without, %.4f on rows they were not fitted on (N = %d)",
-             told["without"]["accuracy"], told["cross_fitted"]["accuracy"], len(rows))  # fmt: skip
-    return logits + biases, biases, told
+             record["without"]["accuracy"], record["cross_fitted"]["accuracy"], len(rows))  # fmt: skip
+    return logits + biases, biases, record
 
 
 def _scores(scores: metrics.Array, truth: NDArray[np.int64]) -> dict[str, float]:

@@ -21,13 +21,13 @@ def require_source(card: ModelCard, model: Path, data: Dataset) -> None:
     Raises:
         ConfigError: The card names another set, or another number of crops.
     """
-    told = re.match(r"(.+?): (\d+) crops of the split training", str(card.data.get("training", "")))
-    if told is None:
+    match = re.match(r"(.+?): (\d+) crops of the split training", str(card.data.get("training", "")))
+    if match is None:
         return
     count = int(data.part("train").usable.sum())
-    if (data.name, count) != (told[1], int(told[2])):
+    if (data.name, count) != (match[1], int(match[2])):
         raise ConfigError(
-            f"{model}: was trained on {told[1]} ({told[2]} crops), this is {data.name} ({count} crops); give --data"
+            f"{model}: was trained on {match[1]} ({match[2]} crops), this is {data.name} ({count} crops); give --data"
         )
 
 

@@ -1,8 +1,8 @@
-"""How a model reads faces as bad rooms, cameras and boxes show them.
+"""Accuracy on crops disturbed by bad light, cameras and boxes.
 
-Every disturbance is fixed, mild enough to be met in practice, and done to the crop; those with a
-direction are tried in all of them. A crop knows nothing of what lies beyond it, so moved and shrunk
-boxes repeat the border, where the app would show more of the picture: a little harder than real.
+Every disturbance is fixed and as strong as in practice; those with a direction are applied in all directions. They act
+on the crop, so moved and shrunk boxes repeat its border where the app would show more of the picture, which is a little
+harder.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ JITTER = 0.05
 
 
 def warp(image: Image, dx: float = 0.0, dy: float = 0.0, size: float = 1.0, roll: float = 0.0) -> Image:
-    """The crop that another box would give.
+    """The crop of another box.
 
     Args:
         image: (S, S) uint8.
         dx: Shift of the box to the right, in box sides.
         dy: Shift downwards.
         size: The box's size against the true one; above 1 the face gets smaller.
-        roll: The head's turn in degrees, clockwise in the picture.
+        roll: In-plane rotation of the head in degrees, clockwise in the picture.
 
     Returns:
         (S, S) uint8, borders repeated.
@@ -51,13 +51,13 @@ def warp(image: Image, dx: float = 0.0, dy: float = 0.0, size: float = 1.0, roll
 
 
 def dark(image: Image) -> Image:
-    """A quarter of the light, as 8 bits keep it: gamma 1 (linear in gray levels), with sensor noise of 2 levels."""
+    """A quarter of the light (linear in gray levels, in 8 bits) with sensor noise of 2 levels."""
     rng = _grain(image)
     return _to_gray(image * 0.25 + rng.normal(0, 2, image.shape))
 
 
 def bright(image: Image) -> Image:
-    """Overexposed by 60 %: what exceeds white is lost."""
+    """Overexposed by 60 %, clipped at white."""
     return _to_gray(image * 1.6)
 
 
@@ -73,25 +73,25 @@ def blur(image: Image) -> Image:
 
 
 def jpeg(image: Image) -> Image:
-    """JPEG at quality 20, at crop size: harsher than the same quality on the whole frame."""
+    """JPEG at quality 20 at crop size, which is worse than the same quality on the whole frame."""
     packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 20])[1]
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def noise(image: Image) -> Image:
-    """Gaussian sensor noise of 12 gray levels, the same for the same picture."""
+    """Gaussian sensor noise of 12 gray levels; equal pictures get equal noise."""
     return _to_gray(image + _grain(image).normal(0, 12, image.shape))
 
 
 def half(image: Image) -> Image:
-    """Half the resolution: a face of 24 pixels, enlarged as the app enlarges."""
+    """Half the resolution: a face of 24 pixels, enlarged as in the app."""
     side = image.shape[0]
     small = cv2.resize(image, (side // 2, side // 2), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
 def moved(**how: float) -> Disturb:
-    """A disturbance that gives the crop of another box; see ``warp``."""
+    """A disturbance by another box; see ``warp``."""
     return lambda image: warp(image, **how)
 
 
@@ -108,26 +108,26 @@ CORRUPTIONS: Mapping[str, tuple[Disturb, ...]] = {
     "box scale 10 %": (moved(size=1 + SCALE), moved(size=1 - SCALE)),
     "half resolution": (half,),
 }
-"""Name to the variants that are averaged."""
+"""Variants by name; their accuracies are averaged."""
 JITTERS: tuple[Disturb, ...] = (
     *(moved(dx=x * JITTER, dy=y * JITTER) for x, y in FOUR),
     *(moved(dx=x * JITTER / math.sqrt(2), dy=y * JITTER / math.sqrt(2)) for x in (1, -1) for y in (1, -1)),
     moved(size=1 + JITTER),
     moved(size=1 - JITTER),
 )
-"""Boxes 5 % off in eight directions, 5 % too large and 5 % too small: what a jittering detector gives."""
+"""Boxes 5 % off in eight directions, 5 % too large and 5 % too small, as from a jittering detector."""
 
 
 def corruption_table(
     read: Reader, images: NDArray[np.uint8], truth: NDArray[np.int64], clean: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """Accuracy under each disturbance and what it costs against the undisturbed crops.
+    """Accuracy under each disturbance and its loss against the undisturbed crops.
 
     Args:
         read: The network.
         images: (N, 48, 48) uint8.
         truth: (N,) true classes.
-        clean: (N,) classes read on the undisturbed crops.
+        clean: (N,) classes predicted on the undisturbed crops.
 
     Returns:
         ``kinds``: name to accuracy, ``lost`` (points of accuracy, in percent) and ``readings`` (N times the
@@ -148,16 +148,16 @@ def corruption_table(
 
 
 def consistency(read: Reader, images: NDArray[np.uint8], clean: NDArray[np.int64]) -> dict[str, Any]:
-    """How often the label stays the same when the box is 5 % off.
+    """How often the label stays the same if the box is 5 % off.
 
     Args:
         read: The network.
         images: (N, 48, 48) uint8.
-        clean: (N,) classes read on the undisturbed crops.
+        clean: (N,) classes predicted on the undisturbed crops.
 
     Returns:
         ``same``: share of all readings with the undisturbed label; ``always``: share of faces whose label
-        holds in every one of the boxes; ``boxes`` tried per face, ``n`` faces.
+        is the same for all boxes; ``boxes`` tried for each face, ``n`` faces.
     """
     same = np.stack([_answers(read, images, change) == clean for change in track(JITTERS, "box jitter")])
     return {
@@ -173,7 +173,7 @@ def _answers(read: Reader, images: NDArray[np.uint8], change: Disturb) -> NDArra
 
 
 def _grain(image: Image) -> np.random.Generator:
-    """Noise that belongs to the picture, so that a figure does not depend on the order of the rows."""
+    """A generator seeded by the picture, so that figures do not depend on the order of rows."""
     return np.random.default_rng(np.frombuffer(image.tobytes(), np.uint8)[::37].tolist())
 
 

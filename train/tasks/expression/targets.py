@@ -136,11 +136,11 @@ def _answered(
         rows = np.flatnonzero(data.source == FER)
     # Separately, so that runs with other unlabelled crops, or none, reuse the answers to the labelled ones.
     parts = (rows[rows < labelled], rows[rows >= labelled])
-    told = np.concatenate([answers(run, data.images[part]) for part in parts if len(part)]).astype(np.float64)
+    given = np.concatenate([answers(run, data.images[part]) for part in parts if len(part)]).astype(np.float64)
     if own.adjusted:
-        told *= np.exp(own.adjusted * priors[rows].astype(np.float64))
-        told /= told.sum(axis=1, keepdims=True)
-    return rows, told
+        given *= np.exp(own.adjusted * priors[rows].astype(np.float64))
+        given /= given.sum(axis=1, keepdims=True)
+    return rows, given
 
 
 def answers(run: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""What stands behind the faces of training regions: drawn backgrounds, and soft edges between pictures."""
+"""Backgrounds of training regions: drawn ones, and soft edges between pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monitor.core.types import Image
 MASK = 24
 """Side of the masks that blend pictures into backgrounds."""
 LETTERS = "abcdeghmnopqrsuwxBCDGOPQRS0368&@%8oooeeaa"
-"""What drawn backgrounds are written with, round ones more often."""
+"""Letters of drawn backgrounds; round ones occur more often."""
 
 
 def soft_mask(corners: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -20,7 +20,7 @@ def soft_mask(corners: NDArray[np.float64], rng: np.random.Generator) -> NDArray
     (x1, y1), (x2, y2) = corners * MASK
     if rng.random() < 0.5:
         mask[max(0, int(y1)) : int(y2), max(0, int(x1)) : int(x2)] = 1
-    else:  # as wide as the picture, its corners gone
+    else:  # as wide as the picture, without its corners
         centre = (int((x1 + x2) / 2), int((y1 + y2) / 2))
         cv2.ellipse(mask, centre, (int((x2 - x1) * 0.55), int((y2 - y1) * 0.6)), 0, 0, 360, 1.0, -1)
     blur = float(rng.uniform(0.01, 0.05)) * MASK
@@ -29,7 +29,7 @@ def soft_mask(corners: NDArray[np.float64], rng: np.random.Generator) -> NDArray
 
 
 def mix(front: Image, back: Image, mask: NDArray[np.float32]) -> Image:
-    """The front where the mask is 1, the back where it is 0; all of one size."""
+    """``front`` where the mask is 1, ``back`` where it is 0; all of the same size."""
     return np.asarray(front * mask + back * (1 - mask) + 0.5, dtype=np.uint8)
 
 
@@ -50,7 +50,7 @@ def drawn(side: int, rng: np.random.Generator) -> Image:
 
 
 def _letters(side: int, rng: np.random.Generator) -> Image:
-    """Letters and figures: round ones side by side look like eyes to a network that never saw any."""
+    """Letters and digits: two round ones side by side look like eyes to a network that was not trained on them."""
     light, dark = rng.uniform(90, 255), rng.uniform(0, 160)
     image = np.full((side, side), light, np.uint8)
     for _ in range(int(rng.integers(1, 4))):

@@ -1,4 +1,4 @@
-"""How exact a keypoint model is, through the app's own crop and network; TensorFlow is not needed."""
+"""Accuracy of a keypoint model through the app's crop and runtime; TensorFlow is not needed."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from train.system.progress import track
 FRONTAL = 30.0
 """Degrees of yaw up to which a face counts as frontal in the figures."""
 YAWS = (0, 10, 20, 30, 40, 50, 90)
-"""Ends in degrees of the ranges that errors by yaw are given for."""
+"""Limits in degrees of the ranges of yaw by which errors are grouped."""
 FER_ROWS = 1000
-"""FER2013's crops are many and alike: this many are drawn, always the same."""
+"""Number of FER2013 crops that are measured, because they are many and similar; always the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the network said of one face after two looks.
+    """The network's answer for one face after two looks.
 
     Attributes:
         row: The face.
-        keypoints: What it said; None = the region did not touch the picture.
-        errors: (17,) distance of each point over the true distance of the irises; ones without keypoints.
+        keypoints: The answer; None = the region did not touch the picture.
+        errors: (17,) distance of each keypoint from the true one over the true iris distance; 1 without an answer.
     """
 
     row: int
@@ -45,7 +45,7 @@ class Look:
 
     @property
     def error(self) -> float:
-        """Mean over the points."""
+        """Mean over the keypoints."""
         return float(self.errors.mean())
 
 
@@ -61,15 +61,14 @@ class Measured:
 def measure(model: Path, data: FaceSet, split: str) -> Measured:
     """All figures of a .tflite with a card on undisturbed pictures.
 
-    ``frontal`` and ``turned``: mean point error over the eye distance after two looks from a box that is a
-    little off, as when following (normal, 5 % of the side and 5 % of the size), by source. ``held``: the same without
-    the labels that their own maker contradicts (``train.data.doubts``). ``converged``:
-    share of faces whose box comes within 10 % (mean shift of its edges) in two looks from one that is 25 %
-    off in a random direction. ``found``/``false``: share of faces and of windows without a face with a
-    presence of at least one half in one look, and accepted by ``Follower.accept`` with default settings; ``sure``: with
-    a presence (``monitor.faces.admission.CERTAIN``) that needs no cascade's word.
-    FER2013's tight crops are left out of ``converged``, ``frontal`` and ``turned``: the box would leave the
-    picture. ``by_yaw`` and ``by_point`` are over the other sources too.
+    ``frontal`` and ``turned``: mean keypoint error over the iris distance after two looks from a box that is a little
+    off, as when following (normal, 5 % of the side and 5 % of the size). ``held``: the same without doubtful labels
+    (``train.data.doubts``). ``converged``: share of faces whose box comes within 10 % (mean shift of its edges) in two
+    looks from a box that is 25 % off in a random direction. ``found`` and ``false``: share of faces, and of windows
+    without a face, with a presence of at least 0.5 in one look. ``accepted`` and ``false_accepted``: share accepted by
+    ``Follower.accept`` with default settings. ``sure`` and ``false_sure``: share with a presence
+    (``monitor.faces.finder.SURE``) that needs no confirmation by a cascade. ``converged``, ``frontal``, ``turned``,
+    ``by_yaw`` and ``by_point`` exclude FER2013's tight crops, whose boxes would leave the picture.
 
     Raises:
         ConfigError: The split has no faces.
@@ -126,7 +125,7 @@ def _by_view(looks: Sequence[Look], data: FaceSet) -> dict[str, float | int | No
 
 
 def _presence(follower: Follower, image: Image, box: Box) -> float:
-    """Presence in the second look at a place that is accepted as a face, else 0."""
+    """Presence in the second look if the place is accepted as a face, otherwise 0."""
     keypoints = follower.accept(image, box)
     return 0.0 if keypoints is None else keypoints.presence
 
@@ -162,16 +161,16 @@ def _groups(groups: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float 
 
 
 def points_off(points: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean distance of each row's 17 points from the true ones, over the true distance of the irises."""
+    """Mean distance of each row's 17 keypoints from the true ones, over the true iris distance."""
     return np.asarray(point_errors(points, true).mean(axis=1))
 
 
 def point_errors(points: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Distance (N, 17) of each point from the true one, over the row's true distance of the irises.
+    """Distance (N, 17) of each keypoint from the true one, over the row's true iris distance.
 
     Args:
         points: (N, 17 or more, 2), or the same flattened.
-        true: The reference, alike.
+        true: The reference, in the same form.
     """
     count = len(POINTS)
     a, b = (v.reshape(len(v), -1, 2)[:, :count].astype(np.float64) for v in (points, true))
@@ -187,13 +186,13 @@ def _errors(keypoints: Keypoints | None, true: NDArray[np.float32]) -> NDArray[n
 
 
 def near_box(cx: float, cy: float, side: float, rng: np.random.Generator) -> Box:
-    """A box a little off a face's square, as when following: normal, 5 % of the side and of the size."""
+    """A box a little off a face's square, as when following: normal, 5 % of side and size."""
     x, y, size = rng.normal(0, 0.05, 3)
     return square_box(cx + x * side, cy + y * side, side * float(np.exp(size)))
 
 
 def looked(net: KeypointNet, image: NDArray[np.uint8], box: Box, count: int) -> Keypoints | None:
-    """What the last of ``count`` looks saw, each from the box of the one before; None = outside the picture."""
+    """The last of ``count`` looks, each from the box of the one before; None = outside the picture."""
     keypoints = net.read(image, box)
     for _ in range(count - 1):
         keypoints = net.read(image, keypoints.box) if keypoints is not None else None
@@ -201,5 +200,5 @@ def looked(net: KeypointNet, image: NDArray[np.uint8], box: Box, count: int) -> 
 
 
 def mean(values: Sequence[float] | NDArray[np.float64]) -> float | None:
-    """The mean, rounded for JSON; None without values."""
+    """The mean, rounded for JSON; None if there are no values."""
     return round(float(np.mean(values)), 4) if len(values) else None
