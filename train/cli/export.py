@@ -26,6 +26,9 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     from train.data import inputs
+    from train.system import quiet
+
+    quiet.load_tensorflow()
     from train.engine import convert
     from train.engine.runs import history_of
     from train.engine.trainer import load_trained

@@ -31,6 +31,9 @@ def run(args: argparse.Namespace) -> int:
     import cv2
 
     from train.data import inputs
+    from train.system import quiet
+
+    quiet.load_tensorflow()
     from train.engine.fit import fit
     from train.engine.runs import require_claimable
     from train.system import resources

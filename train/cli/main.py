@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
@@ -29,16 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _silence_tensorflow() -> None:
-    """Keeps TensorFlow's start-up messages out of the output; they are printed before its log levels take effect."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code; a user's error ends in one line."""
-    _silence_tensorflow()
     args = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:

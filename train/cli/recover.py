@@ -25,6 +25,9 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
+    from train.system import quiet
+
+    quiet.load_tensorflow()
     from train.engine import recover
 
     model, run = model_path(args.model), Path(args.out)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import warnings
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from monitor.system.digest import sha256
 from monitor.system.wholefile import whole
 from train.engine.network import Cost
 from train.engine.recipe import Recipe
-from train.system import resources
+from train.system import quiet, resources
 
 log = logging.getLogger("train")
 
@@ -61,7 +64,9 @@ def to_int8(model: keras.Model, calibration: NDArray[np.uint8]) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    return bytes(converter.convert())
+    with quiet.native_stderr_hidden(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns that ranges of the input were not given; they come from calibration
+        return bytes(converter.convert())
 
 
 def require_agreement(agreement: float, count: int) -> None:

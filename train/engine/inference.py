@@ -5,14 +5,17 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.faces.crop import evened, int8_table, to_unit
 from monitor.networks.runtime import Int8Model
+
+if TYPE_CHECKING:
+    import keras
 
 Outputs = list[NDArray[np.float32]]
 """One array per output of a network, its first axis the crops."""
