@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from monitor.core.driver_state import DriverState
-from monitor.core.types import Event, Face, Frame, Result
+from monitor.core.types import Event, Frame, Result
 from monitor.driver.judge import Driver, EyeReader
 from monitor.expression.episodes import Episodes
 from monitor.expression.held import HeldExpressions
@@ -56,9 +56,8 @@ class Pipeline:
     """
 
     def __init__(self, config: Config, networks: Parts, clock: Callable[[], float] = time.monotonic) -> None:
-        follower = None
-        if networks.keypoints is not None:
-            follower = Follower(networks.keypoints, config.follow, within_s=config.track.lost_s / 2)
+        net, within_s = networks.keypoints, config.track.lost_s / 2
+        follower = Follower(net, config.follow, within_s) if net is not None else None
         self._finder = Finder(networks.detector, config.detect, follower, networks.proposals)
         self._tracker = Tracker(config.track, config.follow.start)
         ids = itertools.count(1)
@@ -74,13 +73,9 @@ class Pipeline:
         """Analyses one frame: find, follow, track, read, judge.
 
         Args:
-            frame: The picture. Frames come in order of time; after a step back in time nothing is read until the
-                frames have caught up.
+            frame: The picture; after a step back in time nothing is read until the frames have caught up.
             dropped: Frames overwritten in the live mailbox so far, passed on to the result.
             latency_from: When the frame was grabbed, on this pipeline's clock; None = now.
-
-        Returns:
-            Faces in view, events and timings.
         """
         t = frame.t
         times = [self._clock()]
@@ -97,16 +92,15 @@ class Pipeline:
         events += self._episodes.update(faces, known, t, frame.wall)
         events += self._held.update(faces, t, frame.wall)
         times.append(self._clock())
-        faces, state, more = self._judge(frame, faces)
+        state: DriverState | None = None
+        if self._driver is not None:
+            faces, state, more = self._driver.step(frame, faces)
+            events += more
         times.append(self._clock())
         stages = ("find", "track", "read", "judge", "driver")[: 5 if self._driver is not None else 4]
         timings = {stage: (times[n + 1] - times[n]) * 1e3 for n, stage in enumerate(stages)}
         latency = times[-1] - (times[0] if latency_from is None else latency_from)
-        return Result(frame, faces, tuple(events + more), timings, dropped, latency * 1e3, state)
-
-    def _judge(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[tuple[Face, ...], DriverState | None, list[Event]]:
-        """Judges the driver among the faces; outside driver mode nobody is judged."""
-        return self._driver.step(frame, faces) if self._driver is not None else (faces, None, [])
+        return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3, state)
 
     def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
         """Updates the state while a live source delivers no pictures.
