@@ -1,4 +1,4 @@
-"""``events.jsonl``: one JSON object per line for everything that began, went on or ended."""
+"""``events.jsonl``: one JSON object per line for each start, update and end of an event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from monitor.outputs.logs.linelog import LineLog
 
 
 class EventSink:
-    """Writes each event as it happens and flushes at once: events are rare and must not be lost.
+    """Writes each event when it happens and flushes at once: events are rare and must not be lost.
+
+    Events of a folder of images carry the key ``file``: the picture in which they started.
 
     Args:
         path: The file; an existing one is continued.
@@ -27,40 +29,56 @@ class EventSink:
         self.lines = LineLog(path)
         self._session = session
         self._start: float | None = None
+        self._files: dict[int, str] = {}
 
     def handle(self, result: Result) -> None:
         """Writes the events of one frame."""
         if self._start is None:
             self._start = result.frame.t
         if result.events:
-            self._write(result.events)
+            self._write(result.events, result.frame.file)
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Writes events that belong to no frame."""
+        """Writes events without a frame."""
         self._write(events)
 
     def flush(self) -> None:
-        """Tries again to write what the disk did not take."""
+        """Retries to write lines that the disk did not take."""
         self.lines.flush()
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Writes the ends that the session's end brings and closes the file.
+        """Writes the last events and closes the file.
 
         Raises:
-            OSError: Lines were left that the disk does not take.
+            OSError: The disk does not take the remaining lines.
         """
         self._write(last_events)
         self.lines.finish()
 
-    def _write(self, events: Sequence[Event]) -> None:
+    def _write(self, events: Sequence[Event], file: str = "") -> None:
         for event in events:
             start = event.t if self._start is None else self._start
-            self.lines.write(json.dumps(event_line(event, self._session, start)) + "\n")
+            line = event_line(event, self._session, start)
+            if named := self._file_of(event, file):
+                line["file"] = named
+            self.lines.write(json.dumps(line) + "\n")
         self.lines.flush()
+
+    def _file_of(self, event: Event, file: str) -> str:
+        """The picture in which an event started: a face's end is known only with the next picture."""
+        if event.phase == "end":
+            return self._files.pop(event.id, file)
+        return self._files.setdefault(event.id, file) if file else self._files.get(event.id, "")
 
 
 def event_line(event: Event, session: str, start: float) -> dict[str, Any]:
-    """An event as a flat object; ``start`` is the first frame's time, from which all times in it are counted."""
+    """An event as a flat object.
+
+    Args:
+        event: The event.
+        session: Name of the session.
+        start: Time of the first frame in seconds on the frame clock; times in the object count from here.
+    """
     data = event.data
     if "last_seen_t" in data:
         data = {**data, "last_seen_t": round(data["last_seen_t"] - start, 3)}

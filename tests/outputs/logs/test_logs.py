@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -180,3 +181,20 @@ def test_when_a_face_was_last_seen_counts_from_the_first_frame_too(tmp_path: Pat
     sink.close([])
     told = json.loads((tmp_path / "events.jsonl").read_text())
     assert (told["video_time"], told["last_seen_t"]) == (4.5, 4.0)
+
+
+def test_events_of_photographs_name_the_picture_in_which_they_started(tmp_path: Path) -> None:
+    sink = EventSink(tmp_path / "events.jsonl", "S")
+
+    def event(number: int, phase: str) -> Event:
+        return Event("face", phase, number, 0.0, 0.0, number)
+
+    story = (("a.jpg", (event(1, "start"),)), ("b/b.jpg", (event(1, "end"), event(2, "start"))), ("c.jpg", ()))
+    for n, (name, events) in enumerate(story):
+        made = result(float(n), events=events)
+        sink.handle(replace(made, frame=replace(made.frame, file=name)))
+    sink.close([event(2, "end"), event(3, "end")])
+    lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert [(line["phase"], line.get("file")) for line in lines] == [
+        ("start", "a.jpg"), ("end", "a.jpg"), ("start", "b/b.jpg"), ("end", "b/b.jpg"), ("end", None),
+    ]  # fmt: skip
