@@ -24,6 +24,7 @@ TESTS = (
     "tests/settings/test_config.py", "tests/core/test_incidents.py", "tests/run/test_supervisor.py",
     "tests/test_pipeline.py",
     "tests/outputs/logs/test_linelog.py", "tests/outputs/logs/test_retention.py", "tests/outputs/logs/test_storage.py",
+    "tests/outputs/logs/test_rotation.py", "tests/outputs/logs/test_housekeeping.py",
     "tests/faults/test_time.py", "tests/networks/test_card.py",
 )  # fmt: skip
 """Without processes of their own, long stories and video: the emulator is 10 to 30 times slower."""

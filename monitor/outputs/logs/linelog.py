@@ -1,7 +1,7 @@
-"""A text file that only grows, line by line, and that loses nothing it has: full disks, power cuts, lost folders.
+"""An append-only text file that loses no line to a full disk, a power cut or a deleted folder.
 
-What could not be written is kept, to the byte, and written once there is room. A torn last line, or the
-zeros that some file systems leave behind after a power cut, is cut off when the file is continued.
+Lines that cannot be written are kept in memory and written once there is room. A torn last line, or the zeros that
+some file systems leave after a power cut, are cut off when the file is continued.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from pathlib import Path
 log = logging.getLogger("monitor")
 
 MOST_PENDING = 1_000_000
-"""Bytes kept while the file cannot be written: an hour of one face at 1 row a second, a minute at 100."""
+"""Bytes kept in memory while the file cannot be written: an hour of one face at 1 row a second."""
 TAIL = 65_536
-"""Bytes looked at for a torn end; no line of ours is longer."""
+"""Bytes searched for a torn end; the program writes no longer line."""
 MODE = 0o600
+"""Permissions of a new file."""
 
 
 class LineLog:
@@ -29,13 +30,13 @@ class LineLog:
         header: First line, with its newline; empty = none.
 
     Attributes:
-        path: Where it is.
-        error: Why the last attempt to write failed, "" while all is well.
-        lost: Lines that found no room, neither in the file nor in memory.
+        path: The file.
+        error: Why the last attempt to write failed; "" if it succeeded.
+        lost: Number of lines that fitted neither into the file nor into memory.
         size: Bytes in the file.
 
     Raises:
-        OSError: The file cannot be opened or its header not be written.
+        OSError: The file cannot be opened, or its header cannot be written.
     """
 
     def __init__(self, path: Path, header: str = "") -> None:
@@ -49,7 +50,7 @@ class LineLog:
         self._open()
 
     def write(self, lines: str) -> None:
-        """Takes whole lines; they reach the file with the next ``flush``."""
+        """Queues whole lines; ``flush`` writes them."""
         content = lines.encode("utf-8", "replace")
         if self.error and len(self._pending) + len(content) > MOST_PENDING:
             self.lost += lines.count("\n")
@@ -57,7 +58,7 @@ class LineLog:
         self._pending += content
 
     def flush(self) -> bool:
-        """Writes what is pending; False when the disk does not take it, which leaves it pending."""
+        """Writes queued lines; returns False, and keeps them, if the disk does not take them."""
         try:
             if self._fd < 0:
                 self._open()
@@ -73,8 +74,8 @@ class LineLog:
         return True
 
     def moved(self) -> bool:
-        """Whether another file, or none, is at ``path`` now: somebody deleted or replaced it."""
-        if self._fd < 0:  # ours could not be begun yet
+        """Whether the file was deleted or replaced."""
+        if self._fd < 0:  # could not be opened yet
             return False
         try:
             there, ours = os.stat(self.path), os.fstat(self._fd)
@@ -83,8 +84,8 @@ class LineLog:
         return (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino)
 
     def rotate(self, target: Path) -> None:
-        """Leaves the file under the name ``target``; the next line begins a new one."""
-        if not self.flush() or self.path.is_fifo():  # a pipe has no end: its reader must not be cut off
+        """Renames the file to ``target``; the next line begins a new file."""
+        if not self.flush() or self.path.is_fifo():  # a pipe cannot be rotated: its reader would be cut off
             return
         try:
             self.path.rename(target)
@@ -94,31 +95,31 @@ class LineLog:
         self.reopen()
 
     def reopen(self) -> None:
-        """Begins a new file at ``path`` with the next ``flush``, or continues the one that is there."""
+        """Closes the file; the next ``flush`` begins a new one at ``path`` or continues the one there."""
         self._shut()
-        if self._torn:  # the rest of a line whose beginning stays behind
+        if self._torn:  # the rest of a line whose beginning is in the old file
             self._torn = False
             self.lost += 1
             del self._pending[: self._pending.find(b"\n") + 1]
         self.flush()
 
     def sync(self) -> None:
-        """Has the system put onto the disk what the file has."""
+        """Forces written lines onto the disk."""
         if self._fd >= 0:
-            with contextlib.suppress(OSError):  # pipes and some network file systems cannot
+            with contextlib.suppress(OSError):  # not supported by pipes and some network file systems
                 os.fdatasync(self._fd)
 
     def finish(self) -> None:
-        """Closes the file, the last thing that is done with it.
+        """Closes the file for good.
 
         Raises:
-            OSError: Lines were left that the disk does not take.
+            OSError: The disk does not take the remaining lines.
         """
         if not self.close():
             raise OSError(f"{self.path}: {self.error}")
 
     def close(self) -> bool:
-        """Writes what is pending and closes; False when something could not be written."""
+        """Writes queued lines and closes the file; returns False if some could not be written."""
         fine = self.flush()
         self.sync()
         self._shut()
@@ -143,7 +144,7 @@ class LineLog:
             self.size = os.fstat(fd).st_size
             if not self.size and self._header:
                 header = self._header.encode()
-                # A header cut short by a full disk is taken back, or it would head the table for ever.
+                # A header cut short by a full disk is removed, or it would stay the header of the table.
                 if os.write(fd, header) != len(header):
                     os.ftruncate(fd, 0)
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
@@ -155,10 +156,10 @@ class LineLog:
 
 
 def _opened(path: Path) -> int:
-    """The file, for appending. A pipe that nobody reads would keep the program waiting without a word.
+    """Opens the file for appending. A pipe without a reader is refused, because opening it would block.
 
     Raises:
-        OSError: It cannot be opened; for a pipe also that it has no reader.
+        OSError: It cannot be opened, or is a pipe without a reader.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     if not path.is_fifo():
@@ -174,7 +175,7 @@ def _opened(path: Path) -> int:
 
 
 def _free(path: Path) -> Path:
-    """The path itself, or with a number where that name is taken: nothing that was logged is ever overwritten."""
+    """The path itself, numbered if that name is taken: no log is ever overwritten."""
     candidate, number = path, 1
     while candidate.exists() or candidate.is_symlink():
         number += 1
@@ -183,7 +184,7 @@ def _free(path: Path) -> Path:
 
 
 def mend(path: Path) -> int:
-    """Cuts what a power cut left after the last whole line; returns the number of bytes cut."""
+    """Removes the remains of a power cut after the last whole line; returns the number of bytes removed."""
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         end = size
@@ -193,7 +194,7 @@ def mend(path: Path) -> int:
             newline = file.read(end - start).rfind(b"\n")
             if newline >= 0:
                 end = start + newline + 1
-                # Zeros can lie before a newline too, when only some blocks reached the disk.
+                # Zeros can precede a newline, too, if only some blocks reached the disk.
                 file.seek(max(0, end - TAIL))
                 lines = file.read(end - max(0, end - TAIL))
                 last = lines[:-1].rfind(b"\n") + 1
@@ -204,12 +205,12 @@ def mend(path: Path) -> int:
                 end = start
         if end < size:
             file.truncate(end)
-            log.warning("%s: ended in half a line; %d bytes cut", path, size - end)
+            log.warning("%s: ended in half a line; %d bytes were cut off", path, size - end)
         return size - end
 
 
 def _is_ours(path: Path, header: str) -> bool:
-    """Whether a file may be continued: it is empty, or begins as our files do (even if cut short)."""
+    """Whether a file may be continued: it is empty or begins with the header, even one cut short."""
     with path.open("rb") as file:
         first = file.readline(TAIL).rstrip(b"\0")
     if not header:

@@ -1,8 +1,8 @@
-"""Deleting what is too old or too much: whole sessions first, then rotated parts of the running one.
+"""Deleting old files: whole sessions first, then rotated parts of the running one.
 
-Only what this program wrote is ever deleted: files of ours (``OURS``) in folders named like a session that hold a
-``metadata.json`` or nothing else (what an interrupted deletion leaves), and such a folder once it is empty; no links,
-nothing outside the sessions' folder, and no session that a running monitor holds.
+Only files that this program wrote are deleted: regular files with a name of ``OURS`` in folders named like a session
+that hold a ``metadata.json`` or no other file (the remains of an interrupted deletion), and such a folder once it is
+empty. Links, files outside the sessions' folder and the session of a running monitor are never deleted.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ OURS = re.compile(
     r"(faces|events|drive)(-\d{8}-\d+)?\.(csv|jsonl)(\.old(-\d+)?)?|video(-\d+)?\.(mkv|avi|mp4|mov)"
     r"|(metadata|summary)(-\d+)?\.json(\.part)?|snapshot(-\d+)?\.png|\.trial-.*"
 )
-"""Every name that a session's folder may hold."""
+"""Names of the files in a session's folder."""
 DAY_S = 86_400.0
 OLDEST_TRUSTED = 1_735_689_600.0
-"""1 January 2025: a clock before it was never set (a Raspberry Pi has none that runs without power)."""
+"""1 January 2025. An earlier time means that the clock was not set: a Raspberry Pi has no battery-backed clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Something that may be deleted.
+    """A session folder or file that may be deleted.
 
     Attributes:
         path: A session folder, or one file.
@@ -47,7 +47,7 @@ class Stored:
 
 
 def sessions(root: Path) -> list[Stored]:
-    """The sessions under ``root`` that nobody is writing, oldest first."""
+    """Finished sessions under ``root``, oldest first."""
     found = []
     for folder in entries(root):
         if folder.is_symlink() or not folder.is_dir() or not SESSION.fullmatch(folder.name):
@@ -57,14 +57,14 @@ def sessions(root: Path) -> list[Stored]:
         mine = any(entry.name == "metadata.json" for entry in ours) or len(ours) == len(held)
         if mine and not in_use(folder):
             states = [known for entry in [folder, *ours] if (known := state(entry)) is not None]
-            if states:  # else somebody else deleted it meanwhile
+            if states:  # else it was deleted meanwhile
                 files = states[1:] or states
                 found.append(Stored(folder, sum(s.st_size for s in states[1:]), max(s.st_mtime for s in files)))
     return sorted(found, key=lambda stored: stored.changed)
 
 
 def _is_ours(entry: Path) -> bool:
-    """Whether something in a session's folder is a file that this program wrote there."""
+    """Whether a directory entry is a file that this program wrote."""
     known = state(entry)
     return bool(OURS.fullmatch(entry.name)) and known is not None and stat.S_ISREG(known.st_mode)
 
@@ -74,9 +74,9 @@ def old_parts(folder: Path, current: Iterable[Path], recorded: Collection[str] |
 
     Args:
         folder: The session's folder.
-        current: Files that are being written; they are left out.
-        recorded: Names of recordings that are ours: in a folder of the user's own a ``video.mp4`` may be anybody's.
-            None = all are.
+        current: Files being written; they are left out.
+        recorded: Names of recordings that this program made; in a folder named by the user other programs may have
+            files of such names. None = all are.
     """
     kept = {path.name for path in current}
     found = []
@@ -90,19 +90,19 @@ def old_parts(folder: Path, current: Iterable[Path], recorded: Collection[str] |
 
 
 def choose(candidates: Sequence[Stored], kept_bytes: int, keep_days: float, max_mb: float, now: float) -> list[Stored]:
-    """What has to go.
+    """Chooses the candidates to delete.
 
     Args:
-        candidates: What may be deleted, in the order in which it should be.
-        kept_bytes: What else counts towards the total.
-        keep_days: Older ones go, 0 = age does not matter.
-        max_mb: The total allowed, 0 = any.
+        candidates: What may be deleted, in the order of deletion.
+        kept_bytes: Size of everything else that counts towards the total.
+        keep_days: Older candidates are deleted; 0 = age does not matter.
+        max_mb: Largest total in MB; 0 = any.
         now: Seconds since the epoch.
     """
     total = kept_bytes + sum(stored.size for stored in candidates)
     gone = []
     for stored in candidates:
-        # A time before anybody set the clock says nothing about age, neither of now nor of the file.
+        # A time before the clock was set, of the file or now, says nothing about age.
         trusted = min(now, stored.changed) >= OLDEST_TRUSTED
         too_old = keep_days > 0 and trusted and now - stored.changed > keep_days * DAY_S
         too_much = max_mb > 0 and total > max_mb * 1e6
@@ -113,7 +113,7 @@ def choose(candidates: Sequence[Stored], kept_bytes: int, keep_days: float, max_
 
 
 def delete(stored: Stored, root: Path) -> bool:
-    """Deletes one thing, if it truly lies under ``root``; False when it could not be."""
+    """Deletes a session or file below ``root``; returns False if it could not be deleted."""
     path = stored.path
     if path.is_symlink() or not path.resolve().is_relative_to(root.resolve()) or path.resolve() == root.resolve():
         return False
@@ -121,10 +121,10 @@ def delete(stored: Stored, root: Path) -> bool:
         if path.is_dir():
             if in_use(path):
                 return False
-            # metadata.json goes last: a deletion that is interrupted must be found again.
+            # metadata.json is deleted last, so that an interrupted deletion is found again.
             for entry in sorted(filter(_is_ours, entries(path)), key=lambda entry: entry.name == "metadata.json"):
                 entry.unlink()
-            with contextlib.suppress(OSError):  # what somebody else put there stays
+            with contextlib.suppress(OSError):  # files of other programs stay
                 path.rmdir()
         else:
             path.unlink()
@@ -135,9 +135,10 @@ def delete(stored: Stored, root: Path) -> bool:
 
 
 def hold(folder: Path) -> int | None:
-    """Marks a session as in use for as long as the descriptor returned stays open; None when it is already.
+    """Locks a session's folder while the returned descriptor is open.
 
-    A file system without locks leaves it unmarked (and the result is -1).
+    Returns:
+        The descriptor; None if another process holds the lock; -1 on a file system without locks.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -155,7 +156,7 @@ def hold(folder: Path) -> int | None:
 
 
 def in_use(folder: Path) -> bool:
-    """Whether a running monitor writes there."""
+    """Whether a running monitor writes to a folder."""
     descriptor = hold(folder)
     if descriptor is None:
         return True
@@ -165,7 +166,7 @@ def in_use(folder: Path) -> bool:
 
 
 def make_room(root: Path, keep_days: float, max_mb: float, now: float) -> None:
-    """Deletes finished sessions that are too old or too much, before a new one begins."""
+    """Deletes old sessions as ``keep_days`` and ``max_mb`` ask for, before a new one begins."""
     if keep_days or max_mb:
         for stored in choose(sessions(root), 0, keep_days, max_mb, now):
             if delete(stored, root):
@@ -173,7 +174,7 @@ def make_room(root: Path, keep_days: float, max_mb: float, now: float) -> None:
 
 
 def state(path: Path) -> os.stat_result | None:
-    """``lstat``, or None for what is not there (any more) or cannot be asked."""
+    """``lstat``; None if the file does not exist or cannot be examined."""
     try:
         return path.lstat()
     except OSError:
@@ -181,7 +182,7 @@ def state(path: Path) -> os.stat_result | None:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What a folder holds; nothing where it is gone or cannot be read."""
+    """The entries of a folder; none if it does not exist or cannot be read."""
     try:
         return list(folder.iterdir())
     except OSError:

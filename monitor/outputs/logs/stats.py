@@ -1,9 +1,9 @@
-"""Running totals of a session: for the live view, ``summary.json`` and the table at the end."""
+"""Running totals of a session, for the live view, ``summary.json`` and the table at the end."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,13 +14,13 @@ from monitor.driver.signs import KINDS
 from monitor.outputs.logs.shares import Shares
 
 MOST_FACES = 1000
-"""Faces whose totals are kept one by one; a camera at a door sees more in a year than memory should hold."""
+"""Faces with totals of their own; older ones are added up, so that memory stays bounded over a year."""
 LONGEST_GAP_S = 1.0
-"""A longer pause between two frames (a stalled camera) is not credited to any label."""
+"""A longer pause between two frames is not credited to any label."""
 
 
 class Histogram:
-    """Percentiles of positive numbers in constant memory: bins 2 % apart from 0.01 to 10^6."""
+    """Percentiles of positive numbers in constant memory: bins 2 % apart, from 0.01 to 10^6."""
 
     def __init__(self) -> None:
         self._bins: Counter[int] = Counter()
@@ -32,7 +32,7 @@ class Histogram:
         self.count += 1
 
     def percentile(self, share: float) -> float:
-        """The value below which ``share`` (0..1) of the values lie; 0 when there are none."""
+        """The value below which ``share`` (0..1) of the values lie, within 1 %; 0 without values."""
         rest = share * self.count
         for index in sorted(self._bins):
             rest -= self._bins[index]
@@ -43,17 +43,17 @@ class Histogram:
 
 @dataclass(slots=True)
 class FaceStats:
-    """One face's share in the session.
+    """Totals of one face.
 
     Attributes:
-        seconds: Of each expression shown.
-        first: Time of its first frame in seconds.
-        last: Time of its last one.
-        frames: In which it was in view.
-        label: The expression shown last.
+        seconds: Label to the seconds it was shown.
+        first: Time of its first frame in seconds on the frame clock.
+        last: Time of its last frame.
+        frames: Number of frames with it.
+        label: The label shown last.
     """
 
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     first: float = 0.0
     last: float = 0.0
     frames: int = 0
@@ -61,23 +61,23 @@ class FaceStats:
 
 
 class StatsSink:
-    """Counts everything the summary needs.
+    """Counts what the summary reports.
 
     Attributes:
         faces: Face id to its totals, of the last ``MOST_FACES``.
-        earlier: How many faces before those are counted together in ``earlier_seconds``.
+        earlier: Number of older faces, added up in ``earlier_seconds``.
         frames: Processed frames.
-        dropped: Frames that were overwritten unseen.
+        dropped: Frames overwritten before they were processed.
 
     Args:
-        longest_gap_s: Pause between two frames that is still credited, for sources of under 2 Hz.
+        longest_gap_s: Longest pause between two frames that is credited, for sources below 2 Hz.
     """
 
     def __init__(self, longest_gap_s: float = 0.0) -> None:
         self._longest_gap = max(LONGEST_GAP_S, longest_gap_s)
         self.faces: dict[int, FaceStats] = {}
         self.earlier = 0
-        self.earlier_seconds: Counter[str] = Counter()
+        self.earlier_seconds: defaultdict[str, float] = defaultdict(float)
         self.frames = 0
         self.frames_with_face = 0
         self.dropped = 0
@@ -109,7 +109,7 @@ class StatsSink:
             if stats is None:
                 stats = self.faces[face.id] = FaceStats(first=t)
             else:
-                stats.seconds[face.label] += dt  # type: ignore[assignment]
+                stats.seconds[face.label] += dt
             stats.last, stats.label = t, face.label
             stats.frames += 1
         while len(self.faces) > max(MOST_FACES, len(result.faces)):
@@ -119,7 +119,7 @@ class StatsSink:
         self._count_events(result.events)
 
     def _fold(self) -> None:
-        """Forgets the face that was seen longest ago, but for its seconds; one that stays is never forgotten."""
+        """Adds the face that was seen longest ago to the older ones."""
         gone = self.faces.pop(min(self.faces, key=lambda face: (self.faces[face].last, face)))
         self.earlier += 1
         for label, seconds in gone.seconds.items():
@@ -133,7 +133,7 @@ class StatsSink:
                 self.episodes[str(event.data["label"])] += 1
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Counts what happened while no pictures came; the time until then shows nothing of the driver."""
+        """Counts events between frames; the time without frames until then counts as not judged."""
         self._pass_blind(events)
         self._count_events(events)
 
@@ -142,10 +142,10 @@ class StatsSink:
             self._shares.pass_blind(event.t)
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Does nothing: there is no buffer."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Counts the time without pictures at the end."""
+        """Counts the time without frames at the end."""
         self._pass_blind(last_events)
 
     @property
@@ -154,10 +154,10 @@ class StatsSink:
         return (self._last_t - self._start_t) if self._last_t is not None else 0.0
 
     def summary(self, elapsed_s: float) -> dict[str, Any]:
-        """Everything as plain numbers, for JSON.
+        """All totals as plain numbers, for JSON.
 
         Args:
-            elapsed_s: Time the processing took.
+            elapsed_s: Processing time in seconds.
         """
         return {
             "frames": self.frames,
@@ -175,7 +175,7 @@ class StatsSink:
         }
 
     def _driver_summary(self) -> dict[str, Any]:
-        """Shares of the drive and what happened in it, in driver mode."""
+        """Shares of the drive and number of events; empty outside driver mode."""
         attention = self._shares.seconds
         total = sum(attention.values())
         if not total:
@@ -185,7 +185,7 @@ class StatsSink:
         return {"driver": {"attention": shares, "eyes_judged": round(self.judged_s / total, 4), "events": happened}}
 
     def _earlier_summary(self) -> dict[str, Any]:
-        """Those who were folded together, where there are any."""
+        """Totals of the older faces; empty without any."""
         if not self.earlier:
             return {}
         seconds = {label: round(value, 3) for label, value in sorted(self.earlier_seconds.items())}
