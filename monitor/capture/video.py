@@ -78,6 +78,8 @@ class VideoSource:
         if self.name.lower().endswith((".mkv", ".webm")) and self._capture.isOpened():
             self._start = max(0.0, get(cv2.CAP_PROP_PTS))
         self._size = (self._first.shape[1], self._first.shape[0])
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s: %s, %s", self.name, self.facts(), self._shape)
 
     def read(self) -> Frame | None:
         """The next frame, None at the end of the file."""

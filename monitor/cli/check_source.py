@@ -10,6 +10,8 @@ from monitor.settings.config import Config
 
 TRIED_S = 3.0
 """Time in which a source must deliver pictures."""
+TRIED_FRAMES = 15
+"""Pictures that are read."""
 
 
 def source(config: Config, name: str | None) -> Finding:
@@ -34,6 +36,7 @@ def source(config: Config, name: str | None) -> Finding:
 
 def _seen(config: Config, name: str) -> Finding:
     """Reads the first pictures of a source."""
+    from monitor.capture.decoder import is_flat
     from monitor.capture.kinds import open_source
     from monitor.capture.photos import no_drive, unrelated
 
@@ -41,19 +44,35 @@ def _seen(config: Config, name: str) -> Finding:
     try:
         if config.driver.enabled and unrelated(source, sequence=config.source.sequence):
             raise no_drive(source)
-        frames, started = 0, time.monotonic()
-        while frames < 15 and time.monotonic() - started < TRIED_S:
+        frames = flat = 0
+        started = time.monotonic()
+        while frames < TRIED_FRAMES and time.monotonic() - started < TRIED_S:
             frame = source.read()
             if frame is None and not source.live:
                 break
-            frames += frame is not None
+            if frame is not None:
+                frames += 1
+                flat += is_flat(frame.image)
         took = time.monotonic() - started
         facts = source.facts()
     finally:
         source.close()
+    if not frames:
+        return Finding("source", "fail", f"{source.name}: delivers no picture", EXIT_SOURCE)
     rate = f", {frames / max(1e-6, took):.1f} fps measured" if source.live else ""
     size = f"{facts['width']}x{facts['height']}" if "width" in facts else ""
-    detail = f"{source.name}: {facts['kind']} {size} {source.fps:.4g} fps{rate}"
-    return Finding(
-        "source", "ok" if frames else "fail", detail if frames else f"{source.name}: delivers no picture", EXIT_SOURCE
-    )
+    reader = ", decoded by the ffmpeg program" if "ffmpeg" in (facts.get("reader"), facts.get("backend")) else ""
+    detail = f"{source.name}: {facts['kind']} {size} {source.fps:.4g} fps{rate}{reader}"
+    if flat == frames:
+        return Finding(
+            "source", "note", f"{detail}; every picture is black or of one color{_flat_hint(live=source.live)}"
+        )
+    return Finding("source", "ok", detail)
+
+
+def _flat_hint(*, live: bool) -> str:
+    from monitor.capture import ffmpeg
+
+    if live:
+        return "; is the lens covered or the light off?"
+    return "" if ffmpeg.available() else "; if it is interlaced, install ffmpeg: sudo apt install ffmpeg"

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import socket
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import pytest
 
 from monitor.cli import main as cli
@@ -168,3 +171,11 @@ def test_a_model_whose_name_is_too_long_is_one_line(key: str, capsys: pytest.Cap
     (line,) = [row for row in capsys.readouterr().err.splitlines() if row.startswith("error:")]
     assert code == 4
     assert "File name too long" in line
+
+
+def test_pictures_that_show_nothing_are_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 64, 3), np.uint8))
+    code, out = check(capsys, "--json", str(tmp_path / "a.png"))
+    (found,) = [row for row in json.loads(out) if row["what"] == "source"]
+    assert (code, found["state"]) == (0, "note")
+    assert "every picture is black or of one color" in found["detail"]
