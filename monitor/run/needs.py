@@ -18,6 +18,10 @@ def require_outputs(config: Config) -> None:
     alerts = config.alerts
     if (alerts.command or alerts.sound) and not (alerts.expression or config.driver.enabled):
         log.warning("alerts: nothing triggers them; set alerts.expression, or judge a driver with --profile driver")
+    if (alerts.command or alerts.sound) and alerts.expression and alerts.min_level > 1:
+        log.warning(
+            "alerts: held expressions have level 1, below the minimum, and trigger nothing; set alerts.min_level=1"
+        )
     if config.mqtt.host:
         from monitor.outputs.remote import broker
 

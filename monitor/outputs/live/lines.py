@@ -13,6 +13,7 @@ from typing import Any
 
 from monitor.core.types import Event, Result
 from monitor.driver.signs import KINDS
+from monitor.expression.held import KIND as EXPRESSION_HELD
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.wording import driver_line, driver_text
 from monitor.system.machine import rss_mb
@@ -87,6 +88,9 @@ class EventLines:
                 log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
             elif event.kind == "emotion" and event.phase == "start":
                 log.info("face %d: %s expression", event.face, event.data["label"])
+            elif event.kind == EXPRESSION_HELD:
+                over = ", over" if event.phase == "end" else ""
+                log.info("face %d: %s for %.1f s%s", event.face, event.data["label"], event.data["duration_s"], over)
             elif event.kind in KINDS:
                 log.info("%s", driver_line(event))
 

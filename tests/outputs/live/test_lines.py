@@ -34,6 +34,16 @@ def test_a_drivers_event_is_logged_also_while_no_pictures_come(
     assert caplog.messages == ["driver: eyes or face cannot be judged (level 1)"]
 
 
+def test_a_held_expression_is_logged_when_it_is_reported_and_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        for phase, seconds in (("start", 5.0), ("end", 7.25)):
+            data = {"label": "angry", "duration_s": seconds}
+            EventLines().tell([Event("expression_held", phase, 3, 9.0, 0.0, 2, 1, data)])
+    assert [record.getMessage() for record in caplog.records] == [
+        "face 2: angry for 5.0 s", "face 2: angry for 7.2 s, over",
+    ]  # fmt: skip
+
+
 def test_in_the_journal_lines_are_rare(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     monkeypatch.setattr(logging.getLogger("monitor"), "propagate", True)
