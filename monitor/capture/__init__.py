@@ -1,1 +1,1 @@
-"""Frame sources: cameras, network streams, video files, image folders and the built-in demo."""
+"""Frame sources: cameras, network streams, videos, photographs and the built-in demo."""

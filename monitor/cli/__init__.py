@@ -1,1 +1,1 @@
-"""The command line: one module per command; ``main`` holds the parser and the exit codes."""
+"""The command line: one module per command; ``parser`` declares the flags, ``main`` sets the exit code."""

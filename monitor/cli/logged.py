@@ -1,4 +1,4 @@
-"""Reading ``faces.csv`` back: the faces that a driver was judged on."""
+"""Reads ``faces.csv`` of driver mode back as faces."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from monitor.core.types import EyeReading, Face, Keypoints
 from monitor.outputs.logs.columns import DRIVER_COLUMNS
 from monitor.outputs.logs.reader import Damage, files_of, open_table
 
-told = logging.getLogger("monitor")
+logger = logging.getLogger("monitor")
 
 NEEDED = (
     "session", "frame", "timestamp", "video_time", "face_id", "success", "x", "y", "w", "h", "confidence", "emotion",
     *EMOTIONS, "quality", "yaw", "pitch", "roll",
 )  # fmt: skip
-"""Columns that are read here, by name: the table may grow at its end."""
+"""Columns that are read, by name."""
 
 
 @dataclass(slots=True)
 class Log:
-    """A table that was read.
+    """Counts of a table that was read.
 
     Attributes:
         rows: Rows used.
-        skipped: Lines that were torn or made no sense.
+        skipped: Damaged or invalid lines.
     """
 
     rows: int = 0
@@ -48,8 +48,8 @@ class LoggedFrame:
         session: The session it belongs to.
         t: Seconds on the frame clock.
         wall: Seconds since the epoch.
-        faces: Those in view, as far as the table keeps them.
-        picture: Whether the picture could show a face at all.
+        faces: Faces in view, with the values that the table has.
+        picture: Whether the picture was bright enough to show a face.
     """
 
     session: str
@@ -60,16 +60,16 @@ class LoggedFrame:
 
 
 def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
-    """Each logged frame, in order; damaged lines are counted in ``log`` and left out.
+    """Each logged frame, in order; damaged lines are skipped and counted in ``log``.
 
-    A continued table holds several sessions, whose times begin anew.
+    A continued table holds several sessions; each starts at time 0.
 
     Args:
         path: A ``faces.csv`` of driver mode, whose rotated parts come first, or the folder of its session.
-        log: Where rows and skipped lines are counted.
+        log: Counts rows and skipped lines.
 
     Raises:
-        ConfigError: The file is missing, or is no table of driver mode.
+        ConfigError: The file is missing or is not a table of driver mode.
     """
     damage = Damage()
     parts = files_of(path, "faces.csv")
@@ -78,10 +78,10 @@ def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
         try:
             header, rows = open_table(part, damage)
             missing = [name for name in (*NEEDED, *DRIVER_COLUMNS) if name not in header]
-            if missing:  # empty after a power cut, or begun before driver mode was switched on: the others are read
-                refused = f"{part}: is no faces.csv of driver mode (lacks {', '.join(missing[:3])})"
+            if missing:  # empty after a power cut, or from before driver mode was on; other parts may be complete
+                refused = f"{part}: is not a faces.csv of driver mode (lacks {', '.join(missing[:3])})"
                 if len(parts) > 1:
-                    told.warning("%s; left out", refused)
+                    logger.warning("%s; skipped", refused)
                 continue
             fitting = True
             for _, frame in itertools.groupby(rows, key=lambda row: (row["session"], row["frame"])):
@@ -97,7 +97,7 @@ def read(path: Path, log: Log) -> Iterator[LoggedFrame]:
 
 
 def _frame(rows: list[dict[str, str]], log: Log) -> LoggedFrame | None:
-    """One frame's rows; None where they make no sense."""
+    """The rows of one frame as faces; None if they are invalid."""
     first = rows[0]
     try:
         t, wall = _number(first["video_time"]), datetime.fromisoformat(first["timestamp"]).timestamp()
@@ -110,7 +110,7 @@ def _frame(rows: list[dict[str, str]], log: Log) -> LoggedFrame | None:
 
 
 def _face(row: dict[str, str]) -> Face:
-    """A face as far as the table keeps it."""
+    """A face with the values that the table has."""
     x, y, w, h = (_number(row[k]) for k in ("x", "y", "w", "h"))
     known = row[EMOTIONS[0]] != ""
     probs = np.array([_number(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)
@@ -137,7 +137,7 @@ def _number(cell: str) -> float:
     """A cell's number.
 
     Raises:
-        ValueError: It is none, or not finite.
+        ValueError: It is not a finite number.
     """
     value = float(cell)
     if not math.isfinite(value):

@@ -120,7 +120,7 @@ def test_events_are_never_written_over_others(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(None, "No such file"), ("", "is no faces.csv of driver mode"), ("a,b\n1,2\n", "is no faces.csv of driver mode")],
+    [(None, "No such file"), ("", "is not a faces.csv of driver"), ("a,b\n1,2\n", "is not a faces.csv of driver")],
 )
 def test_a_wrong_table_is_one_line(tmp_path: Path, content: str | None, expected: str) -> None:
     path = tmp_path / "faces.csv"
@@ -178,8 +178,8 @@ def test_a_part_that_a_power_cut_emptied_costs_only_itself(
     events = drive(tmp_path / "faces-20261126-0001.csv")
     (tmp_path / "faces.csv").write_bytes(broken)
     assert told(replay.judge(tmp_path, Config(), logged.Log()).events) == told(events)
-    assert "faces.csv: is no faces.csv of driver mode" in caplog.text
-    assert "left out" in caplog.text
+    assert "faces.csv: is not a faces.csv of driver mode" in caplog.text
+    assert "skipped" in caplog.text
     (tmp_path / "alone.csv").write_bytes(broken)
     with pytest.raises(ConfigError, match="log one with --profile driver"):
         replay.judge(tmp_path / "alone.csv", Config(), logged.Log())
