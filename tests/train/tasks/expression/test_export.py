@@ -218,3 +218,21 @@ def test_calibration_has_every_class(drawn: Dataset) -> None:
     crops = calibration_crops(drawn, count=70)
     assert crops.shape == (70, 48, 48)
     assert np.array_equal(crops, calibration_crops(drawn, count=70))
+
+
+def test_a_joined_set_gets_both_priors_and_its_figures_by_source(
+    run: Path, drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.engine.convert.LARGEST_LOSS", 0.05)
+    monkeypatch.setattr("train.engine.convert.LEAST_AGREEMENT", 0.9)
+    joined = dataclasses.replace(drawn, source=np.where(np.arange(len(drawn)) % 8 < 4, "fer", "rafdb"))
+    out = tmp_path / "joined.tflite"
+    card = export(load_trained(run, TINY, network), joined, Export(TINY, out, []))
+    assert set(card.priors) == {"balanced", "web"}
+    assert card.priors["balanced"].biases == (0.0,) * 7
+    assert card.temperature == card.priors["balanced"].temperature
+    assert set(card.metrics["priors"]["web"]["cross_fitted"]["each"]) == {"fer", "rafdb"}
+    assert "RAF-DB: for non-commercial research only" in card.data["terms"]
+    crop = drawn.images[0]
+    added = EmotionNet(out, prior="web").logits(crop) - EmotionNet(out).logits(crop)
+    assert added.tolist() == pytest.approx(list(card.priors["web"].biases), abs=1e-4)
