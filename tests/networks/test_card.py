@@ -34,9 +34,12 @@ def rewrite(model: Path, **changes: Any) -> None:
 def test_the_shipped_pair_loads_and_says_how_good_it_is(pair: Path) -> None:
     card = load_card(pair)
     assert set(card.labels) == set(EMOTIONS)
-    figures = card.metrics["validation"]
-    assert figures["n"] > 3000
-    assert figures["accuracy"] >= 0.86
+    assert card.metrics["validation"]["n"] > 6000
+    balanced, web = (card.metrics["priors"][name]["cross_fitted"] for name in ("balanced", "web"))
+    assert balanced["mean_recall"] >= 0.66
+    assert set(balanced["each"]) == {"affectnet", "expw", "fer", "rafdb"}
+    assert min(balanced["each"][source]["recall"]["neutral"] for source in ("affectnet", "fer", "rafdb")) >= 0.85
+    assert web["each"]["fer"]["accuracy"] >= 0.87
     assert pair.stat().st_size <= 1_000_000
 
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS
 from monitor.networks.card import Prior
-from monitor.networks.emotion import BALANCED
 from train.data.sources import FER
 from train.reports import metrics
 from train.reports.sources import by_source
@@ -147,7 +146,9 @@ def crossed(
 
 
 def for_card(rows: Rows, built_in: Biases) -> tuple[dict[str, Prior], dict[str, Any]]:
-    """The priors of a network that has the biases of ``balanced`` in its last layer, and their figures.
+    """The priors of a network that has biases in its last layer, and their figures.
+
+    The biases built in were fitted to the float network; what rounding to int8 changes is added by the card.
 
     Args:
         rows: Validation rows; their logits hold the built-in biases.
@@ -161,13 +162,8 @@ def for_card(rows: Rows, built_in: Biases) -> tuple[dict[str, Prior], dict[str, 
     found: dict[str, Prior] = {}
     told: dict[str, Any] = {}
     for name, fit in KNOWN.items():
-        if name == BALANCED:
-            own = fitted(rows, np.zeros(len(EMOTIONS)))
-        else:
-            fresh = fit(bare)
-            own = Prior(
-                tuple(round(b - float(a), 4) for a, b in zip(built_in, fresh.biases, strict=True)), fresh.temperature
-            )
+        fresh = fit(bare)
+        own = Prior(tuple(round(float(b), 4) for b in np.array(fresh.biases) - built_in), fresh.temperature)
         found[name] = own
         logits = rows.logits + np.array(own.biases)
         probs = metrics.softmax(logits, own.temperature)

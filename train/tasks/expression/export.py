@@ -99,19 +99,20 @@ def export(model: keras.Model, data: Dataset, order: Export) -> ModelCard:
     else:
         more = Pair(float_logits[:0], logits[:0])
     parity = check_parity(pair, validation.truth, more)
-    temperature = metrics.fit_temperature(logits, validation.truth)
+    temperature, shown = metrics.fit_temperature(logits, validation.truth), logits
     known: dict[str, Prior] = {}
     fitted: dict[str, Any] = {}
     if len(validation.sources) > 1:
         rows = priors.Rows(logits, validation.truth, validation.source)
         known, fitted = priors.for_card(rows, built_in.astype(np.float64))
         temperature = known[BALANCED].temperature
+        shown = (logits + np.array(known[BALANCED].biases)).astype(np.float32)
     crop = CropSpec(SIDE, align=True, contrast=recipe.contrast)
     card = replace(
         convert.bare_card("emotion", EMOTIONS, crop, content, temperature),
         priors=known,
         metrics={
-            "validation": evaluate_logits(logits, validation, temperature),
+            "validation": evaluate_logits(shown, validation, temperature),
             **({"priors": fitted} if fitted else {}),
             "float_accuracy": round(metrics.accuracy(float_logits, validation.truth), 4),
             "biases": biased,

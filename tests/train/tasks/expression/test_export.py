@@ -229,10 +229,11 @@ def test_a_joined_set_gets_both_priors_and_its_figures_by_source(
     out = tmp_path / "joined.tflite"
     card = export(load_trained(run, TINY, network), joined, Export(TINY, out, []))
     assert set(card.priors) == {"balanced", "web"}
-    assert card.priors["balanced"].biases == (0.0,) * 7
+    assert max(map(abs, card.priors["balanced"].biases)) < 0.5
     assert card.temperature == card.priors["balanced"].temperature
     assert set(card.metrics["priors"]["web"]["cross_fitted"]["each"]) == {"fer", "rafdb"}
     assert "RAF-DB: for non-commercial research only" in card.data["terms"]
     crop = drawn.images[0]
     added = EmotionNet(out, prior="web").logits(crop) - EmotionNet(out).logits(crop)
-    assert added.tolist() == pytest.approx(list(card.priors["web"].biases), abs=1e-4)
+    wanted = np.array(card.priors["web"].biases) - np.array(card.priors["balanced"].biases)
+    assert added.tolist() == pytest.approx(wanted.tolist(), abs=1e-3)
