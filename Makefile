@@ -1,7 +1,7 @@
 # make run [ARGS="--source clip.mp4 --record"]   the monitor, run-time packages only
 # make test                                      everything the tests need, then all tests
 # make quick                                     the tests of daily work, within a minute
-# make check                                     ruff, mypy, import-linter
+# make check                                     ruff, mypy, import-linter, deploy/structure.py
 # make docs                                      the documentation site, into build/site
 # make soak                                      the long faults: 200 kills, 100 stops, 200,000 frames (an hour)
 # make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, each so long
@@ -44,6 +44,7 @@ check: $(TEST)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(BIN)/python deploy/structure.py
 
 # The reference pages are made from the code; any warning is a failure.
 docs: $(TEST)
