@@ -24,6 +24,8 @@ WORKER_MB = 400.0
 """Memory that one worker may take before Dask restarts it; it needs some 150 MB."""
 WINDOW = 4
 """Recordings in flight per worker: enough to keep all busy, few enough for 100,000 recordings."""
+CHECK_S = 5.0
+"""Local workers that are gone for good are replaced at this interval."""
 RETRIES = 3
 """Times that a task is tried again after its worker died."""
 
@@ -84,6 +86,8 @@ def connected(cluster: Cluster) -> Iterator[Client]:
         ) as processes,
         Client(processes, set_as_default=False) as client,
     ):  # fmt: skip
+        # A nanny gives up when its worker cannot be started again in time, as on a busy machine; this starts another.
+        processes.adapt(minimum=count, maximum=count, interval=f"{CHECK_S:.0f}s")
         yield client
 
 
@@ -103,7 +107,7 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
     from distributed import as_completed
 
     waiting = iter(items)
-    planned: dict[Future, None] = {}
+    planned: dict[Future, Item] = {}
     finishing: dict[Future, Item] = {}
     queue = as_completed([], loop=client.loop)
 
@@ -114,15 +118,17 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
             if item is None:
                 return
             future = client.submit(work.prepare, job, item, pure=False, retries=RETRIES)
-            planned[future] = None
+            planned[future] = item
             queue.add(future)
 
     refill()
     while planned or finishing:
         future = next(queue)
         if future in planned:
-            del planned[future]
-            last = _next_step(job, future.result(), done, client, tell)
+            item = planned.pop(future)
+            error = future.exception()
+            plan = future.result() if error is None else _killed(job, item, error)
+            last = _next_step(job, plan, done, client, tell)
             if last is not None:
                 finishing[last[0]] = last[1]
                 queue.add(last[0])
@@ -162,6 +168,9 @@ def _outcome(future: Future, job: Job, item: Item) -> dict[str, Any]:
         raise DiskError(
             f"--out {job.out}: cannot be written: {error.strerror}; free space, then run the same command again"
         )
-    # Its worker died too often (memory, a crash in a codec): the others go on.
-    plan = work.failed_plan(job, item, RuntimeError(f"the worker died {RETRIES} times: {error}"))
-    return plan.failed or {}
+    return _killed(job, item, error).failed or {}
+
+
+def _killed(job: Job, item: Item, error: BaseException) -> Plan:
+    """The plan of a recording whose worker died too often (memory, a crash in a codec): the others go on."""
+    return work.failed_plan(job, item, RuntimeError(f"the worker died {RETRIES} times: {error}"))
