@@ -123,7 +123,7 @@ def _run(run: Parser) -> None:
     run.add_argument("--json", action="store_true", help="photographs: print one JSON object per picture")
     run.add_argument("--headless", action="store_true", help="no window; a live view in the terminal")
     run.add_argument("--record", action=Once, nargs="?", const="", metavar="PATH",
-                     help="record annotated video (default into the session folder)")  # fmt: skip
+                     help="record annotated video or copies of photographs (default: session folder)")  # fmt: skip
     run.add_argument("--record-clean", action="store_true", help="record without the overlay")
     run.add_argument("--blur", action="store_true", help="record with unrecognisable faces (output.blur)")
     run.add_argument("--web", action=Once, metavar="[HOST:]PORT",

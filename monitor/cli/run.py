@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from dataclasses import replace
+from pathlib import Path
 
 from monitor.capture.kinds import PHOTOGRAPHS, kind_of
 from monitor.capture.names import revealed
 from monitor.cli.photographs import PhotographSink
 from monitor.cli.sources import wanted_pictures
 from monitor.core.errors import ConfigError
+from monitor.core.types import Image, Result
 from monitor.run import app
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
@@ -39,12 +42,36 @@ def command(args: argparse.Namespace) -> int:
         raise ConfigError("--json: is for photographs; a run of a camera or video writes faces.csv and events.jsonl")
     if args.json:
         logging.getLogger("monitor").setLevel(logging.WARNING)  # only what is wrong, beside the JSON
+    copies = None
+    if kind and record is not None:
+        copies, record = _copies(record, config), None
     sinks = [PhotographSink(many=kind != "image", as_json=args.json)] if kind and not args.quiet else []
     options = app.Options(
         source=source, headless=args.headless, record=record, out=args.out, max_seconds=args.max_seconds,
         max_frames=args.max_frames, report=args.report, quiet=args.quiet or bool(kind),
     )  # fmt: skip
-    return app.run(options, config, config_from, sinks)
+    return app.run(options, config, config_from, sinks, copies)
+
+
+def _copies(path: str, config: Config) -> app.InSession:
+    """Makes the sink for copies of photographs, in ``path`` or, if that is empty, in the session folder.
+
+    Raises:
+        ConfigError: The copies would have to be blurred, or ``path`` is a file.
+    """
+    from monitor.outputs.drawing.annotator import Annotator, configured
+    from monitor.outputs.video.copies import CopySink
+
+    if config.output.blur != "none":
+        raise ConfigError("--record: copies of photographs are not blurred; leave out --record or set output.blur=none")
+    if path and os.path.lexists(path) and not os.path.isdir(path):
+        raise ConfigError(f"--record {path}: is not a folder; photographs are copied into a folder")
+    annotator, detail = Annotator(config.display, config.driver), configured(config.display)
+
+    def drawn(result: Result) -> Image:
+        return annotator.annotate(result, "off" if config.output.clean else detail)
+
+    return lambda folder: [CopySink(Path(path).expanduser() if path else folder, drawn)]
 
 
 def _photographs(source: str | None, config: Config) -> str:

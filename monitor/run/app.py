@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from monitor.core.incidents import Incidents
 from monitor.outputs.live.lines import EventLines
@@ -18,8 +19,17 @@ from monitor.run.shutdown import Stopper
 from monitor.settings.config import Config
 from monitor.system.machine import give_back_start_pages, share_heaps
 
+InSession = Callable[[Path], Sequence[Sink]]
+"""Makes sinks that write into a session folder."""
 
-def run(options: Options, config: Config, config_from: str, extra: Sequence[Sink] = ()) -> int:
+
+def run(
+    options: Options,
+    config: Config,
+    config_from: str,
+    extra: Sequence[Sink] = (),
+    in_session: InSession | None = None,
+) -> int:
     """Runs the monitor until the source ends, a limit is reached or a signal stops it.
 
     Args:
@@ -27,6 +37,7 @@ def run(options: Options, config: Config, config_from: str, extra: Sequence[Sink
         config: Settings.
         config_from: Where the settings came from, for ``metadata.json``.
         extra: Further sinks; they receive each result after the others.
+        in_session: Makes further sinks, given the session folder; None = none.
 
     Returns:
         The exit code.
@@ -38,7 +49,9 @@ def run(options: Options, config: Config, config_from: str, extra: Sequence[Sink
     stop = stopper.install()
     mask = os.umask(0o077)  # all files, those that OpenCV writes included, are for their owner only
     try:
-        return _run(options, config, config_from, extra, stop)
+        return _run(
+            options, config, config_from, lambda folder: [*extra, *(in_session(folder) if in_session else ())], stop
+        )
     finally:
         os.umask(mask)
         stop.running, stop.before = False, None
@@ -46,7 +59,7 @@ def run(options: Options, config: Config, config_from: str, extra: Sequence[Sink
             stopper.remove()
 
 
-def _run(options: Options, config: Config, config_from: str, extra: Sequence[Sink], stop: Stopper) -> int:
+def _run(options: Options, config: Config, config_from: str, extra: InSession, stop: Stopper) -> int:
     share_heaps()
     give_back_start_pages()
     service = Service(config.service.health_file)
@@ -57,7 +70,7 @@ def _run(options: Options, config: Config, config_from: str, extra: Sequence[Sin
     page = webpage.wanted(config)
     session, outputs = begin(ready, incidents, stop)
     outputs.video.switch(options.record is not None)
-    outputs.sinks.extend([*([] if ready.live_view or ready.photographs else [EventLines()]), *extra])
+    outputs.sinks.extend([*([] if ready.live_view or ready.photographs else [EventLines()]), *extra(session.folder)])
     live = LiveRun(ready, session, outputs, incidents, service, stop)
     if page is not None:
         sink, chore = page.serve(session, outputs, incidents, live=ready.source.live)

@@ -12,6 +12,7 @@ from monitor.capture import demo
 from monitor.cli import main as cli
 from monitor.cli.photographs import line, table
 from monitor.core.labels import EMOTIONS
+from monitor.outputs.logs.retention import OURS
 from tests.fakes import face, result
 
 
@@ -69,6 +70,35 @@ def test_json_is_one_object_a_picture(capsys: pytest.CaptureFixture[str], tmp_pa
 def test_recursive_reads_the_folders_below(capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path) -> None:
     assert run(capsys, tmp_path, str(tmp_path / "photos"), "--recursive")[1].startswith("one.png: ")
     assert run(capsys, tmp_path, str(tmp_path), "--recursive")[1].startswith("photos/one.png: ")
+
+
+def test_record_writes_an_annotated_copy_of_each_photograph(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path
+) -> None:
+    (photo.parent / "x").mkdir()
+    cv2.imwrite(str(photo.parent / "x" / "one.png"), demo.render(0) * 0)
+    assert run(capsys, tmp_path, str(photo.parent), "--recursive", "--record")[0] == 0
+    copies = sorted(path.name for path in (tmp_path / "s").glob("copy-*"))
+    assert copies == ["copy-one.jpg", "copy-x_one.jpg"]
+    drawn, plain = cv2.imread(str(tmp_path / "s" / "copy-one.jpg")), cv2.imread(str(photo))
+    assert drawn is not None
+    assert plain is not None
+    assert drawn.shape == plain.shape
+    assert (cv2.absdiff(drawn, plain).max(axis=2) > 60).mean() > 0.005
+    assert all(OURS.fullmatch(name) for name in copies)  # purge deletes them with the session
+    assert not list((tmp_path / "s").glob("video*"))
+
+
+def test_copies_go_into_a_folder_of_ones_own_and_are_never_left_unblurred(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path
+) -> None:
+    for _ in range(2):
+        assert run(capsys, tmp_path, str(photo), "--record", str(tmp_path / "out"))[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["copy-one-2.jpg", "copy-one.jpg"]
+    code, _, err = run(capsys, tmp_path, str(photo), "--record", "--blur")
+    assert (code, "copies of photographs are not blurred" in err) == (2, True)
+    code, _, err = run(capsys, tmp_path, str(photo), "--record", str(photo))
+    assert (code, "is not a folder" in err) == (2, True)
 
 
 def test_json_of_a_video_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, demo_clip: Path) -> None:
