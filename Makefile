@@ -22,7 +22,7 @@ OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | g
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
-.PHONY: docs run test quick check install clean wheel bench model soak fuzz arm64 install-service lock audit
+.PHONY: docs screenshots run test quick check install clean wheel bench model soak fuzz arm64 install-service lock audit
 
 run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
@@ -50,6 +50,10 @@ check: $(TEST)
 docs: $(TEST)
 	$(BIN)/python docs/generate.py
 	$(BIN)/zensical build --clean --strict
+
+# Pictures of the docs, from the real program.
+screenshots: $(TEST)
+	$(BIN)/python -m benchmarks.screenshots
 
 bench: $(RUN)
 	@$(BIN)/python -m monitor bench $(ARGS)

@@ -1,0 +1,94 @@
+"""Makes the pictures of the docs from the real program: ``python -m benchmarks.screenshots`` (``make screenshots``).
+
+Needs the extras web and test (playwright) and Debian's Chromium. Shows the demo only: no picture of a real person.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from emotion_monitor import Monitor
+
+OUT = Path("docs/images")
+FRAMES_PER_S, SECONDS, START_S, WIDTH = 10, 9.0, 3.0, 480
+WEBP_QUALITY = 60
+PAGES = (("web", 1280, 860, "light"), ("web-phone", 390, 844, "dark"))
+READY_MS = 60_000
+SHOWN_S = 12
+"""Seconds of the demo before the page's picture is taken: two people are in view then."""
+
+
+def animation(path: Path) -> None:
+    """The demo as an animated WebP."""
+    frames, due = [], START_S
+    with Monitor() as monitor:
+        for result in monitor.watch("demo"):
+            t = result.frame.t
+            if t > START_S + SECONDS:
+                break
+            picture = monitor.annotate(result)
+            if t < due:
+                continue
+            due += 1 / FRAMES_PER_S
+            height = round(picture.shape[0] * WIDTH / picture.shape[1])
+            frames.append(cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA))
+    moving = cv2.Animation()
+    moving.frames, moving.durations = frames, [1000 // FRAMES_PER_S] * len(frames)
+    if not cv2.imwriteanimation(str(path), moving, [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY]):
+        raise SystemExit(f"{path}: could not be written")
+    print(f"{path}: {len(frames)} frames, {path.stat().st_size / 1e6:.2f} MB")
+
+
+def pages(folder: Path) -> None:
+    """The live page, and the report of the session that it showed."""
+    from playwright.sync_api import sync_playwright
+
+    session = folder / "demo"
+    argv = [sys.executable, "-m", "monitor", "demo", "--headless", "--web", "0", "--out", str(session)]
+    run = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    found = (re.search(r"http://[\d.]+:\d+", line) for line in run.stderr)
+    address = next(match[0] for match in found if match)
+    with sync_playwright() as api:
+        browser = api.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+        for name, width, height, scheme in PAGES:
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page.goto(address)
+            page.wait_for_selector(".face .pill", timeout=READY_MS)
+            page.wait_for_timeout(SHOWN_S * 1000)
+            _save(page, OUT / f"{name}.png")
+        run.terminate()
+        run.wait(20)
+        subprocess.run([sys.executable, "-m", "monitor", "report", str(session)], check=True)
+        page = browser.new_page(viewport={"width": 1120, "height": 900})
+        page.goto((session / "report.html").as_uri())
+        page.wait_for_timeout(1500)
+        _save(page, OUT / "report.png")
+        browser.close()
+
+
+def _chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        raise SystemExit("chromium is missing; run: sudo apt install chromium")
+    return path
+
+
+def _save(page: Any, path: Path) -> None:
+    page.screenshot(path=str(path))
+    print(path)
+
+
+if __name__ == "__main__":
+    OUT.mkdir(parents=True, exist_ok=True)
+    animation(OUT / "demo.webp")
+    with tempfile.TemporaryDirectory() as scratch:
+        pages(Path(scratch))
