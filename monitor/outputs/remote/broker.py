@@ -61,7 +61,7 @@ class Broker:
         self._config, self._clock = config, clock
         self._on_connected, self._on_received = connected, received
         self.base = f"{ROOT}/{config.name}"
-        self._reported = self._refused = False
+        self._reported = self._refused = self._announced = False
         self._since: float | None = None
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"{ROOT}-{config.name}")
         self._client.on_connect, self._client.on_connect_fail = self._connected, self._failed
@@ -81,8 +81,8 @@ class Broker:
 
     @property
     def connected(self) -> bool:
-        """Whether messages reach the broker now."""
-        return bool(self._client.is_connected())
+        """Whether messages reach the broker now, after what ``connected`` of the constructor publishes."""
+        return self._announced and bool(self._client.is_connected())
 
     def publish(self, topic: str, payload: str, *, retain: bool = False) -> Any:
         """Sends a message with QoS 1.
@@ -142,6 +142,7 @@ class Broker:
         self._since = self._clock()
         self.publish(f"{self.base}/availability", "online", retain=True)
         self._on_connected()
+        self._announced = True
 
     def _message(self, client: Any, data: Any, message: Any) -> None:
         if message.retain:
@@ -152,6 +153,7 @@ class Broker:
         self._report(f"cannot be reached; retrying{hint}")
 
     def _disconnected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        self._announced = False
         if not reason.is_failure:
             return
         lasted = None if self._since is None else self._clock() - self._since

@@ -79,6 +79,11 @@ def test_a_drive_as_the_broker_sees_it(tmp_path: Path) -> None:
         ear.wait("van_7/availability", lambda payload: payload == "stopped")
         home = Home().take(ear.heard)
         assert [event["event_type"] for event in home.entities["events"].events] == ["fatigue started", "fatigue ended"]
+        topics = [topic for topic, _, _ in ear.heard]
+        announced = topics.index("homeassistant/device/van_7/config")
+        assert announced < min(
+            topics.index("emotion-monitor/van_7/state"), topics.index("emotion-monitor/van_7/events")
+        )
         assert home.entities["events"].events[0]["level"] == 2
         assert home.entities["attention"].state == "attentive"
         assert home.complaints == []
