@@ -115,6 +115,24 @@ def test_an_animated_picture_is_played_at_its_own_times(tmp_path: Path, suffix: 
     assert not frames[0].image.flags.writeable
 
 
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_photographs_and_animations_are_turned_and_mirrored_on_request(tmp_path: Path, suffix: str) -> None:
+    picture = np.zeros((40, 60, 3), np.uint8)
+    picture[:10, :10] = 255  # bright in the upper left corner
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".png":
+        save(path, picture)
+    else:
+        animation = cv2.Animation()
+        animation.frames, animation.durations = [picture, picture // 2], [100, 100]
+        path.write_bytes(cv2.imencodeanimation(suffix, animation)[1].tobytes())
+    frame = open_source(str(path), SourceConfig(rotate="90", flip="vertical")).read()
+    assert frame is not None
+    assert frame.size == (40, 60)
+    bright = np.argwhere(frame.image[:, :, 0] > 128).mean(axis=0)
+    assert bright == pytest.approx([54.5, 34.5], abs=1)  # clockwise to the upper right, mirrored to the lower right
+
+
 def test_an_animated_picture_in_a_folder_says_that_only_its_first_picture_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -35,6 +35,7 @@ def plain(demo_clip: Path, tmp_path: Path) -> Path:
     return clips.encoded(demo_clip, tmp_path / "plain.mp4", *clips.X264, "-g", "100")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -62,6 +63,7 @@ def test_interlaced_video_shows_its_pictures_at_their_times(
     assert np.diff([frame.t for frame in got]) == pytest.approx(got[2].t - got[1].t, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_video_that_becomes_interlaced_later_is_read_through_ffmpeg_from_there(
     demo_clip: Path, tmp_path: Path
 ) -> None:
