@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 
@@ -20,7 +20,7 @@ from emotion_monitor import Monitor
 OUT = Path("docs/images")
 FRAMES_PER_S, SECONDS, START_S, WIDTH = 10, 9.0, 3.0, 480
 WEBP_QUALITY = 60
-PAGES = (("web", 1280, 860, "light"), ("web-phone", 390, 844, "dark"))
+PAGES: tuple[tuple[str, int, int, Literal["dark", "light"]], ...] = (("web", 1280, 860, "light"), ("web-phone", 390, 844, "dark"))
 READY_MS = 60_000
 SHOWN_S = 12
 """Seconds of the demo before the page's picture is taken: two people are in view then."""
