@@ -13,6 +13,7 @@ import pytest
 from emotion_monitor import Monitor, load_config
 from monitor.capture import demo
 from monitor.cli import main as cli
+from monitor.core.boxes import iou
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.types import Image
 
@@ -42,7 +43,7 @@ def test_a_picture_is_read_from_a_path_an_array_or_gray_alike(monitor: Monitor, 
     for image in (gray, gray[:, :, None]):
         (found_gray,) = monitor.read(image)
         assert found_gray.label == "happy"
-        assert found_gray.box == pytest.approx(from_path[0].box, abs=1)
+        assert iou(np.array(found_gray.box), np.array(from_path[0].box)) > 0.95
 
 
 def test_a_picture_is_read_as_the_command_line_reads_it(monitor: Monitor, happy: Image, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_photographs_show_no_drive(tmp_path: Path, capsys: pytest.CaptureFixture
         cv2.imwrite(str(folder / f"{number}.png"), frame(0.0, number).image)
     given = ["--headless", "-q", "--profile", "driver", "--source", str(folder), "--out", str(tmp_path / "out")]
     assert cli.main(given) == 2
-    assert "pictures that need not follow one another show no drive" in capsys.readouterr().err
+    assert "unrelated photographs show no drive" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert cli.main(["check", "--profile", "driver", "--source", str(folder)]) == 2
     assert cli.main([*given[:4], "--source", str(folder / "0.png"), "--out", str(tmp_path / "out")]) == 2
