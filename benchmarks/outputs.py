@@ -31,6 +31,7 @@ from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import Background, Sink
+from monitor.outputs.video.recorder import Target
 from monitor.outputs.video.video import VideoSink
 from monitor.run.assembly import build
 from monitor.settings.config import Config, DisplayConfig, OutputConfig
@@ -68,8 +69,8 @@ def measured(name: str, take: Callable[[Result], object], results: Sequence[Resu
 
 def recording(results: Sequence[Result], folder: Path, name: str, config: OutputConfig) -> str:
     """One row for a recording behind its queue; the queue is encoded completely before the measurement ends."""
-    video = VideoSink(lambda suffix: folder / f"video{suffix}", config, HZ, Canvas(Annotator(DisplayConfig())))
-    video.switch(True)
+    video = VideoSink(Target(lambda suffix: folder / f"video{suffix}", HZ), config, Canvas(Annotator(DisplayConfig())))
+    video.switch(on=True)
     video.handle(results[0])  # tries the codec, which is not part of the cost of a frame
     sink = Background(video, drop=False, patience_s=lambda: 60.0)
     row = measured(name, sink.handle, results[1:])

@@ -43,7 +43,7 @@ def command(args: argparse.Namespace) -> int:
         ("alerts", lambda: check_outputs.alerts(config)),
         ("mqtt", lambda: check_outputs.mqtt(config)),
         ("display", check_outputs.display),
-        ("video codecs", check_outputs.codecs),
+        ("video codecs", lambda: check_outputs.codecs(config)),
         ("health file", lambda: check_outputs.health(config.service.health_file)),
         ("disk", lambda: check_outputs.disk(folder, for_all_sessions=args.out is None)),
     ]

@@ -11,8 +11,7 @@ import numpy as np
 
 from monitor.cli.finding import Finding
 from monitor.core.errors import EXIT_CONFIG, ConfigError, DiskError
-from monitor.outputs.video.video import CODECS
-from monitor.outputs.video.videofile import write_trial
+from monitor.outputs.video.encoders import working
 from monitor.settings.config import Config
 from monitor.system.paths import refusal
 
@@ -65,17 +64,16 @@ def display() -> Finding:
     )
 
 
-def codecs() -> Finding:
-    """Writes a short video with each codec."""
-    works = []
+def codecs(config: Config) -> Finding:
+    """Writes a short video with each encoder."""
     picture = np.full((96, 128, 3), 90, np.uint8)
     with tempfile.TemporaryDirectory() as folder:
-        for codec, suffix in CODECS:
-            if write_trial(Path(folder) / f"{codec}{suffix}", codec, 10.0, picture) is not None:
-                works.append(f"{codec} ({suffix})")
+        works = [f"{e.name} ({e.suffix})" for e in working(config.output.video_codec, Path(folder), 10.0, picture)]
     if not works:
         return Finding("video codecs", "note", "none works; --record cannot be used")
-    return Finding("video codecs", "ok", ", ".join(works))
+    others = f"; also {', '.join(works[1:])}" if works[1:] else ""
+    hint = "" if works[0].startswith("H.264") else "; install ffmpeg for H.264"
+    return Finding("video codecs", "ok", f"recordings use {works[0]}{others}{hint}")
 
 
 def health(name: str) -> Finding:

@@ -24,6 +24,7 @@ from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.storage import Storage
 from monitor.outputs.logs.table import TableSink
 from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink, sink_name
+from monitor.outputs.video.recorder import Target
 from monitor.outputs.video.video import VideoSink
 from monitor.settings.config import Config
 
@@ -141,16 +142,11 @@ class Outputs:
         self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
         history = History(config.display.history_s)
         self.canvas = Canvas(Annotator(config.display, config.driver, history))
-        self.video = VideoSink(
-            lambda suffix: session.free_path(f"video{suffix}"),
-            config.output,
-            source.fps,
-            self.canvas,
-            video_path,
-            live=source.live,
-            display=config.display,
-            begun=session.note_recording,
-        )
+        target = Target(
+            lambda suffix: session.free_path(f"video{suffix}"), source.fps, video_path, source.live,
+            session.note_recording,
+        )  # fmt: skip
+        self.video = VideoSink(target, config.output, self.canvas, config.display)
         self._background = Background(
             self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S
         )

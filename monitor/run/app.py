@@ -69,7 +69,7 @@ def _run(options: Options, config: Config, config_from: str, extra: InSession, s
     stop.running = True
     page = webpage.wanted(config)
     session, outputs = begin(ready, incidents, stop)
-    outputs.video.switch(options.record is not None)
+    outputs.video.switch(on=options.record is not None)
     outputs.sinks.extend([*([] if ready.live_view or ready.photographs else [EventLines()]), *extra(session.folder)])
     live = LiveRun(ready, session, outputs, incidents, service, stop)
     if page is not None:

@@ -196,7 +196,7 @@ class Screen:
         if self._album is not None:
             return
         video = self._running.outputs.video
-        video.switch(not video.wanted)
+        video.switch(on=not video.wanted)
         self._toast.show("recording" if video.wanted else "recording stopped")
 
     def _cycle(self) -> None:

@@ -86,7 +86,7 @@ class WebPage:
 
         controls = Controls(
             {
-                "record": lambda: outputs.video.switch(not outputs.video.wanted),
+                "record": lambda: outputs.video.switch(on=not outputs.video.wanted),
                 "snapshot": lambda: self._snapshot(hub.result, session, outputs),
                 "blur": self._switch_blur,
             },

@@ -50,7 +50,7 @@ class OutputConfig:
         "none", ("none", "faces", "picture"), "make faces, or the whole picture, unrecognisable in video"
     )
     video_codec: str = choice(
-        "auto", ("auto", "mp4v", "avc1", "MJPG", "XVID"), "video codec; auto = first of mp4v, MJPG, XVID that works",
+        "auto", ("auto", "h264", "avc1", "mp4v", "MJPG", "XVID"), "codec of recordings; auto = the first that works",
         advanced=True,
     )  # fmt: skip
     video_fps: float = number(

@@ -42,7 +42,7 @@ class Video:
     def __init__(self, *, wanted: bool = False) -> None:
         self.wanted, self.recording = wanted, False
 
-    def switch(self, on: bool) -> None:
+    def switch(self, *, on: bool) -> None:
         self.wanted = on
 
 
@@ -127,7 +127,7 @@ def test_details_cycle_from_calm_to_full_to_off(ended: Running) -> None:
 
 def test_a_recording_that_the_disk_holds_up_can_be_switched_off(ended: Running) -> None:
     ended.worker.done.clear()
-    ended.outputs.video.switch(True)
+    ended.outputs.video.switch(on=True)
     Screen.keys = ["r", "q"]
     watch_window(ended)
     assert not ended.outputs.video.wanted

@@ -14,13 +14,11 @@ from monitor.system.machine import asleep_s
 
 
 class Recording(Protocol):
-    """The part of the video sink that depends on the disk.
+    """The part of the video sink that depends on the disk."""
 
-    Attributes:
-        path: The file being written; None while there is none.
-    """
-
-    path: Path | None
+    @property
+    def path(self) -> Path | None:
+        """The file being written; None while there is none."""
 
     def hold(self, *, on: bool) -> None:
         """Finishes the file and writes no more until called with False."""

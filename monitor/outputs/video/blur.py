@@ -1,9 +1,9 @@
-"""Making faces unrecognisable in recordings, for good: what is left of a face is its mean color.
+"""Makes faces in recordings unrecognisable, irreversibly: a face is replaced by its mean color.
 
-A face is blurred before it is known, too: pictures wait ``DELAY_S`` until it is clear who appeared in
-them, and a face that was lost keeps its patch for as long. What cannot wait is made coarse as a whole.
-Faces that the program does not follow are searched besides, turned ones too and on the slightest hint.
-A face that is never found (see "Limits" in README) cannot be blurred; mode "picture" is safe from that.
+A face is covered before it is tracked, too: pictures wait ``DELAY_S`` until later detections are known, and a lost
+face stays covered for as long. Pictures that cannot wait are reduced to a coarse mosaic. Besides the tracked faces
+the whole picture is searched, for turned faces too and with a low threshold. A face that is never found cannot be
+covered; mode "picture" reduces every picture to a mosaic.
 """
 
 from __future__ import annotations
@@ -11,124 +11,72 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.core.types import Box, Image, Result
 from monitor.faces.detector import Detector
+from monitor.outputs.drawing.layout import common_area
+from monitor.outputs.video.waiting import Waiting, coarse_result, wait, with_image
 
 log = logging.getLogger("monitor")
 
 DELAY_S = 1.5
 """From a face's first sight to its id: 0.5 s to confirm after at most 0.8 s until the next search."""
 GAP_S = 0.6
-"""A longer gap between two pictures (camera lost, pause, stall) tells nothing about who was in those that
-waited: they go out coarse. Less would make everything coarse at 2 Hz."""
-COLUMNS = 10
-"""A whole picture becomes so many patches across. With 20 the keypoint network still knew large faces as
-faces, with 16 the cascade did; with 12 and less neither (demo and two clips, 67 pictures)."""
+"""After a longer gap between two pictures (camera lost, pause, stall) the waiting ones go out as mosaics: the next
+picture says nothing about them. A lower limit would turn a 2 Hz recording into mosaics."""
 SEARCH_S = 0.25
 """The whole picture is searched this often; a hit is covered for twice as long before and after."""
 SEARCH_WIDTH = 400
 SMALLEST = 24
 """Smallest face side searched, in pixels of a picture ``SEARCH_WIDTH`` wide."""
-MARGIN = 0.35
-"""Head, hair and chin around a Haar box, in box sides."""
-MARGIN_PER_S = 1.0
-"""What is added where the box is from so many seconds before or after."""
+MARGIN = 0.15
+"""Added to a Haar box on each side, in box sides: 1.3 times the box covers the face from hairline to chin."""
+MARGIN_UNSEEN = 0.35
+"""The same for a box that is a prediction."""
+MARGIN_PER_S = 0.8
+"""Added for each second between the box and the picture, in box sides: heads move about so fast."""
+SAME = 0.3
+"""A search hit that shares this much of its area with a tracked face is that face, and adds no patch of its own."""
 MOST_BYTES = 96_000_000
-"""Pictures that wait may take so much memory; the oldest go out early then, coarse as a whole."""
-PACK_BYTES = 1_000_000
-"""Pictures over this size (640x480 is under it) wait as JPEG: 1.5 s of 1280x720 at 30 Hz are 124 MB, packed
-some 9 MB. Packing and unpacking one of them takes 7 to 8 ms (2-core test machine), 640x480 nothing."""
-PACK_QUALITY = 92
-REDUCED = 8
-"""A packed picture that goes out coarse is unpacked at this fraction of its size, in half the time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A result that waits, its picture packed or not.
-
-    Attributes:
-        result: The result; without its picture when that is packed.
-        packed: The picture as JPEG, or None.
-        size: Width and height of the picture.
-    """
-
-    result: Result
-    packed: NDArray[np.uint8] | None
-    size: tuple[int, int]
-
-    @property
-    def nbytes(self) -> int:
-        return self.result.frame.image.nbytes if self.packed is None else self.packed.nbytes
-
-    def clear(self) -> Result:
-        """The result with its picture."""
-        if self.packed is None:
-            return self.result
-        return _with_image(self.result, _unpacked(self.packed, cv2.IMREAD_COLOR))
-
-    def coarse(self) -> Result:
-        """The result with its picture in patches."""
-        if self.packed is None:
-            return _coarse(self.result)
-        wide = self.size[0] >= 2 * REDUCED * COLUMNS
-        image = _unpacked(self.packed, cv2.IMREAD_REDUCED_COLOR_8 if wide else cv2.IMREAD_COLOR)
-        return _with_image(self.result, coarse(image, self.size))
-
-
-def _unpacked(packed: NDArray[np.uint8], how: int) -> Image:
-    image = cv2.imdecode(packed, how)
-    assert image is not None  # we packed it
-    return image.astype(np.uint8, copy=False)
-
-
-def _wait(result: Result) -> _Waiting:
-    image = result.frame.image
-    if image.nbytes > PACK_BYTES:
-        ok, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, PACK_QUALITY])
-        if ok:
-            empty = np.empty((0, 0, 3), np.uint8)
-            return _Waiting(_with_image(result, empty), packed.astype(np.uint8, copy=False), result.frame.size)
-    return _Waiting(result, None, result.frame.size)
+"""Memory limit of the waiting pictures; above it the oldest go out early, as mosaics."""
 
 
 class Blur:
-    """Delays results and hands them on with their faces gone.
+    """Delays results and passes them on with their faces covered.
 
     Args:
-        whole: Make the whole picture coarse, not only the faces; nothing is delayed then.
-        detector: Searches for faces that the results do not have; None = they are all there is.
+        whole: Reduce the whole picture to a mosaic, not only the faces; nothing is delayed then.
+        live: Whether the source is live. A file's last pictures are searched one by one at its end; live there is no
+            time for that, and they become mosaics.
+        detector: Searches for faces that the results lack; None = only tracked faces are covered.
     """
 
-    def __init__(self, whole: bool, detector: Detector | None = None) -> None:
-        self._whole, self._detector = whole, detector
+    def __init__(self, *, whole: bool, live: bool = True, detector: Detector | None = None) -> None:
+        self._whole, self._live, self._detector = whole, live, detector
         self._hits: deque[tuple[float, Box]] = deque()
         self._searched = -np.inf
         self._last_t = -np.inf
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._bytes = 0
         self._warned = False
         self._past: dict[int, tuple[float, Box]] = {}
 
     def push(self, result: Result) -> list[Result]:
-        """Takes the next result; returns those whose time has come, in order, without faces."""
+        """Takes the next result; returns the results that are due, in order, without faces."""
         if self._whole:
-            return [_coarse(result)]
+            return [coarse_result(result)]
         ready = []
         t, before, self._last_t = result.frame.t, self._last_t, result.frame.t
         if not before <= t <= before + GAP_S:  # a gap, or the clock was set back
             ready += self.drain()
-            # What was seen before the gap may be anywhere now; and after a clock that was set back it would stay.
+            # Faces seen before the gap may be anywhere now.
             self._past.clear()
             self._hits.clear()
             self._searched = -np.inf
-        self._waiting.append(_wait(result))
+        self._waiting.append(wait(result))
         self._bytes += self._waiting[-1].nbytes
         self._search(result)
         while self._waiting[0].result.frame.t <= t - DELAY_S:
@@ -139,14 +87,25 @@ class Blur:
             ready.append(self._pop().coarse())
         return ready
 
+    def finish(self) -> list[Result]:
+        """The waiting results at the end of a recording: a file's searched one by one, a live source's as mosaics."""
+        if self._live or self._detector is None:
+            return self.drain()
+        ready = []
+        while self._waiting:
+            first = self._pop().clear()
+            self._look(first)
+            ready.append(_without(first, self._boxes(first)))
+        return ready
+
     def drain(self) -> list[Result]:
-        """What still waits; nobody knows yet who is in it, so it comes coarse."""
+        """The waiting results as mosaics, because later detections are missing."""
         ready = [waiting.coarse() for waiting in self._waiting]
         self._waiting.clear()
         self._bytes = 0
         return ready
 
-    def _pop(self) -> _Waiting:
+    def _pop(self) -> Waiting:
         first = self._waiting.popleft()
         self._bytes -= first.nbytes
         return first
@@ -161,11 +120,15 @@ class Blur:
             )  # fmt: skip
 
     def _search(self, result: Result) -> None:
-        """Looks for faces that nobody follows, where it is time."""
-        t, image = result.frame.t, result.frame.image
-        if self._detector is None or t - self._searched < SEARCH_S:
+        """Searches for faces that are not tracked, every ``SEARCH_S``."""
+        if self._detector is None or result.frame.t - self._searched < SEARCH_S:
             return
-        self._searched = t
+        self._searched = result.frame.t
+        self._look(result)
+
+    def _look(self, result: Result) -> None:
+        assert self._detector is not None
+        t, image = result.frame.t, result.frame.image
         scale = image.shape[1] / SEARCH_WIDTH
         size = (SEARCH_WIDTH, max(1, round(image.shape[0] / scale)))
         gray = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
@@ -174,12 +137,15 @@ class Blur:
             self._hits.append((t, (x1, y1, x2, y2)))
 
     def _boxes(self, result: Result) -> list[Box]:
-        """All places to blur: faces in this frame, those seen shortly before or after it, and hits."""
+        """All places to cover: faces in this frame, faces seen shortly before or after it, and search hits."""
         t = result.frame.t
         while self._hits and self._hits[0][0] < t - 2 * SEARCH_S:
             self._hits.popleft()
+        tracked = [face.box for face in result.faces]
         hits = [
-            _grown(box, MARGIN + MARGIN_PER_S * abs(seen - t)) for seen, box in self._hits if seen <= t + 2 * SEARCH_S
+            _grown(box, MARGIN + MARGIN_PER_S * abs(seen - t))
+            for seen, box in self._hits
+            if seen <= t + 2 * SEARCH_S and not any(_same(box, other) for other in tracked)
         ]
         boxes = {}
         for other in reversed(self._waiting):
@@ -192,7 +158,7 @@ class Blur:
                 boxes[face_id] = _grown(box, MARGIN + MARGIN_PER_S * (t - seen))
         for face in result.faces:
             self._past[face.id] = (t, face.box)
-            boxes[face.id] = _grown(face.box, MARGIN if face.seen else MARGIN * 2)
+            boxes[face.id] = _grown(face.box, MARGIN if face.seen else MARGIN_UNSEEN)
         return [*boxes.values(), *hits]
 
 
@@ -210,11 +176,11 @@ def erased(image: Image, boxes: Sequence[Box]) -> Image:
     return out
 
 
-def coarse(image: Image, size: tuple[int, int] | None = None) -> Image:
-    """The whole picture in ``COLUMNS`` patches across; ``size`` is the result's, if not the picture's own."""
-    width, height = size or (image.shape[1], image.shape[0])
-    few = cv2.resize(image, (COLUMNS, max(1, round(COLUMNS * height / width))), interpolation=cv2.INTER_AREA)
-    return cv2.resize(few, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
+def _same(hit: Box, face: Box) -> bool:
+    """Whether a search hit is a tracked face, whose own patch covers it."""
+    inside = common_area(hit, face)
+    area = (hit[2] - hit[0]) * (hit[3] - hit[1])
+    return inside >= SAME * area and inside >= SAME * (face[2] - face[0]) * (face[3] - face[1])
 
 
 def _grown(box: Box, share: float) -> Box:
@@ -223,14 +189,4 @@ def _grown(box: Box, share: float) -> Box:
 
 
 def _without(result: Result, boxes: Sequence[Box]) -> Result:
-    return _with_image(result, erased(result.frame.image, boxes))
-
-
-def _coarse(result: Result) -> Result:
-    return _with_image(result, coarse(result.frame.image))
-
-
-def _with_image(result: Result, image: Image) -> Result:
-    """The result on another picture; keypoints go too, being a drawing of the face."""
-    faces = tuple(replace(face, keypoints=None) for face in result.faces)
-    return replace(result, frame=replace(result.frame, image=image), faces=faces)
+    return with_image(result, erased(result.frame.image, boxes))

@@ -1,22 +1,18 @@
-"""Single video files: their names, the writers that make them, and whether they play."""
+"""Single video files: their names, and whether they play."""
 
 from __future__ import annotations
 
 import errno
-import time
 from pathlib import Path
 
 import cv2
 
 from monitor.core.errors import ConfigError, DiskError
-from monitor.core.types import Image
 from monitor.outputs.logs.session import MOST_TRIES, unused
 from monitor.system.paths import encodable, refusal, trouble
 
 SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
 """Containers that the codecs fit in."""
-TRIAL_FRAMES = 4
-"""Frames written to a trial file, to prove that a codec works in this folder and to time it."""
 
 
 def named(record: str | None) -> Path | None:
@@ -58,31 +54,6 @@ def claimed(path: Path) -> Path:
         else:
             return path
     raise FileExistsError(errno.EEXIST, f"{path}: no name is free")
-
-
-def writer_for(path: Path, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
-    """A writer of (width, height) pictures; whether it could be opened is the caller's to ask."""
-    # Absolute: FFmpeg takes what is before a colon in a relative path for a protocol.
-    return cv2.VideoWriter(str(path.absolute()), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
-
-
-def write_trial(path: Path, codec: str, fps: float, image: Image) -> float | None:
-    """Writes a few frames to ``path``, plays them back and deletes the file.
-
-    Returns:
-        Seconds of encoding per frame, None when nothing can be played back.
-    """
-    try:
-        size = (image.shape[1], image.shape[0])
-        writer = writer_for(path, codec, fps, size)
-        started = time.perf_counter()
-        for _ in range(TRIAL_FRAMES):
-            writer.write(image)
-        seconds = (time.perf_counter() - started) / TRIAL_FRAMES
-        writer.release()
-        return seconds if playable(path) else None
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def playable(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,11 +17,13 @@ from monitor.networks.card import find_model
 from monitor.networks.keypoints import KeypointNet
 from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.logs.reader import read_rows
-from monitor.outputs.video.blur import COLUMNS, DELAY_S, Blur, coarse, erased
+from monitor.outputs.video.blur import DELAY_S, Blur, erased
+from monitor.outputs.video.recorder import Target
 from monitor.outputs.video.video import VideoSink
+from monitor.outputs.video.waiting import COLUMNS, coarse
 from monitor.run.assembly import build
 from monitor.settings.config import Config, DetectConfig, DisplayConfig, OutputConfig
-from tests.fakes import face, frame, picture, result
+from tests.fakes import detections, face, frame, picture, result
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +45,10 @@ def seen(image: Image, detector: HaarDetector) -> int:
 def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_path: Path, mode: str) -> None:
     """The recorded file itself is searched, with profiles and lower demands than the program's own."""
     config = OutputConfig(blur=mode, clean=True, video_codec="MJPG")
-    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 12.5 / 6, Canvas(Annotator(DisplayConfig())))
-    video.switch(True)
+    video = VideoSink(
+        Target(lambda suffix: tmp_path / f"v{suffix}", 12.5 / 6), config, Canvas(Annotator(DisplayConfig()))
+    )
+    video.switch(on=True)
     detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
     net = KeypointNet(find_model("keypoints.tflite"))
     before = 0
@@ -83,8 +88,8 @@ def test_what_is_blurred_cannot_be_brought_back() -> None:
 
 def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
     config = OutputConfig(blur="faces", video_codec="MJPG")
-    video = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 10, Canvas(Annotator(DisplayConfig())))
-    video.switch(True)
+    video = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 10), config, Canvas(Annotator(DisplayConfig())))
+    video.switch(on=True)
     for n in range(40):
         video.handle(result(n / 10, [face(1, box=(300, 200, 400, 300))], n, demo.render(n / 10)))
     video.close([])
@@ -96,14 +101,14 @@ def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
 def test_what_waited_when_recording_ended_is_in_no_later_recording(tmp_path: Path) -> None:
     """Off before the first file exists: nothing is written, then or when it is on again ten minutes later."""
     config = OutputConfig(blur="faces", clean=True, video_codec="MJPG")
-    made = VideoSink(lambda suffix: tmp_path / f"v{suffix}", config, 10, Canvas(Annotator(DisplayConfig())))
-    made.switch(True)
+    made = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 10), config, Canvas(Annotator(DisplayConfig())))
+    made.switch(on=True)
     for n in range(10):
         made.handle(result(n / 10, index=n, image=np.full((120, 160, 3), 20, np.uint8)))
-    made.switch(False)
+    made.switch(on=False)
     made.handle(result(1.0))
     assert made.files == []
-    made.switch(True)
+    made.switch(on=True)
     for n in range(40):
         made.handle(result(600 + n / 10, index=n, image=np.full((120, 160, 3), 200, np.uint8)))
     made.close([])
@@ -205,6 +210,30 @@ def test_after_a_clock_set_back_between_recordings_faces_are_searched_again() ->
     assert not any(seen(r.frame.image, detector) for r in out)
 
 
+def test_a_files_last_pictures_keep_their_room_and_show_no_face() -> None:
+    """Nothing comes after them, so each one is searched by itself: no mosaic."""
+    detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
+    blur = Blur(whole=False, live=False, detector=detector)
+    results = [result(n / 10, index=n, image=demo.render(3 + n / 10)) for n in range(25)]
+    out = [ready for got in results for ready in blur.push(got)] + blur.finish()
+    assert [r.frame.index for r in out] == list(range(25))
+    assert not any(seen(r.frame.image, detector) for r in out)
+    assert not any(changed(a, b, 600, 20) for a, b in zip(results, out, strict=True))
+
+
+def test_the_patch_covers_the_head_and_no_more() -> None:
+    """A face that is tracked and found by the search as well gets one patch, 1.3 times the box."""
+    box = (115.0, 125.0, 315.0, 325.0)
+    hits = SimpleNamespace(find=lambda *_, **__: detections((75, 80, 195, 200)))  # the face, at the search's size
+    blur = Blur(whole=False, live=False, detector=hits)
+    results = [result(n / 10, [face(1, box=box)], n, picture()) for n in range(25)]
+    out = [ready for got in results for ready in blur.push(got)] + blur.finish()
+    for before, after in zip(results, out, strict=True):
+        rows, columns = np.nonzero((before.frame.image != after.frame.image).any(axis=2))
+        assert np.ptp(columns) + 1 == pytest.approx(1.3 * 200, abs=3)
+        assert np.ptp(rows) + 1 == pytest.approx(1.3 * 200, abs=3)
+
+
 @pytest.mark.soak
 def test_the_program_itself_finds_nobody_in_its_blurred_recordings(clips: Path, tmp_path: Path) -> None:
     """Every real clip is recorded with ``--blur`` and read again: several people, profiles, a dark stage."""
@@ -213,7 +242,7 @@ def test_the_program_itself_finds_nobody_in_its_blurred_recordings(clips: Path, 
         first, second = tmp_path / clip.stem / "a", tmp_path / clip.stem / "b"
         argv = ["--headless", "-q", "--max-seconds", "20", "--out"]
         assert cli.main(["--source", str(clip), "--blur", "--record-clean", *argv, str(first)]) == 0
-        assert cli.main(["--source", str(first / "video.mkv"), *argv, str(second)]) == 0
+        assert cli.main(["--source", str(next(first.glob("video.*"))), *argv, str(second)]) == 0
         counts = [{row["frame"] for row in read_rows(f) if row["success"] == "1"} for f in (first, second)]
         frames += len({row["frame"] for row in read_rows(second)})
         before, after = before + len(counts[0]), after + len(counts[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,18 +14,24 @@ import pytest
 
 from monitor.capture.video import VideoSource
 from monitor.outputs.drawing.annotator import Annotator, Canvas
+from monitor.outputs.video.recorder import Target
 from monitor.outputs.video.video import VideoSink
 from monitor.outputs.video.videofile import playable
 from monitor.settings.config import DisplayConfig, OutputConfig
 from tests.fakes import face, result
 
 
+def canvas() -> Canvas:
+    return Canvas(Annotator(DisplayConfig()))
+
+
 def sink(folder: Path, fps: float = 20.0, **config: object) -> VideoSink:
     def path(suffix: str) -> Path:
         return folder / f"video{len(list(folder.glob('video*')))}{suffix}"
 
-    made = VideoSink(path, OutputConfig(**config), fps, Canvas(Annotator(DisplayConfig())))  # type: ignore[arg-type]
-    made.switch(True)
+    config = {"video_codec": "mp4v"} | config
+    made = VideoSink(Target(path, fps), OutputConfig(**config), canvas())  # type: ignore[arg-type]
+    made.switch(on=True)
     return made
 
 
@@ -58,11 +65,9 @@ def test_a_stutter_is_filled_and_a_camera_gone_for_hours_is_not(tmp_path: Path) 
 
 
 def live_sink(folder: Path, blur: str = "none") -> VideoSink:
-    config = OutputConfig(blur=blur)
-    made = VideoSink(
-        lambda suffix: folder / f"live{suffix}", config, 20.0, Canvas(Annotator(DisplayConfig())), live=True
-    )
-    made.switch(True)
+    config = OutputConfig(blur=blur, video_codec="mp4v")
+    made = VideoSink(Target(lambda suffix: folder / f"live{suffix}", 20.0, live=True), config, canvas())
+    made.switch(on=True)
     return made
 
 
@@ -72,11 +77,11 @@ def test_a_camera_that_was_away_does_not_keep_the_encoder_busy_with_copies(
 ) -> None:
     """Live: a stutter is filled, 54 s away are not; what is encoded at a time stays small."""
     video = live_sink(tmp_path, blur=blur)
-    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.001)
+    monkeypatch.setattr("monitor.outputs.video.recorder.trial", lambda *_: 0.001)
     film(video, [*(n / 20 for n in range(40)), *(2.8 + n / 20 for n in range(40))])  # 0.85 s of stutter
-    before = video._written
+    before = video.recorder.pacing.written
     film(video, [58.0])
-    assert video._written - before <= 2 * video.fps  # what waited to be blurred
+    assert video.recorder.pacing.written - before <= 2 * video.recorder.pacing.fps  # what waited to be blurred
     film(video, [58 + n / 20 for n in range(1, 60)])
     video.close([])
     assert length(video.files[0]) == pytest.approx(4.8 + 3.0, abs=0.2)
@@ -134,14 +139,14 @@ def test_a_disk_that_refuses_is_told_once_and_tried_again(
 ) -> None:
     """Permission taken away, remounted read-only, a codec that throws: held, on again, switched off."""
     video = sink(tmp_path, blur=blur)
-    make = video._make_path
+    target = video.recorder._target
     troubles: list[Exception] = [PermissionError(13, "Permission denied"), OSError(30, "Read-only"), cv2.error("bad")]
 
     def refuse(suffix: str) -> Path:
         raise troubles[0]
 
     film(video, [n / 10 for n in range(40)])
-    monkeypatch.setattr(video, "_make_path", refuse)
+    monkeypatch.setattr(video.recorder, "_target", replace(video.recorder._target, make_path=refuse))
     for round_ in range(1, len(troubles) + 1):
         video.renew()
         film(video, [round_ * 100 + n / 10 for n in range(40)])
@@ -150,7 +155,7 @@ def test_a_disk_that_refuses_is_told_once_and_tried_again(
         film(video, [round_ * 100 + 4 + n / 10 for n in range(5)])
         video.hold(on=False)
         troubles.append(troubles.pop(0))
-    monkeypatch.setattr(video, "_make_path", make)
+    monkeypatch.setattr(video.recorder, "_target", target)
     film(video, [500 + n / 10 for n in range(60)])
     assert video.recording
     video.close([])
@@ -168,8 +173,8 @@ def test_waiting_pictures_that_cannot_be_written_any_more_are_dropped(
     def refuse(suffix: str) -> Path:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(video, "_make_path", refuse)
-    video.switch(False)
+    monkeypatch.setattr(video.recorder, "_target", replace(video.recorder._target, make_path=refuse))
+    video.switch(on=False)
     film(video, [11.0])  # 9.5 s are written, 1.5 s wait: the file's end falls among them
     assert video.failing
     assert length(video.files[0]) == pytest.approx(10.0, abs=0.1)
@@ -181,7 +186,7 @@ def test_a_fault_of_the_recorder_itself_does_not_leave_the_dot_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video = sink(tmp_path)
-    monkeypatch.setattr(video, "_fit", lambda image: 1 / 0)
+    monkeypatch.setattr(video.recorder, "fit", lambda image: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         film(video, [0.0])
     assert not video.recording
@@ -211,8 +216,8 @@ def test_a_long_recording_is_cut_into_files_that_lose_no_time(tmp_path: Path) ->
 
 def test_a_file_that_needs_its_trailer_is_written_in_short_parts(tmp_path: Path) -> None:
     fixed = tmp_path / "mine.mp4"
-    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 10.0, Canvas(Annotator(DisplayConfig())), fixed)
-    video.switch(True)
+    video = VideoSink(Target(lambda s: tmp_path / "other", 10.0, fixed), OutputConfig(video_codec="mp4v"), canvas())
+    video.switch(on=True)
     film(video, [n / 10 for n in range(400)])
     video.close([])
     assert [path.name for path in video.files] == ["mine.mp4", "mine-2.mp4"]
@@ -231,8 +236,8 @@ def test_asked_for_a_new_file_it_begins_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv", ".mov"])
 def test_every_container_that_is_offered_plays(tmp_path: Path, suffix: str) -> None:
     fixed = tmp_path / f"mine{suffix}"
-    video = VideoSink(lambda s: tmp_path / "other", OutputConfig(), 20.0, Canvas(Annotator(DisplayConfig())), fixed)
-    video.switch(True)
+    video = VideoSink(Target(lambda s: tmp_path / "other", 20.0, fixed), OutputConfig(video_codec="mp4v"), canvas())
+    video.switch(on=True)
     film(video, [n / 20 for n in range(60)])
     video.close([])
     assert video.files == [fixed]
@@ -244,13 +249,13 @@ def test_a_live_recording_gets_no_more_frames_than_the_encoder_can_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video = VideoSink(
-        lambda suffix: tmp_path / f"v{suffix}", OutputConfig(), 30.0, Canvas(Annotator(DisplayConfig())), live=True
+        Target(lambda suffix: tmp_path / f"v{suffix}", 30.0, live=True), OutputConfig(video_codec="mp4v"), canvas()
     )
-    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.1)
-    video.switch(True)
+    monkeypatch.setattr("monitor.outputs.video.recorder.trial", lambda *_: 0.1)
+    video.switch(on=True)
     film(video, [n / 30 for n in range(60)])
     video.close([])
-    assert video.fps == pytest.approx(7.0)
+    assert video.recorder.pacing.fps == pytest.approx(7.0)
     assert length(video.files[0]) == pytest.approx(2.0, abs=0.2)
 
 
@@ -270,7 +275,7 @@ def test_a_source_that_changes_its_size_is_recorded_whole(tmp_path: Path, width:
     film(video, [0.0])
     image = np.full((height, width, 3), 255, np.uint8)
     image[height // 4 : -(height // 4), width // 4 : -(width // 4)] = 128
-    fitted = video._fit(image)
+    fitted = video.recorder.fit(image)
     assert fitted.shape == (120, 160, 3)
     lit = np.argwhere(fitted[:, :, 0] > 64)
     (top, left), (bottom, right) = lit.min(axis=0), lit.max(axis=0) + 1
@@ -282,8 +287,8 @@ def test_a_source_that_changes_its_size_is_recorded_whole(tmp_path: Path, width:
 
 def test_two_runs_that_were_given_one_path_both_keep_their_recording(tmp_path: Path) -> None:
     def run() -> VideoSink:
-        made = VideoSink(Path, OutputConfig(), 20.0, Canvas(Annotator(DisplayConfig())), fixed=tmp_path / "same.mkv")
-        made.switch(True)
+        made = VideoSink(Target(Path, 20.0, tmp_path / "same.mkv"), OutputConfig(video_codec="mp4v"), canvas())
+        made.switch(on=True)
         return made
 
     first, second = run(), run()
@@ -297,20 +302,32 @@ def test_two_runs_that_were_given_one_path_both_keep_their_recording(tmp_path: P
 
 def test_a_colon_in_a_relative_path_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    video = VideoSink(Path, OutputConfig(), 20.0, Canvas(Annotator(DisplayConfig())), fixed=Path("12:30.mkv"))
-    video.switch(True)
+    video = VideoSink(Target(Path, 20.0, Path("12:30.mkv")), OutputConfig(), canvas())
+    video.switch(on=True)
     film(video, [n / 20 for n in range(20)])
     video.close([])
     assert not video.failing
     assert VideoSource(Path("12:30.mkv")).read() is not None
 
 
+class Closed:
+    """A writer of OpenCV that cannot be opened."""
+
+    fourcc = staticmethod(cv2.VideoWriter.fourcc)
+
+    def __init__(self, *_: object) -> None:
+        """Opens nothing."""
+
+    def isOpened(self) -> bool:
+        return False
+
+
 def test_a_writer_that_cannot_be_opened_swallows_no_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     video = sink(tmp_path)
-    monkeypatch.setattr(video, "_trial", lambda image, codec, path: 0.001)
-    monkeypatch.setattr("monitor.outputs.video.video.writer_for", lambda *_: cv2.VideoWriter())
+    monkeypatch.setattr("monitor.outputs.video.recorder.trial", lambda *_: 0.001)
+    monkeypatch.setattr("monitor.outputs.video.encoders.cv2.VideoWriter", Closed)
     film(video, [0.0, 0.05])
     assert not video.recording
     assert "cannot be opened for writing" in caplog.text
@@ -330,7 +347,7 @@ def test_a_file_that_somebody_deletes_is_no_failure(tmp_path: Path, caplog: pyte
 def test_a_file_that_does_not_play_is_a_failure_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(20)])
-    monkeypatch.setattr("monitor.outputs.video.video.playable", lambda path: False)
+    monkeypatch.setattr("monitor.outputs.video.recorder.playable", lambda path: False)
     video.renew()
     film(video, [1 + n / 20 for n in range(20)])
     monkeypatch.undo()
@@ -342,9 +359,9 @@ def test_a_file_that_does_not_play_is_a_failure_of_the_run(tmp_path: Path, monke
 def test_off_and_on_makes_a_second_file(tmp_path: Path) -> None:
     video = sink(tmp_path)
     film(video, [0.0, 0.05])
-    video.switch(False)
+    video.switch(on=False)
     film(video, [0.1])
-    video.switch(True)
+    video.switch(on=True)
     film(video, [0.2, 0.25])
     video.close([])
     assert len(video.files) == 2
@@ -362,7 +379,7 @@ def test_the_clean_recording_has_no_overlay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("source", "fps"), [(0.2, 1.0), (240.0, 120.0), (25.0, 25.0), (0.0, 20.0)])
 def test_the_rate_is_the_sources_as_far_as_players_take_it(tmp_path: Path, source: float, fps: float) -> None:
-    assert sink(tmp_path, fps=source).fps == fps
+    assert sink(tmp_path, fps=source).recorder.pacing.fps == fps
 
 
 def test_each_recording_that_was_asked_for_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -370,9 +387,9 @@ def test_each_recording_that_was_asked_for_is_told(tmp_path: Path, caplog: pytes
     video = sink(tmp_path)
     with caplog.at_level(logging.INFO, "monitor"):
         film(video, [0.0, 0.05])
-        video.switch(False)
+        video.switch(on=False)
         film(video, [0.1])
-        video.switch(True)
+        video.switch(on=True)
         film(video, [0.15, 0.2])
         video.close([])
     assert [r.getMessage().split(" (")[0] for r in caplog.records if "recording " in r.getMessage()] == [

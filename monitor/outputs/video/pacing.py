@@ -1,0 +1,67 @@
+"""True time in a recording of constant rate: how often each picture is written."""
+
+from __future__ import annotations
+
+import math
+
+LONGEST_GAP_S = 60.0
+"""A longer pause of the source is cut to this, or a camera unplugged overnight would fill the disk."""
+LIVE_GAP_S = 1.0
+"""Live, a longer pause is cut to one picture: encoding copies of it takes time in which new pictures are lost."""
+LIVE_SLOWEST_S = 5.0
+"""A live source may be this slow by itself (``performance.target_fps``); then its pauses are no pauses."""
+
+
+class Pacing:
+    """Counts the pictures that a file must hold so that a second of the source lasts a second.
+
+    Args:
+        fps: Rate of the file.
+        live: Whether the source is live.
+
+    Attributes:
+        fps: Rate of the file.
+        written: Pictures written to the file so far.
+    """
+
+    def __init__(self, fps: float, *, live: bool) -> None:
+        self.fps, self._live = fps, live
+        self.written = 0
+        self._start = 0.0
+        self._last_t: float | None = None
+        self._pace = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Length of the file so far."""
+        return self.written / self.fps
+
+    @property
+    def end(self) -> float:
+        """Time on the frame clock at which the file ends so far."""
+        return self._start + self.seconds
+
+    def arrived(self, t: float) -> None:
+        """Takes the time of a picture, which tells how fast the source is."""
+        if self._last_t is not None:
+            self._pace = max(0.0, t - self._last_t)
+        self._last_t = t
+
+    def begin(self, t: float) -> None:
+        """A file begins at the time ``t``."""
+        self._start, self.written = t, 0
+
+    def due(self, t: float) -> int:
+        """How many copies of the picture of time ``t`` are to be written; they count as written."""
+        longest = self._longest_gap()
+        due = math.floor((t - self._start) * self.fps + 0.5) + 1
+        if due - self.written > longest * self.fps or due < self.written - self.fps:
+            self._start = t - self.written / self.fps  # a long gap, or the clock went back
+            due = self.written + 1
+        copies = max(0, due - self.written)
+        self.written += copies
+        return copies
+
+    def _longest_gap(self) -> float:
+        """Seconds that are filled with copies of a picture; twice the usual time between two is no gap."""
+        return max(LIVE_GAP_S, min(2 * self._pace, LIVE_SLOWEST_S)) if self._live else LONGEST_GAP_S

@@ -1,0 +1,274 @@
+"""H.264 through a system ffmpeg: it plays, survives what kills it, and gives way to another encoder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.outputs.drawing.annotator import Annotator, Canvas
+from monitor.outputs.video import ffmpeg
+from monitor.outputs.video.encoders import candidates, encoders, trial
+from monitor.outputs.video.errors import EncoderDied, VideoError
+from monitor.outputs.video.recorder import Target
+from monitor.outputs.video.video import VideoSink
+from monitor.outputs.video.videofile import playable
+from monitor.settings.config import DisplayConfig, OutputConfig
+from tests.fakes import face, result
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg, which is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PAGE = """<video id=v muted preload=auto src="{name}"></video><script>
+const v = document.getElementById('v');
+v.onerror = () => document.body.append('error ' + v.error.message);
+v.onloadedmetadata = () => {{ document.body.append('length ' + v.duration.toFixed(1)); v.currentTime = 3; }};
+v.onseeked = () => document.body.append(' at ' + v.currentTime + ' size ' + v.videoWidth + 'x' + v.videoHeight);
+</script><body></body>"""
+
+
+def recording(folder: Path, name: str = "video.mp4", **config: object) -> VideoSink:
+    numbered = iter(range(100))
+
+    def path(suffix: str) -> Path:
+        number = next(numbered)
+        return folder / f"{Path(name).stem}{number or ''}{suffix}"
+
+    settings = OutputConfig(**config)  # type: ignore[arg-type]
+    video = VideoSink(Target(path, 25.0), settings, Canvas(Annotator(DisplayConfig())))
+    video.switch(on=True)
+    return video
+
+
+def film(video: VideoSink, start: float, seconds: float, hz: float = 25.0) -> None:
+    for n in range(round(seconds * hz)):
+        t = start + n / hz
+        image = np.full((120, 160, 3), 60, np.uint8)
+        image[:, int(t * 20) % 150 :] = 180
+        video.handle(result(t, [face(1, box=(20, 20, 60, 60))], image=image))
+
+
+def length(path: Path) -> float:
+    capture = cv2.VideoCapture(str(path))
+    count = 0
+    while capture.read()[0]:
+        count += 1
+    return count / float(capture.get(cv2.CAP_PROP_FPS))
+
+
+def codec(path: Path) -> str:
+    number = int(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FOURCC))
+    return number.to_bytes(4, "little").decode()
+
+
+def children() -> list[int]:
+    """The ffmpeg processes that this process started."""
+    listed = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "ffmpeg" in line]
+
+
+@needs_ffmpeg
+def test_a_recording_is_h264_in_mp4_at_true_speed(tmp_path: Path) -> None:
+    video = recording(tmp_path)
+    film(video, 100.0, 4.0)
+    video.close([])
+    assert [path.name for path in video.files] == ["video.mp4"]
+    assert codec(video.files[0]) in ("h264", "avc1")
+    assert length(video.files[0]) == pytest.approx(4.0, abs=0.1)
+    assert stat.S_IMODE(video.files[0].stat().st_mode) == 0o600
+    assert not children()
+    assert [path.name for path in tmp_path.iterdir()] == ["video.mp4"]
+
+
+@needs_ffmpeg
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed")
+def test_it_plays_in_chromium_and_can_be_sought(tmp_path: Path) -> None:
+    video = recording(tmp_path)
+    film(video, 0.0, 5.0)
+    video.close([])
+    page = tmp_path / "page.html"
+    page.write_text(PAGE.format(name=video.files[0].name))
+    assert CHROMIUM is not None
+    shown = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+         "--virtual-time-budget=10000", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=120,
+    ).stdout  # fmt: skip
+    assert "length 5.0 at 3 size 160x120" in shown
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_every_container_survives_the_death_of_everything(tmp_path: Path, suffix: str) -> None:
+    """The recorder and its ffmpeg are killed at the same moment: at most the last fragment is lost."""
+    code = f"""
+        import itertools, os, time
+        from pathlib import Path
+        from tests.outputs.video.test_ffmpeg import film, recording
+        from monitor.outputs.video.recorder import Target
+        video = recording(Path({str(tmp_path)!r}))
+        video.recorder._target = Target(lambda s: None, 25.0, Path({str(tmp_path / ("cut" + suffix))!r}))
+        film(video, 0.0, 6.0)
+        time.sleep(1.0)
+        print("filmed", flush=True)
+        time.sleep(60)
+    """
+    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "filmed\n"
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(run.pid)], capture_output=True, text=True).stdout.split()
+    for pid in (*found, str(run.pid)):
+        os.kill(int(pid), signal.SIGKILL)
+    run.wait()
+    path = tmp_path / f"cut{suffix}"
+    assert playable(path)
+    assert length(path) >= 6.0 - 2 * ffmpeg.FRAGMENT_S
+
+
+@needs_ffmpeg
+def test_the_file_is_completed_when_only_the_recorder_is_killed(tmp_path: Path) -> None:
+    code = f"""
+        import time
+        from pathlib import Path
+        from tests.outputs.video.test_ffmpeg import film, recording
+        film(recording(Path({str(tmp_path)!r})), 0.0, 2.0)
+        print("filmed", flush=True)
+        time.sleep(60)
+    """
+    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    run.stdout.readline()
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(run.pid)], capture_output=True, text=True).stdout.split()
+    run.kill()
+    run.wait()
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in found) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert length(next(tmp_path.glob("*.mp4"))) == pytest.approx(2.0, abs=0.1)
+
+
+@needs_ffmpeg
+def test_an_ffmpeg_that_dies_gives_way_to_another_encoder_with_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = recording(tmp_path)
+    film(video, 0.0, 4.0)
+    for pid in children():
+        os.kill(pid, signal.SIGKILL)
+    film(video, 4.0, 4.0)
+    assert video.recording
+    video.close([])
+    assert [path.suffix for path in video.files] == [".mp4", ".mkv"]
+    assert all(playable(path) for path in video.files)
+    assert sum(length(path) for path in video.files) >= 8.0 - 2 * ffmpeg.FRAGMENT_S
+    told = [record for record in caplog.records if "going on with another encoder" in record.getMessage()]
+    assert len(told) == 1
+    assert "signal 9" in told[0].getMessage()
+    assert not video.failing
+    assert not video.damaged
+
+
+def fill(writer: ffmpeg.FfmpegWriter) -> None:
+    """More pictures than a pipe holds."""
+    for _ in range(10):
+        writer.write(np.zeros((480, 640, 3), np.uint8))
+
+
+def script(folder: Path, body: str) -> None:
+    """Puts an ffmpeg of our own first in the path."""
+    path = folder / "ffmpeg"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["exit 1", "echo 'Unknown encoder libx264' >&2; exit 1", "cat >/dev/null", "head -c 100000 >/dev/null; exit 3"],
+)
+def test_an_ffmpeg_that_does_not_work_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "out").mkdir()
+    script(tmp_path / "bin", body)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    video = recording(tmp_path / "out")
+    film(video, 0.0, 1.0)
+    video.close([])
+    assert [path.suffix for path in video.files] == [".mkv"]
+    assert "does not work here" in caplog.text
+    assert playable(video.files[0])
+
+
+def test_an_ffmpeg_that_stops_taking_pictures_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(tmp_path, "exec sleep 60")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(ffmpeg, "STALL_S", 0.2)
+    writer = ffmpeg.FfmpegWriter("libx264", tmp_path / "x.mp4", 25.0, (640, 480))
+    with pytest.raises(EncoderDied, match="took no picture"):
+        fill(writer)
+
+
+def test_a_full_disk_is_no_reason_to_change_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(
+        tmp_path, "head -c 100000 >/dev/null; echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1"
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    writer = ffmpeg.FfmpegWriter("libx264", tmp_path / "x.mp4", 25.0, (640, 480))
+    with pytest.raises(OSError, match="No space left"):
+        fill(writer)
+
+
+def test_an_ffmpeg_that_is_asked_to_end_is_tried_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd sends SIGTERM to every process of a service."""
+    script(tmp_path, "exit 255")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    writer = ffmpeg.FfmpegWriter("libx264", tmp_path / "x.mp4", 25.0, (640, 480))
+    with pytest.raises(VideoError, match="was asked to end") as caught:
+        fill(writer)
+    assert not isinstance(caught.value, EncoderDied)
+
+
+def test_without_an_ffmpeg_there_is_no_h264(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [encoder.name for encoder in encoders()] == ["mp4v", "MJPG", "XVID"]
+    assert candidates("h264", None)[0].name == "mp4v"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "suffix", "first"),
+    [
+        ("auto", None, "h264"), ("auto", ".mp4", "h264"), ("auto", ".mkv", "h264"), ("auto", ".avi", "MJPG"),
+        ("avc1", None, "h264"), ("mp4v", None, "mp4v"), ("XVID", ".avi", "XVID"),
+    ],
+)  # fmt: skip
+def test_setting_and_suffix_choose_the_encoder(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, suffix: str | None, first: str
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert candidates(wanted, suffix)[0].kind == first
+
+
+def test_a_raspberry_pis_encoder_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    device = tmp_path / "video11"
+    device.touch()
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(ffmpeg, "HARDWARE", (("h264_v4l2m2m", device), ("h264_omx", tmp_path / "no")))
+    assert ffmpeg.names() == ["h264_v4l2m2m", "libx264"]
+    assert "-b:v" in ffmpeg.command("h264_v4l2m2m", Path("x.mp4"), 25.0, (640, 480))
+
+
+@needs_ffmpeg
+def test_a_colon_a_dash_and_spaces_are_part_of_a_name(tmp_path: Path) -> None:
+    encoder = encoders()[0]
+    for name in ("12:30.mp4", "-y.mp4", "a b %d 'c'.mkv"):
+        assert trial(encoder, tmp_path / name, 25.0, np.full((120, 160, 3), 90, np.uint8)) is not None
