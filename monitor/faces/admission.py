@@ -10,10 +10,10 @@ from monitor.faces.framesearch import FrameSearch
 from monitor.faces.places import Places, belongs
 
 CERTAIN, LIKELY = 0.998, 0.97
-"""Presence from which a proposed box is a face without further evidence, and from which it is one when a cascade,
-which makes other errors, detects a face there too. Of 6,518 held-out windows without a face, two fifths of them chosen
-because cascades or proposals err there, none reaches the first and 4 the second; of 764 faces 99.7 % and all do
-(docs/results/following.md)."""
+"""Lowest presence at which a proposed box is accepted as a face: the first value without further evidence, the second
+when a cascade, whose errors differ, also detects a face there. Of 6,518 held-out windows without a face (two fifths of
+them chosen because cascades or proposals fail there) none reaches the first value and 4 reach the second; of 764 faces
+99.7 % reach the first and all reach the second (docs/results/following.md)."""
 
 
 class Admission:
@@ -24,7 +24,7 @@ class Admission:
 
         Args:
             follower: The keypoint network.
-            frames: The detector, which confirms doubtful faces.
+            frames: Runs the detector, which confirms doubtful faces.
             places: Memory of examined boxes; None when a cascade found them, which the keypoint network alone confirms.
         """
         self._follower, self._frames, self._places = follower, frames, places
@@ -34,7 +34,7 @@ class Admission:
 
         Args:
             image: (H, W, 3) BGR full frame.
-            boxes: What a search found, most likely first.
+            boxes: The boxes that a search found, most likely first.
             known: Boxes of the faces in view.
             t: Frame time in seconds.
         """
@@ -52,7 +52,8 @@ class Admission:
         return admitted
 
     def _is_face(self, image: Image, box: Box, keypoints: Keypoints | None, t: float) -> bool:
-        """Whether the box shows a face: certainly, or confirmed by the detector, or again and again."""
+        """Whether the box shows a face: its presence is high, the detector confirms it, or it was seen there
+        repeatedly."""
         if self._places is None:
             return keypoints is not None
         if keypoints is None:

@@ -1,4 +1,4 @@
-"""How a face looks: a small normalised picture that tells two faces apart after they have overlapped."""
+"""Appearance of a face: a small normalised picture that distinguishes two faces after they have overlapped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEW_SHARE = 0.3
 @dataclass(frozen=True, slots=True)
 class Appearance:
     """Attributes:
-    pixels: (16, 16) float32 gray, mean 0 and deviation about 1, so that light does not matter.
+    pixels: (16, 16) float32 gray, mean 0 and deviation about 1, so that it does not depend on the light.
     at: When it was last updated, in seconds.
     """
 

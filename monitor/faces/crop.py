@@ -1,6 +1,6 @@
 """Preprocessing: from a frame and a face box to the pixels that a network sees.
 
-The application and the training share this one definition. Its parameters are part of the model card, and a test proves
+The application and the training share this definition. Its parameters are part of the model card, and a test checks
 that both produce identical bytes.
 """
 
@@ -19,12 +19,13 @@ from monitor.core.types import Box, Image
 UPRIGHT = 2.0
 """Degrees of roll below which a face counts as upright."""
 GREY = 128.0
-"""Mean gray level of evened crops."""
+"""Mean gray level of crops with normalised contrast."""
 GAIN_STEP, LEAST_GAIN, MOST_GAIN = 0.025, -28, 44
-"""Contrast is changed in steps of 2.5 %, so that each lookup table is made only once, and by a factor of 0.5 to 3: a
-flat crop must not be amplified to noise."""
+"""Contrast is changed in steps of 2.5 %, so that each lookup table is computed only once, and by a factor of 0.5 to 3,
+because more gain would turn a flat crop into noise."""
 MIDDLE = 0.6
-"""Share of a crop's side within which gray levels are measured: bright windows and dark seats lie around the face."""
+"""Gray levels are measured in the middle of a crop, this share of its side, because bright windows and dark seats often
+surround the face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,14 @@ class CropSpec:
         side: Side of the square crop in pixels.
         margin: Added to the box's larger side, as a share of it.
         shift_y: The centre moves down by this share of the box's larger side.
-        align: Whether a known in-plane rotation is removed.
+        align: Whether a known in-plane rotation of the face is removed.
         contrast: Standard deviation to which the gray levels of the crop's middle are scaled, around middle gray; 0 =
             gray levels stay unchanged.
 
     The defaults give a Haar box the framing of FER2013: over 2,212 photographs (faces.zip, |yaw| < 20°) the median face
     mesh is 0.970 × 1.092 of a Haar box and centred 0.081 below its middle; in FER2013 it is 0.820 × 0.920 of the
-    picture and 0.045 below. A factor of 1.185 and a shift of 0.03 map one to the other."""
+    picture and centred 0.045 below its middle. A factor of 1.185 and a shift of 0.03 map the first framing to the
+    second."""
 
     side: int = 48
     margin: float = 0.185
@@ -63,8 +65,8 @@ def square(box: Box, spec: CropSpec) -> tuple[int, int, int]:
 def crop(image: Image, box: Box, spec: CropSpec, roll: float = 0.0) -> Image:
     """Cuts a face out of a frame as gray pixels.
 
-    Beyond the frame its border pixels are repeated. Shrinking averages areas, so that a large face does not alias;
-    enlarging is bilinear (``shrunk``).
+    Outside the frame, its border pixels are repeated. Shrinking averages areas to avoid aliasing; enlarging is bilinear
+    (``shrunk``).
 
     Args:
         image: (H, W) gray or (H, W, 3) BGR, uint8, not empty.
@@ -110,14 +112,15 @@ def middle_levels(pixels: Image) -> tuple[float, float]:
 
 @cache
 def _gained(step: int) -> NDArray[np.uint8]:
-    """Lookup table (511,) uint8: the new gray level of a pixel -255 to 255 above the mean, after so many gain steps."""
+    """Lookup table (511,) uint8: the new gray level of a pixel -255 to 255 above the mean, for a gain of
+    ``step`` steps."""
     above = np.arange(-255, 256, dtype=np.float32)
     levels: NDArray[np.uint8] = np.clip(above * math.exp(step * GAIN_STEP) + (GREY + 0.5), 0, 255).astype(np.uint8)
     return levels
 
 
 def _cut(image: Image, box: Box, spec: CropSpec) -> Image:
-    """The crop without rotation, with unchanged gray levels."""
+    """The crop with neither rotation nor normalised gray levels."""
     left, top, side = square(box, spec)
     height, width = image.shape[:2]
     x1, y1 = max(0, left), max(0, top)
@@ -134,9 +137,9 @@ def _cut(image: Image, box: Box, spec: CropSpec) -> Image:
 def shrunk(image: Image, side: int) -> Image:
     """Resizes a square picture and converts it to gray: by area averages when it shrinks, bilinearly when it grows.
 
-    Area averages with a fractional factor take OpenCV ten times as long as with a whole one (1.8 against 0.1 ms for
-    640×480 in color), so a picture of more than twice the size is first reduced to twice the size bilinearly, which
-    skips some pixels of much larger pictures.
+    OpenCV takes ten times as long for area averages with a fractional factor as with a whole one (1.8 against 0.1 ms
+    for 640×480 in color). So a picture of more than twice the target size is first reduced to twice that size
+    bilinearly, which skips some pixels of much larger pictures.
 
     Args:
         image: (S, S) gray or (S, S, 3) BGR, uint8, not empty.
@@ -153,7 +156,7 @@ def shrunk(image: Image, side: int) -> Image:
 
 
 def as_gray(image: Image) -> Image:
-    """Converts a (H, W, 3) BGR picture to gray (H, W); a gray picture is returned itself."""
+    """Converts a (H, W, 3) BGR picture to gray (H, W); returns a gray picture as it is, without a copy."""
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
 
@@ -179,7 +182,7 @@ def to_unit(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def int8_table(scale: float, zero_point: int) -> NDArray[np.int8]:
-    """The quantised input of each gray level: ``quantise(to_unit(level))``, with ties rounded up.
+    """The quantised network input for each gray level: ``quantise(to_unit(level))``, with ties rounded up.
 
     When the range [-1, 1] is quantised in 256 steps, every level is a tie. Rounding to even, or by the last bit of a
     float, would merge every second pair of neighbours and lose a quarter of all gray levels.

@@ -1,4 +1,4 @@
-"""Faces that overlap: they are marked as hidden, and when they part, their appearances tell which is which."""
+"""Overlapping faces: marks them as hidden and, when they part, uses their appearances to tell them apart."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from monitor.faces.appearance import Appearance
 from monitor.faces.track import Track
 
 OVERLAP = 0.15
-"""IoU of two faces above which one hides the other."""
+"""Two faces with an IoU above this hide one another."""
 REFRESH_S = 0.3
-"""An appearance is updated this often: that costs as much as a reading and is only needed when faces part."""
+"""Seconds between two updates of an appearance: an update costs as much as a reading and is needed only when faces
+part."""
 CLEARLY = 0.85
-"""Two faces are exchanged when their appearances differ less than this share of what they differ otherwise."""
+"""Two faces are exchanged when the difference of their appearances is then below this share of the difference without
+the exchange."""
 
 
 def settle_crossings(tracks: Sequence[Track], image: Image, t: float) -> None:
@@ -68,7 +70,7 @@ def _exchange_if_confused(a: Track, b: Track, image: Image, t: float) -> None:
 
 
 def are_confused(before: tuple[Appearance, Appearance], now: tuple[Appearance, Appearance]) -> bool:
-    """Whether two faces clearly look like each other's former appearance."""
+    """Whether each of two faces clearly looks like the other's earlier appearance."""
     straight = before[0].difference(now[0]) + before[1].difference(now[1])
     crossed = before[0].difference(now[1]) + before[1].difference(now[0])
     return crossed < CLEARLY * straight

@@ -17,7 +17,7 @@ from monitor.settings.config import DetectConfig
 from monitor.system.paths import trouble
 
 WEAK_SHARE = 0.5
-"""Share of ``detect.neighbors`` from which a hit may continue a track, but not start one."""
+"""Share of ``detect.neighbors`` that a hit needs to continue a track; starting one takes all of them."""
 
 
 class Detector(Protocol):

@@ -1,8 +1,9 @@
-"""Deciding where and when to search in a frame: searching costs more than anything else.
+"""Decides where and when to search a frame, because searching is the most expensive step.
 
-The keypoint network follows known faces. For new ones the proposal network searches the whole frame now and then, and
-the keypoint network examines the few boxes it proposes. Without proposals a cascade searches the frame, a slice at a
-time. Without the keypoint network the detector searches the frame and around known faces.
+The keypoint network follows known faces. To find new ones, the proposal network searches the whole frame at intervals,
+and the keypoint network examines the few boxes it proposes. Without the proposal network a cascade searches the frame,
+a slice at a time. Without the keypoint network the detector searches the whole frame and the regions around known
+faces.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Finder:
 
         Args:
             detector: A cascade or another detector.
-            config: What is searched when.
+            config: Settings of the searches.
             follower: Follows known faces; None = the detector searches alone.
             proposer: Proposes boxes that may show new faces; None = the detector searches for them. Needs a follower.
         """
@@ -121,21 +122,22 @@ class _Following:
         Args:
             follower: The keypoint network.
             newcomers: Searches for new faces.
-            admission: Examines what the search found.
+            admission: Examines the boxes that the search found.
             pace: Common pace of all searches.
-            relocates: Whether the search finds missed faces too, so that nobody looks for them where they were.
+            relocates: Whether the search also finds missed faces; if so, they are not looked for at their last
+            position.
         """
         self._follower, self._newcomers, self._admission, self._pace = follower, newcomers, admission, pace
         self._relocates = relocates
         self._last = -math.inf
 
     def forget(self) -> None:
-        """Starts anew with a picture unrelated to the last one."""
+        """Resets the state before a picture that is unrelated to the last one."""
         self._last = -math.inf
         self._newcomers.forget()
 
     def search(self, image: Image, known: Sequence[Expected], t: float, passed: float) -> Search:
-        """Looks at known faces, and for new and missing ones."""
+        """Follows known faces, and searches for new and missing ones."""
         looked, followed = self._follow(image, known, t)
         scene = _scene(image, known, looked, followed, t, passed)
         boxes, full = self._newcomers.boxes(scene)
@@ -144,7 +146,8 @@ class _Following:
         return Search(found, full, looked, followed)
 
     def _follow(self, image: Image, known: Sequence[Expected], t: float) -> tuple[frozenset[int], dict[int, Keypoints]]:
-        """Looks at the known faces if that is due: the keys of the tracks looked at, and what was seen of them."""
+        """Follows the known faces if that is due; returns the keys of the tracks looked at and the keypoints of the
+        faces seen."""
         if not known or not self._pace.is_due(self._last, self._follower.every_s, t, self._follower.within_s):
             return frozenset(), {}
         self._last = t
@@ -165,7 +168,7 @@ def _scene(
     missing = [face.box for face in known if (face.track in looked or face.missed) and face.track not in followed]
     if looked:
         faces = [keypoints.box for keypoints in followed.values()]
-    else:  # between looks known faces are where they are expected, or they would pass for new ones
+    else:  # between looks, assume known faces at their expected places, so that they are not taken for new ones
         faces = [face.box for face in known if not face.missed]
     seen = bool(followed) or (len(known) > len(missing) and not looked)
     return Scene(image, t, passed, tuple(faces), tuple(missing), seen, bool(known))

@@ -1,4 +1,4 @@
-"""Following known faces with the keypoint network, and asking it whether a box shows a face at all."""
+"""Follows known faces with the keypoint network, and checks with it whether a box shows a face."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from monitor.core.types import Box, Image, Keypoints
 from monitor.settings.config import FollowConfig
 
 SETTLED = 0.12
-"""A look whose box moved by more than this share of its size is followed by a second look from there: the network is
-most exact when the face is where it was expected."""
+"""If a look moves the box by more than this share of its size, a second look starts from the new box: the network is
+most accurate when the face lies where it was expected."""
 LEAST_SIDE, MOST_SIDE = 8.0, 1.6
-"""A face is at least so many pixels wide, and at most so many times the frame's longer side."""
+"""Smallest width of a face in pixels, and its largest width as a multiple of the frame's longer side."""
 
 
 class Reader(Protocol):
-    """The part of ``KeypointNet`` that following needs."""
+    """The part of ``KeypointNet`` that the follower uses."""
 
     def read(self, image: Image, box: Box) -> Keypoints | None:
         """Looks at the region around a box; None when it does not touch the frame."""
@@ -28,7 +28,7 @@ class Follower:
 
     Attributes:
         every_s: Each known face is looked at this often; 0 = in every frame.
-        within_s: Longest interval between two looks, however slow the machine is.
+        within_s: Longest interval between two looks in seconds, however slow the machine is.
     """
 
     def __init__(self, net: Reader, config: FollowConfig, within_s: float = math.inf) -> None:
@@ -37,14 +37,14 @@ class Follower:
         Args:
             net: The keypoint network.
             config: Settings.
-            within_s: Longest interval between two looks: well below ``track.lost_s``, after which a face that was not
-                seen is no longer shown.
+            within_s: Longest interval between two looks in seconds; well below ``track.lost_s``, after which an unseen
+                face is no longer shown.
         """
         self._net, self._config = net, config
         self.every_s, self.within_s = config.every_ms / 1000, within_s
 
     def follow(self, image: Image, box: Box) -> Keypoints | None:
-        """The face near ``box``, or None when there is none any more.
+        """The face near ``box``, or None when no face is there any more.
 
         Args:
             image: (H, W, 3) BGR full frame.
@@ -60,10 +60,10 @@ class Follower:
         return keypoints if _is_plausible(keypoints.box, image) else None
 
     def accept(self, image: Image, box: Box) -> Keypoints | None:
-        """The face in a detected box, or None when it shows none.
+        """The face in a detected box, or None when the box shows no face.
 
-        Looks twice, the second time from the box of the first look: the presence of the second look and the agreement
-        of both boxes decide. From a false detection the second look usually drifts away.
+        Looks twice, the second time from the box that the first look gave. The box shows a face when the second look
+        finds one and both boxes agree; on a false detection the second box usually drifts away.
         """
         keypoints = self._net.read(image, box)
         if keypoints is None or keypoints.presence < self._config.keep:
@@ -75,7 +75,7 @@ class Follower:
 
 
 def moved(before: Box, after: Box) -> float:
-    """Largest shift of an edge, in sides of the first box."""
+    """Largest shift of an edge between two boxes, as a multiple of the first box's side."""
     return max(abs(a - b) for a, b in zip(before, after, strict=True)) / longer_side(before)
 
 

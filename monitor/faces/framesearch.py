@@ -1,4 +1,4 @@
-"""Searching a frame or a part of it: scales pixels for a detector and boxes back."""
+"""Searches a frame or a part of it: shrinks the pixels for a detector and scales its boxes back."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from monitor.settings.config import DetectConfig
 REGION = 1.9
 """Side of the searched region in face sizes: a face may move 0.45 of its size between searches."""
 SMALLER, LARGER = 0.7, 1.25
-"""Sizes searched in a region, relative to the last one."""
+"""Smallest and largest face searched for in a region, relative to the face's last size."""
 REGION_FACE = 56.0
 """Size in pixels that a known face is shrunk to for the search around it.
 
 With these values region searches give boxes of the same size as full searches. A cascade's box is the mean over all
-sizes that fire: without the small sizes (0.8, at 48 px) boxes, and so crops, were 5-21 % larger on six clips; with 0.7
-at 56 px they are 0.96-1.00 of the size ()."""
+sizes that fire: without the small sizes (from 0.8 at 48 px) boxes, and so crops, were 5-21 % larger on six clips; with
+0.7 at 56 px they are 0.96-1.00 of the size."""
 PROFILE_DEG = 15.0
 """Degrees of yaw from which a confirmation also uses the profile cascade."""
 AGREED = 0.3
@@ -69,7 +69,7 @@ class FrameSearch:
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
 
     def confirms(self, image: Image, keypoints: Keypoints) -> bool:
-        """Whether the detector finds a face where the keypoint network does; a weak hit suffices."""
+        """Whether the detector, too, finds a face where the keypoint network finds one; a weak hit suffices."""
         found = self.around(image, keypoints.box, turned=abs(float(keypoints.pose[0])) > PROFILE_DEG)
         return any(iou(box, np.array(keypoints.box)) > AGREED for box in found.boxes)
 
@@ -94,7 +94,7 @@ class FrameSearch:
         return self._config.min_face * width / REFERENCE_WIDTH
 
     def _shrink(self, image: Image, scale: float) -> Image:
-        """The picture at the scale of the search, in gray unless the detector takes color."""
+        """The picture scaled for the search, in gray unless the detector takes color."""
         if scale < 1.0:
             size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

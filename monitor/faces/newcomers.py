@@ -24,15 +24,15 @@ class NewcomerSearch(Protocol):
     """Searches frames for faces that are not known yet."""
 
     def boxes(self, scene: Scene) -> tuple[list[Box], bool]:
-        """The boxes to examine in this frame, and whether a part of a whole-frame search was done."""
+        """Returns the boxes to examine in this frame, and whether a part of a whole-frame search was done."""
 
     def forget(self) -> None:
         """Starts anew with a picture unrelated to the last one."""
 
 
 class _Scope:
-    """Decides whether a whole-frame search is worth its cost, and where: only where the picture has changed, and
-    everywhere now and then."""
+    """Decides which part of the frame to search: normally only the changed part, and the whole frame at long
+    intervals."""
 
     def __init__(self, config: DetectConfig, pace: Pace) -> None:
         self._config, self._pace = config, pace
@@ -71,9 +71,9 @@ class ProposalSearch:
         every = (self._config.every_ms if scene.seen else self._config.empty_ms) / 1000
         if missing:
             every = min(every, self._config.region_ms / 1000)
-        # The looks that decide on a doubtful place must fit in, however rare they are.
+        # The window for doubtful places must span enough looks, even when looks are rare.
         places.lately_s = max(LATELY_S * self._pace.slowdown, (OFTEN + 0.5) * min(scene.passed, APART_S))
-        unrelated = every <= 0  # the last picture says nothing about this one
+        unrelated = every <= 0  # pictures without any relation in time
         if unrelated:
             places.forget()
         if not places.busy and self._pace.is_due(self._last, every, scene.t):

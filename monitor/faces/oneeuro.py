@@ -1,4 +1,4 @@
-"""The One-Euro filter: smooth while a value rests, without lag when it moves.
+"""The One-Euro filter: strong smoothing while a value rests, little lag while it moves.
 
 Source: G. Casiez, N. Roussel, D. Vogel, "1 € Filter: A Simple Speed-based Low-pass Filter for Noisy
 Input in Interactive Systems", CHI 2012.
@@ -30,9 +30,9 @@ class OneEuro:
     def __call__(self, value: NDArray[np.float64], t: float, unit: float = 1.0) -> NDArray[np.float64]:
         """Takes a sample at ``t`` seconds and returns the filtered value.
 
-        Speeds are measured in ``unit`` per second, such as the size of a face, so that one tuning fits near and far
-        faces and any resolution. The first sample passes unchanged; a sample that is not later than the last one
-        changes nothing.
+        Speeds are measured in ``unit`` per second, such as the size of a face, so that the same parameters fit near and
+        far faces at any resolution. The first sample is returned unchanged; a sample that is not later than the last
+        one is ignored.
         """
         new = value.tolist()
         dt = t - self._t

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 EARLY = 0.95
-"""Share of an interval after which a search is due: otherwise a 30 Hz camera, whose frames may arrive a little early,
-and an interval of 33 ms would give 15 Hz."""
+"""Share of an interval after which a search is due. With the full interval, a 30 Hz camera whose frames arrive a little
+early and an interval of 33 ms would give searches at 15 Hz."""
 
 
 @dataclass(slots=True)
@@ -27,6 +27,6 @@ class Pace:
             last: When it was last done, in seconds; minus infinity = never.
             every_s: Its interval at normal speed.
             t: Now.
-            within_s: The longest interval, whatever the slowdown.
+            within_s: Upper limit of the interval, whatever the slowdown.
         """
         return t - last >= min(every_s * self.slowdown, within_s) * EARLY

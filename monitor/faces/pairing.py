@@ -27,8 +27,8 @@ def cheapest_pairs(candidates: Iterable[tuple[Cost, A, B]]) -> list[tuple[A, B]]
     """Greedy assignment: the cheapest pairs first, each partner at most once.
 
     Args:
-        candidates: Cost, and the two partners, of each possible pair. Equal costs keep the order given. Partners
-            are told apart by identity.
+        candidates: Cost, and the two partners, of each possible pair. Equal costs keep the given order. Partners are
+            compared by identity.
 
     Returns:
         The chosen pairs, cheapest first.

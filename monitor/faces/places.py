@@ -1,4 +1,4 @@
-"""Places that may show a new face: what the proposal network names, and when each is examined."""
+"""Keeps the places where the proposal network suspects a new face, and schedules their examination."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from monitor.faces.scene import Scene
 PACE_HZ = 30.0
 """Parts searched and boxes examined per second: one of each per frame of a usual camera, more with slower sources."""
 TAKEN = 0.3
-"""IoU with a followed face from which a box shows that face."""
+"""A box with at least this IoU with a followed face shows that face."""
 WITHIN = 0.7
-"""Share of a box inside a followed face from which it is a part of that face: an open mouth may look like a small face,
-but a face in front of or behind another one is never so far inside it."""
+"""A box with at least this share of its area inside a followed face is a part of that face: an open mouth may look like
+a small face, but a face in front of or behind another one never overlaps it that much."""
 REFUSED_S, DOUBTED_S, UNCLEAR_S = 1.0, 0.25, 10.0
-"""For so long a box is not examined again when the keypoint network saw no face there, when the cascade did not confirm
-it, and when it stayed unclear: every search proposes the same boxes of a still background."""
+"""Seconds for which a box is not examined again: after the keypoint network saw no face there, after the cascade did
+not confirm it, and after it stayed doubtful. Without this, every search would examine the same boxes of a still
+background."""
 SAME_PLACE = 0.5
-"""IoU from which two boxes are the same place."""
+"""Two boxes with at least this IoU are the same place."""
 OFTEN, LATELY_S, STEADY = 3, 2.0, 0.97
-"""A doubtful place is a face when it was doubted this often within this many seconds with at least this mean presence:
-cascades never confirm some faces (small, shaded, tilted), and other things do not show such a steady presence."""
+"""A doubtful place becomes a face after this many doubtful looks within this many seconds with at least this mean
+presence: cascades never confirm some faces (small, shaded, tilted), and nothing but a face keeps such a presence."""
 APART_S = 4.0
 """Frames further apart than this are unrelated."""
 
 
 class Proposer(Protocol):
-    """The part of ``ProposalNet`` that a search needs.
+    """The part of ``ProposalNet`` that a search uses.
 
     Attributes:
         parts: Parts of one search, which ``propose`` can do one by one.
@@ -46,11 +47,11 @@ class Places:
     """Searches with a proposal network, spread over frames, and the boxes still to be examined.
 
     Attributes:
-        lately_s: Seconds for which a doubt counts; longer when looks are further apart.
+        lately_s: Seconds for which a doubtful look counts; longer when looks are further apart.
     """
 
     def __init__(self, proposer: Proposer, least: float) -> None:
-        """Takes boxes with a face probability of at least ``least``, 0..1."""
+        """Considers only boxes with a face probability of at least ``least``, 0..1."""
         self._proposer, self._least = proposer, least
         self.lately_s = LATELY_S
         self.forget()
@@ -96,7 +97,7 @@ class Places:
         return True
 
     def next(self, scene: Scene, *, hurry: bool) -> list[Box]:
-        """The boxes to examine in this frame, most likely first; all of them when in a ``hurry``.
+        """The boxes to examine in this frame, most likely first; all waiting boxes with ``hurry``.
 
         Boxes of followed faces and refused places are left out.
         """
@@ -113,18 +114,18 @@ class Places:
         self._refused.append((t + REFUSED_S, box))
 
     def doubting(self, t: float) -> bool:
-        """Whether a doubtful place needs another look, although nothing moves there."""
+        """Whether a doubtful place needs another look even if nothing moves there."""
         return any(0 <= t - since <= self.lately_s for since, _, _ in self._doubts)
 
     def doubt(self, box: Box, presence: float, t: float) -> bool:
-        """Remembers that a place may show a face; returns whether it has shown one often and steadily enough."""
+        """Records a doubtful look at a place; returns whether its looks now suffice to accept a face."""
         self._refused.append((t + DOUBTED_S, box))
         self._doubts = [doubt for doubt in self._doubts if 0 <= t - doubt[0] <= self.lately_s]
         self._doubts.append((t, box, presence))
         own = [doubt for doubt in self._doubts if iou(box, doubt[1]) > SAME_PLACE]
         if len(own) >= OFTEN and sum(seen for _, _, seen in own) / len(own) >= STEADY:
             return True
-        if len(own) >= 2 * OFTEN:  # it stays unclear: leave it alone for a while
+        if len(own) >= 2 * OFTEN:  # still doubtful after many looks: pause
             self._doubts = [doubt for doubt in self._doubts if doubt not in own]
             self._refused.append((t + UNCLEAR_S, box))
         return False

@@ -14,28 +14,29 @@ from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.crop import middle_levels
 
 FULL_SIZE_PX = 64.0
-"""Side from which a face with its margin fills the network's 48 pixels; smaller faces lose detail."""
+"""Side in pixels from which a face with its margin fills the network's 48 pixels; smaller faces lose detail."""
 BLURRED, SHARP = 0.006, 0.035
-"""Variance of the Laplacian of a 48-pixel crop over the variance of its gray levels, so that light does not matter:
-below the first value nothing is sharp, above the second a face counts as sharp. Of 3,133 FER2013 training crops (every
-ninth) all but one exceed the second; after a Gaussian blur of 2 px 99 % fall below it, half below twice the first, also
-with noise of half a gray level and at 30 % of the light. Noise of a whole level hides blur in that light."""
+"""Limits of sharpness: the variance of the Laplacian of a 48-pixel crop over the variance of its gray levels, which
+does not depend on the light. A face below the first value counts as fully blurred, above the second as sharp. Of 3,133
+FER2013 training crops (every ninth) all but one exceed the second; after a Gaussian blur of 2 px 99 % fall below it and
+half below twice the first. The same holds with noise of half a gray level and at 30 % of the light; noise of a whole
+level hides the blur at that light."""
 NOISE = 0.6
-"""Standard deviation of gray levels in a crop that is attributed to camera noise: edges that noise explains say nothing
-about sharpness, and in little light they would dominate. Crops average several pixels, so their noise is low."""
+"""Standard deviation of gray levels in a crop that is attributed to camera noise and does not count as sharpness; in
+little light it would dominate. Crops average several pixels, so their noise is low."""
 DAZZLED, BRIGHT = 200.0, 225.0
-"""Mean gray level from which a crop loses its bright parts, and from which it is not readable."""
+"""Mean gray level from which a crop is overexposed, and from which it is not readable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """The light that a network needs, in gray levels of a crop's middle.
+    """The light that a network needs, in gray levels of the middle of a crop.
 
     Attributes:
-        dark: Mean at which it recognises nothing.
+        dark: Mean at which the network recognises nothing.
         dim: Mean from which the light suffices.
-        faint: Standard deviation at which the face drowns in a camera's noise.
-        clear: Standard deviation from which it shows full contrast.
+        faint: Standard deviation at which a face cannot be distinguished from camera noise.
+        clear: Standard deviation from which a face has full contrast.
     """
 
     dark: float
@@ -57,10 +58,10 @@ def light_for(contrast: float) -> Light:
 
 
 TURNED, SIDEWAYS = 30.0, 45.0
-"""Degrees of yaw up to which both halves of a face are visible, and from which it is not read: FER2013 has few faces
-beyond 30 degrees, and beyond 45 the far eye and mouth corner are hidden."""
+"""Degrees of yaw up to which both halves of a face are visible, and from which the face is not read: FER2013 has few
+faces beyond 30 degrees, and beyond 45 the far eye and mouth corner are hidden."""
 UNSURE = 0.4
-"""Presence at which a followed face is too doubtful to be read; from 0.3 above it is fully trusted."""
+"""A followed face with at most this presence is not read; from 0.3 above this value its quality is not reduced."""
 
 
 def quality(crop: Image, box: Box, light: Light = EVENED) -> float:
@@ -89,7 +90,7 @@ def quality(crop: Image, box: Box, light: Light = EVENED) -> float:
 
 
 def visibility(pose: Sequence[float] | NDArray[np.float64] | None, keypoints: Keypoints | None) -> float:
-    """Rates the view of one face by its yaw and by the keypoint network's presence.
+    """Rates the view of one face by its yaw and by the presence that the keypoint network gives.
 
     Args:
         pose: Yaw, pitch and roll in degrees, or None when unknown.
@@ -104,15 +105,15 @@ def visibility(pose: Sequence[float] | NDArray[np.float64] | None, keypoints: Ke
 
 
 BLACK, BLANK = 12.0, 4.0
-"""Mean and standard deviation of gray levels up to which a picture cannot show a face: in the dark or with a covered
-lens."""
+"""Mean and standard deviation of gray levels up to which a picture is too dark or too uniform (a covered lens) to show
+a face."""
 EVERY, COLUMNS = 8, 80
-"""Distance of the pixels that are examined for that, and the number of columns in larger pictures: 80 columns suffice
-and cost the same at any size (every 8th pixel of a 3840x2160 picture takes 1.4 ms of waiting for memory)."""
+"""Distance of the sampled pixels, and the number of columns sampled in larger pictures: 80 columns suffice and cost the
+same at any size (sampling every 8th pixel of a 3840x2160 picture takes 1.4 ms of memory access)."""
 
 
 def usable(image: Image) -> bool:
-    """Whether a picture (H, W, 3) uint8 could show a face: it is neither dark nor of one gray level."""
+    """Whether a picture (H, W, 3) uint8 could show a face: it is neither dark nor of a uniform gray."""
     step = max(EVERY, image.shape[1] // COLUMNS)
     gray = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(gray))

@@ -1,4 +1,4 @@
-"""One frame with what is known of its faces before new ones are searched for."""
+"""One frame with its known faces, before new faces are searched for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Scene:
         t: Frame time in seconds.
         passed: Seconds since the last frame; infinite for the first one.
         faces: Boxes of the faces in view; new faces are searched for elsewhere.
-        missing: Where faces are expected that were not seen.
+        missing: Expected places of known faces that were not seen.
         seen: Whether any face is in view.
         known: Whether any face is known, in view or not.
     """

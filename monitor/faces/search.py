@@ -1,4 +1,4 @@
-"""What the finder and the tracker exchange: where faces are expected, and what a search found."""
+"""Values exchanged by the finder and the tracker: expected places of known faces, and the results of a search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cascade's whole-frame search in slices, so that no single frame pays for all of it."""
+"""A cascade's whole-frame search in slices, which spreads its cost over several frames."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LARGE = ((2.0, 2.8), (2.5, 3.8), (3.4, np.inf))
 """A search is cut into slices by face size, in shares of the smallest one: small faces are searched in a third of the
 picture at a time, medium ones in half of it, large ones in all of it but in one band of sizes at a time. OpenCV visits
 every pixel for windows of 48 pixels and more, and every second one below, so all slices cost about the same. The bands
-overlap so that the hits of one face stay together. Halving the picture for large faces is faster, but lost two of three
-walkers."""
+overlap so that all hits of one face fall into one slice. Halving the picture for large faces is faster, but missed two
+of three people walking by."""
 PROFILE_EVERY = 3
-"""One search in this many also detects faces in profile, which takes two more passes."""
+"""Every so many searches, one also detects faces in profile, which takes two more passes."""
 
 
 class SlicedSearch:

@@ -17,10 +17,10 @@ from monitor.faces.quality import visibility
 SPEED_MEMORY_S = 0.3
 """Time constant of the velocity that predicts a face between two sightings."""
 MISSED_S = 0.3
-"""A followed face that is out of sight for longer than this (a hand passes in less) counts as missed: it must be found
-like a new one, and then gets its id back."""
+"""A followed face that is out of sight for longer than this (a passing hand takes less) counts as missed: it must be
+found like a new face, and then gets its id back."""
 MAX_COAST_S = 0.4
-"""A face is predicted to move on for at most this long; after that it is expected where it then was."""
+"""The motion of an unseen face is extrapolated for at most this long; after that its expected place stays fixed."""
 
 
 def _box_filter() -> OneEuro:
@@ -33,7 +33,7 @@ def _pose_filter() -> OneEuro:
 
 @dataclass(slots=True)
 class Trajectory:
-    """Where a face is, how it moves and how it is turned.
+    """Position, motion and pose of a face.
 
     Attributes:
         box: (4,) float64 smoothed x1, y1, x2, y2 in full-frame pixels.
@@ -57,7 +57,7 @@ class Trajectory:
 
     @classmethod
     def start(cls, box: Box, keypoints: Keypoints | None, t: float) -> Trajectory:
-        """The trajectory of a face that is seen for the first time at ``t`` seconds."""
+        """Starts the trajectory of a face first seen at ``t`` seconds."""
         new = cls(np.array(box, np.float64), t)
         new._box_filter(new.box, t)
         new._turn(keypoints, t)
@@ -68,9 +68,9 @@ class Trajectory:
 
         Args:
             box: The face in full-frame pixels.
-            keypoints: What the keypoint network saw, or None when it was not asked.
+            keypoints: The keypoint network's answer, or None when it was not run.
             t: Frame time in seconds.
-            anew: Whether the face was out of sight for so long that its old motion says nothing about now.
+            anew: Whether the face was out of sight for so long that its old motion no longer applies.
         """
         dt = t - self.last
         sighted = np.array(box, np.float64)
@@ -118,12 +118,12 @@ class Track:
 
     Attributes:
         key: Unique within the tracker, from the first sighting on.
-        path: Where the face is and how it moves; two tracks that were confused exchange their paths.
+        path: Position and motion of the face; two tracks that were confused exchange their paths.
         hits: Times of the sightings that count towards confirmation, in seconds.
         id: The face's number, 0 until it is confirmed.
-        appearance: How the face looks, or None while that is unknown.
+        appearance: The face's appearance, or None while it is unknown.
         hidden: Whether another confirmed face overlaps it.
-        rivals: Ids of the faces that overlapped it and have not been told apart from it since.
+        rivals: Ids of the faces that overlapped it and that have not been distinguished from it since.
     """
 
     key: int

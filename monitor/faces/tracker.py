@@ -1,4 +1,4 @@
-"""Keeping identities: which face of this frame is which known face. All spans are seconds."""
+"""Keeps identities: assigns the faces found in each frame to known faces. All durations are in seconds."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from monitor.faces.track import Track, Trajectory
 from monitor.settings.config import TrackConfig
 
 START_SCORE = 0.5
-"""Score from which a sighting may start a track; weaker ones only continue one."""
+"""Lowest score of a sighting that may start a track; weaker sightings can only continue one."""
 GATE_GROWTH = 1.0
 """Growth of the gate per second unseen: a person walks about one face size per second."""
 TWINS = 0.5
-"""IoU of two followed boxes above which they show the same face."""
+"""Two followed boxes with an IoU above this show the same face."""
 
 
 class Tracker:
@@ -34,7 +34,7 @@ class Tracker:
 
         Args:
             config: Settings.
-            sure: Presence, 0..1, from which a sighting counts towards confirmation; others only continue the track.
+            sure: Lowest presence, 0..1, of a sighting that counts towards confirmation; others only continue the track.
         """
         self._config = config
         self._sure = sure
@@ -46,24 +46,25 @@ class Tracker:
     def forget(self, t: float) -> None:
         """Forgets faces that were last seen more than ``track.forget_s`` ago; call before ``expected``.
 
-        After a gap without pictures (a lost camera, a suspended machine) another person may sit in the same place,
-        and following alone would not notice.
+        After a gap without pictures (a lost camera, a suspended machine) another person may be in the same place, which
+        following alone cannot detect.
         """
         self._tracks = [track for track in self._tracks if t - track.last <= self._config.forget_s]
 
     def expected(self, t: float) -> list[Expected]:
-        """All known faces, unconfirmed and briefly unseen ones included, as they are expected at ``t`` seconds."""
+        """All known faces, including unconfirmed and briefly unseen ones, with their expected boxes at ``t``
+        seconds."""
         return [Expected(track.key, track.predicted(t), track.path.is_missed(t)) for track in self._tracks]
 
     def known_ids(self) -> frozenset[int]:
-        """Ids that are not forgotten, those of faces out of view included."""
+        """Ids that are not forgotten, including those of faces out of view."""
         return frozenset(track.id for track in self._tracks if track.id)
 
     def update(self, search: Search, t: float, image: Image) -> list[Track]:
-        """Takes one frame's search.
+        """Updates the tracks with the search of one frame.
 
         Args:
-            search: What was found and followed.
+            search: The faces found and followed.
             t: Frame time in seconds.
             image: The frame, for the appearances that tell two crossing faces apart.
 
@@ -92,14 +93,14 @@ class Tracker:
         return [track for track in self._tracks if track.id and t - track.last <= self._config.lost_s]
 
     def _adapt_to_rate(self, t: float) -> None:
-        """Lengthens the time for confirmation with slow sources, so that two frames always fit in."""
+        """Lengthens the time for confirmation with slow sources, so that it always spans two frames."""
         step = t - self._last_t if self._last_t is not None else 0.0
         self._confirm_s = max(self._config.confirm_s, min(1.5 * step, self._config.forget_s))
         self._last_t = t
 
     def _without_twins(self, followed: dict[int, Keypoints], t: float) -> list[tuple[Track, Keypoints]]:
-        """The followed faces, each with one track: of two tracks that follow the same face the nearer one keeps it,
-        a confirmed one before an unconfirmed one."""
+        """The followed faces, each with one track. When two tracks follow the same face, a confirmed track wins over an
+        unconfirmed one, then the nearer one wins."""
         tracks = [(track, followed[track.key]) for track in self._tracks if track.key in followed]
         tracks.sort(key=lambda pair: (not pair[0].id, pairing_cost(pair[0].predicted(t), pair[1].box)))
         kept: list[tuple[Track, Keypoints]] = []
@@ -109,7 +110,8 @@ class Tracker:
         return kept
 
     def _pairs(self, found: Iterable[Sighting], done: set[int], t: float) -> list[tuple[Track, Sighting]]:
-        """Pairs tracks with sightings. Confirmed tracks choose first: a false detection must not take an identity."""
+        """Pairs tracks with sightings, confirmed tracks first, so that a false detection cannot take over an
+        identity."""
         searching = [
             track for track in self._tracks
             if track.key not in done and not (track.path.is_missed(t) and track.keypoints is not None)
@@ -128,16 +130,17 @@ class Tracker:
             track.hits = [hit for hit in track.hits if t - hit <= self._confirm_s] + [t]
 
     def _start(self, sighting: Sighting, t: float) -> None:
-        """Starts a track; a certain face counts as seen often enough at once."""
+        """Starts a track; a face with high presence is confirmed at once."""
         certain = sighting.keypoints is not None and sighting.keypoints.presence >= CERTAIN
         hits = [t] * (self._config.confirm_hits if certain else 1)
         path = Trajectory.start(sighting.box, sighting.keypoints, t)
         self._tracks.append(Track(next(self._keys), path, hits))
 
     def _confirm(self, t: float) -> None:
-        """Gives an id to faces seen often enough: that of a missed face near there, or a new one.
+        """Gives an id to faces that were seen often enough: the id of a missed face nearby, or a new one.
 
-        A missed face that is nearest to a track not yet seen often enough waits for that track.
+        If the track nearest to a missed face has not been seen often enough yet, the missed face is kept for that
+        track.
         """
         new = [track for track in self._tracks if not track.id]
         ready = {track.key for track in new if track.last == t and len(track.hits) >= self._config.confirm_hits}

@@ -1,4 +1,4 @@
-"""Base classes of the networks: a model card, an int8 model and the table that quantises gray levels."""
+"""Base classes of the networks, which hold a model card, an int8 model and a table that quantises gray levels."""
 
 from __future__ import annotations
 

@@ -22,10 +22,10 @@ MAX_CARD_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """One assumption about how frequent the labels are, and how to turn logits into probabilities under it.
+    """An assumed frequency of each label, as the parameters that turn logits into probabilities under it.
 
     Attributes:
-        biases: Added to the logits, in the order of the card's labels.
+        biases: Values added to the logits, in the order of the card's labels.
         temperature: Logits with the biases are divided by it before the softmax; above 0.
     """
 
@@ -47,12 +47,12 @@ class ModelCard:
         crop_align: ``CropSpec.align`` the model was trained for.
         crop_contrast: ``CropSpec.contrast`` the model was trained for; 0 = gray levels unchanged.
         temperature: Logits are divided by it before the softmax; above 0.
-        sha256: Of the .tflite file; a file with another one is refused.
+        sha256: Checksum of the .tflite file; a file with another checksum is refused.
         metrics: Figures with their N and the data they were measured on.
         data: Training data and their terms.
         notes: Intended use, limits, licence.
         training: Recipe, epochs, date.
-        priors: Of an expression model, by name; empty = the logits count as they are, with ``temperature``.
+        priors: Priors of an expression model, by name; empty = no biases, only ``temperature``.
     """
 
     name: str

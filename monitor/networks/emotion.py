@@ -1,4 +1,4 @@
-"""The expression network: a face in a frame in, calibrated probabilities over the seven labels out."""
+"""The expression network: turns a face in a frame into calibrated probabilities of the seven labels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class EmotionNet(LogitNetwork):
         Args:
             path: The .tflite.
             threads: Threads of the runtime.
-            prior: One of the card's priors: how frequent each expression is taken to be before the face is seen.
+            prior: Name of one of the card's priors, the assumed frequency of each expression.
 
         Raises:
             ModelError: The model or its card is missing, damaged, mismatched or foreign, no runtime is installed, or
@@ -59,14 +59,14 @@ class EmotionNet(LogitNetwork):
             image: (H, W, 3) BGR or (H, W) gray full frame, uint8.
             box: The face as a Haar box, x1, y1, x2, y2 in full-frame pixels.
             roll: In-plane rotation of the face in degrees, clockwise; removed where the card asks for it.
-            mirrored: Whether the network sees the crop mirrored.
+            mirrored: Whether the crop is mirrored before it is read.
             visible: 0..1, quality of the view (``quality.visibility``); multiplies the quality of the picture.
             least: Quality below which the expression is not read.
 
         Returns:
             Quality and probabilities; quality 0 and no probabilities when the box does not touch the frame.
         """
-        # Quality is rated on the original gray levels: evening would hide how dark or flat the picture is.
+        # Quality is rated on the original gray levels: normalised contrast would hide a dark or flat picture.
         original = replace(self.card.crop, contrast=0.0)
         try:
             pixels = crop(image, box, original, roll)
@@ -81,7 +81,7 @@ class EmotionNet(LogitNetwork):
         return Reading(rating, self.probabilities(pixels))
 
     def prepared(self, crop: Image) -> Image:
-        """The network's input for a (side, side) uint8 crop: its contrast evened where the card asks for it."""
+        """The network's input for a (side, side) uint8 crop: with normalised contrast if the card asks for it."""
         return evened(crop, self.card.crop_contrast)
 
     def logits(self, crop: Image) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The eye network: how far each eye is open, and how well the picture shows it."""
+"""The eye network: rates how far each eye is open and how well the picture shows it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ sets."""
 FULL_PX = 14.0
 """Width of an eye in frame pixels from which its lids can be distinguished: 14 of 25 crop pixels."""
 FLAT = 6.0
-"""Standard deviation of gray levels at which the crop of an eye has full contrast; below half of it there is only
+"""Standard deviation of gray levels from which the crop of an eye has full contrast; below half of it the crop is only
 noise."""
 TURNED, SIDEWAYS = 42.0, 50.0
 """Degrees of yaw up to which the eyes are read at full quality, and from which they are not read: foreshortened eyes
@@ -71,7 +71,7 @@ class EyeNet(LogitNetwork):
             keypoints: The face's keypoints in that frame.
 
         Returns:
-            The person's right and left eye; quality 0 for one outside the frame.
+            The person's right and left eye; an eye outside the frame has quality 0.
         """
         yaw, roll = abs(float(keypoints.pose[0])), float(keypoints.pose[2])
         front = unit((SIDEWAYS - yaw) / (SIDEWAYS - TURNED))

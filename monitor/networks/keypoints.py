@@ -1,4 +1,4 @@
-"""The keypoint network: from the region around a box to presence, keypoints, pose and a better box."""
+"""The keypoint network: turns the region around a box into presence, keypoints, pose and a more accurate box."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ POSE_UNIT = 45.0
 """Degrees per unit of the pose outputs."""
 FACE_W, FACE_H, FACE_Y = 0.970, 1.092, 0.081
 """The face mesh in a Haar box: width, height and offset below the middle, in box sides (2,212 photographs, see
-``CropSpec``). Followed faces get the equivalent Haar box, so that crops do not depend on who found the face."""
+``CropSpec``). Followed faces get the equivalent Haar box, so that crops do not depend on the network or cascade that
+found the face."""
 
 MIRRORED_DEG = 20.0
 """Degrees of yaw beyond which the mirrored region is read too. Both answers are averaged, and the smaller presence
-counts: this makes the keypoints of heads turned by over 30 degrees a fifteenth more exact and false faces a quarter
-rarer. Other faces are exact enough at half the cost (docs/results/following.md)."""
+counts: this reduces the keypoint error of heads turned by over 30 degrees by a fifteenth and the number of false faces
+by a quarter. Other faces are accurate enough at half the cost (docs/results/following.md)."""
 Answers = tuple[float, NDArray[np.float32], NDArray[np.float32]]
 """Outputs for one region in the order of ``SHAPES``: logit, keypoints and corners (19, 2), pose and openness (6,)."""
 

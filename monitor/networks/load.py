@@ -1,4 +1,4 @@
-"""Loading the networks and the detector that a configuration asks for."""
+"""Loads the networks and the detector that a configuration asks for."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The frame is shrunk to several sizes, an octave apart (an image pyramid, as for MTCNN's proposal network: Zhang
 et al. 2016), and laid out on three tiles of one shape: the upper and the lower half of the largest size, and all
-smaller sizes side by side. So one network of a fixed shape sees faces of every size, and a search can be spread over
+smaller sizes side by side. So one network of a fixed shape finds faces of every size, and a search can be spread over
 three frames. ``Admission`` decides which proposals are faces.
 """
 
@@ -26,13 +26,14 @@ from monitor.networks.base import Network
 FACE = ("face",)
 """Labels of the network: one logit for the presence of a face."""
 STRIDE = 4
-"""Distance between two answers in pixels of a tile."""
+"""Distance between two output cells in pixels of a tile."""
 UNIT = 17.0
-"""Unit of the size output in pixels; the network sees faces half an octave smaller and larger."""
+"""Unit of the size output in pixels; the network finds faces up to half an octave smaller and larger."""
 SMALLEST = 12.0
-"""Side in tile pixels of the smallest visible face; the largest one is twice that, where the next level begins."""
+"""Side in tile pixels of the smallest face that the network finds; the largest one is twice that, where the next level
+begins."""
 GAP = 8
-"""Pixels of gray between two levels on a tile, so that no answer mixes them."""
+"""Pixels of gray between two levels on a tile, so that no output cell covers both."""
 CONTEXT = 16
 """Pixels by which the two halves overlap: the receptive field around the centre of a face."""
 GRAY = 128
@@ -50,7 +51,7 @@ class Patch:
     """A part of the frame on a tile.
 
     Attributes:
-        left, top, width, height: Where it lies, in tile pixels.
+        left, top, width, height: Position and size in tile pixels.
         upper, lower: Rows of the frame that it shows.
         first, last: Rows of the frame in which its faces are centred; last is exclusive.
     """
@@ -88,8 +89,8 @@ def layout(frame_width: int, frame_height: int, smallest: float) -> Layout:
         smallest: Side in frame pixels of the smallest face to be found, above 0.
 
     Returns:
-        Two halves of the size at which ``smallest`` is ``SMALLEST``, and smaller sizes until a face as large as the
-        frame's shorter side is within reach.
+        The largest level, on which ``smallest`` measures ``SMALLEST``, is split into two halves. Smaller levels follow
+        until a face as large as the frame's shorter side can be found.
     """
     scale = min(1.0, SMALLEST / smallest)
     middle, reach = frame_height / 2, CONTEXT / scale
@@ -203,7 +204,7 @@ class ProposalNet(Network):
         paint(image, patches, self._tile)
         outputs = self._run(self._tile)
         logits = outputs[self._logit][0, :, :, 0]
-        # A face gives answers in several cells; only the best one of a neighbourhood counts.
+        # A face is found by several cells; only the best one of a neighbourhood counts.
         peaks = cv2.dilate(logits, np.ones((3, 3), np.uint8))
         rows, columns = np.nonzero((logits >= peaks) & (logits > math.log(least / (1 - least))))
         best = np.argsort(-logits[rows, columns], kind="stable")[:MOST]
@@ -225,14 +226,14 @@ class ProposalNet(Network):
 def decode(
     boxes: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Centres (N, 2) as x, y and sides (N,) in tile pixels, from the answers (N, 3) of the cells."""
+    """Centres (N, 2) as x, y and sides (N,) in tile pixels, from the outputs (N, 3) of the cells."""
     cells = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
     centres = cells + boxes[:, :2] * (UNIT / 2)
     return centres.astype(np.float32), (UNIT * np.exp2(np.clip(boxes[:, 2], -2, 2))).astype(np.float32)
 
 
 def encode(x: float, y: float, side: float, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Target answers (N, 3) float32 of the cells for a face: the inverse of ``decode``."""
+    """Target outputs (N, 3) float32 of the cells for a face: the inverse of ``decode``."""
     cells = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
     offsets = (np.array([x, y]) - cells) / (UNIT / 2)
     return np.concatenate([offsets, np.full((len(rows), 1), math.log2(side / UNIT))], axis=1).astype(np.float32)

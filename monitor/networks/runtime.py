@@ -1,4 +1,4 @@
-"""Loading a TFLite interpreter: of ai-edge-litert, else of tflite-runtime, else of TensorFlow."""
+"""Loads a TFLite interpreter: from ai-edge-litert, else from tflite-runtime, else from TensorFlow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ CANDIDATES = (
 )
 
 MOST_SCALE = 1000.0
-"""Largest quantisation scale: with a larger one, 255 steps cover numbers that no model of this program produces."""
+"""Largest accepted quantisation scale; with a larger one, 255 steps would cover numbers that no model of this program
+produces."""
 
 
 class Interpreter(Protocol):
@@ -67,7 +68,7 @@ def load_runtime() -> Runtime:
     """The first runtime that can be imported.
 
     Raises:
-        ModelError: None can; the message names what to install on this machine.
+        ModelError: No runtime can be imported; the message names the package to install on this machine.
     """
     for module_name, package in CANDIDATES:
         try:
