@@ -20,7 +20,10 @@ from emotion_monitor import Monitor
 OUT = Path("docs/images")
 FRAMES_PER_S, SECONDS, START_S, WIDTH = 10, 9.0, 3.0, 480
 WEBP_QUALITY = 60
-PAGES: tuple[tuple[str, int, int, Literal["dark", "light"]], ...] = (("web", 1280, 860, "light"), ("web-phone", 390, 844, "dark"))
+PAGES: tuple[tuple[str, int, int, Literal["dark", "light"]], ...] = (
+    ("web", 1280, 860, "light"),
+    ("web-phone", 390, 844, "dark"),
+)
 READY_MS = 60_000
 SHOWN_S = 12
 """Seconds of the demo before the page's picture is taken: two people are in view then."""
