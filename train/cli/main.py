@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from monitor.cli.arguments import Parser
 from monitor.core.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
-from train.cli import cards, demo_faces, evaluate, export, fetch, fit, predict, prepare, recover, report
+from train.cli import cards, clean, demo_faces, evaluate, export, fetch, fit, predict, prepare, recover, report
 
 log = logging.getLogger("train")
 
-COMMANDS = (prepare, fit, evaluate, predict, report, cards, recover, export, fetch, demo_faces)
+COMMANDS = (prepare, fit, evaluate, predict, report, cards, recover, export, fetch, demo_faces, clean)
 """Modules with ``add(commands)``, which adds a command and sets its ``run_command``."""
 EXIT_STOPPED = 130
 """The exit code that shells expect after Ctrl-C."""
@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             log.error("error: %s", line)
         return error.exit_code
     except ModuleNotFoundError as error:
-        fix = "pip install 'emotion-monitor[train]' (in a checkout: make test, then .venv/bin/python -m train)"
+        extra = "clean" if args.command == "clean" else "train"
+        fix = f"pip install 'emotion-monitor[{extra}]' (in a checkout: make test, then .venv/bin/python -m train)"
         log.error("error: this command needs %s, which is not installed: %s", error.name, fix)
         return EXIT_MODEL
     except FloatingPointError as error:

@@ -1,0 +1,212 @@
+"""Cleaning: each fault is found, recorded with a reason, and never deletes a file."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.core.errors import ConfigError
+from monitor.core.types import Image
+from train.clean import duplicates, labels, page, review
+from train.clean import run as cleaning
+from train.clean.faces import Face
+from train.clean.manifest import NAME, Entry, Manifest
+
+
+def picture(seed: int, side: int = 96) -> Image:
+    """A soft random picture that no other seed resembles."""
+    small = np.random.default_rng(seed).integers(0, 256, (9, 9)).astype(np.uint8)
+    return cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+
+
+class Counted:
+    """Finds as many faces as the darkest corner says: black none, white two, otherwise one."""
+
+    def find(self, image: Image) -> Face:
+        corner = int(image[:4, :4].mean())
+        count = 0 if corner < 2 else 2 if corner > 253 else 1
+        return Face(count, cv2.resize(image, (48, 48)).astype(np.uint8) if count == 1 else None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small set with one of each fault."""
+    root = tmp_path / "set"
+
+    def put(name: str, image: Image) -> None:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(root / name), image)
+
+    for n in range(3):
+        put(f"happy/good{n}.png", picture(n))
+        put(f"sad/good{n}.png", picture(100 + n))
+    put("happy/copy.jpg", picture(0))
+    put("happy/mirror.png", np.ascontiguousarray(picture(1)[:, ::-1]))
+    put("sad/under_happy.png", picture(2))
+    put("sad/tiny.png", picture(7, 20))
+    put("sad/flat.png", np.full((80, 80), 90, np.uint8))
+    none, two = picture(8), picture(9)
+    none[:4, :4], two[:4, :4] = 0, 255
+    put("happy/none.png", none)
+    put("happy/two.png", two)
+    (root / "happy/torn.jpg").write_bytes(b"<html>404</html>")
+    return root
+
+
+@pytest.fixture
+def entries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+    monkeypatch.setattr(labels, "features", lambda model, crops: np.zeros((len(crops), 2), np.float32))
+    tools = cleaning.Tools(Counted, Path("unused"))  # type: ignore[arg-type]
+    return cleaning.clean(folder, [], tools)
+
+
+def kinds(entries: list[Entry]) -> dict[str, str]:
+    return {entry.path: entry.kind for entry in entries}
+
+
+def test_every_fault_gets_its_kind_and_a_reason(entries: list[Entry]) -> None:
+    found = kinds(entries)
+    assert found["happy/torn.jpg"] == "broken"
+    assert found["sad/tiny.png"] == "tiny"
+    assert found["sad/flat.png"] == "flat"
+    assert sorted(found[f"happy/{name}"] for name in ("copy.jpg", "good0.png")) == ["duplicate", "good"]
+    assert sorted(found[f"happy/{name}"] for name in ("mirror.png", "good1.png")) == ["duplicate", "good"]
+    assert found["happy/good2.png"] == found["sad/under_happy.png"] == "conflict"
+    assert found["happy/none.png"] == "no face"
+    assert found["happy/two.png"] == "several faces"
+    assert all(found[f"sad/good{n}.png"] == "good" for n in range(3))
+    assert all(entry.reason and 0 <= entry.score <= 1 for entry in entries)
+
+
+def test_a_picture_of_a_held_out_set_is_a_leak(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "features", lambda model, crops: np.zeros((len(crops), 2), np.float32))
+    held = tmp_path / "held/sad"
+    held.mkdir(parents=True)
+    cv2.imwrite(str(held / "x.png"), picture(101))
+    found = cleaning.clean(folder, [tmp_path / "held"], cleaning.Tools(Counted, Path("unused")))  # type: ignore[arg-type]
+    assert kinds(found)["sad/good1.png"] == "leak"
+
+
+def test_the_cleaned_view_holds_what_is_kept_and_the_set_stays_whole(
+    folder: Path, entries: list[Entry], tmp_path: Path
+) -> None:
+    before = sorted(folder.rglob("*"))
+    manifest = Manifest(tmp_path / NAME)
+    manifest.replace(entries)
+    manifest.decide("sad/good0.png", "drop")
+    manifest.decide("sad/good1.png", "relabel", "happy")
+    manifest.decide("happy/two.png", "keep")
+    count = cleaning.apply(folder, manifest.entries(), tmp_path / "view")
+    found = sorted(str(p.relative_to(tmp_path / "view")) for p in (tmp_path / "view").rglob("*.*"))
+    assert len(found) == count == 5
+    assert {"happy/good1.png", "happy/sad_good1.png", "happy/two.png", "sad/good2.png"} <= set(found)
+    assert sorted(folder.rglob("*")) == before
+    with pytest.raises(ConfigError, match="is not empty; give a new folder"):
+        cleaning.apply(folder, manifest.entries(), tmp_path / "view")
+
+
+def test_decisions_survive_a_new_cleaning(entries: list[Entry], tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path / NAME)
+    manifest.replace(entries)
+    manifest.decide("happy/two.png", "keep")
+    manifest.close()
+    again = Manifest(tmp_path / NAME)
+    again.replace(entries)
+    assert {entry.path for entry in again.entries() if entry.decision == "keep"} == {"happy/two.png"}
+    with pytest.raises(ConfigError, match="relabel: must name one of happy, sad"):
+        again.decide("happy/two.png", "relabel", "joy")
+    with pytest.raises(ConfigError, match=r"nowhere\.png: is not in"):
+        again.decide("nowhere.png", "drop")
+    (tmp_path / "other").write_bytes(b"no database at all, but long enough to be one" * 9)
+    with pytest.raises(ConfigError, match="is not a record of emotion-train clean"):
+        Manifest(tmp_path / "other")
+
+
+def test_cross_validated_answers_find_swapped_labels() -> None:
+    rng = np.random.default_rng(1)
+    truth = np.arange(600) % 3
+    given = (rng.normal(0, 1, (600, 3)) + 4 * np.eye(3)[truth]).astype(np.float32)
+    wrong = np.zeros(600, bool)
+    wrong[::20] = True
+    judged = labels.judge(given, np.where(wrong, (truth + 1) % 3, truth))
+    assert judged.wrong[wrong].mean() > 0.8
+    assert judged.wrong[~wrong].mean() < 0.02
+    assert (judged.suggestion[wrong & judged.wrong] == truth[wrong & judged.wrong]).mean() > 0.9
+    assert not labels.judge(given[:8], truth[:8]).wrong.any()
+
+
+def test_versions_of_a_picture_form_one_group_and_others_do_not() -> None:
+    images = [picture(n) for n in range(20)]
+    softer = cv2.GaussianBlur(images[3], (0, 0), 1.5).astype(np.uint8)
+    found = duplicates.groups([*images, softer], [str(n) for n in range(21)], [None] * 21)
+    assert found == [[3, 20]]
+
+
+@pytest.fixture
+def served(folder: Path, entries: list[Entry], tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The address of a running review server and its record."""
+    record = tmp_path / NAME
+    Manifest(record).replace(entries)
+    ready = threading.Event()
+    servers: list[review.ReviewServer] = []
+
+    def work() -> None:  # SQLite wants one thread for one connection
+        servers.append(review.ReviewServer(folder, Manifest(record)))
+        ready.set()
+        servers[0].serve_forever()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ready.wait()
+    yield f"http://127.0.0.1:{servers[0].server_port}", record
+    servers[0].shutdown()
+    thread.join()
+    servers[0].server_close()
+
+
+def post(url: str, body: dict[str, str], **headers: str) -> int:
+    headers.setdefault("Content-Type", "application/json")
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_decision_on_the_page_is_saved(served: tuple[str, Path]) -> None:
+    url, record = served
+    with urllib.request.urlopen(url) as answer:
+        text = answer.read().decode()
+    assert "conflict: 2" in text
+    with urllib.request.urlopen(f"{url}/picture/happy/two.png") as answer:
+        assert answer.read().startswith(b"\x89PNG")
+    assert post(f"{url}/decide", {"path": "happy/two.png", "decision": "keep", "label": ""}) == 200
+    assert post(f"{url}/decide", {"path": "happy/two.png", "decision": "sell", "label": ""}) == 400
+    assert post(f"{url}/decide", {"path": "x", "decision": "keep", "label": ""}) == 400
+    good = {"path": "happy/none.png", "decision": "keep", "label": ""}
+    assert post(f"{url}/decide", good, **{"Content-Type": "text/plain"}) == 400
+    assert post(f"{url}/decide", good, Host="evil.example") == 403
+    decided = {entry.path: entry.decision for entry in Manifest(record).entries() if entry.decision}
+    assert decided == {"happy/two.png": "keep"}
+
+
+def test_nothing_outside_of_the_set_is_served(served: tuple[str, Path]) -> None:
+    url, _ = served
+    for path in ("/picture/../clean.sqlite", "/picture/%2e%2e/clean.sqlite", "/etc/passwd"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(url + path)
+
+
+def test_names_cannot_break_the_page() -> None:
+    text = page.render([Entry("a/<script>.png", "a", 1, 1, "", "broken", "<b>", 1.0)], "file:///x/")
+    assert "<script>.png" not in text
+    assert "a/%3Cscript%3E.png" in text

@@ -1,0 +1,134 @@
+"""The record of a cleaning: one row a picture with its finding and a person's decision, in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.core.errors import ConfigError
+
+NAME = "clean.sqlite"
+"""File of the record in the folder of results."""
+GOOD = "good"
+KINDS = ("broken", "tiny", "flat", "duplicate", "conflict", "leak", "no face", "several faces", "wrong label")
+"""Faults in the order in which they are looked for; a picture gets the first that applies."""
+DECISIONS = ("keep", "drop", "relabel")
+SCHEMA = """
+create table if not exists pictures (
+    path text primary key, label text not null, width integer, height integer, sha256 text,
+    kind text not null default 'good', reason text not null default 'no fault found', score real not null default 0,
+    other text not null default '', suggestion text not null default '',
+    decision text not null default '', new_label text not null default ''
+)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture of the set.
+
+    Attributes:
+        path: Path below the set's folder.
+        label: Name of its class folder.
+        width: Width in pixels, 0 if it cannot be decoded.
+        height: Height in pixels.
+        sha256: Of the file.
+        kind: ``GOOD`` or one of ``KINDS``.
+        reason: Why, in words.
+        score: 0..1, how certain the fault is.
+        other: Path of the picture it duplicates or conflicts with.
+        suggestion: Label suggested for a wrong one.
+        decision: A person's decision, one of ``DECISIONS``; empty = none.
+        new_label: Label of the decision "relabel".
+    """
+
+    path: str
+    label: str
+    width: int
+    height: int
+    sha256: str
+    kind: str = GOOD
+    reason: str = "no fault found"
+    score: float = 0.0
+    other: str = ""
+    suggestion: str = ""
+    decision: str = ""
+    new_label: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the cleaned view holds the picture."""
+        return self.decision in ("keep", "relabel") or (self.decision == "" and self.kind == GOOD)
+
+    @property
+    def final_label(self) -> str:
+        """The label in the cleaned view."""
+        return self.new_label if self.decision == "relabel" and self.new_label else self.label
+
+
+class Manifest:
+    """Reads and writes the record; decisions survive a new cleaning."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates the record.
+
+        Raises:
+            ConfigError: The file is not such a record or cannot be written.
+        """
+        self._path = path
+        try:
+            self._db = sqlite3.connect(path)
+            self._db.execute(SCHEMA)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{path}: is not a record of emotion-train clean ({error}); give another --out") from None
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def replace(self, entries: Iterable[Entry]) -> None:
+        """Replaces all rows by new findings; decisions on pictures that are still there are kept.
+
+        Raises:
+            ConfigError: The record cannot be written.
+        """
+        decided = {entry.path: entry for entry in self.entries() if entry.decision}
+        rows = []
+        for entry in entries:
+            old = decided.get(entry.path, entry)
+            rows.append((entry.path, entry.label, entry.width, entry.height, entry.sha256, entry.kind, entry.reason,
+                         entry.score, entry.other, entry.suggestion, old.decision, old.new_label))  # fmt: skip
+        try:
+            with self._db:
+                self._db.execute("delete from pictures")
+                self._db.executemany(f"insert into pictures values ({','.join('?' * 12)})", rows)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{self._path}: cannot be written: {error}") from None
+
+    def entries(self) -> list[Entry]:
+        """All rows, sorted by path."""
+        with closing(self._db.execute("select * from pictures order by path")) as cursor:
+            return [Entry(*row) for row in cursor]
+
+    def decide(self, path: str, decision: str, new_label: str = "") -> None:
+        """Records a person's decision on a picture; an empty decision takes it back.
+
+        Raises:
+            ConfigError: There is no such picture or decision, or "relabel" lacks a label of the set.
+        """
+        if decision not in ("", *DECISIONS):
+            raise ConfigError(f"decision must be one of {', '.join(DECISIONS)} (got {decision})")
+        if decision == "relabel" and new_label not in self.labels():
+            raise ConfigError(f"relabel: must name one of {', '.join(self.labels())} (got {new_label})")
+        with self._db:
+            changed = self._db.execute(
+                "update pictures set decision = ?, new_label = ? where path = ?", (decision, new_label, path)
+            )
+        if not changed.rowcount:
+            raise ConfigError(f"{path}: is not in {self._path}")
+
+    def labels(self) -> Sequence[str]:
+        """The classes of the set."""
+        return [row[0] for row in self._db.execute("select distinct label from pictures order by label")]
