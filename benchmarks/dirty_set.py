@@ -103,8 +103,7 @@ def build(data: Path, folder: Path, per_class: int, seed: int) -> DirtySet:
                 target = CONFUSIONS[label] if n % 2 else str(rng.choice(others))
                 _put(made, f"{target}/wrong_{label}_{n:04}.webp", archive.read(name), "wrong label")
             for n in range(round(0.07 * per_class)):
-                window = backgrounds[int(rng.integers(len(backgrounds)))]
-                _put(made, f"{label}/none_{label}_{n:04}.png", _png(window), "no face")
+                _put(made, f"{label}/none_{label}_{n:04}.png", _png(backgrounds.pop()), "no face")
     return made
 
 
@@ -134,7 +133,7 @@ def _backgrounds(data: Path, rng: np.random.Generator) -> list[Image]:
     out: list[Image] = []
     with zipfile.ZipFile(data / "yawn.zip") as archive:
         names = [n for n in archive.namelist() if "driver_frames/" in n and n.split("driver_frames/")[1] in boxes]
-        for name in _shuffled(names, rng)[:400]:
+        for name in _shuffled(names, rng):
             content = np.frombuffer(archive.read(name), np.uint8)
             image = np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
             row = boxes[name.split("driver_frames/")[1]]

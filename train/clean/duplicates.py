@@ -1,14 +1,15 @@
 """Exact and near duplicates: equal files, equal pictures, and equal faces.
 
 Whole pictures are compared by the perceptual hash of ``imagehash`` (kept up since 2013, no model, 0.2 ms a picture);
-faces by the hash of the upright crop (``train.data.neighbours``), which survives other cropping. Mirror images count.
+faces by the hash of the upright crop (``train.data.neighbours``) and, where these are similar, by the correlation of
+the crops, which survives other cropping. Mirror images count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
+import cv2
 import imagehash
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,15 @@ from train.data import neighbours
 
 NEAR = 6
 """Bits of 64 in which the hashes of two versions of one picture may differ."""
+LIKE = 46
+"""Bits of 143 in which the hashes of two crops may differ to be compared by ``agreement``: differently cropped versions
+of a photograph are up to 46 bits apart in 33 of N = 37 cases, other faces less than 45 in 16 of N = 10,011 pairs."""
+SAME = 0.87
+"""Least agreement of two crops of one photograph: versions have 0.877 and more (N = 37), other faces of similar hashes
+0.82 and less (15 of N = 16)."""
+EDGE = 6
+"""Pixels at each edge of a crop that are not compared, so that the middle may be shifted."""
+SIZES = (0.93, 1.0, 1.07)
 CHUNK = 1000
 
 
@@ -41,13 +51,12 @@ def groups(
     Returns:
         Row numbers of each group of two or more, ascending.
     """
-    pairs = _same_files(digests) + _near(hashes(images), hashes([image[:, ::-1] for image in images]))
+    pairs = _same_files(digests)
+    pairs += _near(hashes(images), hashes([image[:, ::-1] for image in images]), NEAR)
     rows = [n for n, crop in enumerate(crops) if crop is not None]
     if rows:
         stacked = np.stack([crop for crop in crops if crop is not None])
-        for group in neighbours.groups(stacked, np.ones(len(rows), bool)):
-            members = [rows[int(n)] for n in group]
-            pairs += list(pairwise(members))
+        pairs += [(rows[a], rows[b]) for a, b in _same_faces(stacked)]
     return connected(len(images), pairs)
 
 
@@ -56,14 +65,35 @@ def _same_files(digests: Sequence[str]) -> list[tuple[int, int]]:
     return [(first[d], n) for n, d in enumerate(digests) if first.setdefault(d, n) != n]
 
 
-def _near(plain: NDArray[np.float32], mirrored: NDArray[np.float32]) -> list[tuple[int, int]]:
+def _same_faces(crops: NDArray[np.uint8]) -> list[tuple[int, int]]:
+    """Pairs of upright crops (N, 48, 48) that show one photograph, mirrored or not."""
+    mirrored = np.ascontiguousarray(crops[:, :, ::-1])
+    candidates = _near(neighbours.hashes(crops), neighbours.hashes(mirrored), LIKE)
+    return [
+        (a, b) for a, b in candidates if max(agreement(crops[a], crops[b]), agreement(crops[a], mirrored[b])) >= SAME
+    ]
+
+
+def agreement(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """The largest correlation -1..1 of the middle of a crop with a part of another one, at three sizes."""
+    middle = one[EDGE:-EDGE, EDGE:-EDGE]
+    best = -1.0
+    for size in SIZES:
+        side = round(middle.shape[0] * size)
+        part = cv2.resize(middle, (side, side), interpolation=cv2.INTER_LINEAR)
+        best = max(best, float(cv2.matchTemplate(other, part, cv2.TM_CCOEFF_NORMED).max()))
+    return best
+
+
+def _near(plain: NDArray[np.float32], mirrored: NDArray[np.float32], bits: int) -> list[tuple[int, int]]:
+    """Pairs of rows whose hashes differ in at most ``bits``, the second one mirrored or not."""
     pairs = []
-    least = plain.shape[1] - 2 * NEAR if len(plain) else 0
+    least = plain.shape[1] - 2 * bits if len(plain) else 0
     for start in range(0, len(plain), CHUNK):
         own = plain[start : start + CHUNK]
         for others in (plain, mirrored):
             a, b = np.nonzero(own @ others.T >= least)
-            pairs += [(int(i) + start, int(j)) for i, j in zip(a, b, strict=True) if int(i) + start < int(j)]
+            pairs += [(i, j) for i, j in zip((a + start).tolist(), b.tolist(), strict=True) if i < j]
     return pairs
 
 

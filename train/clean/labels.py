@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from monitor.faces.crop import int8_table
 from monitor.networks.emotion import EmotionNet
-from train.engine.recover import WEIGHTED
 
+DENSE = "FULLY_CONNECTED"
+"""The runtime's name of a dense layer."""
 FOLDS = 5
 LEAST = 2 * FOLDS
 """Rows of a class below which its labels are not judged."""
@@ -56,7 +57,7 @@ class _Inside:
             self._interpreter = runtime.interpreter(model_path=str(model), experimental_preserve_all_tensors=True)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
-        dense = [op for op in self._interpreter._get_ops_details() if op["op_name"] == WEIGHTED[1]][-1]
+        dense = [op for op in self._interpreter._get_ops_details() if op["op_name"] == DENSE][-1]
         details = {entry["index"]: entry for entry in self._interpreter.get_tensor_details()}
         self._pooled = details[int(dense["inputs"][0])]
 
