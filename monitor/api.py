@@ -38,15 +38,15 @@ class Monitor:
     """Finds faces, follows them and reads their expressions.
 
     Networks are loaded at the first use and shared by all calls. A Monitor is not thread-safe: give each thread its
-    own. Used in a ``with`` statement it closes all sources at its end.
+    own. As a context manager it closes all sources at the end of the ``with`` block.
 
     Args:
         profile: ``"driver"`` also judges the driver (``Result.driver``); "" = none.
         settings: Dotted keys and values, such as ``{"detect.min_face": 60}``.
-        config: All settings at once, from ``load_config``; excludes the two above.
+        config: All settings at once, from ``load_config``; cannot be combined with ``profile`` and ``settings``.
 
     Attributes:
-        config: The settings in force.
+        config: The effective settings.
 
     Raises:
         ConfigError: A profile or setting is wrong; one line each.
@@ -79,7 +79,7 @@ class Monitor:
         self.close()
 
     def close(self) -> None:
-        """Closes the sources of all ``watch`` loops; harmless when repeated."""
+        """Closes the sources of all ``watch`` loops; may be called more than once."""
         self._closed = True
         for running in list(self._running):
             running.close()
@@ -88,8 +88,8 @@ class Monitor:
     def read(self, image: str | PathLike[str] | NDArray[np.uint8]) -> list[Face]:
         """Reads all faces of one picture.
 
-        The picture is read as a photograph: nothing is smoothed, nothing is carried over from other pictures, and no
-        driver is judged.
+        The picture is read as a single photograph: without smoothing, without information from other pictures and
+        without judging a driver.
 
         Args:
             image: Path of a picture file, or an array: (H, W, 3) uint8 in OpenCV's channel order (BGR), or (H, W)
@@ -122,9 +122,9 @@ class Monitor:
     def watch(self, source: Named | Source) -> Iterator[Result]:
         """Analyses a source frame by frame, as the loop asks for results.
 
-        Files give every frame, in order. Cameras give the newest frame: those that come while the loop is busy are
-        dropped and counted in ``Result.dropped``; a camera that fails is opened again. The pictures of a folder are
-        read each for itself unless ``source.sequence`` is set.
+        Files give every frame, in order. Cameras give the newest frame: frames that arrive while the loop is busy are
+        dropped and counted in ``Result.dropped``; a camera that fails is reopened. The pictures of a folder are read as
+        unrelated photographs unless ``source.sequence`` is set.
 
         Args:
             source: Its name, or an open source. It is opened at the first frame and closed when the loop ends.
@@ -146,7 +146,7 @@ class Monitor:
 
         Args:
             source: Its name, or an open source, which is closed afterwards.
-            fps: Frames per second of the source that are analysed at most; None = all.
+            fps: Most frames analysed per second of the source; None = all.
 
         Returns:
             The table of ``faces.csv`` in memory.
@@ -179,10 +179,11 @@ class Monitor:
             return Table.of(results, wanted, session)
 
     def annotate(self, result: Result, detail: Detail = "calm") -> Image:
-        """Draws what was found onto a copy of the result's frame.
+        """Draws the faces and readings onto a copy of the result's frame.
 
         Args:
-            result: A result of this Monitor, in the order in which they came: the timelines grow with them.
+            result: A result of this Monitor. Pass results in the order in which they came, because the timelines grow
+            with them.
             detail: "off", "calm" (labels, top bars, timelines) or "full" (all seven bars).
 
         Returns:

@@ -1,4 +1,4 @@
-"""One synchronous step: a frame in, a result out. It has no camera, display, file or clock of its own."""
+"""One synchronous step, which turns a frame into a result. It uses no camera, display, file or clock."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Pipeline:
     Args:
         config: Settings.
         networks: Detector and networks.
-        clock: Seconds, for ``Result.timings_ms`` and ``Result.latency_ms`` only; no reading depends on it.
+        clock: Gives seconds for ``Result.timings_ms`` and ``Result.latency_ms`` only; no reading depends on it.
     """
 
     def __init__(self, config: Config, networks: Parts, clock: Callable[[], float] = time.monotonic) -> None:
@@ -106,7 +106,7 @@ class Pipeline:
         """Updates the state while a live source delivers no pictures.
 
         Returns:
-            The driver's state, None outside driver mode, and the events that follow.
+            The driver's state, None outside driver mode, and the resulting events.
         """
         events = self._held.update((), t, wall)
         state, more = self._driver.blind(t, wall) if self._driver is not None else (None, [])

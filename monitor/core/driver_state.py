@@ -1,4 +1,4 @@
-"""The driver's state at one moment: what every output shows, logs or publishes in driver mode."""
+"""The driver's state at one moment, which all outputs show, log or publish in driver mode."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ FATIGUE_LEVELS = ("none", "early", "drowsy", "danger")
 
 @dataclass(frozen=True, slots=True)
 class DriverState:
-    """How the driver is, as far as the evidence tells.
+    """The driver's state, as far as the evidence allows.
 
     Attributes:
         face: The driver's face id, 0 while there is none.
-        picture: Whether the camera's picture could show a face at all.
-        calibrated: 0..1, how far this driver's usual is learnt.
-        eyes: Openness of the eyes against this driver's usual, 0..1, or None.
+        picture: Whether the camera's picture could show a face: it is neither dark nor uniform.
+        calibrated: 0..1, progress of learning this driver's baseline.
+        eyes: Openness of the eyes relative to this driver's baseline, 0..1, or None.
         closed_s: Seconds the eyes have been shut.
-        blinks_per_min: Of the last minute, or None while too little is known.
-        perclos: Share of the window with the eyes shut, 0..1, or None likewise.
+        blinks_per_min: Blinks in the last minute, or None while too little of it was judged.
+        perclos: Share of the window with the eyes shut, 0..1, or None while too little of it was judged.
         mouth: Inner lip distance over the mouth's width, or None.
         yawning: Whether the open mouth is a yawn.
-        yawns: Yawns of the last five minutes.
+        yawns: Number of yawns in the last five minutes.
         attention: "attentive", "eyes shut", "turned away", "absent" or "cannot judge".
-        away_level: 0 to 3.
-        fatigue: 0..100.
-        parts: Its parts by name, in points.
-        level: "none", "early", "drowsy" or "danger".
+        away_level: Level of absence or turning away, 0 to 3.
+        fatigue: Fatigue score, 0..100.
+        parts: Points that each part adds to the fatigue score, by name.
+        level: Level of fatigue: "none", "early", "drowsy" or "danger".
         anger: Anger-like share 0..1, or None.
-        anger_level: 0 to 3.
-        unjudged: Whether the eyes could not be judged for so long that it was announced.
+        anger_level: Level of the anger-like expression, 0 to 3.
+        unjudged: Whether the eyes could not be judged for so long that this was reported.
         closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
-        levels: Level of every sign by the kind of its events, 0 = not the case.
+        levels: Level of every sign by the kind of its events, 0 = inactive.
     """
 
     face: int
@@ -60,5 +60,5 @@ class DriverState:
 
     @property
     def judged(self) -> bool:
-        """Whether anything can be said of the eyes at this moment; if not, a level is only the last known one."""
+        """Whether the eyes can be judged at this moment; if not, each level is the last known one."""
         return self.attention != UNJUDGED and self.eyes is not None

@@ -1,4 +1,4 @@
-"""Incidents of the machine, not of a face: camera lost, disk full, clock jumped.
+"""Incidents of the machine rather than of a face: camera lost, disk full, clock jumped.
 
 Any thread may report them; they become events when the worker takes them.
 """
@@ -32,7 +32,7 @@ class _Note:
 class Incidents:
     """Collects incidents; each has one start, one end and its own id.
 
-    Ids are negative and so never equal those of faces and expressions in the same log.
+    Ids are negative, so that they differ from the ids of all other events in the same log.
     """
 
     def __init__(self) -> None:
@@ -44,12 +44,12 @@ class Incidents:
 
     @property
     def open(self) -> list[str]:
-        """Incidents going on, such as "camera lost", in the order in which they began."""
+        """Kinds of the ongoing incidents, such as "camera lost", in the order in which they began."""
         with self._lock:
             return [f"{kind} {state}" for kind, state in self._open]
 
     def begin(self, kind: str, state: str, **data: Any) -> bool:
-        """Reports a start; returns False, and reports nothing, when it is going on already."""
+        """Reports a start; returns False, and reports nothing, when the incident is already ongoing."""
         with self._lock:
             if (kind, state) in self._open:
                 return False
@@ -59,7 +59,7 @@ class Incidents:
             return True
 
     def end(self, kind: str, state: str, **data: Any) -> bool:
-        """Reports an end; returns False, and reports nothing, when it was not going on."""
+        """Reports an end; returns False, and reports nothing, when the incident was not ongoing."""
         with self._lock:
             known = self._open.pop((kind, state), None)
             if known is None:
@@ -84,7 +84,7 @@ class Incidents:
         return self._events(notes, t, wall)
 
     def finish(self, t: float, wall: float) -> list[Event]:
-        """Ends what is going on at the end of a session; see ``take``."""
+        """Ends the ongoing incidents at the end of a session; see ``take``."""
         with self._lock:
             notes, self._notes = self._notes, []
             for (kind, state), known in self._open.items():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-"""FER2013's adjectives in FER2013's order; column order of every probability vector."""
+"""The seven labels of FER2013, in its order; the order of the columns of every probability vector."""
 
 UNKNOWN = "unknown"
-"""The label of a face that the picture does not let us read."""
+"""The label of a face that cannot be read."""
 
 POINTS = (
     "r_eye_out", "r_eye_in", "r_eye_top", "r_eye_bot", "l_eye_in", "l_eye_out", "l_eye_top", "l_eye_bot",

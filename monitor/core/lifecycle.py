@@ -1,7 +1,7 @@
-"""The event lifecycle: start, update and end of what lasts, under one id and without flapping.
+"""The event lifecycle: start, updates and end of a lasting condition, with one id and without rapid restarts.
 
 Faces, held expressions, a driver's signs and faults of the machine all use ``Occurrence``. ``Lifecycle`` adds the
-policy that a driver's signs need: levels, a release time and updates that thin out.
+policy for a driver's signs: levels, a release time and updates at growing intervals.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from typing import Any
 from monitor.core.types import Event
 
 SPACING = 0.2
-"""The pause between two updates grows to this share of the duration so far: a night must not flood the log."""
+"""The pause between two updates grows to this share of the duration so far, so that an event that lasts all night does
+not flood the log."""
 
 
 @dataclass(slots=True)
 class Occurrence:
-    """Something that has started and not ended yet; makes its events.
+    """A condition that has started and not ended yet; makes its events.
 
     Attributes:
         kind: Kind of its events.
         id: Id that its events share.
         start: When it began, in seconds on the frame clock; ``duration_s`` counts from here.
-        t: When it was last the case, in seconds on the frame clock.
+        t: When it was last active, in seconds on the frame clock.
         wall: The same in seconds since the epoch.
         face: Face id; 0 = nobody in particular.
         level: Current severity.
@@ -65,13 +66,13 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is the case at one time.
+    """The state of a condition at one time.
 
     Attributes:
-        level: 0 = not the case; a higher level is more severe.
+        level: 0 = inactive; a higher level is more severe.
         since: When it began, in seconds on the frame clock; None = now.
-        active: Whether it is the case at this very moment. False = only not over yet; the end is dated by the last
-            active moment.
+        active: Whether the condition holds at this moment. False = it no longer holds, but is not over yet; the end
+            will have the time of the last active moment.
         data: Data of the events.
     """
 
@@ -84,9 +85,9 @@ class Observation:
 class Lifecycle:
     """Turns a level over time into start, update and end events.
 
-    A start when the level rises above 0; an update when the level changes and every ``update_s`` (more rarely the
-    longer it lasts, see ``SPACING``); an end when the level has been 0 for ``release_s``. The end carries the time
-    of the last active moment.
+    Gives a start when the level rises above 0, an update when the level changes and every ``update_s`` (at growing
+    intervals, see ``SPACING``), and an end when the level has been 0 for ``release_s``. The end has the time of the
+    last active moment.
 
     Args:
         kind: Kind of the events.
@@ -108,11 +109,11 @@ class Lifecycle:
         return self._now is not None
 
     def update(self, seen: Observation, t: float, wall: float, face: int) -> list[Event]:
-        """Takes what is the case at a time; returns the events that follow.
+        """Takes the state at one time; returns the resulting events.
 
         Args:
             seen: The level and its data.
-            t: Seconds on the frame clock; a time before the last one ends what was going on.
+            t: Seconds on the frame clock; a time before the last one ends an open event.
             wall: Seconds since the epoch.
             face: Face id; 0 = nobody in particular.
         """
@@ -125,7 +126,7 @@ class Lifecycle:
         return events + self._go_on(self._now, seen, t, wall, face)
 
     def finish(self) -> list[Event]:
-        """Ends it if it is going on."""
+        """Ends the open event, if there is one."""
         if self._now is None:
             return []
         event = self._now.ended(peak_level=self._now.peak)

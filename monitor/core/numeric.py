@@ -1,4 +1,4 @@
-"""Small numbers in plain Python: NumPy takes ten times as long for a single one."""
+"""Arithmetic on single numbers in plain Python, where NumPy takes ten times as long."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def unit(value: float) -> float:
 
 
 def sigmoid(logit: float) -> float:
-    """Chance of a logit: 1 / (1 + exp(-logit)), whatever its size."""
+    """Probability of a logit: 1 / (1 + exp(-logit)), without overflow for any logit."""
     return 1 / (1 + math.exp(min(40.0, max(-40.0, -logit))))

@@ -165,18 +165,18 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that began, went on or ended; the phases of one happening share one ``id``.
+    """The start, an update or the end of a lasting condition; the phases of one condition share one ``id``.
 
     Attributes:
         kind: "face" (somebody is in view), "emotion" (an expression is held), a driver's
             sign (``driver.signs``) or an incident of the machine (docs/concepts/faults.md).
         phase: "start", "update" or "end".
-        id: Unique within the session; the machine's are negative.
+        id: Unique within the session; negative for incidents of the machine.
         t: Seconds on the frame clock.
         wall: Seconds since the epoch.
-        face: The face's id, 0 for what concerns nobody in particular.
+        face: The face's id, 0 for an event that concerns no particular face.
         level: Severity, 0 for information.
-        data: What else is known, see docs/reference; an end carries ``duration_s``.
+        data: Further values, see docs/reference; an end has ``duration_s``.
     """
 
     kind: str
@@ -191,15 +191,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything one step found.
+    """The result of one step.
 
     Attributes:
-        frame: The very frame that was analysed.
+        frame: The frame that was analysed.
         faces: Confirmed faces in view, oldest first.
-        events: What began, went on or ended in this frame.
+        events: The events of this frame.
         timings_ms: Stage name to milliseconds spent.
         dropped: Frames the live mailbox has overwritten so far.
-        driver: How the driver is, in driver mode.
+        driver: The driver's state; None outside driver mode.
         latency_ms: From the grab to this result, on the live clock; the step's time for files.
     """
 

@@ -1,1 +1,1 @@
-"""One face's expression over time: smoothing, the shown label, the baseline and events."""
+"""The expression of a face over time: smoothing, the shown label, the resting baseline and events."""

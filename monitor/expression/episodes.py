@@ -17,11 +17,11 @@ class _Held:
 
     Attributes:
         label: The expression.
-        of: Its event; ``t`` is when it was last shown.
+        of: Its event; ``of.t`` is the time at which it was last shown.
         reported: Time of its last event in seconds.
         confidence: Its last confidence.
         peak: Its highest confidence before that.
-        total: Sum of each confidence times the seconds it lasted: a mean must not depend on the number of frames.
+        total: Sum of each confidence times the seconds it lasted, so that the mean does not depend on the frame rate.
     """
 
     label: str
@@ -32,12 +32,12 @@ class _Held:
     total: float = 0.0
 
     def pass_to(self, t: float, wall: float) -> None:
-        """Lets the last confidence last until ``t`` seconds."""
+        """Adds the last confidence to the total, up to ``t`` seconds."""
         self.total += self.confidence * max(0.0, t - self.of.t)
         self.of.t, self.of.wall = t, wall
 
     def ended(self, t: float, wall: float) -> Event:
-        """Its end at ``t`` seconds, with the mean and the peak of its confidence."""
+        """Its end event at ``t`` seconds, with the mean and the peak of its confidence."""
         self.pass_to(t, wall)
         duration = t - self.of.start
         mean = self.total / duration if duration > 0 else self.confidence
@@ -47,8 +47,9 @@ class _Held:
 class Episodes:
     """Turns the faces of each step into events.
 
-    A face's event ends when the face is forgotten, not when it is out of sight for a moment, so that nothing flaps;
-    the end carries when the face was last seen. Each shown label except "unknown" is an event of its own.
+    A face's event ends when the face is forgotten, not when it is briefly out of sight, which would end and restart it
+    repeatedly. Its end has the time at which the face was last seen. Each shown label except "unknown" has its own
+    event.
 
     Args:
         update_s: Seconds between two updates of a held expression.
@@ -62,7 +63,7 @@ class Episodes:
         self._held: dict[int, _Held] = {}
 
     def update(self, faces: Sequence[Face], known: Iterable[int], t: float, wall: float) -> list[Event]:
-        """Takes one step's faces; returns the events that follow.
+        """Takes the faces of one step; returns the resulting events.
 
         Args:
             faces: Confirmed faces in view.
@@ -84,7 +85,7 @@ class Episodes:
         return events
 
     def finish(self) -> list[Event]:
-        """Ends what is going on, at the end of a session."""
+        """Ends all open events, at the end of a session."""
         return [event for face_id in sorted(self._faces) for event in self._end(face_id)]
 
     def _label(self, face: Face, t: float, wall: float) -> list[Event]:
@@ -109,7 +110,7 @@ class Episodes:
         return events
 
     def _end(self, face_id: int) -> list[Event]:
-        """Ends the events of one face, dated by when it was last seen."""
+        """Ends the events of one face, at the time when it was last seen."""
         seen = self._faces.pop(face_id)
         held = self._held.pop(face_id, None)
         events = [held.ended(seen.t, seen.wall)] if held is not None else []

@@ -14,7 +14,7 @@ KIND = "expression_held"
 LEVEL = 1
 """Their severity."""
 RELEASE_S = 1.0
-"""A shorter interruption does not end a held expression."""
+"""Seconds of interruption that do not yet end a held expression."""
 LONGEST_PAUSE_S = 3600.0
 """The pause between two alerts of one expression doubles up to this, or up to ``alerts.pause_s`` if that is more."""
 
@@ -26,9 +26,9 @@ class _Showing:
     Attributes:
         label: The expression.
         start: When it began, in seconds on the frame clock.
-        t: When it was last shown.
+        t: When it was last shown, in seconds on the frame clock.
         wall: The same in seconds since the epoch.
-        event: Its event, once it was held for long enough.
+        event: Its event; None until it has been held for long enough.
     """
 
     label: str
@@ -38,7 +38,7 @@ class _Showing:
     event: Occurrence | None = None
 
     def ended(self) -> list[Event]:
-        """The end of its event, dated by when it was last shown; nothing before it was reported."""
+        """The end of its event, at the time when it was last shown; no events if it was never reported."""
         if self.event is None:
             return []
         self.event.t, self.event.wall = self.t, self.wall
@@ -46,10 +46,10 @@ class _Showing:
 
 
 class _Pause:
-    """The time in which an expression that was reported is not reported again.
+    """The pause after a report of an expression, during which it is not reported again.
 
-    It doubles whenever the expression comes back within twice the pause after it, and is back at its shortest after
-    a longer silence.
+    The pause doubles when the expression returns within two further pauses after it ends. After a longer silence it is
+    reset to ``shortest_s``.
 
     Args:
         shortest_s: The first pause in seconds; 0 = none.
@@ -90,11 +90,11 @@ class HeldExpressions:
         self._t = float("-inf")
 
     def update(self, faces: Sequence[Face], t: float, wall: float) -> list[Event]:
-        """Takes the faces in view; returns the events that follow.
+        """Takes the faces in view; returns the resulting events.
 
         Args:
             faces: Faces in view; none while a live source delivers no pictures.
-            t: Seconds on the frame clock; a time before the last one ends everything.
+            t: Seconds on the frame clock; a time before the last one ends all held expressions.
             wall: Seconds since the epoch.
         """
         events = self.finish() if t < self._t else []
@@ -107,7 +107,7 @@ class HeldExpressions:
         return events
 
     def finish(self) -> list[Event]:
-        """Ends what is held."""
+        """Ends all held expressions."""
         events = [event for shown in self._showing.values() for event in shown.ended()]
         self._showing.clear()
         return events

@@ -1,4 +1,4 @@
-"""Reading expressions over time: which faces are read now, and what is shown of each."""
+"""Reads expressions over time: chooses the faces to read in each frame and keeps the shown expression of each face."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from monitor.expression.steady import SteadyLabel
 from monitor.settings.config import EmotionConfig
 
 UNIFORM = np.full(len(EMOTIONS), 1 / len(EMOTIONS), dtype=np.float32)
-"""Shown for a face of which nothing is known."""
+"""Distribution shown for a face without a reading."""
 PASSING_S = 3.0
-"""Faces that overlap are not read for this long: most only pass each other. Faces that stay together are read again."""
+"""Faces that overlap are not read for this many seconds, because most only pass each other. Faces that overlap for
+longer are read again."""
 EARLY = 0.95
 """Share of the interval after which a reading is due: a 30 Hz camera with an interval of 100 ms reads every third
 frame, although that frame may arrive a little early."""
@@ -30,7 +31,7 @@ LATEST = 1.5
 
 
 class ExpressionNet(Protocol):
-    """The part of ``EmotionNet`` that reading faces needs."""
+    """The part of ``EmotionNet`` that the reader uses."""
 
     def read(
         self, image: Image, box: Box, roll: float, *, mirrored: bool = False, visible: float = 1.0, least: float = 0.0
@@ -39,7 +40,7 @@ class ExpressionNet(Protocol):
 
 
 class Tracked(Protocol):
-    """The part of a track that reading faces needs; see ``Track``."""
+    """The part of a track that the reader uses; see ``Track``."""
 
     @property
     def id(self) -> int:
@@ -82,9 +83,9 @@ class _Expression:
         steady: The shown label and distribution.
         read_at: When the face was last read, or a reading was last postponed, in seconds.
         postponed: When the due reading was postponed first, or None.
-        touching: Since when another face overlaps it, or None.
+        touching: Time since which another face overlaps it, or None.
         quality: Quality of the last reading.
-        refused: Whether the last reading failed for its quality.
+        refused: Whether the quality was too low for the last reading.
         mirrored: Whether the next reading is of the mirrored crop.
         raw: The last distribution read.
         raw_t: When it was read.
@@ -102,7 +103,7 @@ class _Expression:
     raw_t: float = -math.inf
 
     def is_passing(self, t: float, *, hidden: bool) -> bool:
-        """Whether another face has begun to overlap this one only ``PASSING_S`` ago."""
+        """Whether another face began to overlap this one less than ``PASSING_S`` ago."""
         if not hidden:
             self.touching = None
         elif self.touching is None:
@@ -138,7 +139,7 @@ class ExpressionReader:
         Args:
             tracks: Confirmed faces in view.
             frame: The current frame.
-            busy: Whether this frame has been expensive already; readings that can wait for the next frame do.
+            busy: Whether this frame has already been expensive; readings that can wait are postponed to the next frame.
         """
         for track in self._due(tracks, frame.t, busy=busy):
             self._read(track, frame)
@@ -148,7 +149,7 @@ class ExpressionReader:
         """Describes one face at ``t`` seconds."""
         own = self._of(track.id)
         probs, label = own.steady.probs, own.steady.label
-        # An old reading says nothing about now once the face has been unreadable for a while.
+        # A reading becomes outdated once the face has been unreadable for a while.
         stale = label == UNKNOWN and own.refused and t - own.raw_t > self._config.hold_s
         known = probs is not None and not stale
         shown = probs if probs is not None and known else UNIFORM
@@ -167,7 +168,7 @@ class ExpressionReader:
         )
 
     def keep(self, ids: Set[int]) -> list[Event]:
-        """Drops the expressions of all faces but ``ids``; returns the ends of their calibrations."""
+        """Drops the expressions of all faces except ``ids``; returns the end events of their calibrations."""
         for gone in self._expressions.keys() - ids:
             del self._expressions[gone]
         if self._calibration is None:

@@ -1,7 +1,7 @@
-"""A face's personal baseline: a resting face is not an expression.
+"""The personal baseline of a face, which corrects faces that read sad or angry at rest.
 
-Some faces read sad or angry while their owner rests. The first calm seconds of a face tell how it reads at rest; where
-sad or angry leads there, both are corrected by as much as it takes for neutral to lead.
+Some faces read sad or angry while the person is at rest. The first calm seconds of a face show how it reads at rest.
+From then on sad and angry are each reduced as far as needed to put neutral ahead of them at rest.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from monitor.core.lifecycle import Occurrence
 from monitor.core.types import Event
 
 CALM_S = 30.0
-"""Calm seconds that a face is watched for."""
+"""Calm seconds from which the baseline of a face is learnt."""
 STEP_S = 0.5
-"""Longest time that one reading counts for: what happens in a gap is not known."""
+"""Longest time in seconds that one reading stands for; the rest of a longer gap is ignored."""
 RESTING = ("sad", "angry")
-"""Expressions that a resting face is mistaken for."""
+"""Expressions that the network often reads from a resting face."""
 NEUTRAL = EMOTIONS.index("neutral")
 CORRECTED = tuple(EMOTIONS.index(label) for label in RESTING)
 CALM = 0.6
-"""Least probability of neutral, sad and angry together in a calm reading."""
+"""Lowest sum of the probabilities of neutral, sad and angry in a calm reading."""
 LEAD = 0.7
-"""Nats by which neutral is to lead at rest: twice as likely as sad or angry."""
+"""Lead in nats that neutral is given at rest: twice as likely as sad or angry."""
 MOST = 2.5
-"""Largest correction in nats, a factor of 12: a face that reads sadder than that at rest may well look sad."""
+"""Largest correction in nats, a factor of 12; a face that would need more may really look sad."""
 
 
 @dataclass(slots=True)
@@ -38,8 +38,8 @@ class Resting:
     """The baseline of one face.
 
     Attributes:
-        shift: (7,) nats taken off the logarithms of the probabilities; 0 until the face is known, and where it reads
-            neutral at rest.
+        shift: (7,) nats subtracted from the logarithms of the probabilities; 0 until the face is known, and for a face
+            that reads neutral at rest.
         known: Whether the face has been watched for long enough.
     """
 
@@ -55,7 +55,7 @@ class Resting:
         return 1.0 if self.known else min(1.0, self._watched / CALM_S)
 
     def learn(self, probs: NDArray[np.float32], t: float) -> None:
-        """Takes a reading (7,) at ``t`` seconds; once the face is known, it stays as it is."""
+        """Learns from a reading (7,) at ``t`` seconds; the baseline stays unchanged once it is known."""
         passed, self._last = t - self._last, t
         if self.known or passed < 0 or probs[NEUTRAL] + probs[list(CORRECTED)].sum() < CALM:
             return
@@ -69,7 +69,7 @@ class Resting:
                 self.shift[label] = min(MOST, max(0.0, usual[label] - usual[NEUTRAL] + LEAD))
 
     def corrected(self, probs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities (7,) with the correction; the same array where there is none."""
+        """Corrected probabilities (7,); the same array when there is no correction."""
         if not self.shift.any():
             return probs
         weighed = probs * np.exp(-self.shift)
@@ -90,7 +90,7 @@ class Calibration:
     _events: list[Event] = field(default_factory=list)
 
     def corrected(self, face: int, probs: NDArray[np.float32], t: float, wall: float) -> NDArray[np.float32]:
-        """Learns from a reading of a face and returns it corrected."""
+        """Learns from a reading of a face and returns the corrected reading."""
         own = self._faces.get(face)
         if own is None:
             own = self._faces[face] = Resting()
@@ -105,7 +105,7 @@ class Calibration:
         return own.corrected(probs)
 
     def keep(self, faces: Set[int]) -> None:
-        """Forgets all faces but these; a calibration that was not complete ends."""
+        """Forgets all faces except these and ends their incomplete calibrations."""
         for gone in sorted(self._faces.keys() - faces):
             if gone in self._open:
                 self._end(gone)

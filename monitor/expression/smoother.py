@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESET_S = 2.0
-"""After a longer gap the past says nothing about now."""
+"""After a longer gap in seconds, smoothing starts anew with the next reading."""
 
 
 class Smoother:
-    """Exponential smoothing whose strength depends on elapsed time, not on the number of samples.
+    """Exponential smoothing that depends on elapsed time, not on the number of samples.
 
     ``a = 1 − exp(−dt·w/τ)``, ``s += a(p − s)``: the same input at 10 and at 30 Hz gives the same curve. The first
     reading initialises it.

@@ -1,4 +1,4 @@
-"""The shown expression: one label without flicker, and the distribution that it is the top of."""
+"""The shown expression: a label that does not flicker, and a distribution with that label on top."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.settings.config import EmotionConfig
 
 EDGE = 0.002
-"""Lead of a kept label in the shown distribution: visible in a table with four digits."""
+"""Lead in probability of a kept label in the shown distribution; just visible in a table with four digits."""
 FADES, RETURNS = 4.0, 2.0
 """Multiples of ``emotion.hold_s``: the time in which the bias towards the shown label fades while readings contradict
-it, and the time that a label must lead to end "unknown". With a ``emotion.jump`` of 0.47 the shown label of the 24
-clips changes 61 times, as often as when the label was held against its own distribution. Longer times give fewer
-changes (6.0 and a jump of 0.6: 55) but show a new expression later."""
+it, and the time for which a label must lead to end "unknown". With an ``emotion.jump`` of 0.47 the shown label changes
+61 times in the 24 clips, as often as with an earlier method that held the label without changing the distribution.
+Longer times give fewer changes (6.0 and a jump of 0.6: 55) but show a new expression later."""
 
 
 class SteadyLabel:
@@ -24,13 +24,12 @@ class SteadyLabel:
 
     The shown label is the top of the shown distribution with a probability of at least ``emotion.min_confidence``, or
     "unknown". While the readings contradict the shown label, the shown distribution is the nearest one in which that
-    label still holds: its logarithm is raised by what is missing, but by no more than a limit. The limit corresponds
-    to a lead of ``emotion.jump`` between two labels at first, fades to a lead of ``emotion.margin`` and is the same at
-    any frame rate. Beyond the limit the readings are shown as they are. On 24 clips this alters 7 % of the readings, by
-    0.085 of the probability on average.
+    label is still on top: the logarithm of its probability is raised as far as needed, up to a limit. At first the
+    limit corresponds to a lead of ``emotion.jump`` between two labels; it fades to a lead of ``emotion.margin``,
+    independently of the frame rate. If the label needs more than the limit, the readings are shown unchanged. On 24
+    clips this changes 7 % of the readings, by a probability of 0.085 on average.
 
-    "Unknown" is left when one label has been the top one with enough confidence for ``RETURNS`` times
-    ``emotion.hold_s``.
+    "Unknown" ends when the same label has been on top with enough confidence for ``RETURNS`` times ``emotion.hold_s``.
 
     Attributes:
         label: The shown label.
@@ -71,14 +70,14 @@ class SteadyLabel:
         return EMOTIONS[best] if probs[best] >= self._config.min_confidence else UNKNOWN
 
     def _fade(self, t: float) -> None:
-        """A face that cannot be read is unknown after ``emotion.hold_s``."""
+        """The label of a face that cannot be read becomes "unknown" after ``emotion.hold_s``."""
         self._contradicted = t if self._contradicted is None else self._contradicted
         if self._started and t - self._contradicted >= self._config.hold_s:
             self._show(UNKNOWN)
         self._started = True
 
     def _name(self, top: str, t: float) -> None:
-        """Leaves "unknown" with the very first reading, or when one label has been the top one for long enough."""
+        """Ends "unknown" with the first reading of a face, or when one label has been on top for long enough."""
         if top != self._candidate:
             self._candidate, self._candidate_since = top, t
         if not self._started or (top != UNKNOWN and t - self._candidate_since >= RETURNS * self._config.hold_s):
@@ -96,13 +95,13 @@ class SteadyLabel:
         return max(last, first * left)
 
     def _kept(self, probs: NDArray[np.float32], limit: float) -> NDArray[np.float32] | None:
-        """The nearest distribution in which the shown label holds, or None when that takes a bias above ``limit``."""
+        """The nearest distribution with the shown label on top, or None when that takes a bias above ``limit``."""
         own = EMOTIONS.index(self.label)
         share, others = float(probs[own]), float(np.delete(probs, own).sum())
         rival, least = float(np.delete(probs, own).max()), self._config.min_confidence + 1e-4
         if share <= 0 or least >= 1:
             return None
-        # The weight of the label, not normalised, at which it leads by EDGE and reaches the confidence.
+        # The unnormalised weight at which the label leads by EDGE and reaches the minimum confidence.
         weight = max((rival + EDGE * others) / (1 - EDGE), least * others / (1 - least))
         if math.log(weight / share) > limit:
             return None
@@ -112,5 +111,5 @@ class SteadyLabel:
 
 
 def _nats(lead: float) -> float:
-    """Log odds of two labels of which one leads by ``lead``; without bound for a lead of 1."""
+    """Log odds of two labels whose probabilities differ by ``lead``; infinite for a lead of 1."""
     return math.log((1 + lead) / (1 - lead)) if lead < 1 else math.inf

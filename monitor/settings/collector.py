@@ -15,7 +15,7 @@ from monitor.settings.yamltext import is_empty
 log = logging.getLogger("monitor")
 
 MAX_PROBLEMS = 50
-"""The collector stops here: nobody fixes more at once, and each problem costs a search for the nearest key."""
+"""Most problems collected: a user does not fix more at once, and each problem costs a search for the nearest key."""
 PROFILES = "profiles"
 """Key of the group of profiles in a settings file."""
 COMMAND_LINE = "--set"
@@ -35,7 +35,7 @@ class Problem:
 
 
 def _printable(text: str, most: int = 80) -> str:
-    """Text from a file, cut and without control characters, as part of one line."""
+    """Text from a file, shortened and without control characters, for use within one line."""
     short = text if len(text) <= most else text[: most - 1] + "…"
     return "".join(c if c.isprintable() else "?" for c in short)
 
@@ -88,7 +88,7 @@ class Collector:
             seen.add(full)
 
     def current(self, key: str, where: str) -> str:
-        """Today's name of a key; an old one is read with a warning."""
+        """The current name of a key; an old name is accepted with a warning."""
         new = self.renamed.get(key, key)
         if new != key:
             log.warning("%s: %s is now %s; rename it, the next version will refuse the old name", where, key, new)
@@ -114,7 +114,7 @@ class Collector:
 
 
 def place(file: str, node: yaml.Node) -> str:
-    """Where a node stands, such as "config.yaml:14"."""
+    """The file and line of a node, such as "config.yaml:14"."""
     return f"{file}:{node.start_mark.line + 1}" if node.start_mark and file != COMMAND_LINE else file
 
 

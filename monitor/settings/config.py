@@ -40,12 +40,12 @@ def load(
 
     Args:
         path: A settings file.
-        overrides: ``key.path=value`` texts that win over the file.
+        overrides: ``key.path=value`` texts, which override the file.
         profile: Name of a profile, built in or from the file; "" = none.
         default_file: Read where ``path`` is None; None = only the built-in defaults.
 
     Returns:
-        The configuration and where it came from.
+        The configuration and a text that names its origin.
 
     Raises:
         ConfigError: All problems found, one line each.
@@ -55,7 +55,7 @@ def load(
     parsed = read(Config, file, overrides, Profiles(profile, built_in), RENAMED)
 
     def place(*keys: str) -> str:
-        """Where the last of some conflicting settings was given."""
+        """The place where the last of several conflicting settings was given."""
         given = (parsed.places[key] for key in reversed(keys) if key in parsed.places)
         return next(given, file.name if file else "--set")
 

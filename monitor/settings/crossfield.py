@@ -14,7 +14,7 @@ from monitor.settings.outputs import AlertsConfig, MqttConfig
 from monitor.settings.schema import Config
 
 Place = Callable[..., str]
-"""Where the last of some keys was given, such as "config.yaml:14"."""
+"""Finds the place where the last of several keys was given, such as "config.yaml:14"."""
 
 MIN_POLL_S = 0.05
 """Shortest interval between two requests to a camera."""
@@ -31,7 +31,7 @@ def conflicts(config: Config, place: Place) -> list[str]:
 
     Args:
         config: The settings.
-        place: Where the last of some keys was given.
+        place: Finds the place where the last of several keys was given.
     """
     return [
         *_homes(config, place),
@@ -44,7 +44,7 @@ def conflicts(config: Config, place: Place) -> list[str]:
 
 
 def _homes(config: Config, place: Place) -> Iterator[str]:
-    """Paths below the home folder of a user who has none."""
+    """Problems with paths that begin with ``~`` while no home folder is known."""
     paths = {
         "output.dir": config.output.dir, "service.health_file": config.service.health_file,
         "mqtt.password_file": config.mqtt.password_file, "mqtt.ca_file": config.mqtt.ca_file,

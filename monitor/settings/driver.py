@@ -21,11 +21,11 @@ class DriverConfig:
     opened: float = number(0.4, 0, 1, "openness above which closed eyes count as open again", advanced=True)
     long_blink_s: float = number(0.5, 0.1, 2, "longest eye closure that counts as a blink", "s", advanced=True)
     closure_s: float = number(
-        1.0, 0.3, 5, "eyes closed for this long are reported, below a microsleep", "s", advanced=True
+        1.0, 0.3, 5, "eyes closed for this long are reported as a long closure", "s", advanced=True
     )
-    microsleep_s: float = number(1.5, 0.5, 10, "eyes closed for this long: microsleep", "s", advanced=True)
-    sleep_s: float = number(3.0, 1, 20, "eyes closed for this long: sleep", "s", advanced=True)
-    unresponsive_s: float = number(6.0, 2, 60, "eyes closed for this long: unresponsive", "s", advanced=True)
+    microsleep_s: float = number(1.5, 0.5, 10, "eyes closed for this long count as a microsleep", "s", advanced=True)
+    sleep_s: float = number(3.0, 1, 20, "eyes closed for this long count as sleep", "s", advanced=True)
+    unresponsive_s: float = number(6.0, 2, 60, "eyes closed for this long count as unresponsive", "s", advanced=True)
     perclos_s: float = number(60.0, 10, 600, "window of PERCLOS", "s", advanced=True)
     perclos_warn: float = number(
         0.10, 0.01, 1, "share of time with closed eyes that counts as early fatigue", advanced=True

@@ -1,4 +1,4 @@
-"""Kinds of settings: how a dataclass declares one, which values it takes and how it is described."""
+"""Kinds of settings: their declaration in a dataclass, their valid values and their description."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def flag(help: str, *, default: bool, advanced: bool = False) -> Any:
 
 
 def names(options: tuple[str, ...], help: str, *, advanced: bool = False) -> Any:
-    """A setting with any number of names out of a fixed list, none by default: a YAML list, or names and commas."""
+    """A setting with any number of names from a fixed list, none by default; written as a YAML list or separated by
+    commas."""
     return _field((), help, advanced, options=options)
 
 
@@ -56,7 +57,7 @@ def _field(default: object, help: str, advanced: object, **more: object) -> Any:
 
 
 def is_advanced(f: dataclasses.Field[Any]) -> bool:
-    """Whether the default file leaves a setting out; it is accepted everywhere and stands in the reference."""
+    """Whether the default file omits a setting; it is still accepted and listed in the reference."""
     return bool(f.metadata.get("advanced"))
 
 
@@ -69,7 +70,7 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
         value: The value as YAML reads it.
 
     Returns:
-        What is wrong with the value ("" if nothing), and the converted value.
+        The problem with the value ("" if it is valid), and the converted value.
     """
     shown = str(value)
     got = f"(got {shown if len(shown) <= 40 else shown[:37] + '...'})"

@@ -47,7 +47,7 @@ class Parsed(Generic[S]):
     Attributes:
         settings: An instance of the root dataclass; a setting with a problem has its default.
         problems: All mistakes found.
-        places: Key of each setting that was given to its place, such as "config.yaml:14".
+        places: Maps the key of each given setting to its place, such as "config.yaml:14".
     """
 
     settings: S
@@ -61,8 +61,8 @@ def load(cls: type[S], path: Path | None, overrides: Sequence[str] = ()) -> S:
     Args:
         cls: The dataclass at the root of the tree.
         path: A YAML file, or None for the defaults alone.
-        overrides: ``key.path=value`` texts that win over the file. Numbers and true/false are read as YAML, texts
-            are taken literally.
+        overrides: ``key.path=value`` texts, which override the file. Numbers and true/false are read as YAML, texts
+            literally.
 
     Returns:
         An instance of ``cls``.
@@ -83,14 +83,14 @@ def read(
     profiles: Profiles | None = None,
     renamed: Mapping[str, str] | None = None,
 ) -> Parsed[S]:
-    """Like ``load``, but returns the problems, for callers that add checks of their own.
+    """Like ``load``, but returns the problems, for callers that add their own checks.
 
     Args:
         cls: The dataclass at the root of the tree.
         path: A YAML file, or None for the defaults alone.
-        overrides: ``key.path=value`` texts that win over everything.
+        overrides: ``key.path=value`` texts, which override the file and the profile.
         profiles: The profile to apply; None = the file may hold no profiles.
-        renamed: Old keys to the keys that replaced them; an old key is read with a warning.
+        renamed: Maps old keys to the keys that replaced them; an old key is accepted with a warning.
 
     Raises:
         ConfigError: The file cannot be read or is not YAML.
@@ -144,7 +144,8 @@ def _override(found: Collector, entry: str) -> None:
 
 
 def _override_node(raw: str, *, literal: bool) -> yaml.Node:
-    """The value of an override. A text is taken literally, with blanks, # and colons; quotes around all are removed."""
+    """The value of an override. A text is taken literally, with blanks, # and colons; quotes around the whole text are
+    removed."""
     text = yaml.ScalarNode("tag:yaml.org,2002:str", " ".join(raw.split("\n")).strip())
     try:
         node = compose(raw, COMMAND_LINE) or yaml.ScalarNode("tag:yaml.org,2002:str", "")

@@ -56,4 +56,5 @@ profiles:                         # emotion-monitor --profile NAME; overrides th
 """The built-in profiles, as config.yaml shows them."""
 
 RENAMED: dict[str, str] = {}
-"""Old keys of the previous version and the keys that replaced them; read with a warning for one version."""
+"""Keys of the previous version and the keys that replaced them; the old ones are accepted with a warning for one
+version."""

@@ -1,4 +1,4 @@
-"""A tree of settings: looking keys up in nested dataclasses and suggesting the nearest one."""
+"""Looks keys up in a tree of nested dataclasses and suggests the nearest key."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def all_keys(cls: type, prefix: str = "") -> list[str]:
 
 
 def nearest(root: type, key: str) -> str:
-    """The end of an error line: the key that is closest to an unknown one, else the names of the groups."""
+    """The end of an error line for an unknown key: the closest known key, else the names of the groups."""
     keys = all_keys(root)
     groups = {k.rpartition(".")[0] for k in keys if "." in k}
     close = difflib.get_close_matches(key, [*keys, *groups], n=1, cutoff=0.6)

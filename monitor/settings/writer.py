@@ -22,7 +22,7 @@ def to_yaml(settings: Any, indent: int = 0, *, advanced: bool = True) -> str:
     Args:
         settings: An instance of a settings dataclass.
         indent: Depth of the group.
-        advanced: Include advanced settings at their defaults; those that differ are always included.
+        advanced: Include advanced settings that have their default value; all others are always included.
     """
     lines: list[str] = []
     pad = "  " * indent

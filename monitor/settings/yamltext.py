@@ -1,4 +1,4 @@
-"""Parses small, untrusted YAML texts: limits on size and depth, and one line for every fault."""
+"""Parses small, untrusted YAML texts, with limits on size and depth and one error line for each fault."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yaml.composer import Composer
 from monitor.core.errors import ConfigError
 
 MAX_BYTES = 64_000
-"""A larger settings file is refused: the full one has 13 kB, and parsing a megabyte takes 10 s."""
+"""Larger settings files are refused: a complete one has 13 kB, and parsing a megabyte takes 10 s."""
 MAX_DEPTH = 12
 """Deepest nesting of a settings file; a deeper one would exhaust the parser's stack."""
 
@@ -63,11 +63,11 @@ class _Bounded(Composer):
 
 
 class _Plain(_Bounded, yaml.SafeLoader):
-    """PyYAML's own parser, which has the most precise errors."""
+    """PyYAML's own parser, which gives the most precise errors."""
 
 
 PARSERS: list[Any] = [_Plain]
-"""Tried in turn; the errors of the last one are reported."""
+"""Parsers, tried in turn; the errors of the last one are reported."""
 
 try:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
@@ -117,7 +117,7 @@ def compose(content: str, name: str) -> yaml.Node | None:
 
 
 def is_empty(node: yaml.Node) -> bool:
-    """Whether a node stands for nothing: an empty value, ``~`` or ``null``."""
+    """Whether a node is empty: no value, ``~`` or ``null``."""
     return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
 
 
