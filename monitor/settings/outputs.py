@@ -43,9 +43,7 @@ class OutputConfig:
         "MB",
         advanced=True,
     )
-    max_mb: float = number(
-        0.0, 0, 1e8, "delete the oldest sessions and log parts while their total exceeds this; 0 = never", "MB"
-    )
+    max_mb: float = number(0.0, 0, 1e8, "delete the oldest sessions and log parts above this total; 0 = never", "MB")
     keep_days: float = number(0.0, 0, 36500, "delete sessions and log parts older than this; 0 = never", "days")
     segment_s: float = number(300.0, 10, 86400, "length of one file of a recording", "s", advanced=True)
     blur: str = choice(
@@ -65,9 +63,7 @@ class OutputConfig:
 class PerformanceConfig:
     """CPU limits of live runs."""
 
-    max_cpu: float = number(
-        0.0, 0, 8, "share of one core that a live run may use; 0 = no limit; try 0.6 on a Raspberry Pi"
-    )
+    max_cpu: float = number(0.0, 0, 8, "share of one core a live run may use; 0 = no limit; 0.6 suits a Raspberry Pi")
     target_fps: float = number(0.0, 0, 240, "most frames per second processed of a live source; 0 = all", "Hz")
 
 
