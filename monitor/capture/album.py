@@ -71,7 +71,7 @@ def gather(text: str, *, recursive: bool = False) -> Album:
 
 
 def matches(name: str) -> list[Path]:
-    """The files that a name or a quoted glob pattern stands for."""
+    """The files that match a name or a quoted glob pattern."""
     path = Path(name)
     if path.exists() or not glob.has_magic(name):
         return [path]
@@ -89,7 +89,7 @@ def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
 
 
 def _in_order(file: Path) -> tuple[list[list[tuple[int, str]]], str]:
-    """Sorts names as people count: f2 before f10; the files of a folder stay together."""
+    """Sort key that compares numbers by value (f2 before f10) and keeps the files of a folder together."""
     parts = [
         [(int(text), "") if text.isdecimal() else (-1, text) for text in re.split(r"(\d+)", part)]
         for part in file.parts

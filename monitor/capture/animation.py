@@ -1,4 +1,4 @@
-"""Animated WebP, PNG, GIF and AVIF pictures: every frame at its time."""
+"""Animated WebP, PNG, GIF and AVIF pictures; each frame has its own time."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from monitor.settings.inputs import SourceConfig
 class CameraSource:
     """A V4L2 camera by number or path; see ``Source``.
 
-    The pixel format is set before the size: in the other order many webcams stay at 5-10 fps.
+    The pixel format is set before the size, because in the other order many webcams stay at 5-10 fps.
     """
 
     live = True
@@ -85,7 +85,7 @@ class CameraSource:
         self._capture.release()
 
     def facts(self) -> dict[str, Any]:
-        """Size and rate the device chose."""
+        """Size and rate that the device chose."""
         return {"kind": "camera", "device": self.name, **capture_facts(self._capture, self.fps)}
 
 
@@ -109,7 +109,7 @@ def capture_facts(capture: cv2.VideoCapture, fps: float) -> dict[str, Any]:
 
 
 def _check_device(text: str) -> None:
-    """Raises the precise reason why a Linux device cannot be opened, which OpenCV does not give."""
+    """Raises an error with the precise reason why a Linux device cannot be opened; OpenCV does not report it."""
     if not sys.platform.startswith("linux"):
         return
     path = Path(f"/dev/video{text}" if text.isdigit() else text)

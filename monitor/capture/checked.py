@@ -1,8 +1,8 @@
 """Notices when OpenCV returns wrong pictures, and decodes through ffmpeg from there on.
 
-OpenCV 4.13 and 4.14 fail to convert interlaced pictures and report success. They return a buffer that was never
-written, or the one of the previous picture: black, or identical to the picture before. Such pictures are compared with
-those of the ffmpeg program.
+OpenCV 4.13 and 4.14 fail to convert interlaced pictures and report success. They return a buffer that was never written
+(black) or still holds the previous picture. So black pictures and pictures identical to the previous one are compared
+with those of the ffmpeg program.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from monitor.core.types import Image
 log = logging.getLogger("monitor")
 
 MOST_PROBES = 3
-"""How often a suspicious picture is compared; a video may hold still or be black."""
+"""Number of suspicious pictures that are compared; a video may really be still or black."""
 Picture = tuple[Image, float]
 """A picture and the time the container states for it, in seconds."""
 
 
 class CheckedDecoder:
-    """Decodes through OpenCV, and through ffmpeg where OpenCV is wrong; see ``Decoder``.
+    """Decodes through OpenCV, and through ffmpeg from the first wrong picture on; see ``Decoder``.
 
     Args:
         decoder: OpenCV's decoder.
@@ -32,7 +32,7 @@ class CheckedDecoder:
         label: Name of the video in log lines.
 
     Attributes:
-        switched: Whether ffmpeg decodes.
+        switched: Whether ffmpeg now decodes.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class CheckedDecoder:
         return picture[0]
 
     def _start(self) -> None:
-        """Decodes two pictures: whether the first is garbage shows in the second, which is identical to it."""
+        """Decodes the first two pictures: if the first is garbage, the second is identical to it."""
         self._started = True
         first, second = self._next(), self._next()
         if self.switched and self._probes and first is not None and not is_flat(first[0]):
@@ -89,7 +89,7 @@ class CheckedDecoder:
         return picture
 
     def _compared(self, picture: Picture) -> Picture:
-        """A picture, or ffmpeg's of the same time if that shows something else; then ffmpeg decodes from here on."""
+        """The picture, or ffmpeg's picture of the same time if it differs; in that case ffmpeg decodes from here on."""
         self._probes += 1
         image, stated = picture
         decoder = self._through_ffmpeg(max(0.0, stated - self._frame_s / 2) if math.isfinite(stated) else 0.0)

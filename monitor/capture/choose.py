@@ -20,9 +20,9 @@ from monitor.settings.config import Config
 log = logging.getLogger("monitor")
 
 MISSED_POLLS = 3
-"""A source that is polled counts as stalled after this many intervals at the earliest."""
+"""Fewest intervals without a picture after which a polled source counts as stalled."""
 GIVE_UP_S = 60.0
-"""A camera that is gone for this long ends the run, unless ``source.wait`` is set."""
+"""The run ends when a camera has been gone for this many seconds, unless ``source.wait`` is set."""
 
 
 def open_wanted(
@@ -33,18 +33,18 @@ def open_wanted(
     watched: bool,
     until: Callable[[], bool] = lambda: False,
 ) -> tuple[Source, str]:
-    """Opens the source the user named; else the first camera that works, else the demo, with one warning.
+    """Opens the source that the user named, else the first working camera, else the demo with a warning.
 
     Args:
         wanted: The source the user named, secrets filled in; None = none.
         config: Settings.
-        tell: Called several times a second with what the program is waiting for.
-        watched: Whether a window or the web page shows the source: it is then played at its own speed, the demo
-            again and again.
+        tell: Called several times a second with a text that says what the program is waiting for.
+        watched: Whether a window or the web page shows the source; it is then played at its own speed, and
+            the demo repeats.
         until: Gives up waiting for a source (``source.wait``) once it returns True.
 
     Returns:
-        The source, and the name that opens it again.
+        The source, and the name with which it can be reopened.
 
     Raises:
         SourceError: The named source cannot be opened and ``source.wait`` is not set; in driver mode also when there
@@ -87,11 +87,11 @@ def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *
 
     Args:
         source: The open source.
-        name: The name that opens it again.
+        name: The name with which it can be reopened.
         config: Settings.
-        incidents: Where trouble is reported.
-        watched: Whether a window or the web page shows the source: it is then played at its own speed, the demo
-            again and again.
+        incidents: Receives the reports of faults.
+        watched: Whether a window or the web page shows the source; it is then played at its own speed, and
+            the demo repeats.
     """
     if source.live:
         settings = config.source

@@ -1,4 +1,4 @@
-"""Detects faults in a live camera's pictures: frozen, black, changed in size, far slower."""
+"""Detects faults in the pictures of a live camera: frozen, black, of another size, or at a much lower rate."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ log = logging.getLogger("monitor")
 BLACK_MEAN, BLACK_STD = 10.0, 4.0
 """Mean and standard deviation (gray levels) below which a picture counts as black."""
 EVERY, COLUMNS = 16, 40
-"""Spacing in pixels, and number of columns in large pictures, of the sample judged for that: the cost is constant."""
+"""Spacing in pixels of the sample that is tested for black, and its number of columns in large pictures, which keeps
+the cost constant."""
 RATE_S = 5.0
-"""Window of the measured rate."""
+"""Seconds over which the rate is measured."""
 SLOW, FINE = 0.2, 0.5
 """Shares of the best rate: below the first the camera counts as slow, above the second as normal again. Automatic
 exposure in the dark lowers 30 Hz to 7.5, which is no fault."""
@@ -26,7 +27,7 @@ class Condition:
 
     Args:
         name: The camera's name in the log.
-        incidents: Where faults are reported.
+        incidents: Receives the reports of faults.
         hold_s: How long a fault lasts before it is reported.
         frozen_s: Identical pictures for this long count as frozen; 0 = never.
 
@@ -44,9 +45,9 @@ class Condition:
         self._window, self._count, self._best = 0.0, 0, 0.0
 
     def see(self, image: Image, now: float) -> bool:
-        """Takes the next picture at ``now`` seconds; returns False while the camera is frozen."""
+        """Examines the next picture at ``now`` seconds; returns False while the camera is frozen."""
         gap = 0.0 if self._seen is None else now - self._seen
-        if self._seen is None or gap >= self._hold_s:  # the grabber reports pauses; measuring starts again
+        if self._seen is None or gap >= self._hold_s:  # restarts after a pause, which the grabber reports
             self._changed += gap
             self._lit += gap
             self._window, self._count = now, -1
@@ -70,7 +71,7 @@ class Condition:
             self._last, self._changed = image, now
             if self.frozen:
                 self.frozen = False
-                log.warning("%s: the picture moves again", self._name)
+                log.warning("%s: the picture changes again", self._name)
                 self._incidents.end("camera", "frozen")
         elif self._frozen_s and not self.frozen and now - self._changed >= self._frozen_s:
             self.frozen = True

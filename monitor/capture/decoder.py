@@ -13,12 +13,12 @@ from monitor.core.types import Image
 from monitor.system.paths import encodable
 
 FLAT_RANGE = 8
-"""Range of gray levels below which a picture shows nothing: it is black or of one color."""
+"""A picture whose gray levels span less than this is black or of one color."""
 FLAT_COLUMNS = 40
-"""Columns of the sample judged for that."""
+"""Columns of the sample that is tested for this."""
 
 DIFFERENT = 10.0
-"""Mean difference in gray levels above which two pictures of the same time do not show the same."""
+"""Mean difference in gray levels above which two pictures of the same time count as different."""
 
 
 class Decoder(Protocol):
@@ -68,7 +68,7 @@ def is_flat(image: Image) -> bool:
 
 
 def identical(a: Image, b: Image) -> bool:
-    """Whether two pictures are equal; different ones mostly differ in the row compared first."""
+    """Whether two pictures are equal; one row is compared first, because different pictures mostly differ there."""
     if a.shape != b.shape:
         return False
     middle = len(a) // 2

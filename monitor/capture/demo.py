@@ -1,8 +1,8 @@
 """The built-in ``demo`` source: two illustrated people whose faces are averages of many.
 
-It needs no camera and shows nobody real: each face is the mean of dozens to hundreds of training
-faces (``train/data/demo_faces.py``); ``demo_art`` paints it. The same time always gives the same picture, so the
-tests use it as their camera.
+It needs no camera and shows no real person: each face is the mean of dozens to hundreds of training faces
+(``train/data/demo_faces.py``), painted by ``demo_art``. The same time always gives the same picture, so the tests use
+it as their camera.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from monitor.core.types import Frame, Image
 
 WIDTH, HEIGHT, FPS = 640, 480, 25.0
 MORPH_S = 0.5
-"""Time one expression takes to become the next."""
+"""Duration in seconds of the change from one expression to the next."""
 MORPH_STEPS = 8
 """Pictures of one change of expression; each is painted once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One person of the story: when and where, how large, and which expressions in turn.
+    """One person of the story: time, place, size and sequence of expressions.
 
     Attributes:
-        row: Which of the average people.
+        row: Row of the person in the sheet of average faces.
         enter: Second at which the face starts to slide in from its side.
         leave: Second at which it starts to slide out.
-        x, y: Centre of the face once it is in, in pixels.
+        x, y: Centre of the face after it has slid in, in pixels.
         size: Side of the face picture in pixels.
         side: -1 enters from the left, 1 from the right.
         acts: (seconds, expression) in order; the last one lasts.
@@ -71,7 +71,7 @@ class Actor:
 
 
 LENGTH_S = 24.0
-# Fear is left out: the shipped model takes the average of frightened faces, at Haar's framing, for a smile.
+# Fear is left out, because the shipped model reads the average of frightened faces, framed as a Haar box, as happy.
 STORY = (
     Actor(0, 0.5, 21.5, 215, 225, 200, -1, (
         (3.5, "neutral"), (3.0, "happy"), (3.0, "surprise"), (3.0, "sad"), (3.0, "angry"), (9.0, "neutral"),
@@ -114,7 +114,7 @@ class DemoSource:
 
 
 def shown_expressions(t: float) -> dict[int, str]:
-    """What each actor shows at second ``t`` of the story, morphs left out: the truth for tests."""
+    """The expression of each actor at second ``t`` of the story, except during morphs; ground truth for tests."""
     truth = {}
     for actor in STORY:
         if actor.place(t) is not None:

@@ -42,7 +42,7 @@ LOOKS = (
 
 @dataclass(frozen=True, slots=True)
 class Morph:
-    """A face between two expressions: whose, from, to, and how far (0 to 1)."""
+    """A face between two expressions: person, first and second expression, and progress (0 to 1)."""
 
     row: int
     before: str
@@ -140,7 +140,8 @@ def _face(morph: Morph) -> Image:
 
 @lru_cache(maxsize=2)
 def _skull(row: int) -> tuple[NDArray[np.float32], ...]:
-    """What lies below a person's face and above it (premultiplied), the light on it as a factor, and where it is."""
+    """The layers below and above a person's face (premultiplied), the light on the face as a factor, and the mask of
+    the face."""
     look, easel = LOOKS[row], Easel()
     base = _tones(look)[150]
     sunny = np.tanh(3 * easel.x)[:, :, None]  # the window is on the right

@@ -1,7 +1,7 @@
 """A thread that opens one live device and reads it.
 
 A driver can hang forever in ``open`` or ``read``. Such a thread cannot be ended, only abandoned: its later frames are
-discarded, and it closes its device itself should the driver ever return.
+discarded, and it closes its device itself if the driver ever returns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class DeviceThread:
     """Opens one device and passes its frames on.
 
     Attributes:
-        error: Why it could not be opened, None otherwise.
+        error: The reason why the device could not be opened, else None.
         opened: Set once it is open.
         done: Set when the thread has ended and the device is closed.
     """

@@ -1,4 +1,4 @@
-"""Finds out why a network address cannot be opened, which FFmpeg does not tell."""
+"""Finds out why a network address cannot be opened, because FFmpeg does not report the reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASONS = {
 
 
 def diagnosed(url: str, timeout_s: float) -> str:
-    """Why an address cannot be opened, with the fix.
+    """The reason why an address cannot be opened, with the fix.
 
     Args:
         url: An http, https, rtsp or other address.

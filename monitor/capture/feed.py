@@ -1,4 +1,4 @@
-"""The worker's feed of frames: live (newest wins) or files (every frame, in order)."""
+"""The worker's feed of frames: the newest frame of a live source, or every frame of a file in order."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Feed(Protocol):
         """The next frame; None when none came within ``timeout`` seconds or at the end."""
 
     def wake(self) -> None:
-        """Ends a wait in ``next``; called from another thread."""
+        """Makes a waiting ``next`` return; called from another thread."""
 
     def close(self) -> None:
-        """Releases the source; no thread may be in ``next``."""
+        """Releases the source; no thread may be inside ``next``."""
 
 
 class LiveFeed:
@@ -100,7 +100,7 @@ class FileFeed:
                 self._zero = self._clock() - frame.t
             early = self._zero + frame.t - self._clock()
             if early > timeout and not self._stop.is_set():
-                self._ahead = frame  # for a later call, so that the caller can go on showing signs of life
+                self._ahead = frame  # kept for a later call, so that the caller can keep its watchdog alive meanwhile
                 self._wait(timeout)
                 return None
             if early > 0:

@@ -18,7 +18,7 @@ from monitor.core.types import Image
 
 STAMP = re.compile(rb"pts_time:\s*(-?[\d.]+|NOPTS)")
 STAMP_WAIT_S = 5.0
-"""Longest wait for the time of a picture; ffmpeg prints it before the picture."""
+"""Longest wait for the time stamp of a picture, which ffmpeg prints before the picture."""
 
 
 class FfmpegDecoder:

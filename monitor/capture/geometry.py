@@ -1,4 +1,4 @@
-"""The shape and orientation of pictures: square pixels, then upright, then flipped."""
+"""Corrects the shape and orientation of pictures: first square pixels, then the rotation, then the flip."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from monitor.settings.inputs import SourceConfig
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 FLIPS = {"horizontal": 1, "vertical": 0}
 ASPECTS = (0.1, 10.0)
-"""Ratios of a pixel's width to its height that are believed; a file that states another is damaged."""
+"""Lowest and highest plausible ratio of a pixel's width to its height; a file that states another one is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How a decoded picture becomes an upright one with square pixels.
+    """The changes that turn a decoded picture into an upright one with square pixels.
 
     Boxes, logs and recordings use the coordinates of the result.
 
     Attributes:
-        aspect: Width of a pixel over its height. Pictures with wide pixels are widened, others heightened.
+        aspect: Width of a pixel over its height. Above 1 the picture is widened, below 1 its height is increased.
         mirrored: Whether the file mirrors its picture left to right, before it is turned.
         turn: Clockwise turn in degrees: 0, 90, 180 or 270.
-        flip: What the user mirrors after that: "none", "horizontal" or "vertical".
+        flip: Mirroring chosen by the user, after the turn: "none", "horizontal" or "vertical".
     """
 
     aspect: float = 1.0
@@ -59,11 +59,12 @@ def wanted(rotate: str, flip: str, *, aspect: float = 1.0, turn: int = 0, mirror
     """The geometry of a source.
 
     Args:
-        rotate: Setting ``source.rotate``: "auto" = as the file says, else degrees in place of what it says.
+        rotate: Setting ``source.rotate``: "auto" = the turn and mirroring stated by the file, else a turn in degrees
+        that replaces them.
         flip: Setting ``source.flip``.
-        aspect: Width of a pixel over its height, as the file says.
-        turn: Clockwise turn in degrees, as the file says.
-        mirrored: Whether the file says that its picture is mirrored.
+        aspect: Width of a pixel over its height, as stated by the file.
+        turn: Clockwise turn in degrees, as stated by the file.
+        mirrored: Whether the file states that its picture is mirrored.
     """
     if not ASPECTS[0] <= aspect <= ASPECTS[1]:
         aspect = 1.0
@@ -73,12 +74,13 @@ def wanted(rotate: str, flip: str, *, aspect: float = 1.0, turn: int = 0, mirror
 
 
 def of_capture(capture: cv2.VideoCapture, config: SourceConfig, track: Track | None = None) -> Geometry:
-    """The geometry of an open video or stream. From here on OpenCV turns nothing.
+    """The geometry of an open video or stream; switches off OpenCV's own rotation.
 
     Args:
         capture: The capture.
         config: Source settings.
-        track: What an MP4 file says; OpenCV reads a mirrored display matrix as an angle.
+        track: Turn and mirroring stated by an MP4 file; used because OpenCV reads a mirrored display matrix as an
+        angle.
     """
     turn, mirrored = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)), False
     if track is not None:

@@ -18,25 +18,26 @@ from monitor.core.types import Frame
 log = logging.getLogger("monitor")
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
-"""First and longest pause between two attempts to open a source."""
+"""First and longest pause in seconds between two attempts to open a source."""
 MOST_HUNG = 3
-"""Most abandoned threads in a driver; while so many hang, another attempt would hang as well."""
+"""Most abandoned threads that may hang in a driver; with so many, another attempt would hang as well."""
 HUNG_S = 60.0
-"""Time after which ``MOST_HUNG`` hanging attempts end the source: only a new process can get rid of them."""
+"""Seconds after which ``MOST_HUNG`` hanging attempts end the source, because only a new process can free the device."""
 PAUSE_S = 2.0
-"""A longer gap between two calls of ``tend`` means that this process was stopped, not that the camera failed."""
+"""A longer gap in seconds between two calls of ``tend`` means that this process was stopped, not that the camera
+failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """When a live source counts as failed, in seconds.
+    """Time limits after which a live source counts as failed, in seconds.
 
     Attributes:
-        stall_s: Without a frame for this long, the source is reopened, with growing pauses.
+        stall_s: A source without a frame for this long is reopened, with growing pauses.
         frozen_s: Identical pictures for this long count as no picture; 0 = never.
         open_s: Longest time of an attempt to open it.
-        give_up_s: Without a frame for this long, it has ended; infinite = never, unless ``MOST_HUNG`` attempts hang
-            in the driver for ``HUNG_S``.
+        give_up_s: A source without a frame for this long has ended; infinite = never, unless ``MOST_HUNG`` attempts
+            hang in the driver for ``HUNG_S``.
     """
 
     stall_s: float
@@ -48,19 +49,19 @@ class Tolerance:
 class Grabber:
     """Keeps a live source's newest frame in ``box``.
 
-    The thread that takes the frames calls ``tend`` often; it decides when to reopen and never waits.
+    The thread that takes the frames calls ``tend`` often. ``tend`` decides when to reopen the source and never waits.
 
     Args:
         source: The open source.
-        reopen: Opens it again.
-        tolerance: When it counts as failed.
-        incidents: Where trouble is reported.
+        reopen: Opens the source again.
+        tolerance: Time limits after which the source counts as failed.
+        incidents: Receives the reports of faults.
         clock: Monotonic seconds.
 
     Attributes:
         box: The newest frame.
         reopened: How often the source was reopened.
-        ended: Whether the source is gone for good.
+        ended: Whether reading has ended for good.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class Grabber:
         self.box.put(frame)
 
     def tend(self) -> None:
-        """Abandons a stalled device, opens it again and reports when it is back."""
+        """Abandons a stalled device, reopens it and reports its return."""
         now = self._clock()
         gap, self._tended = now - self._tended, now
         if self.ended:
@@ -132,7 +133,7 @@ class Grabber:
             self._tend_running(now)
 
     def _skip(self, now: float, gap: float) -> None:
-        """This process or the machine was suspended: leaves that time out of every measurement."""
+        """Excludes the time in which this process or the machine was suspended from every measurement."""
         with self._lock:
             self._last = min(now, self._last + gap)  # a picture may have arrived meanwhile
         self._tried += gap
@@ -142,9 +143,9 @@ class Grabber:
             self._hung_at += gap
 
     def _tend_running(self, now: float) -> None:
-        """Looks after a device that delivers pictures."""
+        """Handles a device that delivers pictures: resets the pause, or reopens it when its picture is frozen."""
         if self._condition.frozen:
-            if self._may_reopen_frozen:  # only once: if it is still frozen after that, the scene does not change
+            if self._may_reopen_frozen:  # only once: if that does not help, the scene itself is still
                 self._may_reopen_frozen = False
                 self._abandon(now)
             return
@@ -161,7 +162,7 @@ class Grabber:
         self._lost_at = None
 
     def _fail(self, now: float, why: str) -> None:
-        """The source delivers nothing: abandons it and plans the next attempt."""
+        """Abandons a source that delivers nothing and plans the next attempt."""
         if self._lost_at is None:
             self._lost_at, self._dark_s = now, max(0.0, now - self._last)
             log.warning("%s: %s; reopening", self._name, why)

@@ -1,4 +1,4 @@
-"""Kinds of sources: a registry, and the choice of a kind by what the user typed."""
+"""The registry of the kinds of sources, and the choice of a kind from the text that the user typed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Factory(Protocol):
 
 
 def open_source(text: str, config: SourceConfig, *, loop: bool = False) -> Source:
-    """Opens the source the user named.
+    """Opens the source that the user named.
 
     Args:
         text: ``0``, ``/dev/video0``, a file, a folder of pictures, a glob pattern, several pictures (one per line), a
@@ -141,7 +141,7 @@ def _stream(text: str, config: SourceConfig, *, loop: bool) -> Source:
     from monitor.capture.video import VideoSource
 
     source = StreamSource(text, config)
-    if source.is_file:  # http://host/clip.mp4 has a clock of its own, and every frame counts
+    if source.is_file:  # such as http://host/clip.mp4: it has its own time stamps, and no frame may be dropped
         source.close()
         return VideoSource(text, loop=loop, config=config)
     return source
@@ -171,4 +171,4 @@ KINDS: dict[str, Factory] = {
     "demo": _demo, "picamera": _picamera, "camera": _camera, "stream": _stream, "folder": _folder, "image": _folder,
     "animation": _animation, "video": _video,
 }  # fmt: skip
-"""Kind of source to what opens it."""
+"""Maps each kind of source to its opener."""

@@ -155,4 +155,4 @@ READERS: tuple[tuple[bytes, Callable[[bytes], Content]], ...] = (
     (rb"P[1-6]\s", _netpbm),
     (rb"(?i)\s*(<!--.{0,500}?-->\s*)?<(!doctype html|html|head|body)", lambda head: Content("html")),
 )
-"""Pattern of the first bytes to what reads the rest."""
+"""Maps patterns of the first bytes to the functions that read the rest."""

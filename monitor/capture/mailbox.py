@@ -1,6 +1,6 @@
-"""A mailbox with one slot between a live camera and the worker: the newest frame wins.
+"""A mailbox with one slot between a live camera and the worker; a newer frame replaces an older one.
 
-Latency is bounded because there is no queue that could grow.
+Without a queue, the latency stays bounded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Latest:
             self._ready.notify()
 
     def take(self, timeout: float) -> Frame | None:
-        """The newest frame, waiting up to ``timeout`` seconds; None when there was none."""
+        """The newest frame; waits up to ``timeout`` seconds and returns None when none came."""
         with self._ready:
             if self._frame is None and not self._closed:
                 self._ready.wait(timeout)
@@ -40,7 +40,7 @@ class Latest:
             return frame
 
     def close(self) -> None:
-        """Ends a wait in ``take``."""
+        """Makes a waiting ``take`` return."""
         with self._ready:
             self._closed = True
             self._ready.notify_all()

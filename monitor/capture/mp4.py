@@ -1,4 +1,4 @@
-"""Reads what OpenCV does not tell of an MP4 or QuickTime file: the display matrix and the edit list.
+"""Reads the display matrix and the edit list of an MP4 or QuickTime file, which OpenCV does not provide.
 
 Boxes and fields: ISO/IEC 14496-12.
 """
@@ -17,7 +17,8 @@ ORIENTATIONS = {
     (1, 0, 0, 1): (False, 0), (0, 1, -1, 0): (False, 90), (-1, 0, 0, -1): (False, 180), (0, -1, 1, 0): (False, 270),
     (-1, 0, 0, 1): (True, 0), (0, -1, -1, 0): (True, 90), (1, 0, 0, -1): (True, 180), (0, 1, 1, 0): (True, 270),
 }  # fmt: skip
-"""Display matrix (a, b, c, d) to whether it mirrors left to right, and the clockwise turn after that."""
+"""Maps a display matrix (a, b, c, d) to whether it mirrors left to right, and to the clockwise turn in degrees after
+that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Track:
     Attributes:
         mirrored: Whether the picture is mirrored left to right before it is turned.
         turn: Clockwise turn in degrees.
-        presented_s: Length of what is to be shown in seconds; 0 when unknown.
+        presented_s: Length of the part to be shown in seconds; 0 when unknown.
     """
 
     mirrored: bool
@@ -122,7 +123,7 @@ def _orientation(tkhd: bytes) -> tuple[bool, int]:
 
 
 def _edited(elst: bytes) -> int:
-    """The sum of all edits that show something, in the movie's time scale; 0 without an edit list."""
+    """The total duration of all non-empty edits, in the movie's time scale; 0 without an edit list."""
     if not elst:
         return 0
     (count,) = struct.unpack(">I", elst[4:8])

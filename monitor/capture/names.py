@@ -52,7 +52,7 @@ def shown(text: str) -> str:
         return f"{names[0]} and {len(names) - 1} more"
     if "://" not in text:
         return text
-    # Up to the last @ before the path: a password may contain one.
+    # The login reaches up to the last @ before the path, because a password may contain an @.
     return re.sub(r"\?.*", "?…", re.sub(r"(?<=://)[^/\s]*@", "", text))
 
 

@@ -1,4 +1,4 @@
-"""Opens a source on a thread of its own: a driver may hang, and a camera may appear later."""
+"""Opens a source on its own thread, because a driver may hang, and waits for a camera that appears later."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from monitor.core.errors import SourceError
 log = logging.getLogger("monitor")
 
 SLACK_S = 5.0
-"""Time an attempt may take beyond the source's own time-out before it counts as hung."""
+"""Seconds that an attempt may exceed the source's own time-out before it counts as hung."""
 
 T = TypeVar("T")
 
 
 class _Attempt(Generic[T]):
-    """One call on a thread of its own, which is abandoned when it hangs.
+    """One call on its own thread, which is abandoned when it hangs.
 
     Args:
         call: The call.
@@ -30,7 +30,7 @@ class _Attempt(Generic[T]):
 
     Attributes:
         results: The result, if it arrived in time.
-        error: The exception raised instead.
+        error: The exception, if the call raised one.
         done: Set when there is a result or an error.
     """
 
@@ -58,7 +58,7 @@ class _Attempt(Generic[T]):
         self.done.set()
 
     def abandon(self) -> None:
-        """From now on a result goes to ``late``."""
+        """Makes a later result go to ``late``."""
         with self._lock:
             self._abandoned = True
 
@@ -91,13 +91,13 @@ def _silent(name: str, limit_s: float) -> SourceError:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a source.
+    """Limits of the wait for a source.
 
     Attributes:
         limit_s: Longest time of one attempt.
         wait: Try again, with pauses of 0.5 to 10 s, until the source opens.
-        tell: Called several times a second with what the program is waiting for.
-        until: Gives up waiting once it returns True.
+        tell: Called several times a second with a text that says what the program is waiting for.
+        until: Ends the wait once it returns True.
         clock: Monotonic seconds.
         pause: Sleeps for some seconds.
     """
@@ -134,7 +134,7 @@ def open_patiently(open_source: Callable[[], Source], name: str, patience: Patie
         error = attempt.error or _silent(name, patience.limit_s)
         if not patience.wait or not isinstance(error, SourceError):
             raise error
-        if error.lines[0] not in reported:  # once each: the reason may change while we wait
+        if error.lines[0] not in reported:  # once for each reason, which may change during the wait
             reported.add(error.lines[0])
             log.warning("%s; waiting for it (source.wait)", error.lines[0])
         if not attempt.done.is_set():
@@ -152,7 +152,7 @@ def _wait_for_driver(attempt: _Attempt[Source], name: str, patience: Patience) -
     """Waits while an attempt hangs in the driver, because another would hang as well.
 
     Raises:
-        SourceError: It still hangs after ``HUNG_S``; only a new process can help.
+        SourceError: It still hangs after ``HUNG_S`` seconds; only a new process can help.
     """
     until = patience.clock() + HUNG_S
     while not attempt.done.wait(0.1):

@@ -22,7 +22,7 @@ class ImageSource:
     """One picture, or several in the order of their names with numbers by value; see ``Source``.
 
     Attributes:
-        skipped: Files that were not read so far: damaged pictures, videos.
+        skipped: Number of files skipped so far: damaged pictures and videos.
     """
 
     live = False
@@ -35,14 +35,14 @@ class ImageSource:
 
         Args:
             path: A picture, a folder, a glob pattern, or several names, one per line.
-            fps: Rate at which a folder of pictures counts as filmed.
+            fps: Assumed frame rate of a folder of pictures in Hz.
             loop: Start again at the end.
             recursive: Read the folders below a folder as well.
-            rotate: Setting ``source.rotate``; "auto" = as the EXIF data says.
+            rotate: Setting ``source.rotate``; "auto" = the orientation in the EXIF data.
             flip: Setting ``source.flip``.
 
         Raises:
-            SourceError: There is none, or the only one cannot be read.
+            SourceError: There is no picture, or the only one cannot be read.
         """
         self._album: Album = gather(str(path), recursive=recursive)
         self._loop, self.fps = loop, fps
@@ -64,7 +64,7 @@ class ImageSource:
             log.info("%s: other files left out: %d", self.name, self._album.others)
 
     def read(self) -> Frame | None:
-        """The next readable picture; unreadable ones are named, skipped and counted."""
+        """The next readable picture; unreadable ones are logged, skipped and counted."""
         pictures = self._album.pictures
         misses = 0
         while True:
@@ -87,7 +87,7 @@ class ImageSource:
             self._tell_animated(file)
             image = self._shape(image)
             image.setflags(write=False)
-            # The place in the folder is the time, so that a skipped picture leaves a gap.
+            # The time follows from the position in the folder, so that a skipped picture leaves a gap.
             t = round((self._index if self._loop else self._next - 1) / self.fps, 6)
             frame = Frame(self._index, t, time.time(), image, self.name, self._album.title(file))
             self._index += 1

@@ -55,7 +55,7 @@ class PiCameraSource:
             camera.configure(video)
             camera.start()
         except Exception as error:  # libcamera raises bare RuntimeErrors and IndexErrors
-            if camera is not None:  # libcamera allows one holder: left open, it could never be opened again
+            if camera is not None:  # libcamera allows one user: left open, it could never be reopened
                 with contextlib.suppress(Exception):
                     camera.close()
             raise SourceError(
@@ -76,7 +76,7 @@ class PiCameraSource:
         return frame
 
     def close(self) -> None:
-        """Stops and releases the camera, even if stopping fails: libcamera allows one holder."""
+        """Stops and releases the camera, even if stopping fails, because libcamera allows one user at a time."""
         try:
             self._camera.stop()
         finally:

@@ -29,10 +29,10 @@ def read_picture(path: Path, *, gray: bool = False, upright: bool = True) -> Ima
     Args:
         path: A file of any format OpenCV reads, or HEIC with pillow-heif installed.
         gray: Return one channel.
-        upright: Turn the picture as its EXIF data says.
+        upright: Rotate the picture according to its EXIF data.
 
     Returns:
-        (H, W, 3) BGR or (H, W) gray, uint8; None if the file cannot be decoded (``why_unreadable`` tells why).
+        (H, W, 3) BGR or (H, W) gray, uint8; None if the file cannot be decoded (``why_unreadable`` gives the reason).
     """
     try:
         content = content_of(path)
@@ -56,7 +56,7 @@ def read_picture(path: Path, *, gray: bool = False, upright: bool = True) -> Ima
 
 
 def _reduction(content: Content) -> int:
-    """The divisor of the size at which a picture is read; 0 = it is too large."""
+    """The divisor by which a picture is reduced while it is read; 0 = the picture is too large."""
     if content.megapixels <= MAX_MEGAPIXELS:
         return 1
     fitting = (divisor for divisor in (2, 4, 8) if content.megapixels <= MAX_MEGAPIXELS * divisor**2)
@@ -89,7 +89,7 @@ def _decoded_heif(data: NDArray[np.uint8], *, gray: bool) -> NDArray[np.generic]
 
 
 def why_unreadable(path: Path) -> str:
-    """Why ``read_picture`` returned None, in a few words."""
+    """The reason why ``read_picture`` returned None, in a few words."""
     if refused := refusal(path):
         return refused
     content = content_of(path)
@@ -113,7 +113,7 @@ def _has_heif() -> bool:
 
 
 def refusal(path: Path) -> str:
-    """Why the system refuses to open a file for reading; "" if it does not."""
+    """The system's reason for refusing to open a file for reading; "" if it can be opened."""
     try:
         path.open("rb").close()
     except OSError as error:

@@ -1,8 +1,9 @@
-"""Plays a bursty stream at its own pace: frames that arrive together are shown one after another.
+"""Plays a bursty stream at its own rate: frames that arrive together are shown one after another.
 
-HLS delivers segments of seconds, and proxies deliver buffered frames. Stamped with their arrival, the frames of one
-burst would all carry nearly the same time. A stream's presentation times say when each frame was taken; this module
-maps them to the local clock. Frames that arrived early wait; meanwhile the rest of the burst stays in the connection.
+HLS delivers segments of seconds, and proxies deliver buffered frames. If frames had the time of their arrival, all
+frames of a burst would have nearly the same time. So this module maps the stream's presentation times, which state when
+each frame was taken, to the local clock. Frames that arrive early wait; meanwhile the rest of the burst stays in the
+connection.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 
 STEP_S = 10.0
-"""A larger step of the presentation times starts anew, as does a step back."""
+"""After a larger step of the presentation times in seconds, or a step back, the mapping restarts."""
 
 
 class Playout:
@@ -26,7 +27,7 @@ class Playout:
         self._last = math.nan
 
     def due(self, stated_s: float, arrived: float) -> float:
-        """When a frame is to be shown: at least ``arrived`` and at most ``buffer_s`` later.
+        """The time at which to show a frame: not before ``arrived`` and at most ``buffer_s`` later.
 
         Args:
             stated_s: The frame's presentation time in seconds, on any clock; not finite if it has none.

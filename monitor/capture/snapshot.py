@@ -1,4 +1,4 @@
-"""A camera that offers single pictures at an http(s) address: they are fetched at intervals."""
+"""A camera that offers single pictures at an http(s) address, which are fetched at intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from monitor.settings.inputs import SourceConfig
 log = logging.getLogger("monitor")
 
 MAX_BYTES = 50_000_000
-"""A longer answer is not a picture, but an endless stream."""
+"""Most bytes of an answer; a longer one is an endless stream rather than a picture."""
 
 
 class SnapshotSource:
@@ -94,7 +94,7 @@ class SnapshotSource:
         return picture
 
     def close(self) -> None:
-        """Ends a wait in ``read``."""
+        """Makes a waiting ``read`` return."""
         self._closed.set()
 
     def facts(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class SnapshotSource:
 
 
 def _opener(url: str) -> tuple[urllib.request.Request, urllib.request.OpenerDirector]:
-    """A request without the login of the address, and what answers the server's demand for it."""
+    """A request without the login of the address, and the opener that sends the login when the server asks for it."""
     parts = urlsplit(url)
     host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     plain = urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))

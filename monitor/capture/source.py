@@ -8,11 +8,11 @@ from monitor.core.types import Frame
 
 
 class Source(Protocol):
-    """Where frames come from.
+    """A source of frames.
 
     Attributes:
         name: Name in logs and folder names; never contains a password.
-        live: Whether the source runs in real time: late frames are dropped, frames of files never are.
+        live: Whether the source runs in real time, so that late frames are dropped; frames of files are never dropped.
         fps: Nominal rate in Hz, 0 when unknown.
         frames: Number of frames, 0 when unknown or endless.
     """

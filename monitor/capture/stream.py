@@ -37,8 +37,8 @@ _opening = threading.Lock()
 class StreamSource:
     """An http(s), rtsp or other network stream; see ``Source``.
 
-    Pictures have square pixels and stand upright. Interlaced streams, which OpenCV shows as black, are read through the
-    ffmpeg program where it is installed.
+    Pictures have square pixels and stand upright. Interlaced streams, which OpenCV decodes as black, are read through
+    the ffmpeg program if it is installed.
     """
 
     live = True
@@ -83,7 +83,8 @@ class StreamSource:
         raise SourceError(f"--source {self.name}: the stream cannot be opened; {why}")
 
     def _through_ffmpeg(self) -> ffmpeg.FfmpegDecoder | None:
-        """A decoder of the ffmpeg program, if OpenCV's pictures are wrong (see ``checked``) or the user wants it."""
+        """A decoder that uses the ffmpeg program, if OpenCV's pictures are wrong (see ``checked``) or the user chose
+        it."""
         reader = self._config.reader
         if reader == "opencv" or self.is_file or (reader == "auto" and not ffmpeg.available()):
             return None
@@ -110,7 +111,7 @@ class StreamSource:
 
     @property
     def is_file(self) -> bool:
-        """Whether the stream is a file behind a URL, with an end."""
+        """Whether the stream is a file behind a URL, which has an end."""
         return 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < 10**8
 
     def read(self) -> Frame | None:

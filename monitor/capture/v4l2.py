@@ -32,7 +32,7 @@ class Camera:
         stable: Its path under /dev/v4l/by-id, which survives replugging; "" if there is none.
         name: The driver's name for it.
         formats: Pixel format to sizes "WxH".
-        note: Why it could not be read, "" otherwise.
+        note: The reason why it could not be read, else "".
     """
 
     path: str
@@ -54,7 +54,7 @@ def find_cameras(dev: Path = Path("/dev"), ioctl: Ioctl | None = None) -> list[C
 
 
 def stable_path(name: str, dev: Path = Path("/dev")) -> str:
-    """The path of a camera that survives replugging, if there is one; else ``name`` itself.
+    """The path of a camera that stays the same after replugging, if there is one; else ``name`` itself.
 
     Args:
         name: The source the user named: a number, /dev/videoN or anything else.

@@ -1,4 +1,4 @@
-"""Video files: every frame, in order, on the file's own clock."""
+"""Video files: every frame in order, with the file's own times."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ DEFAULT_FPS = 25.0
 LONGEST_STEP_S = 60.0
 """A longer step between two stated times, or a step back, counts as a wrong time stamp."""
 COUNTED, ESTIMATED, FEW_LACKING = 0.01, 0.1, 5
-"""Share and number of frames missing at the end that are reported. An AVI counts its frames; of other files OpenCV
-multiplies rate and length, which is inexact for variable rates."""
+"""Share and number of missing frames at the end from which they are reported. An AVI file states its number of frames;
+for other files OpenCV multiplies rate and length, which is inexact for variable rates."""
 MOST_MISSES = 1000
-"""Most undecodable pictures in a row within a file; more count as its end."""
+"""Most undecodable pictures in a row; more count as the end of the file."""
 
 
 class VideoSource:
     """A video file or animated GIF; see ``Source``.
 
-    A frame's time is the time its container states while that advances by at most ``LONGEST_STEP_S``; otherwise it
-    follows the previous frame at the stated rate, and the container's times count on from there. So variable rates
-    keep true seconds and wrong time stamps do no harm. Pictures have square pixels and stand upright.
+    A frame has the time that the container states, as long as the times advance by at most ``LONGEST_STEP_S``.
+    Otherwise it follows the previous frame at the stated rate, and the container's later times continue from there. So
+    times are right for variable rates, and wrong time stamps do no harm. Pictures have square pixels and stand upright.
     """
 
     live = False
@@ -64,7 +64,7 @@ class VideoSource:
         self._codec = int(get(cv2.CAP_PROP_FOURCC))
         count = int(get(cv2.CAP_PROP_FRAME_COUNT))
         self._stated_count = max(0, count)
-        if track is not None and track.presented_s:  # an edit list hides some of the frames
+        if track is not None and track.presented_s:  # an edit list may hide some of the frames
             count = min(count, math.ceil(track.presented_s * self.fps))
         self.frames = count if 0 < count < 10**8 and not loop else 0
         self._index = self._missed = self._flat = 0
@@ -96,11 +96,11 @@ class VideoSource:
         return frame
 
     def _report_end(self) -> None:
-        """Reports a file that ended early, and one that showed nothing."""
+        """Reports a file that ended early, and a file with only black or uniform pictures."""
         if self._flat and self._flat >= self._index:
             log.warning("%s: every picture is black or of one color%s", self.name, _flat_hint())
         # A Matroska file that begins late counts the frames before its beginning as well.
-        # An AVI also counts pictures that were dropped while it was recorded; the time runs on over them.
+        # An AVI file also counts pictures that were dropped during recording; the time advances over them.
         reached = max(self._index + self._missed, round(self._t * self.fps) + 1)
         lacking = self.frames - reached - self._start
         counts = self.name.lower().endswith(".avi")
@@ -133,7 +133,7 @@ class VideoSource:
         return image
 
     def _decode(self) -> Decoder:
-        """What decodes the file from its beginning."""
+        """The decoder of the file, from its beginning."""
         if self._config.reader == "ffmpeg":
             return self._ffmpeg(0.0)
         decoder = OpenCvDecoder(self._capture)
@@ -159,7 +159,7 @@ class VideoSource:
         if not self._t < t < by_rate + LONGEST_STEP_S:
             t = by_rate
         if not -1.0 < stated - self._stated < LONGEST_STEP_S:
-            self._offset = t - stated  # the container's clock was set: its times count on from here
+            self._offset = t - stated  # the container's times jumped: continue from here
         self._stated, self._t = stated, round(t, 6)
         return self._t
 
@@ -176,7 +176,7 @@ class VideoSource:
         self._capture.release()
 
     def facts(self) -> dict[str, Any]:
-        """Path, size, rate, and what decodes it."""
+        """Path, size, rate and decoder."""
         size = self._path.stat().st_size if isinstance(self._path, Path) else 0
         return {
             "kind": "video", "file": self.name, "width": self._size[0], "height": self._size[1],

@@ -14,7 +14,7 @@ UNKNOWN = "it may be damaged or of an unknown format"
 
 
 def why_not_opened(path: Path | str) -> str:
-    """The reason, in a few words with the fix where there is one."""
+    """The reason in a few words, with the fix if there is one."""
     if not isinstance(path, Path):
         return UNKNOWN
     if refused := refusal(path):
