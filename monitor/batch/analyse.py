@@ -1,4 +1,4 @@
-"""Analysing one span of one recording: frames in, tables out. Runs in a worker process."""
+"""Analyses one span of a recording in a worker process and returns its tables."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from monitor.run import assembly
 from monitor.settings.config import Config
 
 LEFT_OUT = ("session", "timestamp", "latency_ms")
-"""Columns of ``faces.csv`` that depend on when and how fast the program ran; a dataset must not."""
+"""Columns of ``faces.csv`` that depend on the time and speed of the run, and so are left out of a dataset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How recordings are analysed; the same for all of a batch.
+    """Parameters of the analysis, the same for all recordings of a batch.
 
     Attributes:
         config: Settings.
         every_s: Least time between two analysed frames; 0 = every frame.
-        keep: Which face crops are saved, or None.
+        keep: The condition for saving face crops; None = save none.
     """
 
     config: Config
@@ -47,15 +47,15 @@ class Part:
 
     Attributes:
         span: The span.
-        table: Column name to values, one entry per face per frame; times from ``span.start`` on only.
+        table: Column name to values, one entry per face per frame, only for times from ``span.start`` on.
         episodes: Events joined from start to end, as plain dictionaries.
-        overlap: Boxes with ids before ``span.start``, to join ids.
-        tail: Boxes with ids in the last seconds, which the next span's overlap saw, too.
+        overlap: Boxes with ids before ``span.start``, used to join ids.
+        tail: Boxes with ids in the last seconds, which the overlap of the next span covers too.
         frames: Frames analysed, overlap excluded.
         frames_with_face: Frames with at least one face.
         last_t: Time of the last frame in seconds.
         seconds: Time the analysis took.
-        crops: Saved crops: name to JPEG.
+        crops: Saved crops, from name to JPEG bytes.
     """
 
     span: Span
@@ -87,9 +87,9 @@ def analyse(path: Path, span: Span, tail_s: float, request: Request) -> Part:
 
     Args:
         path: The recording on this machine.
-        span: What to read.
+        span: The span to read.
         tail_s: Length of the next span's overlap.
-        request: How to analyse.
+        request: Parameters of the analysis.
 
     Raises:
         UserError: The recording cannot be read, or a network is missing.
@@ -143,7 +143,7 @@ class _Collector:
             self._keep(result.frame, result.faces, self._request.keep)
 
     def events(self, events: Any) -> None:
-        """Joins the phases of each event."""
+        """Joins the phases of each event into one episode."""
         event: Event
         for event in events:
             entry = self._episodes.setdefault(
@@ -169,7 +169,7 @@ class _Collector:
                 self._crops[f"{frame.index:08d}_{face.id}.jpg"] = keep.encoded(frame.image, face)
 
     def part(self, seconds: float) -> Part:
-        """The span's analysis."""
+        """The result of the analysis."""
         return Part(
             self._span, self._table, [e for e in self._episodes.values() if self._counts(e)],
             _sightings(self._overlap), _sightings(self._tail), self._frames, self._with_face, self._last_t, seconds,
@@ -189,7 +189,7 @@ def _sightings(found: list[tuple[float, int, tuple[float, ...]]]) -> Sightings:
 
 
 def is_last(span: Span) -> bool:
-    """Whether no other span follows."""
+    """Whether this is the last span."""
     return math.isinf(span.end)
 
 

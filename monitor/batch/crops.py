@@ -19,11 +19,11 @@ SIDE = 224
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Which crops are saved.
+    """The condition for saving a crop.
 
     Attributes:
         label: The expression.
-        above: Least probability, exclusive.
+        above: Probability that must be exceeded.
     """
 
     label: str
@@ -34,7 +34,7 @@ class Keep:
         return face.known and float(face.probs[EMOTIONS.index(self.label)]) > self.above
 
     def encoded(self, image: Image, face: Face) -> bytes:
-        """The face as JPEG, in color, as large as it is in the picture up to ``SIDE``."""
+        """The face as a color JPEG, in its original size up to ``SIDE`` pixels."""
         left, top, side = square(face.box, CropSpec())
         height, width = image.shape[:2]
         part = image[max(0, top) : min(height, top + side), max(0, left) : min(width, left + side)]

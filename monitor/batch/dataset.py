@@ -8,8 +8,8 @@ Layout (schema version 1)::
     DATASET/events/source=<key>/part-0.parquet one row per event, start to end
     DATASET/crops/<key>/…                      only with --keep-frames
 
-``<key>`` is a hash of the recording's content, the settings and the model, so that a recording that is done is known
-again under any name.
+``<key>`` is a hash of the recording's content, the settings and the model, so that a finished recording is recognised
+under any name.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ WHOLE = ("frame", "face_id", "success", "seen", "picture", "driver")
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What, besides a recording's content, its results depend on.
+    """Everything that results depend on, except the content of the recording.
 
     Attributes:
         settings: Hash of all settings and of the sampling.
@@ -58,7 +58,7 @@ class Fingerprint:
 
 
 def fingerprint(config: Config, model: str, *more: object) -> Fingerprint:
-    """The fingerprint of a batch; ``more`` is anything else that results depend on."""
+    """The fingerprint of a batch; ``more`` holds further values that results depend on."""
     text = json.dumps([asdict(config), [str(m) for m in more]], sort_keys=True)
     return Fingerprint(hashlib.sha256(text.encode()).hexdigest()[:16], model)
 
@@ -67,7 +67,7 @@ class Dataset:
     """A dataset folder.
 
     Args:
-        folder: The folder; made where it is missing.
+        folder: The folder; created if it is missing.
 
     Raises:
         ConfigError: The folder holds something else, or a dataset of a newer schema.
@@ -106,7 +106,7 @@ class Dataset:
         return {row["key"] for row in self.videos() if row["status"] == "ok"}
 
     def videos(self) -> Iterator[dict[str, Any]]:
-        """The rows of all recordings, sorted by key; a damaged file is skipped, so that its recording is read again."""
+        """The rows of all recordings, sorted by key. A damaged file is skipped, so that its recording is read again."""
         for path in sorted((self.folder / "videos").glob("*.parquet")):
             try:
                 yield pq.ParquetFile(path).read().to_pylist()[0]
@@ -114,7 +114,7 @@ class Dataset:
                 continue
 
     def write(self, key: str, item: Item, merged: Merged, *, csv: bool = False) -> dict[str, Any]:
-        """Writes one recording; its row in ``videos`` comes last and makes it count as done.
+        """Writes one recording; its row in ``videos`` is written last and marks it as done.
 
         Raises:
             OSError: The disk is full or fails.
@@ -166,7 +166,7 @@ VIDEO_SCHEMA = pa.schema(
 
 
 def summary(key: str, item: Item, merged: Merged) -> dict[str, Any]:
-    """The row of one recording; shares are of the rows with a face."""
+    """The row of one recording; shares refer to the rows with a face."""
     labels = [v for v in merged.table["emotion"] if v is not None]
     quality = [v for v in merged.table["quality"] if v is not None]
     ids = {v for v in merged.table["face_id"] if v is not None}

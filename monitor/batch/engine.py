@@ -1,4 +1,4 @@
-"""Running a batch on Dask: local processes, or a cluster that exists already."""
+"""Runs a batch on Dask, in local processes or on an existing cluster."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("monitor")
 
 WORKER_MB = 400.0
-"""Memory that one worker may take before Dask restarts it; it needs some 150 MB."""
+"""Memory that one worker may use before Dask restarts it; it needs about 150 MB."""
 WINDOW = 4
-"""Recordings in flight per worker: enough to keep all busy, few enough for 100,000 recordings."""
+"""Recordings submitted at a time per worker: enough to keep all busy, few enough for archives of 100,000 recordings."""
 CHECK_S = 5.0
-"""Local workers that are gone for good are replaced at this interval."""
+"""Interval in seconds at which dead local workers are replaced."""
 RETRIES = 3
-"""Times that a task is tried again after its worker died."""
+"""Number of retries of a task after its worker died."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where the work is done.
+    """The machines or processes that do the work.
 
     Attributes:
         scheduler: Address of a running scheduler; empty = processes on this machine.
@@ -86,7 +86,7 @@ def connected(cluster: Cluster) -> Iterator[Client]:
         ) as processes,
         Client(processes, set_as_default=False) as client,
     ):  # fmt: skip
-        # A nanny gives up when its worker cannot be started again in time, as on a busy machine; this starts another.
+        # Dask's nanny gives up when its worker cannot be restarted in time, as on a busy machine; this starts another.
         processes.adapt(minimum=count, maximum=count, interval=f"{CHECK_S:.0f}s")
         yield client
 
@@ -95,11 +95,12 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
     """Reads all recordings.
 
     Args:
-        job: What is done with each.
+        job: Parameters shared by all tasks.
         items: The recordings.
         done: Keys that are in the dataset already.
         client: Dask's client.
-        tell: Called with each recording's row; of one that was done before only ``status`` "skipped" and its name.
+        tell: Called with the row of each recording; for one that was already done, with only its name and ``status``
+        "skipped".
 
     Raises:
         DiskError: The dataset's disk is full or fails.
@@ -141,7 +142,7 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
 def _next_step(
     job: Job, plan: Plan, done: set[str], client: Client, tell: Callable[[dict[str, Any]], None]
 ) -> tuple[Future, Item] | None:
-    """Submits what a plan asks for; None where nothing is left to do."""
+    """Submits the tasks of a plan; None if nothing is left to do."""
     if plan.failed is not None:
         future = client.submit(work.finish, job, plan, plan.failed, pure=False, retries=RETRIES)
     elif plan.key in done:
@@ -155,7 +156,7 @@ def _next_step(
             for number in range(len(plan.parts))
         ]
         future = client.submit(work.finish, job, plan, *parts, pure=False, retries=RETRIES)
-    done.add(plan.key)  # the same content under a second name is read once
+    done.add(plan.key)  # so that the same content under a second name is read only once
     return future, plan.item
 
 
@@ -172,5 +173,5 @@ def _outcome(future: Future, job: Job, item: Item) -> dict[str, Any]:
 
 
 def _killed(job: Job, item: Item, error: BaseException) -> Plan:
-    """The plan of a recording whose worker died too often (memory, a crash in a codec): the others go on."""
+    """The plan of a recording whose worker died too often (memory, a crash in a codec), so that the others continue."""
     return work.failed_plan(job, item, RuntimeError(f"the worker died {RETRIES} times: {error}"))

@@ -1,4 +1,4 @@
-"""Bringing a recording to this machine: members of archives and remote objects become temporary files."""
+"""Copies members of archives and remote objects to temporary files on this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from monitor.core.errors import SourceError
 
 @contextmanager
 def local(item: Item, scratch: str | None = None) -> Iterator[Path]:
-    """A path on this machine that holds the recording; a copy is deleted afterwards.
+    """Gives a path on this machine that holds the recording; a copy is deleted afterwards.
 
     Args:
         item: The recording.

@@ -15,16 +15,16 @@ from monitor.capture.video import VideoSource
 from monitor.core.types import Frame
 
 SLACK_S = 1e-6
-"""Rounding of time stamps must not skip a frame that is due."""
+"""Tolerance in seconds, so that rounded time stamps do not skip a frame that is due."""
 
 
 class SpanSource(VideoSource):
-    """A video file from some time on.
+    """A video file, read from a given time on.
 
     Args:
         path: The file.
-        start_s: Where to begin, in seconds of the file's own time.
-        every_s: Least time between two frames; frames in between are not converted. 0 = every frame.
+        start_s: Time of the file at which to begin, in seconds.
+        every_s: Shortest time between two frames in seconds; frames in between are not converted. 0 = every frame.
 
     Raises:
         SourceError: The file cannot be read.
@@ -37,7 +37,7 @@ class SpanSource(VideoSource):
             self._seek(start_s)
 
     def _seek(self, start_s: float) -> None:
-        """Goes to the first frame at or after ``start_s``; OpenCV decodes from the key frame before it."""
+        """Seeks the first frame at or after ``start_s``; OpenCV decodes from the key frame before it."""
         self._capture.set(cv2.CAP_PROP_POS_MSEC, start_s * 1e3)
         self._first = None
         self._index = max(0, int(self._capture.get(cv2.CAP_PROP_POS_FRAMES)))
@@ -61,14 +61,14 @@ class SpanSource(VideoSource):
             if not fine or image is None or image.ndim != 3:
                 continue
             image.setflags(write=False)
-            # On the grid of due times, so that rounding does not make the rate drift; a gap starts a new grid.
+            # Due times lie on a grid, so that rounding does not make the rate drift; a gap starts a new grid.
             self._due = max(self._due, t - self._every_s / 2) + self._every_s
             return Frame(index, t, time.time(), image.astype(np.uint8, copy=False), self.name)
         return None
 
 
 def frames(source: SpanSource, span: Span) -> Iterator[Frame]:
-    """The span's frames, those of its overlap included."""
+    """The frames of the span, including its overlap."""
     while (frame := source.read()) is not None:
         if frame.t >= span.end:
             return

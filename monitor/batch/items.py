@@ -1,4 +1,4 @@
-"""Which recordings a batch reads: files, folders, globs, lists, tar archives and fsspec URLs."""
+"""Lists the recordings of a batch from files, folders, globs, lists, tar archives and fsspec URLs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from monitor.capture.names import VIDEO_SUFFIXES
 from monitor.core.errors import ConfigError
 
 LISTS = (".txt", ".csv", ".jsonl")
-"""Files that name recordings: one a line, a column ``path``, or a field ``path``."""
+"""Suffixes of files that list recordings: one per line, in a column ``path``, or in a field ``path``."""
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz")
 BLOCK = 1 << 20
 """Bytes hashed at the beginning, the middle and the end of a recording."""
@@ -29,7 +29,7 @@ class Item:
     """One recording.
 
     Attributes:
-        uri: Where it lies: an absolute path or a URL; of a member of an archive the archive's.
+        uri: Its absolute path or URL; for a member of an archive, that of the archive.
         member: Name within a tar archive, else empty.
         group: Values of a manifest's other columns, kept with the results.
     """
@@ -40,7 +40,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The name shown and stored: the path, and the member of an archive after ``!``."""
+        """The name that is shown and stored: the path, for a member of an archive followed by ``!`` and its name."""
         return f"{self.uri}!{self.member}" if self.member else self.uri
 
     @property
@@ -147,7 +147,7 @@ def _rows(kind: str, text: str) -> Iterator[dict[str, str]]:
 
 
 def _from_url(url: str) -> Iterator[Item]:
-    """What a URL names: one object, or all recordings below a prefix or glob."""
+    """The recordings that a URL names: one object, or all below a prefix or glob."""
     if url.startswith(("http://", "https://")):
         yield Item(url)
         return
@@ -161,14 +161,14 @@ def _from_url(url: str) -> Iterator[Item]:
             names = [path] if system.exists(path) else []
     except (ImportError, ValueError) as error:
         raise ConfigError(f"{url}: cannot be read: {error}; install the fsspec package for this protocol") from None
-    except Exception as error:  # each protocol brings exceptions of its own
+    except Exception as error:  # each protocol has its own exceptions
         raise ConfigError(f"{url}: cannot be listed: {error}") from None
     for name in sorted(names):
         yield Item(str(system.unstrip_protocol(name)))
 
 
 def content_key(path: Path) -> str:
-    """A hash of a recording's size, beginning, middle and end: reading all of an archive again would cost hours.
+    """A hash of a recording's size, beginning, middle and end; hashing all bytes of an archive would take hours.
 
     Raises:
         OSError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""Joining the spans of one recording into one set of tables."""
+"""Joins the spans of one recording into one set of tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monitor.batch.analyse import Part
 from monitor.batch.spans import same_people
 
 SEAM_S = 0.5
-"""An episode that ends so close to the end of a span was cut by it, not over."""
+"""Seconds before the end of a span: an episode that ends later than this was cut by the span and may continue."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Merged:
         frames_with_face: Frames with at least one face.
         duration_s: Time of the last frame.
         seconds: Time all spans took together.
-        crops: Saved crops: name to JPEG.
+        crops: Saved crops, from name to JPEG bytes.
     """
 
     table: dict[str, list[Any]]
@@ -38,7 +38,7 @@ class Merged:
 
 
 def merge(parts: Sequence[Part]) -> Merged:
-    """Joins spans in order; ids and episodes go on across the seams."""
+    """Joins spans in order; ids and episodes continue across their boundaries."""
     first = parts[0]
     ids = {i: i for i in _ids(first)}
     names, taken = dict(ids), max(ids.values(), default=0)
@@ -78,7 +78,7 @@ def _renamed(episode: dict[str, Any], names: dict[int, int]) -> dict[str, Any]:
 
 
 def _joined(earlier: list[dict[str, Any]], later: list[dict[str, Any]], seam: float) -> list[dict[str, Any]]:
-    """Episodes of two spans; one that the seam cut in two becomes one again."""
+    """Episodes of two spans; an episode that their boundary cut in two is joined."""
     cut = {_key(e): e for e in earlier if e["end"] is None or e["end"] >= seam - SEAM_S}
     for episode in later:
         whole = cut.get(_key(episode)) if episode["start"] < seam + SEAM_S else None

@@ -1,7 +1,7 @@
-"""Cutting long recordings into spans, and joining face ids where two spans meet.
+"""Cuts long recordings into spans, and joins face ids where two spans meet.
 
-Each span begins ``overlap_s`` before its own part, so that trackers and smoothers have settled when it begins. In the
-overlap both spans saw the same frames; ids are joined by the boxes they agree on there (intersection over union).
+Reading begins ``overlap_s`` before each span's own part, so that trackers and smoothers have settled when that part
+begins. Both spans read the frames of the overlap; ids with matching boxes there are joined (intersection over union).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Span:
 
     Attributes:
         index: Number of the span, from 0.
-        read_from: Where reading begins.
-        start: Where rows begin to count.
-        end: Where they end; infinite for the last span.
+        read_from: Time at which reading begins.
+        start: Time from which rows count.
+        end: Time at which they end; infinite for the last span.
     """
 
     index: int
@@ -41,7 +41,7 @@ def plan(duration_s: float, span_s: float, overlap_s: float) -> list[Span]:
     Args:
         duration_s: Length; 0 or less = not known, one span.
         span_s: Wanted length of a span; 0 = do not cut.
-        overlap_s: How much earlier each span but the first begins to read.
+        overlap_s: Seconds by which reading begins before the span, except for the first span.
     """
     if duration_s <= 0 or span_s <= 0 or duration_s <= 1.5 * span_s:
         return [Span(0, 0.0, 0.0, math.inf)]
@@ -68,13 +68,13 @@ class Sightings:
     boxes: NDArray[np.float32]
 
     def within(self, start: float, end: float) -> Sightings:
-        """Those with ``start`` <= t < ``end``."""
+        """The boxes with ``start`` <= t < ``end``."""
         mine = (self.t >= start) & (self.t < end)
         return Sightings(self.t[mine], self.face[mine], self.boxes[mine])
 
 
 def same_people(before: Sightings, after: Sightings) -> dict[int, int]:
-    """Ids of ``after`` that are ids of ``before``, by their boxes at the same times.
+    """Maps ids of ``after`` to ids of ``before`` by their boxes at the same times.
 
     Each id is used once; the pair with the largest mean agreement is joined first.
     """

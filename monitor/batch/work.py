@@ -20,17 +20,17 @@ from monitor.batch.merge import merge
 from monitor.core.errors import UserError
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors after which going on makes no sense: the dataset cannot be written."""
+"""Errors that end the batch, because the dataset cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all tasks of a batch share.
+    """The parameters that all tasks of a batch share.
 
     Attributes:
         out: The dataset's folder, reachable from every worker.
-        request: How recordings are analysed.
-        fingerprint: Of settings and model.
+        request: Parameters of the analysis.
+        fingerprint: Fingerprint of settings and model.
         span_s: Length of a span; 0 = recordings are never cut.
         overlap_s: Overlap of spans.
         csv: Whether CSV files are written, too.
@@ -48,13 +48,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What there is to do for one recording.
+    """The tasks for one recording.
 
     Attributes:
         item: The recording.
-        key: Its key, empty where it could not be read.
-        parts: Its spans; empty where nothing is left to do.
-        failed: Its row where it could not be read, else None.
+        key: Its key; empty if it could not be read.
+        parts: Its spans; empty if nothing is left to do.
+        failed: Its row if it could not be read, else None.
     """
 
     item: Item
@@ -96,7 +96,7 @@ def _length(path: Path) -> float:
 
 
 def read_span(job: Job, plan: Plan, number: int) -> Part | dict[str, Any]:
-    """Analyses one span; a row that tells the failure where it cannot be read."""
+    """Analyses one span; returns a row that describes the failure if it cannot be read."""
     try:
         with local(plan.item, job.scratch) as path:
             return analyse(path, plan.parts[number], job.overlap_s, job.request)
@@ -128,7 +128,7 @@ def finish(job: Job, plan: Plan, *parts: Part | dict[str, Any]) -> dict[str, Any
 
 
 def whole(job: Job, plan: Plan) -> dict[str, Any]:
-    """Reads and writes a recording of one span in one task, so that its rows never travel."""
+    """Reads and writes a recording of one span in one task, so that its rows are not sent to another process."""
     return finish(job, plan, read_span(job, plan, 0))
 
 
@@ -137,7 +137,7 @@ def _reason(error: Exception) -> str:
 
 
 def _digest(error: Exception) -> str:
-    """A short hash of the traceback's places: equal for equal faults, whatever the recording."""
+    """A short hash of the code locations in the traceback, equal for the same fault in different recordings."""
     places = [
         f"{frame.filename.rpartition('/')[2]}:{frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     ]

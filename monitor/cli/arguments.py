@@ -9,7 +9,7 @@ from monitor.core.errors import EXIT_CONFIG
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong command line in one line that names the closest flag and where the help is."""
+    """Reports a wrong command line in one line that names the closest flag and how to get help."""
 
     def options(self) -> list[str]:
         """All flags, short and long."""
@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Once(argparse.Action):
-    """A flag that may be given once; argparse would silently keep the last of several values."""
+    """A flag that may be given only once; argparse would silently keep the last of several values."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
                  option_string: str | None = None) -> None:  # fmt: skip

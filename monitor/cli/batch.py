@@ -16,7 +16,7 @@ from monitor.settings.config import Config
 log = logging.getLogger("monitor")
 
 MAX_NAMED = 20
-"""Unreadable recordings that are named one by one; all of them are in the dataset."""
+"""Most unreadable recordings that are listed; the dataset has a row for each."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def command(args: argparse.Namespace) -> int:
     """Runs a batch.
 
     Returns:
-        0 when every recording was read, 3 when some could not be.
+        Exit code: 0 when every recording was read, 3 when some could not be read.
 
     Raises:
         UserError: Inputs, dataset or cluster cannot be used.
@@ -155,7 +155,5 @@ class _Progress:
     def summarise(self, out: Path) -> int:
         """Logs the totals; returns the exit code."""
         read, skipped, failed = (self._counts[name] for name in ("ok", "skipped", "failed"))
-        log.info(
-            "%d read (%.0f s of video), %d were done before, %d failed: %s", read, self._seconds, skipped, failed, out
-        )
+        log.info("%d read (%.0f s of video), %d already done, %d failed: %s", read, self._seconds, skipped, failed, out)
         return EXIT_SOURCE if failed else EXIT_OK

@@ -23,7 +23,7 @@ STYLES = {"ok": "green", "note": "yellow", "fail": "bold red"}
 
 
 def command(args: argparse.Namespace) -> int:
-    """Prints the findings as a table or JSON; the exit code is the first failure's."""
+    """Prints the findings as a table or JSON; returns the exit code of the first failure."""
     source = wanted(args)
     findings: list[Finding] = []
     try:

@@ -67,7 +67,7 @@ def proposals(config: Config) -> Finding:
 
 
 def driver(config: Config) -> Finding:
-    """Loads the network of the eyes and times it."""
+    """Loads the eye network and times it."""
     from monitor.networks.load import load_eyes, load_keypoints
 
     if not config.driver.enabled:

@@ -20,7 +20,7 @@ LOW_DISK_MB = 500
 
 
 def alerts(config: Config) -> Finding:
-    """Looks for the alert command and the sound player; runs neither."""
+    """Looks for the alert command and the sound player without running them."""
     from monitor.outputs.remote import command, sound
 
     wanted = {"command": bool(config.alerts.command), "sound": config.alerts.sound}
@@ -90,7 +90,7 @@ def health(name: str) -> Finding:
 
 
 def disk(folder: Path, *, for_all_sessions: bool) -> Finding:
-    """Free space where a run would write.
+    """Free space on the disk to which a run would write.
 
     Args:
         folder: The session folder, or the folder of all sessions.

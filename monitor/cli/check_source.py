@@ -9,13 +9,13 @@ from monitor.core.errors import EXIT_SOURCE
 from monitor.settings.config import Config
 
 TRIED_S = 3.0
-"""Time in which a source must deliver pictures."""
+"""Seconds within which a source must deliver pictures."""
 TRIED_FRAMES = 15
-"""Pictures that are read."""
+"""Number of pictures that are read."""
 
 
 def source(config: Config, name: str | None) -> Finding:
-    """Opens the source, else the first camera, and reads its first pictures."""
+    """Opens the given source, or else the first camera, and reads its first pictures."""
     from monitor.capture.names import revealed, shown
     from monitor.capture.opening import SLACK_S, answered
     from monitor.capture.v4l2 import find_cameras

@@ -7,7 +7,7 @@ from monitor.core.errors import EXIT_OK, ConfigError
 
 
 def command(shell: str) -> int:
-    """Prints a static script; completing starts no Python.
+    """Prints a static script, which completes without starting Python.
 
     Raises:
         ConfigError: shtab is not installed.

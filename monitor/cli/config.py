@@ -1,4 +1,4 @@
-"""``emotion-monitor config``: prints the settings in force, or the reference of all settings."""
+"""``emotion-monitor config``: prints the effective settings, or the reference of all settings."""
 
 from __future__ import annotations
 

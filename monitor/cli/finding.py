@@ -14,8 +14,8 @@ class Finding:
     """One line of the table.
 
     Attributes:
-        what: What was tested.
-        state: "ok", "note" (works, but worth knowing) or "fail".
+        what: The tested part.
+        state: "ok", "note" (works, with a remark) or "fail".
         detail: The result, or the fix.
         exit_code: The command's exit code if this is its first failure.
     """

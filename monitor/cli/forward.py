@@ -1,4 +1,4 @@
-"""``emotion-monitor train``: forwards to ``emotion-train``, which is a program of its own."""
+"""``emotion-monitor train``: forwards to the separate program ``emotion-train``."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ LABEL_COLUMNS = {"file", "start_s", "end_s", "what"}
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An interval in seconds and what happens in it."""
+    """An interval in seconds and the kind of event in it."""
 
     start: float
     end: float
@@ -30,7 +30,7 @@ class Interval:
 
 
 Kinds = dict[str, tuple[list[Interval], list[float]]]
-"""Kind of event to its intervals and, for each, the time of its first event (the alert)."""
+"""Maps each kind of event to its intervals and the time of the first event (the alert) of each."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class _Spans:
     """Events collected so far.
 
     Attributes:
-        spans: (kind, session, id) to start, end and alert.
+        spans: Maps (kind, session, id) to start, end and alert.
         sessions: Names of all sessions in the log.
         bad: Number of lines that could not be read.
         last: Largest time.
@@ -56,7 +56,7 @@ class _Spans:
             ValueError, KeyError, TypeError, AttributeError, RecursionError: It is not an event.
         """
         event = json.loads(line)
-        kind = event["label"] if event["kind"] == "emotion" else event["kind"]  # a held expression by its label
+        kind = event["label"] if event["kind"] == "emotion" else event["kind"]  # an expression
         key = (str(kind), event.get("session"), event["id"])
         self.sessions.add(str(event.get("session")))
         if session is not None and event.get("session") != session:
@@ -70,12 +70,12 @@ class _Spans:
 
 
 def read_events(path: Path, session: str | None = None) -> tuple[Kinds, float]:
-    """Intervals and alerts of each kind in an ``events.jsonl``, and the last time in it.
+    """Reads the intervals and alerts of each kind in an ``events.jsonl``, and the last time in it.
 
     Damaged lines are skipped; an event without an end lasts to its last update.
 
     Raises:
-        ConfigError: The log is missing or unreadable, or holds several sessions and none is named.
+        ConfigError: The log is missing or unreadable, or holds several sessions and ``session`` names none.
     """
     found = _Spans()
     for line in itertools.chain.from_iterable(map(_lines, files_of(path, "events.jsonl"))):
@@ -103,7 +103,7 @@ def _require_one_session(path: Path, session: str | None, sessions: list[str]) -
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """Lines of a text, one at a time: a year of events may not fit into memory.
+    """The lines of a text file, read one at a time because a year of events may not fit into memory.
 
     Raises:
         ConfigError: It cannot be read.
@@ -123,7 +123,7 @@ def read_labels(path: Path, file: str | None) -> list[Interval]:
 def read_label_table(path: Path, file: str | None) -> tuple[list[Interval], set[str]]:
     """Labelled intervals of a CSV with the columns ``file,start_s,end_s,what``.
 
-    A file without a row counts as unlabelled; a warning says so, because its name may be misspelt.
+    A file without a row counts as unlabelled, with a warning, because its name may be misspelt.
 
     Args:
         path: The CSV.

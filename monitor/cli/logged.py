@@ -48,7 +48,7 @@ class LoggedFrame:
         session: The session it belongs to.
         t: Seconds on the frame clock.
         wall: Seconds since the epoch.
-        faces: Faces in view, with the values that the table has.
+        faces: Faces in view, with the values from the table.
         picture: Whether the picture was bright enough to show a face.
     """
 
@@ -110,7 +110,7 @@ def _frame(rows: list[dict[str, str]], log: Log) -> LoggedFrame | None:
 
 
 def _face(row: dict[str, str]) -> Face:
-    """A face with the values that the table has."""
+    """A face with the values from the table."""
     x, y, w, h = (_number(row[k]) for k in ("x", "y", "w", "h"))
     known = row[EMOTIONS[0]] != ""
     probs = np.array([_number(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)

@@ -23,7 +23,7 @@ def set_up(*, quiet: bool, verbose: bool) -> None:
     """Sends log lines to standard error: warnings only with ``quiet``, details with ``verbose``."""
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     if sys.stderr.isatty():
-        # Lines must appear above the live view, which owns the terminal.
+        # Lines must appear above the live view, which controls the terminal.
         from rich.logging import RichHandler
 
         from monitor.system.terminal import terminal
@@ -44,6 +44,6 @@ def set_up(*, quiet: bool, verbose: bool) -> None:
 
 
 def quiet_libraries() -> None:
-    """Silences OpenCV and FFmpeg, which print a line for every odd packet."""
+    """Silences OpenCV and FFmpeg, which print a line for every unexpected packet."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")

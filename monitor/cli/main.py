@@ -1,4 +1,4 @@
-"""The entry point of the command line: parses it, runs the command and returns the exit code."""
+"""The entry point of the command line: parses the arguments, runs the command and returns the exit code."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
-    """Parses a full command line; without a command it is a run.
+    """Parses a full command line; without a command it stands for ``run``.
 
     An unknown flag or command ends with exit code 2 and one line that names the nearest one.
     """
@@ -51,11 +51,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
     if not argv or argv[0] not in (*COMMANDS, *TOP_FLAGS):
         _refuse_misspelt_command(argv, parser)
         argv = ["run", *argv]
-    if argv[0] == "train":  # its flags are not ours
+    if argv[0] == "train":  # its flags belong to another program
         return argparse.Namespace(command="train", arguments=argv[1:])
     args, unknown = parser.parse_known_args(argv)
     words = [word for word in unknown if not word.startswith("-")]
-    if hasattr(args, "sources"):  # argparse takes the sources before a flag only
+    if hasattr(args, "sources"):  # argparse accepts only the sources before the first flag
         args.sources += words
         unknown = [word for word in unknown if word not in words]
     if unknown:
@@ -64,7 +64,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 def _refuse_misspelt_command(argv: list[str], parser: Parser) -> None:
-    """A first word that is neither a command nor a source, but close to a command, is a spelling mistake."""
+    """Refuses a first word that is neither a command nor a source, but close to the name of a command."""
     if not argv or argv[0].startswith("-") or not argv[0].isalpha() or argv[0] in ("demo", "picamera"):
         return
     close = difflib.get_close_matches(argv[0], COMMANDS, n=1)

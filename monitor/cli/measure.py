@@ -28,7 +28,7 @@ from monitor.system.machine import peak_rss_mb
 log = logging.getLogger("monitor")
 
 HZ = 30.0
-"""Rate of the frame clock, which times searches and readings."""
+"""Rate of the frame clock in Hz, which determines when searches and readings are due."""
 WARM_UP = 60
 """Frames before the measurement, in which buffers are allocated and faces get their ids."""
 LIVE_S = 5.0
@@ -40,7 +40,7 @@ PI_4_MS_PER_MMAC = 0.057
 PI_3_SLOWER, PI_5_FASTER = 2.2, 2.6
 """Single-core speed relative to a Pi 4, from published benchmarks; not verified."""
 PARTS = 5
-"""Parts of the measurement whose means give the spread of the estimates."""
+"""Number of parts of the measurement; the spread of the estimates comes from their means."""
 
 
 @dataclass(frozen=True, slots=True)

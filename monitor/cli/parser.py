@@ -46,7 +46,7 @@ def build_parser() -> Top:
     devices = commands.add_parser("devices", help="list cameras with their formats and stable paths")
     devices.add_argument("-v", "--verbose", action="store_true", help="all sizes of all formats")
     _json(devices)
-    _config(commands.add_parser("config", parents=[common], help="print the settings in force as commented YAML"))
+    _config(commands.add_parser("config", parents=[common], help="print the effective settings as commented YAML"))
     bench = commands.add_parser("bench", parents=[common], help="measure the cost of each stage on this machine")
     _source(bench)
     bench.add_argument("--seconds", type=positive, default=10.0, metavar="S", help="length of the measurement (10)")
@@ -69,16 +69,16 @@ def build_parser() -> Top:
 
 
 class Top(Parser):
-    """The parser in front of the commands; its help shows the flags of ``run`` as well.
+    """The parser of the first word; its help also shows the flags of ``run``.
 
     Attributes:
-        commands: Name of each command to its parser.
+        commands: Maps the name of each command to its parser.
     """
 
     commands: dict[str, Parser]
 
     def format_help(self) -> str:
-        """The commands, then the flags of a run, then examples."""
+        """Lists the commands, then the flags of a run, then examples."""
         formatter = self._get_formatter()
         formatter.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
         formatter.add_text(self.description)

@@ -33,7 +33,7 @@ class PhotographSink:
             self._print(table(result))
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Does nothing: these events concern no picture."""
+        """Does nothing: these events belong to no picture."""
 
     def flush(self) -> None:
         """Does nothing: every line is printed at once."""

@@ -22,7 +22,7 @@ def command(args: argparse.Namespace) -> int:
     """Lists the sessions to delete and, with ``--yes``, deletes them; exit code 1 when one could not be deleted.
 
     Raises:
-        ConfigError: No limit is given, or limits contradict each other, or the folder cannot be read.
+        ConfigError: No limit is given, limits contradict each other, or the folder cannot be read.
     """
     config = configuration.load(args.config, args.set, args.profile)[0].output
     return purge(config, args.days, args.max_mb, everything=args.all, yes=args.yes)
@@ -35,11 +35,11 @@ def purge(config: OutputConfig, days: float | None, max_mb: float | None, *, eve
         config: The folder ``dir`` and the limits ``keep_days`` and ``max_mb``.
         days: Replaces ``keep_days``.
         max_mb: Replaces ``max_mb``.
-        everything: Every session that no running monitor writes.
-        yes: Delete.
+        everything: Select every session except those of running monitors.
+        yes: Delete the sessions instead of only listing them.
 
     Raises:
-        ConfigError: No limit is given, or one beside ``everything``, or the folder cannot be read.
+        ConfigError: No limit is given, a limit is combined with ``everything``, or the folder cannot be read.
     """
     root = Path(config.dir).expanduser()
     keep_days = config.keep_days if days is None else days

@@ -41,7 +41,7 @@ def command(args: argparse.Namespace) -> int:
     if args.json and not kind:
         raise ConfigError("--json: is for photographs; a run of a camera or video writes faces.csv and events.jsonl")
     if args.json:
-        logging.getLogger("monitor").setLevel(logging.WARNING)  # only what is wrong, beside the JSON
+        logging.getLogger("monitor").setLevel(logging.WARNING)  # print only problems besides the JSON
     copies = None
     if kind and record is not None:
         copies, record = _copies(record, config), None
@@ -75,7 +75,7 @@ def _copies(path: str, config: Config) -> app.InSession:
 
 
 def _photographs(source: str | None, config: Config) -> str:
-    """The kind of the source if it is photographs, else ""."""
+    """The kind of the source if it consists of photographs, else ""."""
     if source is None or config.source.sequence:
         return ""
     kind = kind_of(revealed(source))

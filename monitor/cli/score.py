@@ -20,7 +20,7 @@ from monitor.system.terminal import wide_console
 log = logging.getLogger("monitor")
 
 SLACK_S = 1.0
-"""Labels are made by eye: an event this far outside an interval still belongs to it."""
+"""An event up to this many seconds outside an interval still belongs to it, because labels are set by eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Score:
     """Agreement of events with labels of one kind.
 
     Attributes:
-        labelled: Labelled intervals.
-        found: Labelled intervals that an event overlaps.
-        events: Events.
-        right: Events that overlap a labelled interval.
+        labelled: Number of labelled intervals.
+        found: Number of labelled intervals that an event overlaps.
+        events: Number of events.
+        right: Number of events that overlap a labelled interval.
         hours: Length of the material.
         delays: Seconds from each found interval's start to the first event that overlaps it (its alert).
     """
@@ -64,7 +64,7 @@ def score(events: list[Interval], alerts: list[float], labels: list[Interval], h
 
     Args:
         events: Their intervals.
-        alerts: When each was announced, in seconds (its ``start`` event).
+        alerts: Time of the ``start`` event of each, in seconds.
         labels: The labelled intervals.
         hours: Length of the material.
     """
@@ -107,7 +107,7 @@ def command(args: argparse.Namespace) -> int:
 def _rows(kinds: Kinds, labels: list[Interval], labelled: set[str], hours: float) -> list[dict[str, Any]]:
     """One row for each kind that is labelled or has events.
 
-    Nothing is known about events of a kind that the table never labels: they are counted, but neither right nor false.
+    Events of a kind that the table never labels are counted, but judged neither right nor false.
     """
     rows: list[dict[str, Any]] = []
     for kind in sorted(labelled | (set(kinds) & set(KINDS))):

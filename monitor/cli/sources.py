@@ -10,7 +10,7 @@ from monitor.capture.names import joined, shown
 
 
 def wanted(args: argparse.Namespace) -> str | None:
-    """The one source the user named, as an argument or with --source; None = none.
+    """The single source that the user named, as an argument or with --source; None = none.
 
     Ends with exit code 2 and one line when several are named, or a word was meant as a flag or setting.
     """

@@ -46,7 +46,7 @@ class Opened:
 
     Attributes:
         options: The options.
-        config: The settings in force.
+        config: The effective settings.
         config_from: Where they came from.
         networks: Detector and networks.
         source: The open source.
