@@ -1,4 +1,4 @@
-"""Reading a logged table into arrays, one per column, fast and whatever a power cut did to the file."""
+"""Reads a logged table into arrays, one per column, quickly and also from files damaged by a power cut."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 INTEGERS = columns.INTEGERS | DRIVE_INTEGERS
 TEXTS = columns.TEXTS | DRIVE_TEXTS
 NUMBERS = frozenset({*columns.COLUMNS, *columns.POINT_COLUMNS, *columns.DRIVER_COLUMNS, *DRIVE_COLUMNS}) - TEXTS
-"""Columns of numbers, whole ones included."""
+"""Columns of numbers, including whole numbers."""
 LONGEST_TEXT = 40
-"""Characters; blocks with a longer text are read line by line."""
+"""Most characters of a text in a block that is converted at once; blocks with a longer text are read line by line."""
 BLOCK = 1 << 22
-"""Bytes read and converted at a time: memory stays near the size of the arrays."""
+"""Bytes read and converted at a time, which keeps the memory near the size of the arrays."""
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -76,7 +76,8 @@ def read_table(paths: Sequence[Path], damage: Damage) -> LoggedTable:
 
     Args:
         paths: The files. A column that only some of them have is empty in the rows of the others.
-        damage: Counts the lines left out: torn, of another width, or with a cell that is no number where one belongs.
+        damage: Counts the lines left out: torn, with another number of cells, or with a cell that should be a number
+            but is not.
 
     Raises:
         OSError: A file cannot be read.
@@ -110,7 +111,7 @@ def _blocks(path: Path, damage: Damage) -> Iterator[Arrays]:
 
 
 def _sound_block(header: Sequence[str], content: bytes) -> Arrays | None:
-    """Converts whole lines in one go; None if they hold anything unusual, such as damage, quotes or long texts."""
+    """Converts whole lines at once; None if they contain anything unusual, such as damage, quotes or long texts."""
     if b"\0" in content or b'"' in content or not content.endswith(b"\n") or not TEXTS.union(NUMBERS) >= set(header):
         return None
     marked = content.replace(b",,", b",nan,").replace(b",,", b",nan,").replace(b",\n", b",nan\n")
@@ -128,7 +129,7 @@ def _sound_block(header: Sequence[str], content: bytes) -> Arrays | None:
 
 
 def _typed(name: str, cells: NDArray[Any]) -> NDArray[Any] | None:
-    """A converted column in its final type; None if it does not fit into that."""
+    """A converted column in its final type; None if it does not fit into that type."""
     if name in TEXTS:
         texts = np.where(cells == "nan", "", cells)
         width = int(np.char.str_len(texts).max(initial=1))
@@ -154,7 +155,7 @@ def _careful_block(header: Sequence[str], content: bytes, damage: Damage) -> Arr
 
 
 def _rows(content: bytes, damage: Damage) -> Iterator[list[str]]:
-    """The cells of whole, clean lines, each parsed for itself; a last line without its end was torn by a power cut."""
+    """The cells of the intact lines, parsed one by one; a last line without a newline was torn by a power cut."""
     lines = content.split(b"\n")
     damage.lines += bool(lines.pop())
     for line in lines:
@@ -170,7 +171,7 @@ def _rows(content: bytes, damage: Damage) -> Iterator[list[str]]:
 
 
 def _is_sound(header: Sequence[str], row: Sequence[str]) -> bool:
-    """Whether each cell is a number where one belongs."""
+    """Whether each cell of a number column is a number."""
     try:
         for name, cell in zip(header, row, strict=True):
             if cell and name in INTEGERS:
@@ -183,7 +184,7 @@ def _is_sound(header: Sequence[str], row: Sequence[str]) -> bool:
 
 
 def _array(name: str, cells: Sequence[str]) -> NDArray[Any]:
-    """Sound cells of a column as an array of its type."""
+    """The valid cells of a column as an array of its type."""
     if name in INTEGERS:
         return np.array([int(cell) if cell else 0 for cell in cells], np.int64)
     if name in NUMBERS:

@@ -1,6 +1,6 @@
-"""The columns of ``faces.csv``: one table of name, formatter and origin.
+"""The columns of ``faces.csv``: a table of their names, formatters and origins.
 
-A new column is one more ``Column`` at the end of its group. The order of existing columns never changes.
+To add a column, append a ``Column`` to its group. The order of existing columns never changes.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Row:
 def rows(result: Result, session: str, start: float) -> list[Row]:
     """The lines of one frame: one per face, or a single one without a face.
 
-    The driver's state goes with the driver's face, where that is in view, else with the first row.
+    The driver's state is in the row of the driver's face if that is in view, else in the first row.
 
     Args:
         result: The frame.
@@ -138,7 +138,7 @@ def _is_driver(row: Row) -> int | None:
 
 
 def _file(row: Row) -> str:
-    """Name of the picture on one line: the logs are read line by line."""
+    """Name of the picture without line breaks, because the logs are read line by line."""
     name = row.result.frame.file
     return " ".join(name.splitlines()) if "\n" in name or "\r" in name else name
 
@@ -192,7 +192,7 @@ INTEGERS = frozenset({"frame", "face_id", "success"})
 TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file"})
 """Columns of text."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
-"""Columns that differ between two runs of the same file; all others are the same byte for byte."""
+"""Columns that differ between two runs on the same file; all others are identical byte for byte."""
 
 
 def columns(*, keypoints: bool = False, driver: bool = False, files: bool = False) -> tuple[Column[Row], ...]:

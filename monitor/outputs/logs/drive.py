@@ -20,9 +20,9 @@ LONGEST_GAP_S = 1.0
 """A longer pause between two frames counts as not judged."""
 MINUTE_S = 60.0
 COUNTED = {sign.kind: sign.counted_as for sign in SIGNS if sign.counted_as}
-"""Kind of event to its column."""
+"""Maps each kind of event to its column."""
 FIRST_COUNTED = ("yawn", "eyes_closed", "away", "anger_like")
-"""These stand before the fatigue columns; counts of later signs follow at the end."""
+"""Signs counted in columns before the fatigue columns; counts of signs added later follow at the end."""
 
 
 @dataclass(slots=True)
@@ -33,9 +33,9 @@ class Minute:
         session: Name of the session.
         number: Minutes since the first frame.
         wall: Seconds since the epoch at its start.
-        states: State of attention to the seconds credited to it.
-        started: Kind of event to the number that began.
-        judged_s: Seconds between frames close enough to be credited.
+        states: Maps each state of attention to the seconds credited to it.
+        started: Maps each kind of event to the number of its starts.
+        judged_s: Credited seconds: the time between frames that are close enough together.
         fatigue_s: Fatigue score times seconds.
         eyes_s: Seconds with an openness of the eyes.
         open_s: Openness times those seconds.
@@ -108,14 +108,14 @@ DRIVE: tuple[Column[Minute], ...] = (
     Column("level_max", lambda minute: FATIGUE_LEVELS[minute.level_max]),
     *(count_column(kind, name) for kind, name in COUNTED.items() if kind not in FIRST_COUNTED),
 )
-"""New columns are only ever added at the end."""
+"""Add new columns only at the end."""
 DRIVE_COLUMNS = tuple(column.name for column in DRIVE)
 DRIVE_INTEGERS = frozenset({"minute", *COUNTED.values()})
 DRIVE_TEXTS = frozenset({"session", "timestamp", "level_max"})
 
 
 class DriveSink:
-    """Sums up each minute of frame time and writes it as soon as it is over.
+    """Sums up each minute of frame time and writes its row as soon as the minute is over.
 
     ``attentive``, ``eyes_shut``, ``turned_away``, ``absent`` and ``cannot_judge`` are shares of the minute's
     ``seconds``; the events are those that began in it.
@@ -158,14 +158,14 @@ class DriveSink:
         self._count(events)
 
     def flush(self) -> None:
-        """Retries to write rows that the disk did not take."""
+        """Retries rows that could not be written."""
         self.lines.flush()
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Writes the last, unfinished minute and closes the file.
 
         Raises:
-            OSError: The disk does not take the remaining rows.
+            OSError: The remaining rows cannot be written.
         """
         self._pass_blind(last_events)
         if self._start is not None:
@@ -182,7 +182,7 @@ class DriveSink:
                 self._leave_out(event.t, event.wall)
 
     def _leave_out(self, t: float, wall: float) -> None:
-        """Credits a pause that ends at ``t`` to the minutes it spans, and writes those that are over."""
+        """Credits a pause that ends at ``t`` to the minutes it spans, and writes the finished minutes."""
         assert self._start is not None
         while (end := self._start + MINUTE_S * (self._minute.number + 1)) <= t:
             self._shares.leave_out(end)

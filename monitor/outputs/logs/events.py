@@ -43,14 +43,14 @@ class EventSink:
         self._write(events)
 
     def flush(self) -> None:
-        """Retries to write lines that the disk did not take."""
+        """Retries lines that could not be written."""
         self.lines.flush()
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Writes the last events and closes the file.
 
         Raises:
-            OSError: The disk does not take the remaining lines.
+            OSError: The remaining lines cannot be written.
         """
         self._write(last_events)
         self.lines.finish()
@@ -65,7 +65,8 @@ class EventSink:
         self.lines.flush()
 
     def _file_of(self, event: Event, file: str) -> str:
-        """The picture in which an event started: a face's end is known only with the next picture."""
+        """The picture in which an event started; needed because the end of a face is known only with the next
+        picture."""
         if event.phase == "end":
             return self._files.pop(event.id, file)
         return self._files.setdefault(event.id, file) if file else self._files.get(event.id, "")

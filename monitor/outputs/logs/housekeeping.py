@@ -1,4 +1,4 @@
-"""Slow disk work on a thread of its own: syncing the logs, deleting old files."""
+"""Slow disk work on its own thread: syncing the logs and deleting old files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from monitor.settings.config import OutputConfig
 log = logging.getLogger("monitor")
 
 SYNC_S = 10.0
-"""Seconds between two syncs of the logs: the most that a power cut costs."""
+"""Seconds between two syncs of the logs, and so the longest part of the logs that a power cut destroys."""
 RETENTION_S = 600.0
-"""Seconds between two looks for files to delete."""
+"""Seconds between two searches for files to delete."""
 CLOCK_SET_S = 3600.0
-"""A wall clock that moved by more since the start was set: the age of files is then unknown."""
+"""If the wall clock moves by more seconds than this relative to its start, it was set, and the age of files is
+unknown."""
 
 
 class Housekeeper:
@@ -26,7 +27,7 @@ class Housekeeper:
     Args:
         files: The session's files.
         config: ``keep_days`` and ``max_mb`` are used.
-        clocks: Where the time comes from.
+        clocks: The clocks.
     """
 
     def __init__(self, files: SessionFiles, config: OutputConfig, clocks: Clocks) -> None:
@@ -36,11 +37,11 @@ class Housekeeper:
         self._thread = threading.Thread(target=self.run, name="storage", daemon=True)
 
     def start(self) -> None:
-        """Begins on a thread of its own."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Asks the thread to end; it is not waited for."""
+        """Asks the thread to end, without waiting for it."""
         self._stop.set()
 
     def run(self) -> None:
@@ -58,7 +59,7 @@ class Housekeeper:
             self._stop.wait(SYNC_S)
 
     def clean(self) -> None:
-        """Deletes what ``keep_days`` and ``max_mb`` no longer allow: old sessions first, then old parts of this one.
+        """Deletes files beyond ``keep_days`` and ``max_mb``: old sessions first, then old parts of this one.
 
         Raises:
             OSError: A folder cannot be read.
@@ -71,7 +72,7 @@ class Housekeeper:
         ours = self._old_parts()
         others = [] if root is None else [s for s in retention.sessions(root) if s.path != session.folder]
         steady = abs(self._clocks.offset() - self._offset) < CLOCK_SET_S
-        keep_days = config.keep_days if steady else 0.0  # age waits for the next run
+        keep_days = config.keep_days if steady else 0.0  # with an unsteady clock, ages are judged in the next run
         kept = self._size(ours) - sum(part.size for part in ours)
         for stored in retention.choose([*others, *ours], kept, keep_days, config.max_mb, self._clocks.wall()):
             if retention.delete(stored, root if stored in others and root is not None else session.folder):
@@ -86,7 +87,8 @@ class Housekeeper:
     def _size(self, ours: list[retention.Stored]) -> int:
         """Bytes of the session.
 
-        In a folder of the user's own only the program's files count: nothing is deleted because of other files there.
+        In a folder named by the user only files of this program count, so that nothing is deleted because of other
+        files.
         """
         session = self._files.session
         if session.root is not None:

@@ -1,7 +1,7 @@
-"""An append-only text file that loses no line to a full disk, a power cut or a deleted folder.
+"""An append-only text file that survives a full disk, a power cut and a deleted folder.
 
-Lines that cannot be written are kept in memory and written once there is room. A torn last line, or the zeros that
-some file systems leave after a power cut, are cut off when the file is continued.
+Lines that cannot be written are kept in memory and written as soon as there is space. A torn last line, or the zeros
+that some file systems leave after a power cut, are cut off when the file is continued.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 log = logging.getLogger("monitor")
 
 MOST_PENDING = 1_000_000
-"""Bytes kept in memory while the file cannot be written: an hour of one face at 1 row a second."""
+"""Most bytes kept in memory while the file cannot be written; enough for an hour of one face at 1 row per second."""
 TAIL = 65_536
-"""Bytes searched for a torn end; the program writes no longer line."""
+"""Bytes at the end that are searched for a torn line; no line of the program is longer."""
 MODE = 0o600
 """Permissions of a new file."""
 
@@ -26,13 +26,13 @@ class LineLog:
     """One log file, open for appending.
 
     Args:
-        path: The file; an existing one is continued, one with another header is kept as ``<name>.old``.
+        path: The file. An existing file is continued; one with another header is kept as ``<name>.old``.
         header: First line, with its newline; empty = none.
 
     Attributes:
         path: The file.
-        error: Why the last attempt to write failed; "" if it succeeded.
-        lost: Number of lines that fitted neither into the file nor into memory.
+        error: The reason why the last attempt to write failed; "" if it succeeded.
+        lost: Number of lines that were dropped because neither file nor memory had space.
         size: Bytes in the file.
 
     Raises:
@@ -58,7 +58,7 @@ class LineLog:
         self._pending += content
 
     def flush(self) -> bool:
-        """Writes queued lines; returns False, and keeps them, if the disk does not take them."""
+        """Writes queued lines; if that fails, keeps them and returns False."""
         try:
             if self._fd < 0:
                 self._open()
@@ -95,9 +95,9 @@ class LineLog:
         self.reopen()
 
     def reopen(self) -> None:
-        """Closes the file; the next ``flush`` begins a new one at ``path`` or continues the one there."""
+        """Closes the file; the next ``flush`` begins a new file at ``path`` or continues an existing one."""
         self._shut()
-        if self._torn:  # the rest of a line whose beginning is in the old file
+        if self._torn:  # drop the rest of a line that begins in the old file
             self._torn = False
             self.lost += 1
             del self._pending[: self._pending.find(b"\n") + 1]
@@ -113,7 +113,7 @@ class LineLog:
         """Closes the file for good.
 
         Raises:
-            OSError: The disk does not take the remaining lines.
+            OSError: The remaining lines cannot be written.
         """
         if not self.close():
             raise OSError(f"{self.path}: {self.error}")
@@ -144,7 +144,7 @@ class LineLog:
             self.size = os.fstat(fd).st_size
             if not self.size and self._header:
                 header = self._header.encode()
-                # A header cut short by a full disk is removed, or it would stay the header of the table.
+                # A header cut short by a full disk is removed; otherwise it would remain the header of the table.
                 if os.write(fd, header) != len(header):
                     os.ftruncate(fd, 0)
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
@@ -175,7 +175,7 @@ def _opened(path: Path) -> int:
 
 
 def _free(path: Path) -> Path:
-    """The path itself, numbered if that name is taken: no log is ever overwritten."""
+    """The path itself, with a number if that name is taken, so that no log is ever overwritten."""
     candidate, number = path, 1
     while candidate.exists() or candidate.is_symlink():
         number += 1
@@ -184,7 +184,7 @@ def _free(path: Path) -> Path:
 
 
 def mend(path: Path) -> int:
-    """Removes the remains of a power cut after the last whole line; returns the number of bytes removed."""
+    """Removes a torn end after the last whole line, left by a power cut; returns the bytes removed."""
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         end = size
@@ -210,7 +210,7 @@ def mend(path: Path) -> int:
 
 
 def _is_ours(path: Path, header: str) -> bool:
-    """Whether a file may be continued: it is empty or begins with the header, even one cut short."""
+    """Whether a file may be continued: it is empty or begins with the header, complete or cut short."""
     with path.open("rb") as file:
         first = file.readline(TAIL).rstrip(b"\0")
     if not header:

@@ -1,4 +1,4 @@
-"""``metadata.json``: what was run, on what, with which settings and models."""
+"""``metadata.json``: source, machine, settings and models of a run."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ NOTE = "Labels name the expression a face shows, not what the person feels."
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a run is made of.
+    """The parts of a run.
 
     Attributes:
         config: The resolved settings.
-        config_from: Where they were read from.
+        config_from: Origin of the settings.
         source: ``Source.facts()``.
         detector: Name of the detector.
         runtime: Name and version of the TFLite runtime.
@@ -45,7 +45,7 @@ def metadata(facts: RunFacts, session: str, started: datetime) -> dict[str, Any]
     """The content of ``metadata.json``.
 
     Args:
-        facts: What the run is made of.
+        facts: The parts of the run.
         session: Name of the session.
         started: Local time of its start.
     """

@@ -1,4 +1,4 @@
-"""Reading logs line by line: rotated parts in order, damaged lines skipped and counted."""
+"""Reads logs line by line: takes rotated parts in order, and skips and counts damaged lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 log = logging.getLogger("monitor")
 
 LONGEST_LINE = 100_000
-"""Bytes; the program writes no longer line, so a longer one is skipped."""
+"""Most bytes of a line; the program writes none longer, so longer ones are skipped."""
 PART = re.compile(r"-\d{8}-(\d+)$")
 
 
@@ -51,7 +51,7 @@ def files_of(path: Path, name: str) -> list[Path]:
 
 @dataclass(slots=True)
 class Damage:
-    """Counts lines left out because they were torn or belong to another program."""
+    """Counts lines that are left out because they are torn or were written by another program."""
 
     lines: int = 0
 
@@ -61,7 +61,7 @@ def open_table(path: Path, damage: Damage) -> tuple[list[str], Iterator[dict[str
 
     Args:
         path: The file.
-        damage: Counts lines that are torn or of another width, as the rows are taken.
+        damage: Counts lines that are torn or have another number of cells, while the rows are read.
 
     Raises:
         OSError: The file cannot be read.
@@ -137,7 +137,7 @@ def whole_lines(path: Path, damage: Damage) -> Iterator[str]:
     """
     with path.open("rb") as file:
         while raw := file.readline(LONGEST_LINE):
-            # A spreadsheet that saves "CSV UTF-8" writes a byte order mark.
+            # Spreadsheets write a byte order mark when they save "CSV UTF-8".
             text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
             if not raw.endswith(b"\n") or b"\0" in raw or "\ufffd" in text:
                 damage.lines += 1

@@ -1,4 +1,4 @@
-"""A finished or running session, read back: ``Session.open(folder)``."""
+"""Reads a finished or running session: ``Session.open(folder)``."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ FILES = ("metadata.json", "summary.json", "faces.csv", "events.jsonl", "drive.cs
 
 
 class Session:
-    """What one session folder holds. Files are read when they are first asked for.
+    """The content of a session folder. Each file is read when it is first accessed.
 
-    Rotated parts are joined in the order they were written. Lines that a power cut tore, or that belong to another
-    program, are left out and counted. A folder that several runs wrote to (``--out``) gives the rows of all of them;
-    the column and key ``session`` tell them apart.
+    Rotated parts are joined in the order they were written. Lines that were torn by a power cut or written by another
+    program are left out and counted. A folder that several runs wrote to (``--out``) gives the rows of all of them,
+    distinguished by the column and key ``session``.
 
     Attributes:
         folder: The folder.
-        damaged: File name, such as "faces.csv", to the number of lines left out; filled as files are read.
+        damaged: Maps a file name, such as "faces.csv", to the number of lines left out; filled while files are read.
 
     Examples:
         >>> from emotion_monitor import Session
@@ -56,7 +56,7 @@ class Session:
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """``metadata.json`` of the folder's last run: versions, settings, model card; empty where it is lost.
+        """``metadata.json`` of the folder's last run: versions, settings, model card; empty if the file is missing.
 
         Raises:
             OSError: It cannot be read.

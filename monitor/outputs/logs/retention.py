@@ -1,4 +1,4 @@
-"""Deleting old files: whole sessions first, then rotated parts of the running one.
+"""Deletes old files: whole sessions first, then rotated parts of the running one.
 
 Only files that this program wrote are deleted: regular files with a name of ``OURS`` in folders named like a session
 that hold a ``metadata.json`` or no other file (the remains of an interrupted deletion), and such a folder once it is
@@ -76,7 +76,7 @@ def old_parts(folder: Path, current: Iterable[Path], recorded: Collection[str] |
         folder: The session's folder.
         current: Files being written; they are left out.
         recorded: Names of recordings that this program made; in a folder named by the user other programs may have
-            files of such names. None = all are.
+            files of such names. None = all files with such names.
     """
     kept = {path.name for path in current}
     found = []
@@ -95,14 +95,14 @@ def choose(candidates: Sequence[Stored], kept_bytes: int, keep_days: float, max_
     Args:
         candidates: What may be deleted, in the order of deletion.
         kept_bytes: Size of everything else that counts towards the total.
-        keep_days: Older candidates are deleted; 0 = age does not matter.
-        max_mb: Largest total in MB; 0 = any.
+        keep_days: Older candidates are deleted; 0 = no limit.
+        max_mb: Largest total in MB; 0 = no limit.
         now: Seconds since the epoch.
     """
     total = kept_bytes + sum(stored.size for stored in candidates)
     gone = []
     for stored in candidates:
-        # A time before the clock was set, of the file or now, says nothing about age.
+        # If the file's time or the present time is from an unset clock, the age is unknown.
         trusted = min(now, stored.changed) >= OLDEST_TRUSTED
         too_old = keep_days > 0 and trusted and now - stored.changed > keep_days * DAY_S
         too_much = max_mb > 0 and total > max_mb * 1e6
@@ -121,7 +121,7 @@ def delete(stored: Stored, root: Path) -> bool:
         if path.is_dir():
             if in_use(path):
                 return False
-            # metadata.json is deleted last, so that an interrupted deletion is found again.
+            # metadata.json is deleted last, so that an interrupted deletion can be resumed.
             for entry in sorted(filter(_is_ours, entries(path)), key=lambda entry: entry.name == "metadata.json"):
                 entry.unlink()
             with contextlib.suppress(OSError):  # files of other programs stay
@@ -166,7 +166,7 @@ def in_use(folder: Path) -> bool:
 
 
 def make_room(root: Path, keep_days: float, max_mb: float, now: float) -> None:
-    """Deletes old sessions as ``keep_days`` and ``max_mb`` ask for, before a new one begins."""
+    """Deletes old sessions beyond ``keep_days`` and ``max_mb``, before a new one begins."""
     if keep_days or max_mb:
         for stored in choose(sessions(root), 0, keep_days, max_mb, now):
             if delete(stored, root):

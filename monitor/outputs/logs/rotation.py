@@ -17,7 +17,7 @@ class Rotation:
     Args:
         files: The session's files.
         config: ``rotate_daily`` and ``rotate_mb`` are used.
-        clocks: Where the time comes from.
+        clocks: The clocks.
     """
 
     def __init__(self, files: SessionFiles, config: OutputConfig, clocks: Clocks) -> None:
@@ -39,7 +39,7 @@ class Rotation:
         self._day = today
 
     def now(self, reason: str) -> None:
-        """Rotates every log that holds anything.
+        """Rotates every log that is not empty.
 
         Args:
             reason: Reason, for the log line.

@@ -1,4 +1,4 @@
-"""The session folder: the one place where a run writes its files."""
+"""The session folder, to which a run writes its files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from monitor.system.paths import encodable, refusal
 from monitor.system.wholefile import replace_text
 
 MOST_TRIES = 1000
-"""Number of names tried before giving up on a free one."""
+"""Number of names tried in search of a free one."""
 
 
 class SessionFolder:
@@ -79,7 +79,8 @@ class SessionFolder:
             ) from None
 
     def _number_name(self) -> None:
-        """Adds a number to the name if an earlier run in this folder has the same (same second, clock set back)."""
+        """Adds a number to the name if an earlier run in this folder has the same name (same second, clock set
+        back)."""
         taken = {str(content.get("session")) for content in self._all_metadata()}
         name, number = self.name, 1
         while self.name in taken:
@@ -136,7 +137,7 @@ class SessionFolder:
         self.write_json("metadata.json", self._metadata)
 
     def note_recording(self, path: Path) -> None:
-        """Adds a recording in this folder to ``metadata.json``, as far as the disk permits.
+        """Adds a recording in this folder to ``metadata.json``, if that can be written.
 
         In a folder named with ``--out`` retention deletes only recordings listed there.
         """
@@ -187,8 +188,9 @@ def slug(text: str) -> str:
 
 
 def unused(path: Path) -> Path:
-    """The path itself, or if it is taken the path with a number before its suffix, above all numbers in use."""
-    if not os.path.lexists(path):  # a dangling link is a taken name
+    """The path itself or, if it is taken, the path with a number before its suffix that is higher than all numbers in
+    use."""
+    if not os.path.lexists(path):  # the name of a dangling link is taken, too
         return path
     numbered = re.compile(re.escape(path.stem) + r"-(\d+)" + re.escape(path.suffix))
     taken = [int(m[1]) for p in path.parent.iterdir() if (m := numbered.fullmatch(p.name))]

@@ -1,4 +1,4 @@
-"""The files a run writes, as storage, rotation and housekeeping see them, and the clocks these use."""
+"""The files of a run and the clocks, as used by storage, rotation and housekeeping."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class SessionFiles:
 
     Attributes:
         session: Their folder.
-        table: ``faces.csv``, whose rows may thin out.
-        logs: All logs, the table's included.
+        table: ``faces.csv``, whose row rate may be reduced.
+        logs: All logs, including the table.
         video: The recording.
         recordings: Folder of a recording that the user named; it may be on another disk. None = the session folder.
     """
@@ -58,7 +58,7 @@ class SessionFiles:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """Where the time comes from; tests replace it.
+    """The clocks; tests replace them.
 
     Attributes:
         monotonic: Seconds on a clock that never jumps.
@@ -71,5 +71,5 @@ class Clocks:
     asleep: Callable[[], float] = asleep_s
 
     def offset(self) -> float:
-        """Seconds between the wall clock and a clock that nobody sets: it changes when the wall clock is set."""
+        """Seconds between the wall clock and a clock that is never set; it changes only when the wall clock is set."""
         return self.wall() - self.monotonic() - self.asleep()

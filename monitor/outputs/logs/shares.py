@@ -8,13 +8,13 @@ from monitor.core.driver_state import UNJUDGED
 
 
 class Shares:
-    """Credits time to the state of attention during it; time without frames counts as not judged.
+    """Credits time to the current state of attention; time without frames counts as not judged.
 
     Args:
         longest_gap_s: A longer pause between two frames counts as not judged.
 
     Attributes:
-        seconds: State of attention to the seconds credited to it; clear it to start counting anew.
+        seconds: Maps each state of attention to the seconds credited to it; clear it to restart the count.
     """
 
     def __init__(self, longest_gap_s: float) -> None:
@@ -32,7 +32,7 @@ class Shares:
         return passed if known else 0.0
 
     def is_blind(self, t: float) -> bool:
-        """Whether the last frame is so long before ``t`` that the time since counts as not judged."""
+        """Whether the time between the last frame and ``t`` is long enough to count as not judged."""
         return self._to is not None and t - self._to > self._longest_gap
 
     def pass_blind(self, t: float) -> None:
@@ -41,6 +41,6 @@ class Shares:
             self.leave_out(t)
 
     def leave_out(self, t: float) -> None:
-        """Credits the time until ``t`` as not judged, however short it is."""
+        """Credits the time until ``t`` as not judged, even if it is short."""
         self.seconds[UNJUDGED] += max(0.0, t - self._to) if self._to is not None else 0.0
         self._to, self._blind = t, True

@@ -14,13 +14,13 @@ from monitor.driver.signs import KINDS
 from monitor.outputs.logs.shares import Shares
 
 MOST_FACES = 1000
-"""Faces with totals of their own; older ones are added up, so that memory stays bounded over a year."""
+"""Most faces with their own totals; older faces are added up, so that memory stays bounded over a year."""
 LONGEST_GAP_S = 1.0
 """A longer pause between two frames is not credited to any label."""
 
 
 class Histogram:
-    """Percentiles of positive numbers in constant memory: bins 2 % apart, from 0.01 to 10^6."""
+    """Percentiles of positive numbers in constant memory, from bins 2 % apart between 0.01 and 10^6."""
 
     def __init__(self) -> None:
         self._bins: Counter[int] = Counter()
@@ -46,7 +46,7 @@ class FaceStats:
     """Totals of one face.
 
     Attributes:
-        seconds: Label to the seconds it was shown.
+        seconds: Maps each label to the seconds for which it was shown.
         first: Time of its first frame in seconds on the frame clock.
         last: Time of its last frame.
         frames: Number of frames with it.
@@ -61,10 +61,10 @@ class FaceStats:
 
 
 class StatsSink:
-    """Counts what the summary reports.
+    """Collects the figures of the summary.
 
     Attributes:
-        faces: Face id to its totals, of the last ``MOST_FACES``.
+        faces: Maps a face id to its totals, for the last ``MOST_FACES`` faces.
         earlier: Number of older faces, added up in ``earlier_seconds``.
         frames: Processed frames.
         dropped: Frames overwritten before they were processed.

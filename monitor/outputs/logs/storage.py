@@ -1,7 +1,7 @@
 """Watching the disk of a running session: full, read-only, deleted.
 
-When space runs out the recording stops first, then the rows thin out. Readings never stop, and files resume as soon
-as there is room.
+When space runs out, the recording stops first, then fewer rows are written. Readings never stop, and writing resumes as
+soon as there is space.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ log = logging.getLogger("monitor")
 CHECK_S = 2.0
 """Seconds between two checks of the disk."""
 THIN_SHARE = 0.5
-"""Share of ``output.min_free_mb`` below which rows thin out to one a second."""
+"""Share of ``output.min_free_mb`` below which only one row per second is written."""
 BACK_SHARE = 1.1
-"""Multiple of a limit above which what was stopped resumes, so that it does not flap at the limit."""
+"""Multiple of a limit above which writing resumes, so that it does not stop and resume repeatedly at the limit."""
 
 
 class Storage:
-    """A sink that ignores readings and keeps the session's files within what the disk allows.
+    """A sink that ignores readings and adapts the session's files to the free disk space.
 
     Args:
         files: The session's files.
         config: Limits.
-        incidents: Where problems are reported.
-        live: Whether logs rotate by size and day; the table of a file stays in one piece.
-        rotate: Set from outside to ask for new files.
-        clocks: Where the time comes from.
+        incidents: Receives the reports of problems.
+        live: Whether logs rotate by size and day; the logs of a file as the source are not split.
+        rotate: Set by the caller to request new files.
+        clocks: The clocks.
 
     Attributes:
-        housekeeper: Syncs and deletes files on a thread of its own.
+        housekeeper: Syncs and deletes files on its own thread.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Storage:
         self._lost = 0
 
     def start(self) -> None:
-        """Starts the work that takes longer than a frame: syncing files, deleting old ones."""
+        """Starts the work that takes longer than a frame: syncing and deleting files."""
         self.housekeeper.start()
 
     def handle(self, result: Result) -> None:
@@ -75,7 +75,7 @@ class Storage:
         self.flush()
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Does nothing: events do not concern the disk."""
+        """Does nothing: events do not affect the disk check."""
 
     def flush(self) -> None:
         """Checks the disk when it is time."""
@@ -93,7 +93,7 @@ class Storage:
         self.housekeeper.stop()
 
     def _guarded(self, check: Callable[[], None]) -> None:
-        """Runs a check; an error of the disk counts as a problem, and the check is repeated later."""
+        """Runs a check; a disk error counts as a problem, and the check is repeated later."""
         try:
             check()
         except OSError as error:
@@ -119,12 +119,12 @@ class Storage:
             self._rotation.when_due()
 
     def _limit(self, problem: str, free: float, least: float) -> None:
-        """Stops or resumes the recording and thins out the rows, as the free space asks for.
+        """Stops or resumes the recording and changes the row rate, depending on the free space.
 
         Args:
-            problem: Why the logs cannot be written; "" = they can.
+            problem: The reason why the logs cannot be written; "" = they can be written.
             free: MB free for the logs.
-            least: MB free where there is least, for logs or recording.
+            least: The smaller of the MB free for the logs and for the recording.
         """
         floor = self._config.min_free_mb * (BACK_SHARE if self._held else 1.0)
         self._hold(on=bool(problem) or least < floor)
@@ -133,14 +133,14 @@ class Storage:
 
     @staticmethod
     def _free(folder: Path) -> float:
-        """MB free in the session folder, 0 where the disk does not answer."""
+        """MB free in the session folder; 0 if the disk does not respond."""
         try:
             return shutil.disk_usage(folder).free / 1e6
         except OSError:
             return 0.0
 
     def _free_elsewhere(self) -> float:
-        """MB free in the recording's own folder; infinite where it has none."""
+        """MB free in the recording's own folder; infinite if it has none."""
         if self._files.recordings is None:
             return math.inf
         try:
@@ -149,7 +149,7 @@ class Storage:
             return math.inf  # the video sink reports the problem
 
     def _find_problem(self, folder: Path) -> str:
-        """Why the logs cannot be written; "" when they can."""
+        """The reason why the logs cannot be written; "" when they can be written."""
         for lines in self._files.logs:
             if lines.error:
                 lines.flush()
@@ -186,7 +186,7 @@ class Storage:
         self._problem = ""
 
     def _restore(self, folder: Path) -> None:
-        """Begins new files after the old ones were deleted or replaced; the old content cannot be restored."""
+        """Begins new files after the old ones were deleted or replaced, whose content cannot be restored."""
         try:
             self._files.session.restore()
         except OSError as error:

@@ -15,9 +15,9 @@ from monitor.settings.config import OutputConfig
 
 
 class TableSink:
-    """Writes the table. New columns are only ever added at its end; an existing table is continued.
+    """Writes the table. New columns are added only at its end; an existing table is continued.
 
-    A full disk is not an error here: rows wait in memory (``LineLog``), and ``Storage`` sets ``thin``.
+    A full disk raises no error: rows wait in memory (``LineLog``), and ``Storage`` sets ``thin``.
 
     Args:
         path: The file.
@@ -30,7 +30,7 @@ class TableSink:
 
     Attributes:
         lines: The file.
-        thin: While it is set only the first frame of each second is written, whatever ``config.rows`` says.
+        thin: While set, only the first frame of each second is written, regardless of ``config.rows``.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class TableSink:
         """Writes buffered rows and closes the file.
 
         Raises:
-            OSError: The disk does not take the remaining rows.
+            OSError: The remaining rows cannot be written.
         """
         self.lines.finish()
 
     def _is_due(self, result: Result, video_time: float) -> bool:
-        """Whether ``config.rows`` (or ``thin``) asks for rows of this frame."""
+        """Whether ``config.rows`` (or ``thin``) requires the rows of this frame."""
         if self.thin or self._rows.endswith("hz"):
             slot = math.floor(video_time * (1 if self.thin else int(self._rows[:-2])) + 1e-6)
             due = slot != self._last_slot

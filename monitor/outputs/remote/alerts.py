@@ -1,4 +1,5 @@
-"""Commands and sounds on events, each on a thread of its own: no action delays a reading, no command delays a sound."""
+"""Runs commands and sounds on events, on two threads, so that no action delays a reading and no command delays a
+sound."""
 
 from __future__ import annotations
 
@@ -20,22 +21,22 @@ from monitor.settings.config import AlertsConfig
 log = logging.getLogger("monitor")
 
 CLOSE_S = 1.5
-"""Seconds for waiting actions when the session ends."""
+"""Longest time in seconds for queued actions when the session ends."""
 END_S = 0.5
-"""Seconds for the threads to notice that their commands were killed."""
+"""Longest time in seconds for the threads to end after their commands were killed."""
 
 
 class AlertSink:
-    """Runs the configured command and sound when an event starts, rises and (the command only) ends.
+    """Runs the configured command and sound when an event starts or its level rises, and the command also when it ends.
 
-    Events are a driver's and held expressions (``ACTED_ON``). The command gets ``EM_KIND``, ``EM_PHASE`` (start,
-    update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``, ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, where the event
-    has them, ``EM_EXPRESSION`` and ``EM_SCORE``. Commands run one after the other; if too many events wait, older
-    ones are dropped, which is logged once, like any failure. The sound does not wait for a command; a newer or more
-    severe one replaces those that wait.
+    It acts on a driver's events and held expressions (``ACTED_ON``). The command gets ``EM_KIND``, ``EM_PHASE`` (start,
+    update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``, ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, where the event has
+    them, ``EM_EXPRESSION`` and ``EM_SCORE``. Commands run one after the other. If too many events wait, older ones are
+    dropped; like any failure, this is logged once. A sound does not wait for commands; a sound of the same or a higher
+    level replaces the waiting sounds.
 
     Args:
-        config: What to do.
+        config: Settings of the actions.
         run: Runs a command.
         which: Finds a program.
     """
@@ -71,7 +72,7 @@ class AlertSink:
         until = time.monotonic() + CLOSE_S
         lanes = [lane for lane in lanes if not lane.ended(max(0.0, until - time.monotonic()))]
         for lane in lanes:
-            lane.end(now=True)  # an action hangs: those behind it are too late
+            lane.end(now=True)  # an action hangs: drop the actions behind it
         until = time.monotonic() + END_S
         while lanes and time.monotonic() < until:
             kill_all()
@@ -80,7 +81,7 @@ class AlertSink:
             self._tones.remove()
 
     def _take(self, events: Sequence[Event]) -> None:
-        """Queues actions for starts, rises and the ends of what was acted on."""
+        """Queues actions for starts and rises, and for the ends of events that were acted on."""
         for event in events:
             if event.kind not in ACTED_ON:
                 continue
@@ -111,7 +112,7 @@ class AlertSink:
         self._act("alerts.sound", [self._player, self._tones.of(event.level)], {})
 
     def _act(self, name: str, command: Sequence[str], values: Mapping[str, str]) -> None:
-        """Runs a command; a failure is logged, because the next alert may be the one that matters."""
+        """Runs a command; a failure is only logged, so that later alerts still run."""
         try:
             self._run(command, values, self._config.timeout_s)
         except subprocess.TimeoutExpired:
@@ -124,7 +125,7 @@ class AlertSink:
             self._report(name, f"error: {name}: {type(error).__name__}: {error}")
 
     def _report(self, name: str, line: str) -> None:
-        """Logs a failure once: one that lasts all night must not fill the log."""
+        """Logs each failure once, so that a lasting one does not fill the log."""
         if name not in self._reported:
             self._reported.add(name)
             log.error("%s; further failures are not reported", line)

@@ -21,21 +21,22 @@ log = logging.getLogger("monitor")
 ROOT = "emotion-monitor"
 """First part of every topic."""
 LAST_S = 0.8
-"""Seconds for the last message to be delivered, and as many for the network thread to end."""
+"""Longest time in seconds to deliver the last message, and again for the network thread to end."""
 LASTED_S = 60.0
-"""A connection that is lost sooner belongs to the failure before it, which was reported."""
+"""A connection lost within this many seconds counts as part of the failure before it, which was already reported."""
 RETRY_S = 10.0
 """Seconds between two attempts to start the client."""
 START_S = 10.0
 """Seconds after which a client that has not started is reported."""
 KEEPALIVE_S = 15
-"""The broker announces the will after one and a half times this silence."""
+"""Keep-alive interval in seconds; the broker publishes the will after one and a half times this time without a
+message."""
 PASSWORD = "EMOTION_MONITOR_MQTT_PASSWORD"
 Received = Callable[[str, bytes], None]
 
 
 class Broker:
-    """A client that stays connected and never blocks its caller: paho's own thread does the network.
+    """A client that reconnects by itself and never blocks its caller, because paho's own thread uses the network.
 
     The topic ``availability`` (retained) is "online" while connected, "stopped" after an orderly end, and set to
     "offline" by the broker (the will) when the connection is lost.
@@ -81,7 +82,7 @@ class Broker:
 
     @property
     def connected(self) -> bool:
-        """Whether messages reach the broker now, after what ``connected`` of the constructor publishes."""
+        """Whether messages can now be sent; True only after the callback ``connected`` has published its messages."""
         return self._announced and bool(self._client.is_connected())
 
     def publish(self, topic: str, payload: str, *, retain: bool = False) -> Any:
@@ -98,16 +99,16 @@ class Broker:
         return self._client.publish(topic, payload, qos=1, retain=retain)
 
     def subscribe(self, topic: str) -> None:
-        """Asks for the messages of a topic; a broker that forbids it is ignored."""
+        """Subscribes to a topic; a refusal by the broker is ignored."""
         self._client.subscribe(topic, qos=1)
 
     def check(self) -> None:
-        """Reports a client that does not even start."""
+        """Reports a client that has not started in time."""
         if self._clock() - self._begun > START_S and self._starting.is_alive():
             self._report("cannot be started: loopback is blocked; under systemd add IPAddressAllow=localhost")
 
     def close(self) -> None:
-        """Publishes "stopped" if the broker is connected, and disconnects; takes 3 ``LAST_S`` at most."""
+        """Publishes "stopped" if the broker is connected, and disconnects; takes at most three times ``LAST_S``."""
         if self.connected:
             info = self.publish(f"{self.base}/availability", "stopped", retain=True)
             with contextlib.suppress(RuntimeError, ValueError):  # disconnected meanwhile: the broker sends the will
@@ -123,7 +124,7 @@ class Broker:
         stopping.join(LAST_S)
 
     def _start(self) -> None:
-        """Starts paho's thread; without any network even that fails and is retried."""
+        """Starts paho's thread; without any network this fails and is retried."""
         while not self._closing.is_set():
             try:
                 self._client.loop_start()
@@ -135,7 +136,7 @@ class Broker:
     def _connected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
             if not self._refused:
-                self._refused, self._reported = True, False  # the broker is there: that is news
+                self._refused, self._reported = True, False  # the broker answers: report its reason
             self._report(f"refused by the broker: {reason}; check mqtt.user and the password")
             return
         self._refused = False
@@ -172,7 +173,7 @@ class Broker:
 
 
 def password(config: MqttConfig) -> str | None:
-    """The password from the file or the environment; never from the settings, which are logged.
+    """The password from the file or the environment; not from the settings, because those are logged.
 
     Raises:
         ConfigError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""Running a command or a sound player without a shell; nothing that was started outlives the program."""
+"""Runs a command or a sound player without a shell and ends everything it started with the program."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from monitor.settings.config import AlertsConfig
 RUNNING: set[subprocess.Popen[bytes]] = set()
 """Commands that run now."""
 Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
-"""Runs a command with more environment variables, for so many seconds at most."""
+"""Runs a command with additional environment variables and a time limit in seconds."""
 Finder = Callable[[str], str | None]
 """Finds a program, as ``shutil.which`` does."""
 
 
 def missing(config: AlertsConfig, which: Finder = shutil.which) -> str:
-    """An error line if the program of ``alerts.command`` does not exist; "" if all is well."""
+    """An error line if the program of ``alerts.command`` does not exist; "" if it exists."""
     program = shlex.split(config.command)[0] if config.command else ""
     if program and which(program) is None:
         return f"alerts.command: {program} does not exist or is not executable; give its full path"

@@ -1,4 +1,4 @@
-"""Which events leave the process, and their names for Home Assistant."""
+"""The kinds of events that are sent out of the process, and their names for Home Assistant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PHASES = {"start": "started", "update": "updated", "end": "ended"}
 
 
 def event_type(event: Event) -> str:
-    """The name under which an event is published; "" for one that is not."""
+    """The name under which an event is published; "" if it is not published."""
     if event.kind in KINDS:
         return f"{event.kind} {PHASES[event.phase]}"
     return NAMES.get((event.kind, event.phase), "")

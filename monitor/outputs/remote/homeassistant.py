@@ -17,9 +17,9 @@ from monitor.outputs.remote.eventtypes import event_types
 
 PREFIX = "homeassistant"
 EXPIRE_S = 30
-"""Home Assistant shows an entity as unavailable after so many seconds without a state; see ``mqtt.HEARTBEAT_S``."""
+"""Seconds without a state after which Home Assistant shows an entity as unavailable; see ``mqtt.HEARTBEAT_S``."""
 ENUMS = {"level": FATIGUE_LEVELS, "attention": (ATTENTIVE, EYES_SHUT, TURNED, ABSENT, UNJUDGED)}
-"""Driver fields with a fixed list of values; all other ones are measurements."""
+"""Driver fields with a fixed list of values; all other fields are measurements."""
 DIAGNOSTIC = ("calibrated",)
 Entity = dict[str, Any]
 
@@ -30,7 +30,8 @@ def config_topic(name: str) -> str:
 
 
 def old_topics(name: str) -> str:
-    """A filter for the discovery messages of version 0.1, one per sensor, which exclude the device's."""
+    """A topic filter for the discovery messages of version 0.1, one per sensor, which block the discovery of the
+    device."""
     return f"{PREFIX}/sensor/{name}/+/config"
 
 
@@ -39,8 +40,8 @@ def device_config(name: str, *, driver: bool) -> dict[str, Any]:
 
     Args:
         name: ``mqtt.name``.
-        driver: Whether the driver's sensors are part of the device. If not they are listed with their platform alone,
-            which removes them where an earlier run announced them.
+        driver: Whether the device includes the driver's sensors. If not, they are listed with only their platform,
+            which removes them if an earlier run announced them.
     """
     base = f"{ROOT}/{name}"
     entities = {**_face_entities(base), "events": _events(base, driver=driver)}

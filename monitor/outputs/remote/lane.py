@@ -1,4 +1,4 @@
-"""A queue of actions on a thread of its own; under overload it keeps what matters."""
+"""A queue of actions on its own thread, which drops the least relevant events when it is full."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Lane:
             return fits
 
     def put_alone(self, event: Event) -> None:
-        """Queues an event in place of all waiting ones that are not more severe."""
+        """Queues an event in place of all waiting events that are not more severe."""
         with self._change:
             severer = [waiting for waiting in self._waiting if waiting.level > event.level]
             self._waiting = collections.deque([*severer, event])
             self._change.notify()
 
     def end(self, *, now: bool = False) -> None:
-        """Ends the thread once the queue is empty; with ``now`` after the present action."""
+        """Ends the thread once the queue is empty, or with ``now`` after the current action."""
         with self._change:
             self._ending = True
             if now:
@@ -55,18 +55,18 @@ class Lane:
             self._change.notify()
 
     def ended(self, timeout: float) -> bool:
-        """Whether the thread ends within so many seconds."""
+        """Waits up to the given number of seconds; returns whether the thread has ended."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _outdated(self) -> list[Event]:
-        """The events to drop: a pair of start and end, else those that a later one with the same id replaces, else the
+        """The events to drop: a pair of start and end, else events replaced by a later one with the same id, else the
         oldest."""
         for first in self._waiting:
             own = [waiting for waiting in self._waiting if waiting.id == first.id]
             if len(own) > 1:
                 return own if own[0].phase == "start" and own[-1].phase == "end" else own[:-1]
-        # An end may switch off what its start switched on, and the newest event is the most relevant: both stay.
+        # Ends are kept, because an end may switch off a device that its start switched on; so is the newest event.
         return [next((waiting for waiting in list(self._waiting)[:-1] if waiting.phase != "end"), self._waiting[0])]
 
     def _work(self) -> None:

@@ -23,11 +23,12 @@ from monitor.settings.config import MqttConfig
 STATE_S = 1.0
 """Shortest time between two states."""
 HEARTBEAT_S = EXPIRE_S / 3
-"""Longest time between two states, also if nothing changes."""
+"""Longest time in seconds between two states, even if nothing changes."""
 UNSEEN_S = 3.0
-"""Without a frame for this long nothing is known of now."""
+"""Seconds without a frame after which the present state counts as unknown."""
 KEPT = 200
-"""Events kept while the broker cannot be reached; the oldest are dropped first. States are not kept: they are old."""
+"""Events kept while the broker cannot be reached; the oldest are dropped first. States are not kept, because they would
+be outdated."""
 
 
 class MqttSink:
@@ -69,7 +70,7 @@ class MqttSink:
         self._publish_events(events)
 
     def flush(self) -> None:
-        """Publishes a state that is due, also one that says that nothing is known without frames."""
+        """Publishes a state that is due; without frames its values are unknown."""
         if self._state and self._clock() - self._seen_at >= UNSEEN_S:
             self._state = unseen(self._state)
         self._publish_events(())
@@ -99,14 +100,14 @@ class MqttSink:
             self.broker.publish(f"{self.broker.base}/events", self._waiting.popleft())
 
     def _connected(self) -> None:
-        """Announces the device; the state is sent again, because the broker may have lost it."""
+        """Announces the device and makes the state due again, because the broker may have lost it."""
         self._sent = None
         if self._config.discovery:
             self._announce()
             self.broker.subscribe(old_topics(self._config.name))
 
     def _received(self, topic: str, payload: bytes) -> None:
-        """Deletes a discovery message of version 0.1 and announces the device again, which it was in the way of."""
+        """Deletes a discovery message of version 0.1, which blocked the device, and announces the device again."""
         if payload:
             self.broker.publish(topic, "", retain=True)
             self._announce()

@@ -1,4 +1,4 @@
-"""The state that MQTT publishes: who is in view, the main face's expression, the driver's signs."""
+"""The state that MQTT publishes: the faces in view, the main face's expression and the driver's signs."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from monitor.core.types import Face, Result
 from monitor.driver import signs
 
 LARGER = 1.5
-"""Another face becomes the main one when its area is this many times the main face's."""
+"""Another face becomes the main face when its area is this many times the area of the main face."""
 State = dict[str, Any]
 
 
 class MainFace:
-    """Chooses the face whose expression is published: the driver, else the largest, without jumping between two.
+    """Chooses the face whose expression is published: the driver, else the largest face, without switching back and
+    forth.
 
-    A face stays the main one while it is in view, until another's area is ``LARGER`` times its own.
+    The main face stays the same while it is in view, until another face has ``LARGER`` times its area.
     """
 
     def __init__(self) -> None:
         self._id = 0
 
     def choose(self, result: Result) -> Face | None:
-        """The main face of a frame; None without a face, or where the driver is out of view."""
+        """The main face of a frame; None without a face, or in driver mode while the driver is out of view."""
         faces = {face.id: face for face in result.faces}
         if result.driver is not None:
             return faces.get(result.driver.face)
@@ -71,7 +72,8 @@ def _details(face: Face | None) -> State:
 
 
 def unseen(state: State) -> State:
-    """The state while no frames arrive: nothing is known of now. A driver's levels stay the last known ones."""
+    """The state while no frames arrive: all values are unknown, except that a driver's levels keep their last
+    values."""
     blind: State = {"presence": None, "faces": None, "expression": None, "main_face": {}}
     driver = {"attention": UNJUDGED, "judged": False, "eyes": None} if "attention" in state else {}
     return {**state, **blind, **driver}
