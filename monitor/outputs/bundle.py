@@ -1,4 +1,4 @@
-"""Everything a run writes or sends, opened together and closed in the right order."""
+"""Opens all outputs of a run together and closes them in the right order."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class LogSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What the factories of ``OUTPUTS`` may use.
+    """The values that the factories of ``OUTPUTS`` may use.
 
     Attributes:
         session: The session folder.
-        source: Where the frames come from.
+        source: The source of the frames.
         config: All settings.
     """
 
@@ -82,7 +82,7 @@ def _drive(run: RunContext) -> DriveSink | None:
     return DriveSink(run.session.folder / "drive.csv", run.session.name) if run.config.driver.enabled else None
 
 
-# Imported only when asked for: subprocess, tempfile and ssl would slow every start down.
+# Imported only when needed, because subprocess, tempfile and ssl slow down the start.
 
 
 def _alerts(run: RunContext) -> Sink | None:
@@ -93,7 +93,7 @@ def _alerts(run: RunContext) -> Sink | None:
     from monitor.outputs.remote.command import missing
 
     if problem := missing(config):
-        log.warning("%s", problem)  # at the start, not only at the first alarm
+        log.warning("%s", problem)  # already at the start, before the first alarm
     return AlertSink(config)
 
 
@@ -112,10 +112,10 @@ OUTPUTS: dict[str, Callable[[RunContext], Sink | None]] = {
     "alerts": _alerts,
     "mqtt": _mqtt,
 }
-"""Makes each output; None = the settings do not ask for it. A new output is a sink in a module of its own, a factory
-here and its settings."""
+"""Factories of the outputs; each returns None if the settings do not enable its output. To add an output, write a sink
+in its own module, a factory here and its settings."""
 REMOTE = ("alerts", "mqtt")
-"""Outputs that leave the process. They are closed last: no file waits for a broker or a command."""
+"""Outputs that leave the process. They are closed last, so that no file waits for a broker or a command."""
 
 
 class Outputs:
@@ -170,11 +170,11 @@ class Outputs:
     def close(self, last_events: list[Event], elapsed_s: float) -> bool:
         """Closes the logs, then the video, writes the summary, and closes the remote outputs last.
 
-        An output that fails does not keep the others from being closed.
+        All outputs are closed, even if one of them fails.
 
         Args:
-            last_events: Events that the end of the run brings.
-            elapsed_s: Time the processing took.
+            last_events: Events caused by the end of the run.
+            elapsed_s: Processing time in seconds.
 
         Returns:
             Whether everything was written.

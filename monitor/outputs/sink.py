@@ -1,4 +1,4 @@
-"""The sink protocol, and a wrapper that runs a slow sink on a thread of its own."""
+"""The sink protocol, and a wrapper that runs a slow sink on its own thread."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from monitor.core.types import Event, Result
 log = logging.getLogger("monitor")
 
 CLOSE_S = 2.0
-"""Seconds a slow sink gets to finish when the user stops the run."""
+"""Longest time in seconds for a slow sink to finish when the user stops the run."""
 PATIENT_S = 60.0
-"""Seconds it gets when the run ended by itself: nobody waits, and a busy machine encodes slowly."""
+"""The same when the run ends by itself; longer, because no user waits and a busy machine encodes slowly."""
 
 
 class Sink(Protocol):
-    """Receives every result in order, then once the events that the end of the session brings."""
+    """Receives every result in order, and at the end the last events of the session."""
 
     def handle(self, result: Result) -> None:
         """Takes one result."""
@@ -37,21 +37,22 @@ class Sink(Protocol):
 
 
 def sink_name(sink: Sink) -> str:
-    """The name of a sink in log lines: its class, for a ``Background`` that of the sink it runs."""
+    """The name of a sink in log lines: its class name, for a ``Background`` that of the wrapped sink."""
     return sink.name if isinstance(sink, Background) else type(sink).__name__
 
 
 class Background:
     """Runs a slow sink on a thread of its own behind a short queue.
 
-    A full queue drops results if ``drop`` is set (recording a camera must not slow the readings) and otherwise
-    blocks (recording a file keeps every frame). An error in the sink is logged once and ends only this sink.
+    If the queue is full, results are dropped with ``drop`` (so that recording a camera does not slow the readings);
+    otherwise the caller is blocked (so that recording a file keeps every frame). An error in the sink is logged once
+    and ends only this sink.
 
     Args:
         sink: The slow sink.
         drop: Drop results when the queue is full, instead of blocking.
         size: Length of the queue in results.
-        patience_s: Seconds that closing may take; called when it begins.
+        patience_s: Called when closing begins; returns the seconds that it may take.
 
     Attributes:
         dropped: Number of results the sink did not get.
@@ -80,7 +81,7 @@ class Background:
             self.dropped += 1
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Does nothing: slow sinks write pictures, and these events have none."""
+        """Does nothing: slow sinks write pictures, and these events have no picture."""
 
     def flush(self) -> None:
         """Does nothing: there is no buffer."""

@@ -20,7 +20,7 @@ from monitor.outputs.report.page import CAUTION, document
 LABELS = (*EMOTIONS, UNKNOWN)
 HEADS = ("Length", "Share of each expression", "Most", "Unknown", "Quality")
 MAX_ROWS = 2000
-"""Recordings in the table; the longest are kept."""
+"""Most recordings in the table; the longest are kept."""
 MAX_FAILED = 500
 MAX_OUTLIERS = 30
 OUTLIER = 3.5
@@ -66,7 +66,7 @@ def _shares(videos: Sequence[Video]) -> dict[str, float]:
 
 
 def _groups(videos: Sequence[Video]) -> list[str]:
-    """One table per column of the manifest that has few values."""
+    """One table for each column of the manifest with few distinct values."""
     columns: dict[str, dict[str, list[Video]]] = defaultdict(lambda: defaultdict(list))
     for video in videos:
         for column, value in json.loads(video["group"] or "{}").items():
@@ -99,7 +99,7 @@ def _row(name: str, videos: Sequence[Video], *more: str) -> str:
 
 
 def _outliers(videos: Sequence[Video]) -> str:
-    """Recordings whose share of a label lies far from the others' median."""
+    """Recordings whose share of a label lies far from the median of all recordings."""
     found: list[tuple[float, str, str, float, float]] = []
     for name in LABELS:
         values = np.array([video[f"share_{name}"] for video in videos], np.float64)

@@ -13,13 +13,13 @@ from monitor.core.labels import EMOTIONS, UNKNOWN
 
 Floats = NDArray[np.float64]
 POINTS = 900
-"""Points per person in a timeline; longer sessions are averaged over equal spans of time."""
+"""Most points per person in a timeline; longer sessions are averaged over equal spans of time."""
 MAX_PEOPLE = 12
-"""People with a timeline of their own; the others are in the table only."""
+"""Most people with a timeline; further people are only in the table."""
 GAP_S = 2.0
 """A pause between two rows of a face that is longer than this, in seconds, is a gap."""
 CREDIT_S = 1.0
-"""A row stands for the time until the next one of the face, at most this many seconds."""
+"""A row stands for the time until the next row of the same face, but at most for this many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Person:
 
 
 def people(rows: Rows) -> list[Person]:
-    """Everyone in the rows, those longest in view first; the first ``MAX_PEOPLE`` have a timeline."""
+    """All people in the rows, those longest in view first; the first ``MAX_PEOPLE`` have a timeline."""
     found = [_person(int(i), rows, rows.face == i) for i in np.unique(rows.face)]
     found.sort(key=lambda person: -person.in_view_s)
     for index, person in enumerate(found[:MAX_PEOPLE]):
@@ -98,7 +98,7 @@ def _with_timeline(person: Person, rows: Rows) -> Person:
     t, probs = rows.t[mine], rows.probs[mine]
     steps = np.diff(t)
     typical = float(np.median(steps)) if len(steps) else 0.0
-    span = max((person.end - person.start) / POINTS, 1.5 * typical, 0.05)  # every span of a rested face has a row
+    span = max((person.end - person.start) / POINTS, 1.5 * typical, 0.05)  # a row in every span at the usual rate
     place = np.minimum(((t - person.start) / span).astype(np.int64), POINTS - 1)
     count = int(place.max()) + 1
     sums = np.zeros((count, probs.shape[1]))
@@ -138,7 +138,8 @@ HIDDEN = ("session", "id", "kind", "phase", "timestamp", "video_time", "face_id"
 
 
 def episodes(events: Sequence[dict[str, Any]]) -> list[Episode]:
-    """Events joined by their ids, in order of their start; faces coming and going are left out."""
+    """Events joined by their ids, in order of their start, without the events of faces that come into view or leave
+    it."""
     joined: dict[tuple[str, int], dict[str, Any]] = {}
     for event in events:
         if event["kind"] == "face":

@@ -1,4 +1,4 @@
-"""The few pieces of HTML that a report is made of."""
+"""The HTML elements of a report."""
 
 from __future__ import annotations
 

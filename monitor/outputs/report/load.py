@@ -17,7 +17,7 @@ from monitor.outputs.report.digest import Episode, Person, Rows, episodes, peopl
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Everything the report of one session shows.
+    """The data shown by the report of one session.
 
     Attributes:
         name: The folder's name.
@@ -27,8 +27,8 @@ class Loaded:
         duration_s: Length in seconds.
         frames: Frames processed.
         frames_with_face: Frames with at least one face.
-        dropped: Camera frames that were replaced unread.
-        people: Everyone seen, those longest in view first.
+        dropped: Camera frames that were overwritten before they were processed.
+        people: All people seen, those longest in view first.
         episodes: Events joined from start to end.
         driver: The summary's figures of the drive, empty outside of driver mode.
         damaged: Lines that could not be read.
@@ -48,7 +48,7 @@ class Loaded:
     damaged: int
 
     def shares(self) -> dict[str, float]:
-        """Share of each label, everyone's time taken together."""
+        """Share of each label in the total time of all people."""
         total = sum(person.in_view_s for person in self.people)
         return {
             name: sum(person.shares[name] * person.in_view_s for person in self.people) / total if total else 0.0
@@ -83,7 +83,7 @@ def load(folder: Path) -> Loaded:
 
 
 def _rows(session: Session) -> tuple[Rows, int, int]:
-    """The rows with a face, and how many frames there were, with a face among them."""
+    """The rows with a face, the number of frames, and the number of frames with a face."""
     faces = session.faces
     frame, success = faces["frame"], faces["success"] == 1
     with_face = _changes(frame[success])
@@ -96,5 +96,5 @@ def _rows(session: Session) -> tuple[Rows, int, int]:
 
 
 def _changes(frame: NDArray[np.int64]) -> int:
-    """How many frames there are in a column of frame numbers; rows of one frame follow each other."""
+    """Number of frames in a column of frame numbers; the rows of one frame are adjacent."""
     return int(np.count_nonzero(np.diff(frame)) + 1) if len(frame) else 0

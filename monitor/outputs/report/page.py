@@ -19,7 +19,7 @@ from monitor.outputs.report.load import Loaded, load
 from monitor.outputs.report.thumbnails import wall
 
 MAX_EPISODES = 400
-"""Rows of the table of episodes; the longest are kept."""
+"""Most rows in the table of episodes; the longest are kept."""
 CITE = (
     "Cite the program by name and version and the model by the version above. State that labels are readings of "
     "facial expressions by a small neural network, with the model card's figures."
@@ -44,7 +44,7 @@ def render(folders: Sequence[Path], *, thumbnails: bool = False) -> str:
         One HTML page that needs no other file and no network.
 
     Raises:
-        ConfigError: A folder is no session, or thumbnails are wanted of one without a recording.
+        ConfigError: A folder is not a session, or thumbnails are requested and a session has no recording.
     """
     sessions = [load(folder) for folder in folders]
     walls = [wall(folder, session) if thumbnails else "" for folder, session in zip(folders, sessions, strict=True)]

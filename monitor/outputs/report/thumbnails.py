@@ -1,4 +1,4 @@
-"""Pictures for a report, from the session's own recording and only when asked for."""
+"""Pictures for a report, taken on request from the session's own recording."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from monitor.outputs.report.load import Loaded
 
 VIDEOS = (".mp4", ".mkv", ".avi")
 MOST = 12
-"""Pictures per session."""
+"""Most pictures per session."""
 WIDTH = 220
 """Width of a picture in pixels."""
 

@@ -1,8 +1,8 @@
-"""Who may use the web page: token login, host and origin checks, security headers.
+"""Access control of the web page: token login, host and origin checks, security headers.
 
-On loopback no login is needed, but the ``Host`` header must name loopback: otherwise a foreign page could reach
-the monitor through a DNS name that it points at 127.0.0.1 (DNS rebinding). Off loopback every request needs the
-token, as a cookie (browsers) or as ``Authorization: Bearer`` (programs).
+On loopback no login is needed, but the ``Host`` header must name loopback. Otherwise a foreign page could reach the
+monitor through a DNS name that resolves to 127.0.0.1 (DNS rebinding). On other addresses every request needs the token,
+as a cookie (browsers) or as ``Authorization: Bearer`` (programs).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from starlette.responses import Response
 COOKIE = "emotion_monitor"
 """Name of the login cookie; the port is appended, since cookies ignore ports."""
 ACTION_HEADER = "x-emotion-monitor"
-"""Actions need this header: a foreign page cannot send it without a CORS preflight, which is never granted."""
+"""Header that actions require: a foreign page cannot send it without a CORS preflight, which is never granted."""
 TOKEN_BYTES = 24
 MAX_FAILURES = 5
-"""Failed logins within ``FAILURE_S`` seconds after which every login waits."""
+"""Number of failed logins within ``FAILURE_S`` seconds after which all logins are refused for a while."""
 FAILURE_S = 30.0
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "
@@ -37,7 +37,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""Sent with every answer."""
+"""Headers sent with every answer."""
 
 
 def is_loopback(host: str) -> bool:
@@ -57,11 +57,11 @@ class Access:
     Args:
         host: Address the server listens on.
         port: Its port.
-        token: The token; empty = a new random one off loopback, none on loopback.
+        token: The token; empty = none on loopback, a new random one on other addresses.
         clock: Monotonic seconds, for the pause after failed logins.
 
     Attributes:
-        token: The token in force, empty where none is needed.
+        token: The effective token, empty if none is needed.
     """
 
     def __init__(self, host: str, port: int, token: str = "", clock: Callable[[], float] = time.monotonic) -> None:
@@ -72,7 +72,7 @@ class Access:
         self._failures: list[float] = []
 
     def refusal(self, request: HTTPConnection) -> str:
-        """Why the request's host or origin is refused; empty where they are fine."""
+        """The reason why the request's host or origin is refused; empty if they are accepted."""
         host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
         if self.loopback and not is_loopback(host):
             return "this address is served to loopback only; open http://127.0.0.1"
@@ -92,14 +92,14 @@ class Access:
         return scheme.lower() == "bearer" and self._same(bearer.strip())
 
     def session(self) -> str:
-        """The cookie's value: derived from the token, so that the cookie does not hold the token itself."""
+        """The value of the cookie, derived from the token so that the cookie does not contain the token itself."""
         return hmac.new(self.token.encode(), b"emotion-monitor session", hashlib.sha256).hexdigest()
 
     def login(self, given: str) -> str:
         """Checks a typed token.
 
         Returns:
-            Empty when it is right, else the reason for the refusal.
+            Empty if it is right, else the reason for the refusal.
         """
         now = self._clock()
         self._failures = [t for t in self._failures if now - t < FAILURE_S]
@@ -115,7 +115,7 @@ class Access:
 
 
 def secured(response: Response, **more: str) -> Response:
-    """The response with the security headers; headers of ``more`` win (underscores become hyphens)."""
+    """The response with the security headers; headers in ``more`` override them (underscores become hyphens)."""
     own = {name.replace("_", "-").lower() for name in more}
     for name, value in HEADERS.items():
         if name.lower() not in own:

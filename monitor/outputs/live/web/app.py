@@ -24,7 +24,7 @@ from monitor.outputs.live.web.streams import messages, pictures
 
 STATIC = Path(__file__).with_name("static")
 STALE_S = 30.0
-"""Without a new frame for this long ``/healthz`` answers 503."""
+"""Seconds without a new frame after which ``/healthz`` answers 503."""
 MAX_BODY = 4096
 """Largest body of a request in bytes."""
 
@@ -80,7 +80,7 @@ async def _login(request: Request) -> Response:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or None where it is too large."""
+    """The body, or None if it is too large."""
     parts = bytearray()
     async for part in request.stream():
         parts += part
@@ -113,7 +113,7 @@ async def _mjpeg(request: Request) -> Response:
 
 
 def _watched(site: Site, kind: str, content: AsyncIterator[bytes], media_type: str) -> Response:
-    """A stream that counts as one viewer of ``kind`` while it is open."""
+    """Wraps a stream so that it counts as one viewer of ``kind`` while it is open."""
     if site.watching[kind] >= site.max_viewers:
         return JSONResponse({"error": f"already {site.max_viewers} viewers (web.viewers)"}, 503)
 
@@ -155,7 +155,7 @@ async def _report(request: Request) -> Response:
     from monitor.outputs.report.page import render
 
     html = await anyio.to_thread.run_sync(lambda: render([folder]))
-    # The report is one file with its script and style inside; in a sandbox it reaches nothing else.
+    # The report contains its script and style; the sandbox keeps it from loading anything else.
     inline = "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
     policy = f"sandbox allow-scripts; default-src 'none'; img-src data:; {inline}"
     return secured(HTMLResponse(html), Content_Security_Policy=policy)

@@ -1,4 +1,4 @@
-"""Actions that viewers ask for, carried out by the main thread, and the state of the run they see."""
+"""Actions requested by viewers, which the main thread carries out, and the state of the run shown to them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ACTIONS = ("record", "snapshot", "blur")
-"""Actions of the page: switch the recording, save the current picture, blur faces in the page's picture."""
+"""Actions of the page: switch the recording on or off, save the current picture, blur faces in the page's picture."""
 MAX_WAITING = 16
-"""Actions that may wait; further ones are refused."""
+"""Most waiting actions; further ones are refused."""
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class Controls:
     """The bridge between the web server's thread and the main thread.
 
     Attributes:
-        handlers: By action, the function that the main thread calls.
+        handlers: Maps each action to the function that the main thread calls.
         status: Gives the state of the run as plain JSON values: recording, blur, incidents, disk.
     """
 
@@ -30,7 +30,7 @@ class Controls:
         """Queues an action (any thread).
 
         Returns:
-            False when the action is unknown here or too many wait.
+            False if the action is unknown or too many actions wait.
         """
         if action not in self.handlers:
             return False
@@ -41,7 +41,7 @@ class Controls:
         return True
 
     def run_waiting(self) -> None:
-        """Carries out what waits (main thread)."""
+        """Carries out the waiting actions (main thread)."""
         while True:
             try:
                 action = self._waiting.get_nowait()

@@ -10,14 +10,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from monitor.outputs.live.web.access import HEADERS, Access
 
 OPEN = ("/login", "/healthz", "/static/style.css")
-"""Paths that need no login: the login itself, and the health check of a container."""
+"""Paths that need no login: the login page itself, and the health check of a container."""
 
 
 class Guard:
-    """Refuses foreign hosts and origins, and asks for the login.
+    """Refuses foreign hosts and origins, and requires the login.
 
     Args:
-        app: The application behind.
+        app: The protected application.
         access: The checks.
     """
 

@@ -26,10 +26,10 @@ class RunCollector:
         self._hub = hub
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics of this moment."""
+        """The current metrics."""
         state = self._hub.state()
         yield CounterMetricFamily(PREFIX + "frames", "Frames processed", value=self._hub.frames)
-        yield CounterMetricFamily(PREFIX + "dropped_frames", "Camera frames replaced unread", value=state["dropped"])
+        yield CounterMetricFamily(PREFIX + "dropped_frames", "Camera frames never processed", value=state["dropped"])
         yield CounterMetricFamily(PREFIX + "events", "Events logged", value=self._hub.last_event)
         yield _gauge("frames_per_second", "Frame rate over the last two seconds", state["fps"])
         yield _gauge("latency_seconds", "From grab to result of the newest frame", state["latency_ms"] / 1e3)
@@ -44,7 +44,7 @@ def _gauge(name: str, help: str, value: float) -> GaugeMetricFamily:
 
 
 def _expression(state: dict[str, Any]) -> Iterator[Metric]:
-    """The distribution of the largest face; no series per face id, which would grow without bound."""
+    """The distribution of the largest face; a series per face id would grow without bound."""
     known = [face for face in state["faces"] if face["known"]]
     if not known:
         return
@@ -67,12 +67,12 @@ def _driver(driver: dict[str, Any] | None) -> Iterator[Metric]:
 
 
 def registry_for(hub: Hub) -> CollectorRegistry:
-    """A registry of its own, so that two runs in one process do not meet."""
+    """A separate registry, so that two runs in one process do not share metrics."""
     registry = CollectorRegistry()
     registry.register(RunCollector(hub))
     return registry
 
 
 def rendered(registry: CollectorRegistry) -> bytes:
-    """The text that a scrape gets."""
+    """The text of the answer to a scrape."""
     return generate_latest(registry)

@@ -1,4 +1,4 @@
-"""One JPEG per frame for all viewers: drawn and encoded once, and only while somebody watches."""
+"""One JPEG per frame for all viewers, drawn and encoded once and only while somebody watches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SharedPicture:
 
     @property
     def number(self) -> int:
-        """Changes with every new frame; -1 before the first."""
+        """A number that changes with every new frame; -1 before the first."""
         result = self._newest()
         return -1 if result is None else result.frame.index
 

@@ -1,4 +1,4 @@
-"""The web server of a run: a sink that feeds the hub, and uvicorn on a thread of its own."""
+"""The web server of a run: a sink that feeds the hub, and uvicorn on its own thread."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from monitor.outputs.live.web.site import Site
 log = logging.getLogger("monitor")
 
 CLOSE_S = 1.0
-"""Time open connections get when the run ends."""
+"""Seconds after the end of the run in which open connections may finish."""
 
 
 class WebSink:
     """Serves the live page while the run lasts.
 
     Args:
-        site: What is served.
+        site: The content to serve.
         listener: The bound socket (``listen``).
     """
 
@@ -49,7 +49,7 @@ class WebSink:
         self._site.hub.add_events(events)
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Does nothing: there is no buffer."""
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Ends the streams and the server."""
@@ -74,7 +74,7 @@ def listen(address: str, option: str = "web.listen") -> tuple[socket.socket, str
         option: Name of the setting or flag, for errors.
 
     Returns:
-        The socket, the host and the port (the real one where 0 was asked for).
+        The socket, the host and the port (the assigned one if the address names port 0).
 
     Raises:
         ConfigError: The address is malformed or cannot be bound.

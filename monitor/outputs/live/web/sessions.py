@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_LISTED = 200
-"""The newest sessions that are listed."""
+"""Most sessions that are listed, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class SessionList:
     """The sessions below one folder.
 
     Attributes:
-        root: Folder that holds the session folders, or None where the run writes to a folder of the user's own.
+        root: Folder that contains the session folders, or None if the run writes to a folder named by the user.
         current: The running session's folder.
     """
 
@@ -34,7 +34,7 @@ class SessionList:
         return [self._entry(folder) for folder in self.folders()]
 
     def find(self, name: str) -> Path | None:
-        """The folder of a listed session; names that are not listed, paths included, give None."""
+        """The folder of a listed session; None for all other names, including paths."""
         return next((folder for folder in self.folders() if folder.name == name), None)
 
     def _entry(self, folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Everything that the routes of the page share."""
+"""The objects that the routes of the page share."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from monitor.outputs.live.web.sessions import SessionList
 
 @dataclass(slots=True)
 class Site:
-    """Everything the routes need.
+    """The objects that the routes use.
 
     Attributes:
         hub: The newest state.
-        picture: The shared JPEG, or None where the picture is off.
-        access: Who may look.
+        picture: The shared JPEG, or None if the picture is switched off.
+        access: The access control.
         controls: Actions and the state of the run.
         sessions: Past sessions.
         palette: Colour of each label as ``#rrggbb``.
-        max_viewers: Pictures, and readings likewise, that may be watched at once.
-        fps: Pictures a second that a viewer gets at most.
+        max_viewers: Most viewers of the picture at once, and also of the readings.
+        fps: Most pictures per second for each viewer.
         closing: Set when the server shuts down; streams end then.
         watching: Open streams by kind.
     """

@@ -1,4 +1,4 @@
-"""The endless answers: server-sent events with readings, and pictures as MJPEG."""
+"""Endless answers: server-sent events with readings, and pictures as MJPEG."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from monitor.outputs.live.web.picture import SharedPicture
 from monitor.outputs.live.web.site import Site, full_state
 
 STATE_S = 0.2
-"""The page gets new readings at most this often, in seconds."""
+"""Shortest time in seconds between two readings sent to the page."""
 KEEP_ALIVE_S = 10.0
-"""Without a new frame the state is sent again this often, so that a viewer who left is noticed."""
+"""Interval in seconds at which the state is repeated without a new frame, so that a closed connection is noticed."""
 
 
 async def messages(site: Site) -> AsyncIterator[bytes]:
@@ -40,7 +40,7 @@ def _message(name: str, content: Any) -> bytes:
 
 
 async def pictures(site: Site, picture: SharedPicture) -> AsyncIterator[bytes]:
-    """JPEG frames at the viewer's own pace: the next one is made when the last one was taken."""
+    """JPEG frames at the viewer's own rate: each is made only after the viewer has received the last one."""
     number = None
     while not site.closing:
         started = time.monotonic()
