@@ -17,38 +17,34 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.cli import intervals, logged, score
+from monitor.cli import intervals, score
 from monitor.cli.intervals import Interval
 from monitor.core.types import Event
 from monitor.driver.evidence import Evidence
-from monitor.driver.judge import Driver
 from monitor.driver.state import DriverMonitor
+from monitor.outputs.logs.evidence import read_evidence
+from monitor.outputs.logs.reader import Damage
 from monitor.run import app
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
 
 AWAKE = ("drv_ndu_awake.mp4", "drv_vinay_driver.mp4", "munb_2.avi", "munb_4.avi", "fer_woman2.mp4", "lp_d6.mp4",
-         "lp_d18.mp4", "lp_d3.mp4", "pyfeat_single_face.mp4")  # fmt: skip
+         "lp_d18.mp4", "lp_d3.mp4", "pyfeat_single_face.mp4", "incluit_3.mp4", "hm_tiktok.mp4", "hm_xzy2.mp4",
+         "dagan.mp4", "esh_tired.mp4", "push_blink4.mp4")  # fmt: skip
 LABELLED = ("lp_d14.mp4", "pyfeat_WolfgangLanger_Pexels.mp4", "munb_3.avi")
 PAUSE_S = 0.5
 
 
 def evidence_of(clip: Path, config: Config, folder: Path) -> list[Evidence]:
-    """Runs a clip in driver mode and reads the evidence from its log."""
+    """Logs a clip in driver mode and reads its evidence back."""
     out = folder / clip.name
     app.run(app.Options(str(clip), headless=True, out=str(out), quiet=True), config, "benchmark")
-    return logged_evidence(out / "faces.csv", config)
+    return logged_evidence(out)
 
 
-def logged_evidence(table: Path, config: Config) -> list[Evidence]:
-    """The evidence in the log of one clip."""
-    driver, told = Driver(config, None, itertools.count()), []
-    for frame in logged.read(table, logged.Log()):
-        evidence = driver.evidence(driver.choose(frame.faces, frame.t), frame.t, frame.wall, picture=frame.picture)
-        if evidence is not None:
-            driver.judge(evidence)
-            told.append(evidence)
-    return told
+def logged_evidence(session: Path) -> list[Evidence]:
+    """The evidence of one session."""
+    return [evidence for _, evidence in read_evidence(session, Damage())]
 
 
 def looped(
@@ -131,9 +127,8 @@ def main() -> None:
         out = args.out or Path(temporary)
         logs: dict[str, list[Evidence]] = {}
         for name in (*LABELLED, *AWAKE):
-            table = out / name / "faces.csv"
-            if table.exists():
-                logs[name] = logged_evidence(table, config)
+            if (out / name / "evidence.csv").exists():
+                logs[name] = logged_evidence(out / name)
             else:
                 logs[name] = evidence_of(args.folder / name, config, out)
     logs = {name: log[:: args.every] for name, log in logs.items()}

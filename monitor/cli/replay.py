@@ -7,6 +7,7 @@ import json
 import logging
 import statistics
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from rich.table import Table
 
 from monitor.cli import logged
 from monitor.core.errors import EXIT_OK, ConfigError
+from monitor.core.evidence import Evidence
 from monitor.core.types import Event
 from monitor.driver.closure import SPARSE_S
 from monitor.driver.judge import Driver
 from monitor.outputs.logs.events import event_line
+from monitor.outputs.logs.evidence import evidence_file, read_evidence
+from monitor.outputs.logs.reader import Damage
 from monitor.settings.config import Config
 from monitor.system.paths import trouble
 from monitor.system.terminal import wide_console
@@ -47,10 +51,12 @@ class Judged:
 
 
 def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
-    """Runs the judgement over a logged table, each of its sessions by itself.
+    """Judges the sessions of a log again, each by itself.
+
+    Where the session has an ``evidence.csv`` that is judged, with the same result as live; otherwise ``faces.csv``.
 
     Args:
-        path: A ``faces.csv`` of driver mode, or the folder of its session.
+        path: A ``faces.csv`` or ``evidence.csv`` of driver mode, or the folder of its session.
         config: The thresholds to judge with.
         counted: Where rows and skipped lines are counted.
 
@@ -62,20 +68,43 @@ def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
     events: list[Event] = []
     times: dict[str, list[float]] = {}
     driver: Driver | None = None
-    for frame in logged.read(path, counted):
-        if driver is None or frame.session not in times:
+    for session, moment in _moments(path, counted):
+        if driver is None or session not in times:
             events += driver.finish() if driver is not None else []
-            driver, times[frame.session] = Driver(config, None, ids), []
-            events = sessions.setdefault(frame.session, [])
-        face = driver.choose(frame.faces, frame.t)
-        evidence = driver.evidence(face, frame.t, frame.wall, picture=frame.picture)
+            driver, times[session] = Driver(config, None, ids), []
+            events = sessions.setdefault(session, [])
+        evidence = moment if isinstance(moment, Evidence) else _evidence(driver, moment)
         if evidence is not None:
-            times[frame.session].append(frame.t)
+            times[session].append(evidence.t)
             events += driver.judge(evidence)[1]
     events += driver.finish() if driver is not None else []
     steps = [b - a for session in times.values() for a, b in itertools.pairwise(session)]
     seconds = sum(max(session) - min(session) for session in times.values() if session)
     return Judged(sessions, seconds, statistics.median(steps) if steps else 0.0)
+
+
+def _moments(path: Path, counted: logged.Log) -> Iterator[tuple[str, Evidence | logged.LoggedFrame]]:
+    """Session and content of each moment that was logged."""
+    file = evidence_file(path)
+    if file is None:
+        for frame in logged.read(path, counted):
+            yield frame.session, frame
+        return
+    damage = Damage()
+    try:
+        for session, evidence in read_evidence(file, damage):
+            counted.rows += 1
+            yield session, evidence
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    finally:
+        counted.skipped += damage.lines
+
+
+def _evidence(driver: Driver, frame: logged.LoggedFrame) -> Evidence | None:
+    """The evidence of a frame of ``faces.csv``, which has fewer frames and no distance of the lids."""
+    face = driver.choose(frame.faces, frame.t)
+    return driver.evidence(face, frame.t, frame.wall, picture=frame.picture)
 
 
 def command(table: str, out: str | None, config: Config) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from monitor.core.evidence import Evidence
+
 ATTENTIVE, EYES_SHUT, TURNED, ABSENT, UNJUDGED = "attentive", "eyes shut", "turned away", "absent", "cannot judge"
 """Values of ``DriverState.attention``."""
 FATIGUE_LEVELS = ("none", "early", "drowsy", "danger")
@@ -35,6 +37,7 @@ class DriverState:
         unjudged: Whether the eyes could not be judged for so long that this was reported.
         closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
         levels: Level of every sign by the kind of its events, 0 = inactive.
+        evidence: What it was judged by, or None.
     """
 
     face: int
@@ -57,6 +60,7 @@ class DriverState:
     unjudged: bool
     closure_level: int = 0
     levels: dict[str, int] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     @property
     def judged(self) -> bool:

@@ -15,30 +15,45 @@ NOD_DEG, NOD_FROM_DEG = 18.0, 9.0
 """A nod sinks from below ``NOD_FROM_DEG`` to beyond ``NOD_DEG`` of pitch within ``NOD_S``: a glance at the instruments
 (some 15 degrees) is less, a head that falls forward is more. Chosen by reasoning, not measured."""
 NOD_S = 1.5
+NOD_EYES_S, NOD_SHUT_S = 1.0, 0.3
+"""In a nod the eyes are shut for over ``NOD_SHUT_S`` when the head has sunk, or at most ``NOD_EYES_S`` later."""
+NEVER_S = 30.0
+"""A driver who was never seen since the start is reported as absent after this time: the camera may be turned away."""
 FACE_GONE_S = 0.4
 """A face missed for less is not absent; the tracker keeps it for as long."""
 
 
 class Nods:
-    """Finds nods in the pitch of one head."""
+    """Finds nods in the pitch of one head whose eyes fall shut."""
 
     def __init__(self) -> None:
         self._clock = Clock()
         self._upright_at: float | None = None
+        self._fell_at: float | None = None
 
-    def update(self, t: float, pitch: float | None) -> bool:
-        """Takes the pitch off straight ahead in degrees (None = unknown); whether a nod was completed just now."""
+    def update(self, t: float, pitch: float | None, *, shut: bool) -> bool:
+        """Takes one moment.
+
+        Args:
+            t: Seconds on the frame clock.
+            pitch: Pitch off straight ahead in degrees, or None.
+            shut: Whether the eyes have been shut for longer than a blink; with open eyes a lowered head looks at
+                something.
+
+        Returns:
+            Whether a nod was completed just now.
+        """
         if self._clock.step(t) is None:  # how fast a head sank is unknown
-            self._upright_at = None
-        if pitch is None:
-            return False
-        if pitch < NOD_FROM_DEG:
-            self._upright_at = t
-        elif pitch > NOD_DEG and self._upright_at is not None:
-            nodded = t - self._upright_at <= NOD_S
+            self._upright_at = self._fell_at = None
+        if pitch is not None and pitch < NOD_FROM_DEG:
+            self._upright_at, self._fell_at = t, None
+        elif pitch is not None and pitch > NOD_DEG and self._upright_at is not None:
+            self._fell_at = t if t - self._upright_at <= NOD_S else None
             self._upright_at = None  # at most one nod until the head is up again
-            return nodded
-        return False
+        if self._fell_at is None or t - self._fell_at > NOD_EYES_S or not shut:
+            return False
+        self._fell_at = None
+        return True
 
 
 class Attention:
@@ -47,7 +62,9 @@ class Attention:
     Attributes:
         state: "attentive", "turned away", "absent" or "cannot judge". A lost face is never "attentive".
         turned: Whether the head is turned away.
-        level: 0 to 3: turned away or absent for ``away_notice_s``, ``away_warn_s``, ``away_alarm_s``.
+        came: Whether the driver was ever seen.
+        level: 0 to 3: turned away or absent for ``away_notice_s``, ``away_warn_s``, ``away_alarm_s``; at most 1 for a
+            driver who was never seen.
     """
 
     def __init__(self, config: DriverConfig) -> None:
@@ -55,7 +72,7 @@ class Attention:
         self._away = Countdown((config.away_notice_s, config.away_warn_s, config.away_alarm_s))
         self._clock = Clock()
         self._gone_s = 0.0
-        self._came = False
+        self.came = False
         self.state = UNJUDGED
         self.turned = False
         self.level = 0
@@ -68,23 +85,25 @@ class Attention:
     def update(self, evidence: Evidence, zero: tuple[float, float]) -> None:
         """Takes a moment's evidence and the driver's straight-ahead yaw and pitch in degrees."""
         dt = self._clock.step(evidence.t)
-        self._came = self._came or evidence.present
+        self.came = self.came or evidence.present
         self._gone_s = 0.0 if evidence.present else self._gone_s + (dt or 0.0)
         if evidence.present:
             self.turned = self._is_turned(evidence.pose, zero)
         elif self._gone_s >= FACE_GONE_S:
             self.turned = False
         self.state, away = self._judge(evidence)
-        self.level = self._away.update(evidence.t, on=away)
+        level = self._away.update(evidence.t, on=away)
+        self.level = level if self.came else min(level, 1)
 
     def _judge(self, evidence: Evidence) -> tuple[str, bool | None]:
         """The state, and whether it counts as away (None: unknown)."""
         if not evidence.picture:
             return UNJUDGED, None
         if not evidence.present:
-            # A seat that was always empty is nobody's absence.
+            # A seat that was always empty is nobody's absence, until it takes too long.
             gone = self._gone_s >= FACE_GONE_S
-            return ABSENT if gone else self.state, True if gone and self._came else None
+            counts = self.came or self._gone_s >= NEVER_S - self._config.away_notice_s
+            return ABSENT if gone else self.state, True if gone and counts else None
         if self.turned:
             return TURNED, True
         if evidence.eyes is None:
@@ -119,7 +138,7 @@ class Away:
             moment.attention = EYES_SHUT
         away = attention.state in (ABSENT, TURNED)
         if away:
-            self._what = attention.state
+            self._what = attention.state if attention.came else "no driver seen yet"
         return Observation(attention.level, moment.evidence.t - attention.away_s, away, {"what": self._what})
 
 

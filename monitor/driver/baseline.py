@@ -25,6 +25,8 @@ look aside is reported up to the last level before it may become straight ahead,
 very first is believed soon."""
 AGAIN_S = 1.0
 """Once learnt, straight ahead is computed this often: the median over bins costs more than all the rest here."""
+LIDS_S, TYPICAL_LIDS = 2.0, 0.36
+"""Seconds of open eyes after which the distance of their lids is known, and what it is taken for until then."""
 FIRST_MINUTE = 0.5
 """The first good minute weighs like this share of ``memory_s``. With 360 s a new posture of the head becomes straight
 ahead after some 145 s, in a long drive after 250 s: so long does a driver who looked at a phone throughout the first
@@ -95,6 +97,7 @@ class Baseline:
         self._eyes = _Quantiles(0.0, 1.0, 50)
         self._yaw, self._pitch = _Quantiles(-60, 60, 120), _Quantiles(-60, 60, 120)
         self._anger = _Quantiles(0.0, 1.0, 50)
+        self._lids, self._lids_s, self._lids_open = _Quantiles(0.0, 1.0, 200), 0.0, TYPICAL_LIDS
         self.blinks = self._samples = 0
         self._learnt: tuple[float, float] | None = None
         self._ahead = (0.0, 0.0)
@@ -122,6 +125,7 @@ class Baseline:
             self._left = None
         elif self._left is None:
             self._left = evidence.t
+        self._learn_lids(evidence, dt or 0.0)
         if evidence.pose is None:
             return forgotten
         if self._settled:
@@ -143,6 +147,19 @@ class Baseline:
             # One minute weighs as several: a look aside of two minutes must not become straight ahead.
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
         return forgotten
+
+    def _learn_lids(self, evidence: Evidence, dt: float) -> None:
+        """Learns the distance of open lids, throughout the drive."""
+        if evidence.lids is None or evidence.eyes is None or self.openness(evidence.eyes) < self._opened:
+            return
+        before, self._lids_s = self._lids_s, self._lids_s + dt
+        self._lids.add(evidence.lids, dt)
+        if self._lids_s >= LIDS_S and int(before / AGAIN_S) != int(self._lids_s / AGAIN_S):
+            self._lids_open = max(0.1, self._lids.at(OPEN_QUANTILE))
+
+    def lids(self, distance: float | None) -> float | None:
+        """Distance of the lids as a share of this driver's with open eyes."""
+        return None if distance is None else distance / self._lids_open
 
     def _guess(self, pose: tuple[float, float, float], dt: float | None) -> None:
         """Estimates straight ahead until it is learnt, beginning with the first pose."""

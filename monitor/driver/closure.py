@@ -12,12 +12,15 @@ HOLD_S = 2.0
 """Eyes that are unknown keep a closure going for this long, while its time stands still: a head that sinks with shut
 eyes often hides them."""
 BETWEEN_S = 0.5
-"""Lids between ``closed`` and ``opened`` keep a closure going for this long: they flutter."""
+"""Lids between ``closed`` and ``opened`` keep a closure going for this long, because lids flutter; the time counts only
+if they shut again."""
 REOPEN_S = 0.08
 """Shut eyes count as open again after this time. Lids that part for one or two frames of 30 a second flutter or were
 misread; a closure of seconds must not fall into pieces."""
 SPARSE_S = 0.25
 """With a longer mean pause between samples, blinks fall between them: their rate is unknown."""
+COARSE_S = 0.15
+"""With a longer mean pause the length of a blink is unknown: one of 0.3 s may seem to last 0.5 s."""
 SPACING_S = 5.0
 """Time constant of that mean, in seconds."""
 LEAST_KNOWN = 0.5
@@ -35,6 +38,10 @@ class Eyes:
         blinks_per_min: Closures of the last minute that were short enough to be blinks, or None likewise.
         long_per_min: Closures longer than a blink in the last minute.
         blink: Length in seconds of a closure that ended just now, else None.
+        known_s: Seconds of the PERCLOS window in which the eyes were known.
+        slow_s: Seconds of it in closures that were surely longer than a blink.
+        closures: Closures in it.
+        fine: Whether frames are close enough to tell a blink's length.
     """
 
     closed: bool | None
@@ -43,6 +50,10 @@ class Eyes:
     blinks_per_min: float | None
     long_per_min: float
     blink: float | None
+    known_s: float = 0.0
+    slow_s: float = 0.0
+    closures: int = 0
+    fine: bool = True
 
 
 UNKNOWN_EYES = Eyes(None, 0.0, None, None, 0.0, None)
@@ -63,6 +74,7 @@ class Closure:
         self._last: bool | None = None
         self._last_p80 = False
         self._between_s = 0.0
+        self._between_at: float | None = None
         self._start: float | None = None
         self._opened: float | None = None
         self._unknown_s = 0.0
@@ -70,12 +82,13 @@ class Closure:
         self._spacing = 0.0
         self._sparse = False
         self._shut, self._known = Window(config.perclos_s), Window(config.perclos_s)
+        self._slow, self._count = Window(config.perclos_s), Window(config.perclos_s)
         self._blinks, self._long, self._minute = Window(60.0), Window(60.0), Window(60.0)
 
     def update(self, t: float, openness: float | None) -> Eyes:
         """Takes the openness (0..1, None = unknown) at ``t`` seconds."""
         dt = self._clock.step(t)
-        now = self._state(openness, dt)
+        now = self._state(t, openness, dt)
         p80 = openness is not None and openness < self._config.closed
         ended = self._run(t, dt, now=now)
         self._samples += bool(now)
@@ -85,6 +98,8 @@ class Closure:
             # A closure seen in a single frame may be the shortest of blinks, however far the next frame is.
             is_long = ended >= self._config.long_blink_s and self._samples > 1
             (self._long if is_long else self._blinks).add(t, 1.0)
+            self._count.add(t, 1.0)
+            self._slow.add(t, ended if ended - self._spacing / 2 >= self._config.long_blink_s else 0.0)
         if self._start is None:
             self._samples = 0
         self._last, self._last_p80 = now, p80
@@ -101,38 +116,48 @@ class Closure:
         self._shut.add(t, dt / 2 * (self._last_p80 + p80))
 
     def _eyes(self, t: float, ended: float | None, *, now: bool | None) -> Eyes:
-        for window in (self._known, self._shut, self._blinks, self._long, self._minute):
+        for window in (self._known, self._shut, self._slow, self._count, self._blinks, self._long, self._minute):
             window.forget(t)
         enough = self._known.total >= LEAST_KNOWN * self._config.perclos_s
-        minute = self._minute.total
+        minute, closed_s = self._minute.total, self._closed_s(t)
         countable = minute >= LEAST_KNOWN * 60 and not self._sparse
         return Eyes(
             closed=None if now is None else self._start is not None,
-            closed_s=self._closed_s(t),
+            closed_s=closed_s,
             perclos=min(1.0, self._shut.total / self._known.total) if enough else None,
             blinks_per_min=self._blinks.total * 60 / minute if countable else None,
             long_per_min=self._long.total,
             blink=ended,
+            known_s=self._known.total,
+            slow_s=self._slow.total + (closed_s if closed_s - self._spacing / 2 >= self._config.long_blink_s else 0.0),
+            closures=round(self._count.total) + (closed_s > 0),
+            fine=self._spacing <= COARSE_S,
         )
 
     def _closed_s(self, t: float) -> float:
-        until = t if self._opened is None else self._opened
+        parted = [at for at in (self._opened, self._between_at) if at is not None]
+        until = min(parted, default=t)
         return 0.0 if self._start is None else max(0.0, until - self._start)
 
-    def _state(self, openness: float | None, dt: float | None) -> bool | None:
+    def _state(self, t: float, openness: float | None, dt: float | None) -> bool | None:
         if openness is None:
             return None
         if not self._config.closed <= openness <= self._config.opened:
             self._between_s = 0.0
+            if openness < self._config.closed:
+                self._between_at = None
             return openness < self._config.closed
         # Between the two thresholds the state holds for a moment; then half open is open.
         self._between_s += dt or 0.0
+        if self._between_at is None:
+            self._between_at = t - (dt or 0.0) / 2
         return bool(self._last) and self._between_s <= BETWEEN_S
 
     def _run(self, t: float, dt: float | None, *, now: bool | None) -> float | None:
         """Keeps the start of the present closure; returns the length of one that ended."""
         if dt is None:  # the time since the last sample is unknown
             self._start, self._opened, self._unknown_s = (t if now else None), None, 0.0
+            self._between_at = None
             return None
         if now is None:
             return self._run_unknown(t, dt)
@@ -161,5 +186,5 @@ class Closure:
     def _end(self, t: float) -> float:
         """Ends the present closure where the eyes opened; returns its length."""
         length = self._closed_s(t)
-        self._start = self._opened = None
+        self._start = self._opened = self._between_at = None
         return length

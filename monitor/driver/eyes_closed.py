@@ -1,57 +1,108 @@
-"""The sign ``eyes_closed``: closures by their length, except those that a yawn or a laugh explains."""
+"""The sign ``eyes_closed``: closures by their length, except those that a yawn, a laugh or a lowered gaze explains."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor.core.lifecycle import Observation
 from monitor.driver.closure import Closure
+from monitor.driver.gaze import LoweredGaze
 from monitor.driver.moment import Moment
 from monitor.settings.config import DriverConfig
 
 CLOSURES = ("", "long closure", "microsleep", "sleep", "unresponsive")
 """Names of the levels."""
-LAUGH = 0.8
-"""Share of happy from which shut eyes belong to a laugh; shut in sleep they read sad or neutral (the clips)."""
-EXCUSE_S = 6.0
-"""A yawn or a laugh excuses shut eyes for this long: a sleeper's mouth may be open, too."""
+LAUGH, LAUGH_S = 0.8, 2.5
+"""Share of happy from which shut eyes belong to a laugh, for at most ``LAUGH_S``; in sleep the clips read sad or
+neutral."""
+YAWN_S = 4.5
+"""A yawn explains shut eyes for this long: those of munb_3 are shut for 4.1 s."""
+WITH_S = 0.6
+"""Eyes that shut so long before the yawn or the laugh began are not explained by it: a sleeper's jaw drops."""
+SUNK_DEG, SUNK_S = 12.0, 0.4
+"""A head that sinks by ``SUNK_DEG`` after the eyes were shut for ``SUNK_S`` keeps the closure going: seen from above
+shut lids read open or not at all."""
+WIDE_AWAKE = 0.9
+"""In a sunk head only eyes that read at least this open are open."""
 
 
 class EyesClosed:
-    """Grades closures: 1 long closure, 2 microsleep, 3 sleep, 4 unresponsive, after the seconds of the settings."""
+    """Grades closures: 1 long closure, 2 microsleep, 3 sleep, 4 unresponsive, after the seconds of the settings.
+
+    The length of a closure is that of the lids, less what a yawn or a laugh explains. While the mouth moves as in a
+    yawn that is too short to tell, the report waits; if it turns out to be none, the whole closure counts.
+    """
 
     def __init__(self, config: DriverConfig) -> None:
         self._config = config
         self._steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
-        self._closure, self._lids = Closure(config), Closure(config)
-        self._excused_s = 0.0
-        self._shut = False
+        self._lids = Closure(config)
+        self._plain = Closure(config)
+        self._gaze = LoweredGaze()
+        self._excuse = _Excuse()
+        self._pitch: float | None = None
+        self._sunk = self._lowered = False
+        self._shut_s = 0.0
 
     def update(self, moment: Moment) -> Observation:
-        """Judges the eyes; fills in ``eyes`` and ``eyes_shut``."""
-        t, opened, config = moment.evidence.t, moment.opened, self._config
-        eyes = moment.eyes = self._closure.update(t, None if self._excused(moment) else opened)
-        # Excused eyes are shut all the same.
+        """Judges the eyes; fills in ``eyes``, ``eyes_shut`` and ``lowered``."""
+        t, opened, config = moment.evidence.t, self._seen(moment), self._config
         lids = self._lids.update(t, opened)
-        # Eyes that are unknown for a moment do not end a closure: its time stands still meanwhile.
-        level = sum(eyes.closed_s >= seconds for seconds in self._steps) if eyes.closed is not False else 0
-        self._shut = level > 0
-        moment.eyes_shut = self._shut or (lids.closed is not False and lids.closed_s >= config.closure_s)
+        shut_s = self._shut_s = lids.closed_s if lids.closed is not False else 0.0
+        self._lowered = moment.lowered = self._gaze.update(moment, shut_s)
+        explained_s, waits = self._excuse.update(moment, shut_s)
+        explained = moment.lowered or waits or (explained_s > 0 and self._excuse.going)
+        plain = self._plain.update(t, None if explained and opened is not None and opened <= config.opened else opened)
+        closed_s = 0.0 if moment.lowered else max(0.0, shut_s - explained_s)
+        level = 0 if waits else sum(closed_s >= seconds for seconds in self._steps)
+        moment.eyes = replace(plain, closed=lids.closed, closed_s=closed_s)
+        moment.eyes_shut = level > 0 or (not moment.lowered and shut_s >= config.closure_s)
         active = opened is not None and opened <= config.opened
-        return Observation(level, t - eyes.closed_s, active, {"what": CLOSURES[level]})
+        return Observation(level, t - closed_s, active, {"what": CLOSURES[level]})
 
-    def _excused(self, moment: Moment) -> bool:
-        """Whether a yawn or a laugh explains shut eyes: they count neither as shut nor as open.
+    def _seen(self, moment: Moment) -> float | None:
+        """The openness of the eyes; shut in a head that sank after the eyes had shut."""
+        pitch = moment.yaw_pitch[1] if moment.yaw_pitch is not None else None
+        if self._shut_s <= 0:
+            self._pitch, self._sunk = pitch if pitch is not None else self._pitch, False
+            return moment.opened
+        if pitch is None or self._pitch is None:
+            return moment.opened
+        fell = abs(pitch - self._pitch) >= SUNK_DEG and (self._sunk or self._shut_s >= SUNK_S)
+        self._sunk = fell and not self._lowered
+        if self._sunk and (moment.opened is None or moment.opened < WIDE_AWAKE):
+            return 0.0
+        return moment.opened
 
-        Eyes that were shut for long before are not a yawn's: a sleeper's jaw drops.
-        """
-        if self._shut:
-            return False
-        happy = moment.evidence.happy
+
+class _Excuse:
+    """How much of a closure a yawn or a laugh explains.
+
+    Attributes:
+        going: Whether it explains shut eyes at this moment.
+    """
+
+    def __init__(self) -> None:
+        self._laugh_s = self._spent = self._explained = 0.0
+        self.going = False
+
+    def update(self, moment: Moment, shut_s: float) -> tuple[float, bool]:
+        """Takes one moment; returns the explained seconds of the closure, and whether a verdict has to wait."""
+        happy, yawn = moment.evidence.happy, moment.yawn
         laughing = happy is not None and happy > LAUGH
-        if not (moment.mouth_wide or laughing):
-            self._excused_s = 0.0
-            return False
-        # Lids that part for a frame do not restart the excuse: a sleeper's mouth stays open.
-        if moment.opened is None or moment.opened > self._config.opened:
-            return False
-        self._excused_s += moment.dt
-        return self._excused_s < EXCUSE_S
+        self._laugh_s = self._laugh_s + moment.dt if laughing else 0.0
+        if not (laughing or yawn.real or yawn.may):
+            self._spent = 0.0
+        if shut_s <= 0:
+            self._explained, self.going = 0.0, False
+            return 0.0, False
+        self._spent += moment.dt  # lids that part for a frame do not renew the time
+        in_yawn = shut_s <= yawn.began_s + WITH_S
+        yawning = yawn.real and in_yawn and self._spent <= YAWN_S
+        laughs = laughing and shut_s <= self._laugh_s + WITH_S and self._spent <= LAUGH_S
+        self.going = yawning or laughs
+        if self.going:
+            self._explained = shut_s
+        elif laughing and self._spent > LAUGH_S and not yawn.real:
+            self._explained = 0.0  # nobody laughs with shut eyes for so long
+        return self._explained, yawn.may and in_yawn and not yawn.real and not laughs

@@ -43,9 +43,10 @@ class Driver:
     ) -> None:
         self._config = config
         self._eyes, self._usable = eyes, usable
-        self._seat = Seat(config.driver.memory_s)
+        self._seat = Seat(config.driver.memory_s, config.driver.seat)
         self._monitor = DriverMonitor(config.driver, ids)
         self._state: DriverState | None = None
+        self._changed = False
 
     def step(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[tuple[Face, ...], DriverState | None, list[Event]]:
         """Judges one frame.
@@ -53,7 +54,7 @@ class Driver:
         Returns:
             The faces, the driver's with its eyes read; the driver's state; the events that follow.
         """
-        face = self.choose(faces, frame.t)
+        face = self.choose(faces, frame.t, frame.size)
         if self._eyes is not None and face is not None and face.keypoints is not None:
             read = replace(face, eyes=self._eyes.read(frame.image, face.keypoints))
             faces, face = tuple(read if f is face else f for f in faces), read
@@ -64,20 +65,18 @@ class Driver:
         self._state, events = self.judge(evidence)
         return faces, self._state, events
 
-    def choose(self, faces: Sequence[Face], t: float) -> Face | None:
-        """The driver's face, or None.
-
-        What was learnt of the last driver is forgotten when another face takes the seat.
+    def choose(self, faces: Sequence[Face], t: float, size: tuple[int, int] | None = None) -> Face | None:
+        """The driver's face, or None. The evidence after another face took the seat says so (``Evidence.changed``).
 
         Args:
             faces: Faces in view.
             t: Frame time in seconds.
+            size: Width and height of the picture; None = unknown.
         """
         # Sunglasses keep a driver from ever being calibrated: after long enough the seat is kept all the same.
         known = self._monitor.calibrated or self._seat.seated_s > SETTLED * self._config.driver.calibrate_s
-        face = self._seat.choose(faces, t, settled=known)
-        if self._seat.taken:
-            self._monitor.forget()
+        face = self._seat.choose(faces, t, settled=known, size=size)
+        self._changed = self._changed or self._seat.taken
         return face
 
     def evidence(self, face: Face | None, t: float, wall: float, *, picture: bool) -> Evidence | None:
@@ -91,10 +90,12 @@ class Driver:
         """
         if face is not None and face.seen and face.keypoints is None:
             return None
-        return evidence_of(
+        seen = evidence_of(
             face, t, wall, picture=picture or face is not None,
             min_eyes=self._config.driver.min_quality, min_face=self._config.emotion.min_quality,
         )  # fmt: skip
+        changed, self._changed = self._changed, False
+        return replace(seen, changed=True) if changed else seen
 
     def judge(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
         """Judges a moment's evidence: the driver's state and the events that follow."""

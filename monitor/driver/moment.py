@@ -11,6 +11,21 @@ from monitor.driver.closure import UNKNOWN_EYES, Eyes
 from monitor.driver.evidence import Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class YawnShape:
+    """How far the mouth's movement explains shut eyes.
+
+    Attributes:
+        may: Whether the mouth opens as a yawn does, too short so far to tell.
+        real: Whether it had a yawn's full shape just now: a rise, a plateau and a wide peak.
+        began_s: Seconds since the mouth began to open.
+    """
+
+    may: bool = False
+    real: bool = False
+    began_s: float = 0.0
+
+
 @dataclass(slots=True)
 class Moment:
     """What is known of the driver at one time; the signs fill it in, in the order of ``signs.SIGNS``.
@@ -28,7 +43,10 @@ class Moment:
         yawning: Whether the open mouth is a yawn.
         yawned: Whether a yawn became one just now.
         mouth_wide: Whether the mouth is wide open, or was a moment ago.
-        eyes: The eyes over time; shut eyes that a yawn or a laugh excuses count as unknown.
+        yawn: How far the mouth's movement explains shut eyes.
+        lids: Distance of the lids against this driver's usual with open eyes, or None.
+        lowered: Whether lids that look shut are those of a lowered gaze.
+        eyes: The eyes over time; shut eyes that a yawn, a laugh or a lowered gaze explains count as unknown.
         eyes_shut: Whether the eyes have been shut for long, excused or not.
         yawns: Yawns of the last five minutes.
         fatigue: Score of fatigue, 0..100.
@@ -50,6 +68,9 @@ class Moment:
     yawning: bool = False
     yawned: bool = False
     mouth_wide: bool = False
+    yawn: YawnShape = YawnShape()
+    lids: float | None = None
+    lowered: bool = False
     eyes: Eyes = UNKNOWN_EYES
     eyes_shut: bool = False
     yawns: int = 0
@@ -75,7 +96,7 @@ class Moment:
             attention=self.attention, away_level=level("away", 0), unjudged=level("cannot_judge", 0) > 0,
             fatigue=self.fatigue, parts=dict(self.parts), level=FATIGUE_LEVELS[level("fatigue", 0)],
             anger=self.anger, anger_level=level("anger_like", 0), closure_level=level("eyes_closed", 0),
-            levels=dict(self.levels),
+            levels=dict(self.levels), evidence=self.evidence,
         )  # fmt: skip
 
 

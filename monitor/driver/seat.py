@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.core.types import Face
+from monitor.driver.place import NEAR, Strangers, Where, away, middle, size_of
 from monitor.driver.timing import LONGEST_STEP_S
 
-NEAR = 1.5
-"""In face sizes: a face this close to where the driver's was is the driver's again."""
 LARGER = 0.6
 """A face smaller than this share of the driver's usual size sits further back."""
 USUAL_S = 30.0
@@ -20,6 +19,12 @@ BACK, BACK_SIZE = 0.5, 0.8
 the driver's, whichever face was taken for the driver's meanwhile."""
 CLAIM_S = 5.0
 """Until the driver is calibrated, a face that was so much larger for this long takes the seat."""
+
+
+TENTATIVE_S = 2.0
+"""For this long after the seat was empty the choice is made anew with every frame."""
+STRANGER_S = 5.0
+"""A face that was never seen beside the driver takes an empty seat after this time: the drivers have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +37,32 @@ class _Place:
 
     def is_of(self, face: Face) -> bool:
         """Whether a face is at this place and as large."""
-        return _away(face, self.middle) <= BACK * self.size and _size(face) >= BACK_SIZE * self.size
+        return away(face, self.middle) <= BACK * self.size and size_of(face) >= BACK_SIZE * self.size
 
 
 class Seat:
-    """Keeps one face as the driver's: the largest at first, then the same one.
+    """Keeps one face as the driver's.
 
-    A person who leans in or sits behind does not become the driver while the driver looks away: a new face must be
-    where the driver's was and about as large. After ``empty_s`` without the driver any face may take the seat. A
-    passenger may get in first and sit further back: until the driver is calibrated, a face that is larger by
-    ``LARGER`` for ``CLAIM_S`` takes the seat.
+    At first the face nearest to the middle among those of similar size is the driver's; with two that are as near,
+    the one on the right of the picture (the driver of a left-hand-drive car before an unmirrored camera). Then the
+    same face stays the driver's: a person who leans in or sits behind does not become the driver while the driver
+    looks away, because a new face must be where the driver's was and about as large. After ``empty_s`` without the
+    driver any face may take the seat, after ``STRANGER_S`` one never seen beside the driver. A passenger may get in
+    first: until the driver is calibrated, a face that is larger by ``LARGER``, or nearer to the middle, for
+    ``CLAIM_S`` takes the seat.
 
     Args:
         empty_s: Seconds without the driver after which any face may take the seat; 0 = never.
+        side: ``driver.seat``: "auto", "left", "right" or a region; a face outside it is never the driver's.
 
     Attributes:
-        taken: Whether the seat has just passed from one face in view to another, before the driver was calibrated.
+        taken: Whether the seat has just passed from one face to another, so that nothing learnt of the last holds.
         seated_s: Seconds for which the driver was in view.
     """
 
-    def __init__(self, empty_s: float) -> None:
+    def __init__(self, empty_s: float, side: str = "auto") -> None:
         self._empty_s = empty_s or math.inf
+        self._where = Where(side)
         self._id = 0
         self._last_t = -math.inf
         self.seated_s = 0.0
@@ -61,43 +71,61 @@ class Seat:
         self._rival, self._since = 0, -math.inf
         self._before: _Place | None = None
         self._beside: frozenset[int] = frozenset()
+        self._strangers = Strangers()
         self.taken = False
 
-    def choose(self, faces: Sequence[Face], t: float, *, settled: bool = True) -> Face | None:
+    def choose(
+        self, faces: Sequence[Face], t: float, *, settled: bool = True, size: tuple[int, int] | None = None
+    ) -> Face | None:
         """The driver's face among those in view, or None.
 
         Args:
             faces: Faces in view.
             t: Frame time in seconds.
             settled: Whether the driver is calibrated.
+            size: Width and height of the picture; None = unknown, places in it then do not matter.
         """
+        faces = [face for face in faces if self._where.allows(face, size)]
         chosen = next((f for f in faces if f.id == self._id), None)
         self.taken = False
         if chosen is None:
-            empty = self._place is None or t - self._last_t > self._empty_s or t < self._last_t
-            fitting = [f for f in faces if empty or self._fits(f)]
-            chosen = max(fitting, key=_size, default=None) if empty else min(fitting, key=self._away, default=None)
+            chosen = self._newcomer(faces, t, size)
+        elif not settled and self.seated_s < TENTATIVE_S and size is not None:
+            best = self._where.best(faces, size)
+            self.taken, chosen = best.id != chosen.id, best
         elif (returned := self._returned(chosen, faces, t)) is not None:
             chosen = returned
         elif not settled:
-            claimant = self._claimant(faces, t)
+            claimant = self._claimant(faces, t, size)
             self.taken = claimant is not None
             chosen = claimant or chosen
+        self._strangers.update(faces, chosen, t)
         if chosen is not None:
             self._sit(chosen, t)
             self._beside = frozenset(face.id for face in faces if face.id != chosen.id)
         return chosen
+
+    def _newcomer(self, faces: list[Face], t: float, size: tuple[int, int] | None) -> Face | None:
+        """The face that takes the seat while the driver's is not in view."""
+        if self._place is None or t - self._last_t > self._empty_s or t < self._last_t:
+            return self._where.best(faces, size) if faces else None
+        fitting = [face for face in faces if self._fits(face)]
+        if fitting:
+            return min(fitting, key=self._away)
+        stranger = next((face for face in faces if self._strangers.waited(face, t) >= STRANGER_S), None)
+        self.taken = stranger is not None
+        return stranger
 
     def _returned(self, chosen: Face, faces: Sequence[Face], t: float) -> Face | None:
         """The face that is back at the driver's place while a smaller face near it is taken for the driver's."""
         before = self._before
         if before is None or not 0 <= t - before.t <= self._empty_s:
             return None
-        back = [f for f in faces if f.id != chosen.id and _size(f) > _size(chosen) and before.is_of(f)]
-        return max(back, key=_size, default=None)
+        back = [f for f in faces if f.id != chosen.id and size_of(f) > size_of(chosen) and before.is_of(f)]
+        return max(back, key=size_of, default=None)
 
     def _sit(self, face: Face, t: float) -> None:
-        size = _size(face)
+        size = size_of(face)
         if face.id != self._id and self._place is not None:
             left = _Place(self._place, self._usual, self._last_t)
             if self._before is not None and t - self._before.t > self._empty_s:
@@ -112,12 +140,15 @@ class Seat:
         else:
             self.seated_s += min(t - self._last_t, LONGEST_STEP_S)
             self._usual += (1 - math.exp((self._last_t - t) / USUAL_S)) * (size - self._usual)
-        self._id, self._last_t, self._place, self._size = face.id, t, _middle(face), size
+        self._id, self._last_t, self._place, self._size = face.id, t, middle(face), size
 
-    def _claimant(self, faces: Sequence[Face], t: float) -> Face | None:
-        """The largest face, if it has been so much larger than the driver's for long enough."""
-        largest = max(faces, key=_size)
-        if largest.id == self._id or _size(largest) * LARGER < max(self._size, self._usual):
+    def _claimant(self, faces: Sequence[Face], t: float, size: tuple[int, int] | None) -> Face | None:
+        """The face that has been so much larger than the driver's, or nearer to the middle, for long enough."""
+        largest = max(faces, key=size_of)
+        if largest.id == self._id or size_of(largest) * LARGER < max(self._size, self._usual):
+            own = next(face for face in faces if face.id == self._id)
+            largest = self._where.nearer(faces, own, size) or own
+        if largest.id == self._id:
             self._rival = 0
             return None
         if largest.id != self._rival or t < self._since:
@@ -127,21 +158,7 @@ class Seat:
     def _away(self, face: Face) -> float:
         """Pixels from where the driver's face was."""
         assert self._place is not None
-        return _away(face, self._place)
+        return away(face, self._place)
 
     def _fits(self, face: Face) -> bool:
-        return self._away(face) <= NEAR * self._size and _size(face) >= LARGER * min(self._size, self._usual)
-
-
-def _middle(face: Face) -> tuple[float, float]:
-    x1, y1, x2, y2 = face.box
-    return (x1 + x2) / 2, (y1 + y2) / 2
-
-
-def _away(face: Face, place: tuple[float, float]) -> float:
-    """Pixels between a face's middle and a place."""
-    return math.dist(_middle(face), place)
-
-
-def _size(face: Face) -> float:
-    return max(1.0, face.box[2] - face.box[0])
+        return self._away(face) <= NEAR * self._size and size_of(face) >= LARGER * min(self._size, self._usual)

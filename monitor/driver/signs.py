@@ -13,6 +13,7 @@ from monitor.core.types import Event
 from monitor.driver.aggression import AngerLike
 from monitor.driver.attention import Away, CannotJudge
 from monitor.driver.baseline import Calibrating
+from monitor.driver.distraction import DISTRACTIONS, Distraction
 from monitor.driver.eyes_closed import CLOSURES, EyesClosed
 from monitor.driver.fatigue import Fatigue
 from monitor.driver.moment import SignTracker
@@ -94,6 +95,11 @@ def _away_now(state: DriverState) -> tuple[int, str]:
     return level, state.attention if state.attention in (TURNED, ABSENT) else "was away"
 
 
+def _distraction_now(state: DriverState) -> tuple[int, str]:
+    level = state.levels.get("distraction", 0)
+    return level, DISTRACTIONS[level]
+
+
 SIGNS = (
     Sign(
         "calibrating", lambda config: Calibrating(), ("calibrate_s", "memory_s"), ("learnt", "calibrating"),
@@ -156,6 +162,15 @@ SIGNS = (
         "a face with unknown eyes, a dark or covered picture, or no frames, for judge_s",
         fields=(Field("judged", lambda state: state.judged),),
         personal=False,
+    ),
+    Sign(
+        "distraction", Distraction, ("distraction_deg", "distraction_s", "distraction_total_s"),
+        DISTRACTIONS,
+        "looking down for distraction_s (level 1); glances down or aside of distraction_total_s in a minute (level 2)",
+        counted_as="distractions",
+        fields=(Field("distraction", lambda state: state.levels.get("distraction", 0), None, "Distraction", None,
+                      "mdi:cellphone-off"),),
+        now=_distraction_now,
     ),
     Sign(
         "anger_like", AngerLike, ("anger", "anger_notice_s", "anger_warn_s", "anger_alarm_s"), WARNINGS,

@@ -63,6 +63,8 @@ class DriverMonitor:
 
     def update(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
         """Takes one moment's evidence; returns the state and the events that follow."""
+        if evidence.changed:
+            self.forget()
         if self._baseline.update(evidence, blinked=self._blinked):
             self._restart(everything=False)
         moment = self._moment(evidence)
@@ -92,6 +94,7 @@ class DriverMonitor:
             slow=self._pace.update(evidence),
             calibrated=usual.progress,
             opened=None if evidence.eyes is None else usual.openness(evidence.eyes),
+            lids=usual.lids(evidence.lids),
             zero=usual.zero,
             usual_blinks=usual.blinks_per_min,
             usual_anger=usual.anger,

@@ -60,6 +60,10 @@ class Window:
         self._entries.clear()
         self.total = 0.0
 
+    def __len__(self) -> int:
+        """Number of amounts in the window."""
+        return len(self._entries)
+
     def decayed(self, t: float) -> float:
         """The sum with each amount fading linearly to 0 over the span."""
         return sum(a * unit(1 - (t - at) / self._span) for at, a in self._entries)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from monitor.core.lifecycle import Observation
-from monitor.driver.moment import Moment
+from monitor.driver.moment import Moment, YawnShape
 from monitor.driver.timing import Clock
 from monitor.settings.config import DriverConfig
 
@@ -23,16 +24,39 @@ LONGEST_S = 15.0
 """A mouth open for longer is not yawning: yawns take some five seconds."""
 HOLD_S = 0.5
 """A mouth that is unknown for a moment keeps its state for this long."""
+REST = 0.4
+"""Share of ``yawn_open`` below which the mouth is at rest."""
+RISE_S = 2.0
+"""A yawn opens the mouth from rest to ``yawn_open`` within this time: 0.5 s in munb_3. A jaw that drops in sleep stays
+half open, a mouth that was open all along does not rise."""
+SHAPED = 1.1
+"""Share of ``yawn_peak`` that a yawn reaches before it explains shut eyes."""
+HALF, HALF_S, SHUT = 0.8, 2.5, 0.3
+"""A mouth that rises to only ``HALF`` of ``yawn_open`` is a yawn after ``HALF_S`` with eyes below ``SHUT``: noise and
+distance flatten the opening of the lips (from 0.72 to 0.5 with noise of sigma 25)."""
 
 
 @dataclass(slots=True)
 class _Opening:
-    """A mouth that is wide open."""
+    """A mouth that is open beyond some bound.
+
+    Attributes:
+        start: When it passed the bound.
+        rose: Whether it came from rest within ``RISE_S``.
+        rest: When it was last at rest.
+        peak: Widest opening so far.
+        seconds: Seconds in which it was known.
+        happy: Share of happy times seconds.
+        eyes: Openness of the eyes times seconds.
+        eyes_seconds: Seconds with known eyes.
+    """
 
     start: float
+    rose: bool
+    rest: float
     peak: float = 0.0
-    happy: float = 0.0
     seconds: float = 0.0
+    happy: float = 0.0
     eyes: float = 0.0
     eyes_seconds: float = 0.0
 
@@ -43,26 +67,47 @@ class _Opening:
             return UNSEEN
         return 1.0 if self.eyes < NARROWED * self.eyes_seconds else STARING
 
+    @property
+    def shut(self) -> bool:
+        """Whether the eyes were shut most of the time."""
+        return 2 * self.eyes_seconds >= self.seconds > 0 and self.eyes < SHUT * self.eyes_seconds
+
+    def weigh(self, dt: float, mouth: float, happy: float | None, eyes: float | None) -> None:
+        """Adds a step."""
+        self.peak = max(self.peak, mouth)
+        self.happy += (happy or 0.0) * dt
+        self.seconds += dt
+        if eyes is not None:
+            self.eyes += eyes * dt
+            self.eyes_seconds += dt
+
 
 class Yawns:
     """Follows the opening of one mouth.
 
     A yawn is a mouth open beyond ``yawn_open`` for ``yawn_s`` that reaches ``yawn_peak`` with narrowed eyes, or
-    ``STARING`` times that with open eyes, and is not laughing. Speech and most song close the mouth several times a
-    second; a shout or a shown throat is over sooner.
+    ``STARING`` times that with open eyes, and is not laughing; or one that rises to ``HALF`` of ``yawn_open`` for
+    ``HALF_S`` with shut eyes. Speech and most song close the mouth several times a second; a shout or a shown throat
+    is over sooner.
 
     Attributes:
         open_s: Seconds the mouth has been wide open, 0 when it is not.
-        yawning: Whether that is a yawn by now.
+        yawn_s: Seconds of the present yawn, 0 without one.
+        yawning: Whether the mouth yawns.
+        may: Whether the mouth opens as a yawn does, too short so far to tell.
+        real: Whether it has a yawn's full shape: a rise, a plateau and a peak of ``SHAPED`` times ``yawn_peak``.
+        rest_s: Seconds since the mouth was last at rest.
     """
 
     def __init__(self, config: DriverConfig) -> None:
         self._config = config
         self._clock = Clock()
-        self._opening: _Opening | None = None
+        self._wide: _Opening | None = None
+        self._half: _Opening | None = None
         self._unknown_s = 0.0
-        self.open_s = 0.0
-        self.yawning = False
+        self._rest: float | None = None
+        self.open_s = self.yawn_s = self.rest_s = 0.0
+        self.yawning = self.may = self.real = False
 
     def update(self, t: float, mouth: float | None, happy: float | None, eyes: float | None) -> bool:
         """Takes one moment; returns ``yawning``.
@@ -75,44 +120,65 @@ class Yawns:
         """
         dt = self._clock.step(t)
         if dt is None:
-            self._opening = None
+            self._wide = self._half = self._rest = None
         if mouth is None:
             self._unknown_s += dt or 0.0
             if self._unknown_s > HOLD_S:
-                self._opening = None
+                self._wide = self._half = None
         else:
             self._unknown_s = 0.0
-            self._take(t, dt or 0.0, mouth)
-            self._weigh(dt or 0.0, happy, eyes)
-        opening = self._opening
-        self.open_s = t - opening.start if opening else 0.0
-        self.yawning = (
+            if mouth < REST * self._config.yawn_open:
+                self._rest = t
+            self._wide = self._opened(self._wide, t, dt or 0.0, mouth, 1.0)
+            self._half = self._opened(self._half, t, dt or 0.0, mouth, HALF)
+            for opening in (self._wide, self._half):
+                if opening is not None:
+                    opening.weigh(dt or 0.0, mouth, happy, eyes)
+        self._judge(t, mouth)
+        return self.yawning
+
+    def _opened(self, opening: _Opening | None, t: float, dt: float, mouth: float, share: float) -> _Opening | None:
+        """The opening beyond ``share`` of ``yawn_open``, if the mouth is open so wide."""
+        if mouth < share * self._config.yawn_open * (CLOSES if opening else 1.0):
+            return None
+        if opening is None:
+            rose = self._rest is not None and t - self._rest <= RISE_S
+            opening = _Opening(t - dt / 2, rose, t if self._rest is None else self._rest)
+        return opening
+
+    def _judge(self, t: float, mouth: float | None) -> None:
+        """Derives the attributes from the openings."""
+        wide, half, config = self._wide, self._half, self._config
+        self.open_s = t - wide.start if wide else 0.0
+        yawns = [
+            opening
+            for opening, yawned in ((wide, self._is_wide(wide, t)), (half, self._is_half(half, t)))
+            if opening is not None and yawned
+        ]
+        self.yawning = bool(yawns)
+        self.yawn_s = max((t - opening.start for opening in yawns), default=0.0)
+        rising = mouth is not None and mouth >= REST * config.yawn_open and self._rest is not None
+        self.rest_s = 0.0 if self._rest is None else t - self._rest
+        soon = wide.rose and self.open_s < config.yawn_s if wide else rising and self.rest_s <= RISE_S
+        self.may = bool(soon)
+        self.real = wide is not None and wide.rose and self.yawning and wide.peak >= SHAPED * config.yawn_peak
+
+    def _is_wide(self, opening: _Opening | None, t: float) -> bool:
+        return (
             opening is not None
-            and self._config.yawn_s <= self.open_s <= LONGEST_S
+            and self._config.yawn_s <= t - opening.start <= LONGEST_S
             and opening.peak >= self._config.yawn_peak * opening.demand
             and opening.happy <= LAUGHING * opening.seconds
         )
-        return self.yawning
 
-    def _take(self, t: float, dt: float, mouth: float) -> None:
-        """Opens or closes the mouth."""
-        wide = self._config.yawn_open * (CLOSES if self._opening else 1.0)
-        if mouth < wide:
-            self._opening = None
-            return
-        if self._opening is None:
-            self._opening = _Opening(t - dt / 2)
-        self._opening.peak = max(self._opening.peak, mouth)
-
-    def _weigh(self, dt: float, happy: float | None, eyes: float | None) -> None:
-        """Adds what the rest of the face does while the mouth is open."""
-        if self._opening is None:
-            return
-        self._opening.happy += (happy or 0.0) * dt
-        self._opening.seconds += dt
-        if eyes is not None:
-            self._opening.eyes += eyes * dt
-            self._opening.eyes_seconds += dt
+    def _is_half(self, opening: _Opening | None, t: float) -> bool:
+        return (
+            opening is not None
+            and opening.rose
+            and HALF_S <= t - opening.start <= LONGEST_S
+            and opening.shut
+            and opening.happy <= LAUGHING * opening.seconds
+        )
 
 
 class Yawn:
@@ -122,14 +188,18 @@ class Yawn:
         self._after_s = config.after_yawn_s
         self._yawns = Yawns(config)
         self._was_yawning = False
-        self._closed_s = 0.0
+        self._closed_s = self._over_s = math.inf
+        self._began_s = 0.0
 
     def update(self, moment: Moment) -> Observation:
-        """Judges the mouth; fills in ``yawning``, ``yawned`` and ``mouth_wide``."""
-        seen = moment.evidence
-        moment.yawning = self._yawns.update(seen.t, seen.mouth, seen.happy, moment.opened)
+        """Judges the mouth; fills in ``yawning``, ``yawned``, ``mouth_wide`` and ``yawn``."""
+        seen, yawns = moment.evidence, self._yawns
+        moment.yawning = yawns.update(seen.t, seen.mouth, seen.happy, moment.opened)
         moment.yawned = moment.yawning and not self._was_yawning
         self._was_yawning = moment.yawning
-        self._closed_s = 0.0 if self._yawns.open_s else self._closed_s + moment.dt
-        moment.mouth_wide = self._yawns.open_s > 0 or self._closed_s < self._after_s
-        return Observation(int(moment.yawning), seen.t - self._yawns.open_s)
+        self._closed_s = 0.0 if yawns.open_s else self._closed_s + moment.dt
+        moment.mouth_wide = yawns.open_s > 0 or self._closed_s < self._after_s
+        self._over_s = 0.0 if yawns.real else self._over_s + moment.dt
+        self._began_s = yawns.rest_s if yawns.real or yawns.may else self._began_s + moment.dt
+        moment.yawn = YawnShape(yawns.may, self._over_s < self._after_s, self._began_s)
+        return Observation(int(moment.yawning), seen.t - yawns.yawn_s)

@@ -17,6 +17,7 @@ from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.drawing.history import History
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.events import EventSink
+from monitor.outputs.logs.evidence import EvidenceSink
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.logs.sessionfiles import SessionFiles
@@ -82,6 +83,10 @@ def _drive(run: RunContext) -> DriveSink | None:
     return DriveSink(run.session.folder / "drive.csv", run.session.name) if run.config.driver.enabled else None
 
 
+def _evidence(run: RunContext) -> EvidenceSink | None:
+    return EvidenceSink(run.session.folder / "evidence.csv", run.session.name) if run.config.driver.enabled else None
+
+
 # Imported only when needed, because subprocess, tempfile and ssl slow down the start.
 
 
@@ -109,6 +114,7 @@ OUTPUTS: dict[str, Callable[[RunContext], Sink | None]] = {
     "faces.csv": _table,
     "events.jsonl": _events,
     "drive.csv": _drive,
+    "evidence.csv": _evidence,
     "alerts": _alerts,
     "mqtt": _mqtt,
 }

@@ -18,6 +18,8 @@ Place = Callable[..., str]
 
 MIN_POLL_S = 0.05
 """Shortest interval between two requests to a camera."""
+SEATS = ("auto", "left", "right")
+"""Words of ``driver.seat``."""
 RISING = (
     ("closed", "opened"), ("long_blink_s", "closure_s", "microsleep_s", "sleep_s", "unresponsive_s"),
     ("perclos_warn", "perclos_drowsy"), ("yawn_open", "yawn_peak"),
@@ -37,6 +39,7 @@ def conflicts(config: Config, place: Place) -> list[str]:
         *_homes(config, place),
         *_detection(config, place),
         *_rising(config.driver, place),
+        *_seat(config.driver, place),
         *_mqtt(config.mqtt, place),
         *_alerts(config.alerts, place),
         *_source(config, place),
@@ -97,6 +100,24 @@ def _models(config: Config) -> dict[str, str]:
     if config.driver.enabled:
         named["driver.model"] = config.driver.model
     return named
+
+
+def _seat(driver: DriverConfig, place: Place) -> Iterator[str]:
+    if driver.seat not in SEATS and region(driver.seat) is None:
+        yield (
+            f"{place('driver.seat')}: driver.seat must be auto, left, right or x,y,w,h as shares of the picture, "
+            f"such as 0.5,0,0.5,1 (got {driver.seat[:40]!r})"
+        )
+
+
+def region(text: str) -> tuple[float, float, float, float] | None:
+    """The region x, y, w, h of ``driver.seat`` as shares of the picture, or None where the text is no region."""
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    inside = 0 <= x < 1 and 0 <= y < 1 and w > 0 and h > 0 and x + w <= 1.001 and y + h <= 1.001
+    return (x, y, w, h) if inside else None
 
 
 def _rising(driver: DriverConfig, place: Place) -> Iterator[str]:

@@ -49,6 +49,13 @@ class DriverConfig:
     lowered_deg: float = number(
         28.0, 10, 90, "pitch from straight ahead that counts as turned away", "degrees", advanced=True
     )
+    distraction_deg: float = number(
+        18.0, 5, 60, "pitch below straight ahead that counts as looking down", "degrees", advanced=True
+    )
+    distraction_s: float = number(2.0, 0.5, 30, "looking down for this long is a distraction", "s", advanced=True)
+    distraction_total_s: float = number(
+        12.0, 2, 60, "glances down or aside that add up to this much in a minute are a distraction", "s", advanced=True
+    )
     away_notice_s: float = number(3.0, 0.5, 60, "absent or turned away for this long: notice", "s", advanced=True)
     away_warn_s: float = number(5.0, 1, 120, "absent or turned away for this long: warning", "s", advanced=True)
     away_alarm_s: float = number(11.0, 2, 300, "absent or turned away for this long: alarm", "s", advanced=True)
@@ -68,6 +75,7 @@ class DriverConfig:
     calibrate_s: float = number(
         60.0, 0, 600, "time of good pictures used to calibrate; 0 = calibrate straight ahead only (5 s)", "s"
     )
+    seat: str = text("auto", "the driver's side of the picture: auto, left, right or x,y,w,h as shares of its size")
     memory_s: float = number(
         360.0,
         0,

@@ -37,7 +37,7 @@ def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_pat
     for n in range(900):
         eyes.now = t = n / 10
         seen = [face(1, "neutral", small, keypoints=keypoints_at(small), pose=(1.0, 2.0, 0.0))]
-        if t >= 2:
+        if t >= 4:
             seen.append(face(2, "neutral", large, keypoints=keypoints_at(large), pose=(1.0, 2.0, 0.0)))
         faces, state, more = driver.step(frame(t, n), tuple(seen))
         events += more

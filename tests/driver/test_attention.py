@@ -21,7 +21,7 @@ def look(attention: Attention, t: float, yaw: float) -> None:
 
 def nods(pitch: Callable[[float], float], seconds: float = 12.0, hz: float = 10.0) -> int:
     found = Nods()
-    return sum(found.update(n / hz, pitch(n / hz)) for n in range(round(seconds * hz)))
+    return sum(found.update(n / hz, pitch(n / hz), shut=True) for n in range(round(seconds * hz)))
 
 
 @pytest.mark.parametrize("hz", [5.0, 10.0, 30.0])
@@ -47,8 +47,8 @@ def test_a_head_that_sinks_slowly_is_no_nod() -> None:
 def test_a_clock_that_jumps_makes_no_nod(jump: float) -> None:
     found = Nods()
     for n in range(20):
-        found.update(100 + n / 10, 0.0)
-    assert not found.update(102 + jump, 25.0)
+        found.update(100 + n / 10, 0.0, shut=True)
+    assert not found.update(102 + jump, 25.0, shut=True)
 
 
 def test_a_turned_head_is_back_only_well_within_the_angle() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.core.driver_state import FATIGUE_LEVELS
@@ -15,7 +17,7 @@ CONFIG = DriverConfig()
 
 
 def eyes(perclos: float | None = 0.0, blinks: float | None = 15.0, long: float = 0.0) -> Eyes:
-    return Eyes(False, 0.0, perclos, blinks, long, None)
+    return Eyes(False, 0.0, perclos, blinks, long, None, known_s=60.0, slow_s=60.0 * (perclos or 0.0))
 
 
 def moment(
@@ -23,6 +25,8 @@ def moment(
 ) -> None:
     for pitch in (0.0, 20.0) if nodded else (0.0,):
         told = Moment(Evidence(t, 0.0, pose=(0.0, pitch, 0.0)), usual_blinks=15.0, eyes=seen)
+        if nodded:
+            told.eyes = replace(seen, closed_s=0.5)
         told.yawned = yawned and pitch == 0
         told.levels["eyes_closed"] = closure
         fatigue.update(told)

@@ -111,9 +111,8 @@ def test_who_got_in_first_and_sits_further_back_is_not_the_driver_for_good() -> 
         assert state is not None
         seen.append((state.face, state.calibrated))
     assert [number for number, _ in seen[:5]] == [1] * 5
-    assert seen[54][0] == 1
-    assert {number for number, _ in seen[60:]} == {2}
-    assert seen[60][1] < 0.05 < seen[40][1], "what was learnt of the passenger is not the driver's usual"
+    assert {number for number, _ in seen[5:]} == {2}
+    assert seen[6][1] < seen[4][1], "what was learnt of the passenger is not the driver's usual"
 
 
 def test_a_driver_first_seen_small_keeps_the_seat_from_a_passenger_of_the_same_size() -> None:

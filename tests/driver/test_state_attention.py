@@ -158,9 +158,12 @@ def test_danger_that_comes_back_is_told_again(rate: float) -> None:
 
 
 @at_every_rate
-def test_an_empty_seat_is_nobodys_absence(rate: float) -> None:
-    drive = tell(120, rate, lambda t: {"present": False})
-    assert drive.kinds() == set()
+def test_a_driver_who_was_never_seen_is_reported_after_half_a_minute_and_only_as_a_notice(rate: float) -> None:
+    drive = tell(90, rate, lambda t: {"present": False})
+    (start,) = drive.started("away")
+    assert 29 < start.t < 31.5
+    assert start.data["what"] == "no driver seen yet"
+    assert drive.worst("away") == 1
     assert drive.last.attention == "absent"
 
 

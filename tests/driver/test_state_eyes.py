@@ -126,7 +126,7 @@ def test_half_open_lids_after_a_blink_are_not_shut(rate: float) -> None:
     assert all(s.perclos is not None and s.perclos < 0.05 for t, s in drive.states if t > 200)
 
 
-@at_every_rate
+@pytest.mark.parametrize("rate", [10.0, 30.0])
 def test_blinking_far_more_than_usual_counts_a_little(rate: float) -> None:
     drive = tell(300, rate, lambda t: {"eyes": blinking(t, every=6.0 if t < 120 else 1.83, length=0.2)})
     assert 5 < drive.last.parts["blinks"] <= 10

@@ -30,7 +30,7 @@ def test_the_columns_of_a_drive_are_a_promise() -> None:
     assert ",".join(DRIVE_COLUMNS) == (
         "session,minute,timestamp,seconds,attentive,eyes_shut,turned_away,absent,cannot_judge,"
         "calibrated,eyes_mean,blinks_per_min,perclos,yawns,closures,away_events,anger_like_events,"
-        "fatigue_mean,fatigue_max,level_max"
+        "fatigue_mean,fatigue_max,level_max,distractions"
     )
 
 

@@ -1,0 +1,70 @@
+"""Distraction: eyes on the lap, a phone or the dashboard instead of the road.
+
+The bounds are those of NHTSA's driver distraction guidelines (2013): single glances of over 2 s, and glances that add
+up to 12 s.
+"""
+
+from __future__ import annotations
+
+from monitor.core.lifecycle import Observation
+from monitor.driver.moment import Moment
+from monitor.driver.timing import Window
+from monitor.settings.config import DriverConfig
+
+BACK = 0.8
+"""Share of ``distraction_deg`` below which a lowered head counts as up again."""
+BRIEF_S = 0.3
+"""Eyes on the road for less do not end a glance: a frame was misread, or the driver blinked."""
+WINDOW_S = 60.0
+"""Glances add up over this time."""
+FALLS = 0.75
+"""Share of ``distraction_total_s`` below which many glances are over."""
+DISTRACTIONS = ("", "looking down", "looking away often")
+"""Names of the levels."""
+
+
+class Distraction:
+    """The sign ``distraction``: level 1 for a long look down, 2 for glances that add up.
+
+    Glances are looks down and turned heads; a turned head alone is reported as ``away``, so it only adds up.
+    """
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._config = config
+        self._sum = Window(WINDOW_S)
+        self._down = False
+        self._start: float | None = None
+        self._last = 0.0
+        self._often = False
+
+    def update(self, moment: Moment) -> Observation:
+        """Judges where the driver looks; needs ``lowered``, ``turned`` and the level of ``eyes_closed``."""
+        t = moment.evidence.t
+        self._down = self._looks_down(moment)
+        if self._down:
+            if self._start is None or not 0 <= t - self._last <= BRIEF_S + moment.dt:
+                self._start = t - moment.dt / 2
+            self._last = t
+        elif self._start is not None and not 0 <= t - self._last <= BRIEF_S:
+            self._start = None
+        glance_s = 0.0 if self._start is None else self._last - self._start
+        glancing = self._down or (moment.turned and moment.levels.get("away", 0) == 0)
+        self._sum.add(t, moment.dt if glancing else 0.0)
+        total, most = self._sum.total, self._config.distraction_total_s
+        self._often = total >= most * (FALLS if self._often else 1.0)
+        long = glance_s >= self._config.distraction_s
+        level = 2 if self._often else int(long)
+        since = self._start if long and not self._often else None
+        data = {"what": DISTRACTIONS[1 if long else level], "glances_s": round(total, 1)}
+        return Observation(level, since, glancing, data)
+
+    def _looks_down(self, moment: Moment) -> bool:
+        """Whether the driver looks down now; a head that sinks in sleep does not look."""
+        off = moment.yaw_pitch
+        if not moment.evidence.present or moment.levels.get("eyes_closed", 0) > 0:
+            return False
+        if moment.lowered:
+            return True
+        if off is None:
+            return self._down
+        return off[1] > self._config.distraction_deg * (BACK if self._down else 1.0)
