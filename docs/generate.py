@@ -49,7 +49,7 @@ def _write(name: str, title: str, intro: str, lines: list[str]) -> None:
     (HERE / "reference" / f"{name}.md").write_text(text, encoding="utf-8")
 
 
-_write("cli", "Command line", "Made from the program's own parser.", _commands(build_parser()))
+_write("cli", "Command line", "Generated from the program's command-line parser.", _commands(build_parser()))
 _write(
     "settings", "Settings",
     "Settings live in `config.yaml`; change one for a single run with `--set key=value`. Settings marked *advanced* "
@@ -98,28 +98,28 @@ FILES = """\
 | file | content |
 |---|---|
 | `events.jsonl` | one JSON object per line for each event ([Events](events.md)) |
-| `metadata.json` | versions, all settings, the model card, facts about the source |
+| `metadata.json` | versions, all settings, the model card, properties of the source |
 | `summary.json` | frames, latency, episodes, seconds and share of each label per face; written at the end |
 | `video.mp4`, `video.mkv` | the recording, if there is one |
 | `report.html` | the report, with `--report` or `emotion-monitor report` |
 
-Folders are made with mode 0700, files with 0600. A second run into the same folder continues its logs. Live, the logs
-begin new files every day and at `output.rotate_mb`; `Session.open` and `report` join the parts.
+Folders are made with mode 0700, files with 0600. A second run into the same folder continues its logs. In live runs
+the logs begin new files every day and at `output.rotate_mb`; `Session.open` and `report` join the parts.
 """
 GENERAL = """\
-`start`, `update` and `end` of one event share its `id`; an `end` carries `duration_s`.
+`start`, `update` and `end` of one event share its `id`; an `end` has `duration_s`.
 
 | kind | data |
 |---|---|
 | `face` | a face is in view |
 | `emotion` | `label` and `confidence` of an expression that is held; at the end also `mean` and `peak` |
 | `expression_held` | with `alerts.expression`: one of these expressions has lasted for `alerts.after_s` |
-| `calibrating` | `emotion.baseline: auto`: a face's resting expression is being learnt |
+| `calibrating` | with `emotion.baseline: auto`: the resting expression of a face is being learnt |
 """
 MACHINE = """\
 ## The machine
 
-These have negative ids, `face_id` 0 and level 1.
+These events have negative ids, `face_id` 0 and level 1.
 
 | kind | states and data |
 |---|---|
@@ -128,9 +128,9 @@ These have negative ids, `face_id` 0 and level 1.
 | `clock` | `jumped` (`by_s`) |
 | `load` | `degraded` (`step`, `because`) |
 
-An event that the end of the run cut short ends with `"cut": true`.
+The end of an event that was still open when the run ended has `"cut": true`.
 """
-_write("columns", "Columns and files", "Columns are only ever added at the end. Numbers use a point.", _columns())
-_write("events", "Events", "Made from the tables that the program itself uses.", _events())
+_write("columns", "Columns and files", "Columns are added only at the end. Numbers use a decimal point.", _columns())
+_write("events", "Events", "Generated from the tables that the program uses.", _events())
 
 (HERE / "results" / "model-cards.md").write_text((HERE / "MODEL_CARD.md").read_text(encoding="utf-8"), encoding="utf-8")

@@ -117,8 +117,8 @@ def unrelated(source: Source, *, sequence: bool) -> bool:
 
 def no_drive(source: Source) -> ConfigError:
     """The error for photographs in driver mode."""
-    what = "a photograph shows" if source.frames == 1 else "unrelated photographs show"
+    what = "a photograph" if source.frames == 1 else "unrelated photographs"
     return ConfigError(
-        f"{source.name}: {what} no drive; for the frames of a film set source.sequence=true, "
+        f"{source.name}: driver mode cannot judge {what}; for the frames of a film set source.sequence=true, "
         "else leave driver.enabled off"
     )

@@ -27,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
     """Writes the report.
 
     Raises:
-        UserError: A folder is no session or dataset, or the page cannot be written.
+        UserError: A folder is neither a session nor a dataset, or the page cannot be written.
     """
     folders = [Path(text).expanduser() for text in args.folders]
     if any((folder / MARKER).is_file() for folder in folders):

@@ -117,4 +117,4 @@ class Background:
                 self._sink.handle(result)
             except Exception as error:
                 self.broken = True
-                log.error("error: %s stopped: %s; monitoring goes on", self.name, error)
+                log.error("error: %s stopped: %s; monitoring continues", self.name, error)

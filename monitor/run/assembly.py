@@ -38,7 +38,7 @@ def for_photographs(config: Config) -> Config:
 
     One sight confirms a face. A face is forgotten before the next picture, and with it its smoothing and its label;
     ids therefore never repeat. Every face of a picture is read, and every picture gets its rows in the table. No driver
-    is judged: a photograph shows no drive.
+    is judged: driver mode cannot judge a photograph.
     """
     return replace(
         config,

@@ -188,5 +188,5 @@ class Worker:
             call()
         except Exception as error:
             self.broken_sinks.append(sink)
-            log.error("error: %s stopped: %s; monitoring goes on", sink_name(sink), error)
+            log.error("error: %s stopped: %s; monitoring continues", sink_name(sink), error)
             log.debug("details", exc_info=True)

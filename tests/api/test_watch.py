@@ -95,7 +95,7 @@ def test_a_driver_is_judged_on_film_and_not_on_photographs(happy: Image, tmp_pat
     with Monitor(profile="driver") as monitor:
         assert next(monitor.watch(demo_clip)).driver is not None
         assert monitor.read(path)[0].eyes is None
-        with pytest.raises(ConfigError, match="a photograph shows no drive"):
+        with pytest.raises(ConfigError, match="driver mode cannot judge a photograph"):
             next(monitor.watch(path))
 
 

@@ -47,7 +47,7 @@ def test_a_full_disk_ends_the_recording_and_everything_resumes_with_the_room(sma
     child = start(folder, "--record", *flags, said=said)
     until(grown(folder / "faces.csv"), child)
     fill(small_disk / "filler", leave=3_000_000)  # below output.min_free_mb
-    until(lambda: "recording stops, monitoring goes on" in said.read_text(), child)
+    until(lambda: "recording stops, monitoring continues" in said.read_text(), child)
     # The recording ends on a thread of its own, with what min_free_mb kept for it; a busy machine is not that quick.
     until(lambda: all(length(path) > 0 for path in folder.glob("video*.mkv")), child)
     fill(small_disk / "filler")

@@ -91,9 +91,9 @@ def test_photographs_show_no_drive(tmp_path: Path, capsys: pytest.CaptureFixture
         cv2.imwrite(str(folder / f"{number}.png"), frame(0.0, number).image)
     given = ["--headless", "-q", "--profile", "driver", "--source", str(folder), "--out", str(tmp_path / "out")]
     assert cli.main(given) == 2
-    assert "unrelated photographs show no drive" in capsys.readouterr().err
+    assert "driver mode cannot judge unrelated photographs" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert cli.main(["check", "--profile", "driver", "--source", str(folder)]) == 2
     assert cli.main([*given[:4], "--source", str(folder / "0.png"), "--out", str(tmp_path / "out")]) == 2
-    assert "0.png: a photograph shows no drive" in capsys.readouterr().err
+    assert "0.png: driver mode cannot judge a photograph" in capsys.readouterr().err
     assert cli.main([*given, "--set", "source.sequence=true"]) == 0

@@ -168,7 +168,7 @@ def _opened(path: Path) -> int:
         fd = os.open(path, flags | os.O_NONBLOCK, MODE)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise OSError(errno.ENXIO, "is a pipe that nobody reads; start its reader first", str(path)) from None
+            raise OSError(errno.ENXIO, "is a pipe without a reader; start the reader first", str(path)) from None
         raise
     os.set_blocking(fd, True)
     return fd

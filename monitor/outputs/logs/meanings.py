@@ -6,7 +6,7 @@ from monitor.core.labels import EMOTIONS
 
 FACES: dict[str, str] = {
     "session": "start of the run as YYYYmmddTHHMMSS",
-    "frame": "number of the frame in its source, from 0; live, overwritten frames are missing",
+    "frame": "number of the frame in its source, from 0; in live runs overwritten frames are missing",
     "timestamp": "wall clock, ISO 8601 with offset; it may jump (NTP, no battery clock)",
     "video_time": "seconds since the first frame: a file's own time, a camera's monotonic clock",
     "face_id": "number of the face in this run, from 1; never reused",
@@ -15,7 +15,7 @@ FACES: dict[str, str] = {
     "y": "top edge of the box in pixels",
     "w": "width of the box in pixels",
     "h": "height of the box in pixels",
-    "quality": "0 to 1: how well the picture lets the face be read (size, sharpness, light, pose)",
+    "quality": "0 to 1: how well the face can be read (size, sharpness, light, pose)",
     "emotion": "the shown label: the top of the distribution, or unknown",
     "confidence": "smoothed probability of the label; of the top label while unknown",
     **{name: f"smoothed probability of {name}; the seven sum to 1; empty until the face was read" for name in EMOTIONS},
@@ -36,7 +36,7 @@ FACES: dict[str, str] = {
 }
 """Of ``faces.csv``; the driver's state columns are described in ``DRIVER``."""
 DRIVER: dict[str, str] = {
-    "eyes": "openness of the eyes compared with this driver's usual, 0 to 1",
+    "eyes": "openness of the eyes relative to this driver's normal opening, 0 to 1",
     "blinks_per_min": "blinks in the last minute; empty while under half of it is known",
     "perclos": "share of the window with the eyes at least 80 % closed; empty while under half of it is known",
     "fatigue": "fatigue score, 0 to 100",
@@ -47,17 +47,17 @@ DRIVER: dict[str, str] = {
 DRIVE: dict[str, str] = {
     "session": "start of the run",
     "minute": "number of the minute, from 0",
-    "timestamp": "wall clock at its beginning",
+    "timestamp": "wall clock at the beginning of the minute",
     "seconds": "seconds of this minute that were judged",
     "attentive": "share of the minute",
     "eyes_shut": "share of the minute",
     "turned_away": "share of the minute",
     "absent": "share of the minute",
     "cannot_judge": "share of the minute",
-    "calibrated": "0 to 1: how much of the driver's usual has been learnt",
+    "calibrated": "0 to 1: progress of learning the driver's normal values",
     "eyes_mean": "mean openness of the eyes",
-    "blinks_per_min": "at the end of the minute",
-    "perclos": "at the end of the minute",
+    "blinks_per_min": "value at the end of the minute",
+    "perclos": "value at the end of the minute",
     "fatigue_mean": "mean fatigue score",
     "fatigue_max": "highest fatigue score",
     "level_max": "highest fatigue level",

@@ -173,7 +173,7 @@ class Storage:
         self._problem = problem
         self._lost = sum(lines.lost for lines in self._files.logs)
         log.error(
-            "error: %s: %s; recording stops, monitoring goes on, files resume when there is room",
+            "error: %s: %s; recording stops, monitoring continues, files resume when there is space",
             self._files.session.folder, problem,
         )  # fmt: skip
         self._incidents.begin("storage", "short", reason=problem, free_mb=round(free, 1))

@@ -41,7 +41,7 @@ def render_dataset(folder: Path) -> str:
     good = [video for video in videos if video["status"] == "ok"]
     read = [video for video in good if video["share_neutral"] is not None]
     body = [_header(folder, videos, good), *_groups(read), _recordings(read), _outliers(read), _failed(videos)]
-    body.append(section("What a reading is not", f"<p>{CAUTION}</p>"))
+    body.append(section("Limits of a reading", f"<p>{CAUTION}</p>"))
     return document(folder.name, body, [])
 
 

@@ -60,7 +60,7 @@ def load(folder: Path) -> Loaded:
     """Reads a session folder.
 
     Raises:
-        ConfigError: The folder is no session.
+        ConfigError: The folder is not a session.
     """
     session = Session.open(folder)
     rows, frames, with_face = _rows(session)

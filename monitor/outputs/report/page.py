@@ -57,7 +57,7 @@ def render(folders: Sequence[Path], *, thumbnails: bool = False) -> str:
         if len(sessions) > 1:
             body.append(f"<h1 class='part'>{escape(session.name)}</h1>")
         body += [*_session(session, charts), pictures]
-    body += [section("What a reading is not", f"<p>{CAUTION}</p>"), section("How to cite", f"<p>{CITE}</p>")]
+    body += [section("Limits of a reading", f"<p>{CAUTION}</p>"), section("How to cite", f"<p>{CITE}</p>")]
     return document(title, body, charts)
 
 

@@ -160,7 +160,7 @@ def test_a_log_that_cannot_be_made_says_so_at_once(tmp_path: Path) -> None:
 def test_a_pipe_without_a_reader_is_told_and_one_with_a_reader_gets_every_line(tmp_path: Path) -> None:
     pipe = tmp_path / "faces.csv"
     os.mkfifo(pipe)
-    with pytest.raises(OSError, match="is a pipe that nobody reads; start its reader first"):
+    with pytest.raises(OSError, match="is a pipe without a reader; start the reader first"):
         LineLog(pipe, HEADER)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:

@@ -63,7 +63,7 @@ class WebSink:
         try:
             self._server.run(sockets=[self._listener])
         except Exception as error:
-            log.error("error: the web page stopped: %s; monitoring goes on", error)
+            log.error("error: the web page stopped: %s; monitoring continues", error)
 
 
 def listen(address: str, option: str = "web.listen") -> tuple[socket.socket, str, int]:

@@ -129,7 +129,7 @@ function updateDriver(driver) {
 
 function words(event) {
   const what = event.kind === "emotion" ? (event.data.label || "") + " expression" : event.kind === "face" ? "face" : event.kind.replaceAll("_", " ");
-  const phase = { start: "began", update: "goes on", end: "ended" }[event.phase];
+  const phase = { start: "began", update: "continues", end: "ended" }[event.phase];
   const lasted = event.phase === "end" && event.data.duration_s !== undefined ? " after " + event.data.duration_s.toFixed(1) + " s" : "";
   return what + (event.face ? " (person " + event.face + ")" : "") + " " + phase + lasted;
 }
