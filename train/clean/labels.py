@@ -16,6 +16,8 @@ from monitor.networks.emotion import EmotionNet
 DENSE = "FULLY_CONNECTED"
 """The runtime's name of a dense layer."""
 FOLDS = 5
+STRENGTH = 0.002
+"""Inverse regularisation of the logistic regression: features are many and rows few."""
 LEAST = 2 * FOLDS
 """Rows of a class below which its labels are not judged."""
 
@@ -26,7 +28,7 @@ class Judged:
 
     Attributes:
         wrong: (N,) bool.
-        suspicion: (N,) 0..1: 1 minus the cross-validated probability of the given label, adjusted by class.
+        suspicion: (N,) 0..1: 1 minus the cross-validated probability of the given label.
         suggestion: (N,) index of the most probable class.
     """
 
@@ -95,10 +97,10 @@ def judge(given: NDArray[np.float32], labels: NDArray[np.int64]) -> Judged:
     if len(classes) < 2:
         return Judged(wrong, suspicion, suggestion)
     own = np.searchsorted(classes, labels[rows])
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.02, max_iter=400))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=400))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     probs = cross_val_predict(model, given[rows], own, cv=folds, method="predict_proba")
-    wrong[rows] = find_label_issues(own, probs, filter_by="both", n_jobs=1)
-    suspicion[rows] = 1 - get_label_quality_scores(own, probs, method="normalized_margin")
+    wrong[rows] = find_label_issues(own, probs, filter_by="low_self_confidence", n_jobs=1)
+    suspicion[rows] = 1 - get_label_quality_scores(own, probs, method="self_confidence")
     suggestion[rows] = classes[probs.argmax(axis=1)]
     return Judged(wrong, suspicion, suggestion)

@@ -133,7 +133,7 @@ def test_decisions_survive_a_new_cleaning(entries: list[Entry], tmp_path: Path) 
 def test_cross_validated_answers_find_swapped_labels() -> None:
     rng = np.random.default_rng(1)
     truth = np.arange(600) % 3
-    given = (rng.normal(0, 1, (600, 3)) + 4 * np.eye(3)[truth]).astype(np.float32)
+    given = (rng.normal(0, 1, (600, 120)) + 4 * np.tile(np.eye(3)[truth], 40)).astype(np.float32)
     wrong = np.zeros(600, bool)
     wrong[::20] = True
     judged = labels.judge(given, np.where(wrong, (truth + 1) % 3, truth))
