@@ -28,7 +28,7 @@ class Condition:
     Args:
         name: The camera's name in the log.
         incidents: Receives the reports of faults.
-        hold_s: How long a fault lasts before it is reported.
+        hold_s: Seconds that a fault lasts before it is reported.
         frozen_s: Identical pictures for this long count as frozen; 0 = never.
 
     Attributes:

@@ -60,7 +60,7 @@ class Grabber:
 
     Attributes:
         box: The newest frame.
-        reopened: How often the source was reopened.
+        reopened: Number of times the source was reopened.
         ended: Whether reading has ended for good.
     """
 

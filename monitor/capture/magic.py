@@ -19,7 +19,7 @@ PICTURES = ("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic", "jp2", 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file contains.
+    """The content of a file.
 
     Attributes:
         kind: A name of ``PICTURES``, "html", "video", "" when empty, "unknown" otherwise.

@@ -67,7 +67,7 @@ def answered(call: Callable[[], T], name: str, limit_s: float, clock: Callable[[
     """The result of a call to a device; meanwhile the calling thread can still handle signals.
 
     Args:
-        call: The call; it runs on a thread of its own, which is abandoned when it hangs.
+        call: The call; it runs on its own thread, which is abandoned when it hangs.
         name: The device's name in errors.
         limit_s: Longest time; infinite = no limit.
         clock: Monotonic seconds.
@@ -116,7 +116,7 @@ def open_patiently(open_source: Callable[[], Source], name: str, patience: Patie
     Args:
         open_source: Opens it.
         name: Its name in log lines.
-        patience: How long to wait.
+        patience: Limits of the wait.
 
     Raises:
         SourceError: It cannot be opened, or the attempt hangs, and ``wait`` is not set; or it hangs for ``HUNG_S``;

@@ -30,7 +30,7 @@ def source(config: Config, name: str | None) -> Finding:
             return Finding("source", "note", "no camera; a run without --source plays the demo")
         name = cameras[0].path
     wanted, limit = revealed(name), 2 * config.source.open_timeout_s + SLACK_S + TRIED_S
-    # On a thread of its own: the main thread handles signals while a device hangs.
+    # On its own thread, so that the main thread can handle signals while a device hangs.
     return answered(lambda: _seen(config, wanted), shown(wanted), limit)
 
 

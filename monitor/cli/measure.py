@@ -139,7 +139,7 @@ def run(name: str, config: Config, seconds: float) -> Measured:
     Raises:
         UserError: The source or a model cannot be used.
     """
-    # On a thread of its own: the main thread handles signals while a device hangs.
+    # On its own thread, so that the main thread can handle signals while a device hangs.
     images, decode = answered(lambda: load(name, config), shown(name), math.inf)
     log.info("%d frames of %s read; measuring for %.0f s", len(images), shown(name), seconds)
     stages, faces, wall = measure(images, config, seconds)

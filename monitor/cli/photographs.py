@@ -17,7 +17,7 @@ class PhotographSink:
     Args:
         many: Print one line per picture rather than a table.
         as_json: Print one JSON object per picture and line.
-        out: Where to print; None = standard output.
+        out: The stream to print to; None = standard output.
     """
 
     def __init__(self, *, many: bool, as_json: bool, out: TextIO | None = None) -> None:

@@ -37,7 +37,7 @@ class DriverState:
         unjudged: Whether the eyes could not be judged for so long that this was reported.
         closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
         levels: Level of every sign by the kind of its events, 0 = inactive.
-        evidence: What it was judged by, or None.
+        evidence: The measured values on which this state is based, or None.
     """
 
     face: int

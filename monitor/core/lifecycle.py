@@ -27,7 +27,7 @@ class Occurrence:
         start: When it began, in seconds on the frame clock; ``duration_s`` counts from here.
         t: When it was last active, in seconds on the frame clock.
         wall: The same in seconds since the epoch.
-        face: Face id; 0 = nobody in particular.
+        face: Face id; 0 = no particular face.
         level: Current severity.
         peak: Highest severity so far.
         data: Data of every event.
@@ -115,7 +115,7 @@ class Lifecycle:
             seen: The level and its data.
             t: Seconds on the frame clock; a time before the last one ends an open event.
             wall: Seconds since the epoch.
-            face: Face id; 0 = nobody in particular.
+            face: Face id; 0 = no particular face.
         """
         events = self.finish() if self._now is not None and t < self._now.t else []
         if seen.level <= 0:

@@ -196,7 +196,7 @@ class ExpressionReader:
             age = t - own.read_at
             due = age >= every * EARLY
             if due and busy and age + passed < LATEST * every:
-                # The next interval starts now all the same, or readings would become rarer.
+                # The next interval still starts now; otherwise readings would become rarer.
                 own.postponed = t
                 continue
             passing = own.is_passing(t, hidden=track.hidden)

@@ -146,7 +146,7 @@ def shrunk(image: Image, side: int) -> Image:
         side: Side of the result in pixels.
 
     Returns:
-        (side, side) uint8, a copy of its own.
+        (side, side) uint8, always a new array.
     """
     if image.shape[0] > 2 * side:
         image = cv2.resize(image, (2 * side, 2 * side), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)

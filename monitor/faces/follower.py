@@ -48,7 +48,7 @@ class Follower:
 
         Args:
             image: (H, W, 3) BGR full frame.
-            box: Where a face was or is expected.
+            box: The place where a face was found or is expected, in full-frame pixels.
         """
         keypoints = self._net.read(image, box)
         if keypoints is None or keypoints.presence < self._config.keep:

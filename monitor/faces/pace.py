@@ -1,4 +1,4 @@
-"""When a recurring search is due."""
+"""Decides when a recurring search is due."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def sink_name(sink: Sink) -> str:
 
 
 class Background:
-    """Runs a slow sink on a thread of its own behind a short queue.
+    """Runs a slow sink on its own thread behind a short queue.
 
     If the queue is full, results are dropped with ``drop`` (so that recording a camera does not slow the readings);
     otherwise the caller is blocked (so that recording a file keeps every frame). An error in the sink is logged once

@@ -9,7 +9,7 @@ from monitor.settings.fields import choice, flag, integer, number, text
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """Where pictures come from."""
+    """The source of the pictures."""
 
     width: int = integer(640, 0, 7680, "requested camera width; 0 = the camera's default", "px")
     height: int = integer(480, 0, 4320, "requested camera height; 0 = the camera's default", "px")

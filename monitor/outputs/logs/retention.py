@@ -38,7 +38,7 @@ class Stored:
     Attributes:
         path: A session folder, or one file.
         size: Bytes.
-        changed: When it was last written, in seconds since the epoch.
+        changed: Time of the last write, in seconds since the epoch.
     """
 
     path: Path
@@ -93,7 +93,7 @@ def choose(candidates: Sequence[Stored], kept_bytes: int, keep_days: float, max_
     """Chooses the candidates to delete.
 
     Args:
-        candidates: What may be deleted, in the order of deletion.
+        candidates: Sessions or files that may be deleted, in the order of deletion.
         kept_bytes: Size of everything else that counts towards the total.
         keep_days: Older candidates are deleted; 0 = no limit.
         max_mb: Largest total in MB; 0 = no limit.

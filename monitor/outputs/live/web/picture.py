@@ -20,7 +20,7 @@ class SharedPicture:
 
     Args:
         newest: Gives the newest result, or None.
-        draw: Draws a result: returns a (H, W, 3) uint8 BGR picture of its own.
+        draw: Draws a result; returns a new (H, W, 3) uint8 BGR picture.
     """
 
     def __init__(self, newest: Callable[[], Result | None], draw: Callable[[Result], Image]) -> None:
