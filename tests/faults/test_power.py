@@ -60,7 +60,7 @@ def cut(folder: Path, after_s: float) -> Cut:
     whole = len((folder / "faces.csv").read_bytes().split(b"\n")) - 2
     assert len(rows) == whole
 
-    videos = sorted(folder.glob("video*.mkv"), key=lambda path: path.stat().st_mtime)
+    videos = sorted(folder.glob("video*.m*"), key=lambda path: path.stat().st_mtime)
     seconds = [length(path) for path in videos]
     for path, got in zip(videos[:-1], seconds[:-1], strict=True):
         assert got == pytest.approx(10, abs=0.3), path
@@ -115,4 +115,4 @@ def test_the_next_run_goes_on_where_a_power_cut_ended_the_last(tmp_path: Path) -
     child = start(tmp_path / "s", "--record", "--max-frames", "10")
     assert child.wait(60) == 0
     assert len(list(read_rows(tmp_path / "s"))) == before + 10
-    assert all(length(path) > 0 for path in (tmp_path / "s").glob("video*.mkv") if path.stat().st_size)
+    assert all(length(path) > 0 for path in (tmp_path / "s").glob("video*.m*") if path.stat().st_size)
