@@ -5,6 +5,7 @@ Needs the extras web and test (playwright) and Debian's Chromium. Shows the demo
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
@@ -14,16 +15,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 import cv2
+from rich.console import Console
 
 from emotion_monitor import Monitor
+from monitor.capture import demo
+from monitor.core.types import Image
+from monitor.outputs.drawing.annotator import Detail
+from monitor.outputs.drawing.chrome import KEYS, Status, dressed
+from monitor.outputs.drawing.history import History
+from monitor.outputs.live.dashboard import Dashboard, Shown
+from monitor.outputs.logs.stats import StatsSink
 
 OUT = Path("docs/images")
 FRAMES_PER_S, SECONDS, START_S, WIDTH = 10, 9.0, 3.0, 480
 WEBP_QUALITY = 60
 PAGES: tuple[tuple[str, int, int, Literal["dark", "light"]], ...] = (
-    ("web", 1280, 860, "light"),
-    ("web-phone", 390, 844, "dark"),
-)
+    ("web", 1280, 860, "light"), ("web-phone", 390, 844, "dark"),
+)  # fmt: skip
+WINDOW_S = 17.0
+"""Second of the demo that the window's pictures show: two people, and a ribbon for each."""
 READY_MS = 60_000
 SHOWN_S = 12
 """Seconds of the demo before the page's picture is taken: two people are in view then."""
@@ -48,6 +58,48 @@ def animation(path: Path) -> None:
     if not cv2.imwriteanimation(str(path), moving, [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY]):
         raise SystemExit(f"{path}: could not be written")
     print(f"{path}: {len(frames)} frames, {path.stat().st_size / 1e6:.2f} MB")
+
+
+def windows() -> None:
+    """The window: calm, full, its help, and a driver."""
+    shown: tuple[tuple[str, tuple[Detail, ...]], ...] = (("default", ("calm", "full")), ("driver", ("calm",)))
+    for profile, details in shown:
+        with Monitor(profile=profile) as monitor:
+            for result in monitor.watch("demo"):
+                picture = monitor.annotate(result)
+                if result.frame.t >= WINDOW_S:
+                    break
+            for detail in details:
+                name = f"window-{detail if profile == 'default' else profile}"
+                picture = monitor.annotate(result, detail)
+                _write(OUT / f"{name}.png", picture)
+            if profile == "default":
+                _write(OUT / "window-keys.png", dressed(picture, Status(keys=KEYS, recording=True)))
+
+
+def terminal() -> None:
+    """The live view of a terminal with 80 columns."""
+    console = Console(
+        file=io.StringIO(), width=80, height=24, record=True, force_terminal=True, color_system="truecolor"
+    )
+    history, stats = History(), StatsSink()
+    view = Dashboard(console, Shown("demo", round(demo.LENGTH_S * demo.FPS), "sessions/20261201T120000_demo"), history)
+    with Monitor() as monitor:
+        for result in monitor.watch("demo"):
+            history.handle(result)
+            stats.handle(result)
+            view.update(result, stats)
+            if result.frame.t >= WINDOW_S:
+                break
+    console.print(view.view(80, 24))
+    console.save_svg(str(OUT / "terminal.svg"), title="emotion-monitor demo --headless")
+    print(OUT / "terminal.svg")
+
+
+def _write(path: Path, picture: Image) -> None:
+    if not cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9]):
+        raise SystemExit(f"{path}: could not be written")
+    print(path)
 
 
 def pages(folder: Path) -> None:
@@ -93,5 +145,7 @@ def _save(page: Any, path: Path) -> None:
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     animation(OUT / "demo.webp")
+    windows()
+    terminal()
     with tempfile.TemporaryDirectory() as scratch:
         pages(Path(scratch))

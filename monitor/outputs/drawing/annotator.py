@@ -92,7 +92,7 @@ class Annotator:
         floor = pen.height if crowd else self._ribbons(pen, result)
         taken: list[Box] = [(0.0, float(floor), float(pen.width), float(pen.height))] if floor < pen.height else []
         if result.driver is not None:
-            taken += self._driver.draw(pen, result.driver)
+            taken += self._driver.draw(pen, result.driver, [box for _, box in faces])
         taken += self._labels(pen, faces, floor, taken)
         if not crowd and (result.driver is None or detail == "full"):
             self._panels(pen, faces, taken, floor, detail)
@@ -129,7 +129,15 @@ class Annotator:
                 taken.append(spot)
                 bars(pen, spot, face, rows)
                 if len(faces) > 1 and not beside(spot, box, pen.px(12)):
-                    pen.pill(str(face.id), (round(spot[0]) - pen.px(2), round(spot[1]) - pen.px(4)), COLORS[face.label])
+                    self._chip(pen, face, spot)
+
+    def _chip(self, pen: Pen, face: Face, spot: Box) -> None:
+        """The id of bars that lie away from their face: above them, or beside them at the picture's top."""
+        width, height = pen.pill_size(str(face.id))
+        above = spot[1] >= height + pen.px(4)
+        x = spot[0] if above else spot[0] - width - pen.px(4)
+        y = spot[1] - height - pen.px(3) if above else spot[1] + pen.px(2)
+        pen.pill(str(face.id), (round(x), round(y)), COLORS[face.label])
 
     def _ribbons(self, pen: Pen, result: Result) -> int:
         """Draws each person's ribbon; returns the first row they take, the picture's height without any."""

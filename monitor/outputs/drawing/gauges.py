@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.core.driver_state import DriverState
@@ -9,8 +10,10 @@ from monitor.core.labels import UNKNOWN
 from monitor.core.types import Box
 from monitor.driver.fatigue import FROM
 from monitor.outputs.drawing import typeface
+from monitor.outputs.drawing.layout import common_area
 from monitor.outputs.drawing.palette import COLORS, INK, MUTED, PLATE, SEVERITY, Color, text_on
 from monitor.outputs.drawing.pen import Pen
+from monitor.outputs.drawing.typeface import Style
 from monitor.outputs.wording import WARNINGS, headline, severity
 from monitor.settings.config import DriverConfig
 
@@ -18,6 +21,8 @@ ALARM = 3
 """The level that frames the whole picture."""
 PERCLOS_FULL = 0.3
 """Right end of the PERCLOS gauge: twice the share that is drowsy."""
+CHANGE_SIDES = 0.5
+"""The panel changes sides when it hides less than this share of the face area there, so that it does not flap."""
 SHUT_TOLD_S = 0.3
 """A shorter closure is a blink; its time is not shown."""
 
@@ -97,7 +102,7 @@ def headline_words(state: DriverState) -> tuple[str, str]:
 
 
 class DriverPanel:
-    """The panel at the upper left.
+    """The panel at the upper left or right.
 
     Args:
         config: Its thresholds are the gauges' ticks.
@@ -105,51 +110,77 @@ class DriverPanel:
 
     def __init__(self, config: DriverConfig) -> None:
         self._config = config
+        self._right = False
 
-    def draw(self, pen: Pen, state: DriverState) -> list[Box]:
-        """Draws headline and gauges; returns the rectangles they take."""
-        top = self._headline(pen, state)
-        return [top, self._rows(pen, state, round(top[3]) + pen.px(6))]
-
-    def _headline(self, pen: Pen, state: DriverState) -> Box:
+    def draw(self, pen: Pen, state: DriverState, faces: Sequence[Box] = ()) -> list[Box]:
+        """Draws headline and gauges on the side that hides less of the faces; returns the rectangles they take."""
         title, word = headline_words(state)
-        color, edge = headline_color(state), pen.px(12)
-        ink, pad = text_on(color), pen.px(11)
-        style = pen.title
-        room = pen.width - 2 * edge - 2 * pad
-        if typeface.width(title, style) > room:  # a narrow picture: smaller, but never the smallest
-            style = typeface.style(16 * pen.unit, pen.least, bold=True)
-        lead = pen.small.cap + pen.px(7) if word else 0
-        width = min(pen.width - 2 * edge, max(typeface.width(title, style), pen.px(150)) + 2 * pad)
-        box = (float(edge), float(edge), float(edge + width), float(edge + lead + style.cap + 2 * pen.px(10)))
-        pen.plate(box, color, 1.0)
-        if word:
-            pen.text(word.upper(), (edge + pad, edge + pen.px(9) + pen.small.cap), ink, pen.small)
-        pen.text(title, (edge + pad, round(box[3]) - pen.px(10)), ink, style)
-        return box
-
-    def _rows(self, pen: Pen, state: DriverState, top: int) -> Box:
         rows = gauges(state, self._config)
         if pen.height < 300:
             rows = (rows[0], rows[-1])
-        row, edge, pad = pen.small.cap + pen.px(11), pen.px(12), pen.px(10)
+        edge = pen.px(12)
+        upper, lower = self._headline_size(pen, title, word), self._rows_size(pen, state, rows)
+        width, height = max(upper[0], lower[0]), upper[1] + pen.px(6) + lower[1]
+        left, right = (float(edge), float(edge)), (float(pen.width - edge - width), float(edge + pen.px(28)))
+
+        def hidden(at: tuple[float, float]) -> float:
+            return sum(common_area((*at, at[0] + width, at[1] + height), face) for face in faces)
+
+        here, there = (right, left) if self._right else (left, right)
+        if hidden(there) < CHANGE_SIDES * hidden(here):
+            self._right, here = not self._right, there
+        x, y = here
+        top = (x, y, x + upper[0], y + upper[1])
+        below = (x, top[3] + pen.px(6), x + lower[0], top[3] + pen.px(6) + lower[1])
+        self._headline(pen, state, top)
+        self._rows(pen, state, rows, below)
+        return [top, below]
+
+    def _headline_style(self, pen: Pen, title: str) -> Style:
+        room = pen.width - 2 * pen.px(12) - 2 * pen.px(11)
+        if typeface.width(title, pen.title) <= room:
+            return pen.title
+        return typeface.style(16 * pen.unit, pen.least, bold=True)  # a narrow picture
+
+    def _headline_size(self, pen: Pen, title: str, word: str) -> tuple[int, int]:
+        style, pad = self._headline_style(pen, title), pen.px(11)
+        lead = pen.small.cap + pen.px(7) if word else 0
+        width = max(typeface.width(title, style), pen.px(150)) + 2 * pad
+        return min(pen.width - 2 * pen.px(12), width), lead + style.cap + 2 * pen.px(10)
+
+    def _headline(self, pen: Pen, state: DriverState, box: Box) -> None:
+        title, word = headline_words(state)
+        color, left = headline_color(state), round(box[0]) + pen.px(11)
+        ink = text_on(color)
+        pen.plate(box, color, 1.0)
+        if word:
+            pen.text(word.upper(), (left, round(box[1]) + pen.px(9) + pen.small.cap), ink, pen.small)
+        pen.text(title, (left, round(box[3]) - pen.px(10)), ink, self._headline_style(pen, title))
+
+    @staticmethod
+    def _columns(pen: Pen, rows: Sequence[Gauge]) -> tuple[int, int, int]:
+        """Widths of names, bars and words."""
         names = max(typeface.width(gauge.name, pen.small) for gauge in rows) + pen.px(9)
-        length, words = pen.px(84), max(typeface.width(w, pen.small) for w in ("not yet known", "100  danger"))
-        learning = state.calibrated < 1
-        height = row * (len(rows) + int(learning)) + pen.px(9)
-        width = 2 * pad + names + length + pen.px(9) + words
-        box = (float(edge), float(top), float(edge + width), float(top + height))
+        words = max(typeface.width(word, pen.small) for word in ("not yet known", "100  danger"))
+        return names, pen.px(84), words
+
+    def _rows_size(self, pen: Pen, state: DriverState, rows: Sequence[Gauge]) -> tuple[int, int]:
+        names, length, words = self._columns(pen, rows)
+        lines = len(rows) + int(state.calibrated < 1)
+        return 2 * pen.px(10) + names + length + pen.px(9) + words, (pen.small.cap + pen.px(11)) * lines + pen.px(9)
+
+    def _rows(self, pen: Pen, state: DriverState, rows: Sequence[Gauge], box: Box) -> None:
+        names, length, _ = self._columns(pen, rows)
         pen.plate(box, PLATE)
-        left = edge + pad
-        for number, gauge in enumerate(rows):
-            base = top + pen.px(10) + pen.small.cap + number * row
+        left, row = round(box[0]) + pen.px(10), pen.small.cap + pen.px(11)
+        base = round(box[1]) + pen.px(10) + pen.small.cap
+        for gauge in rows:
             pen.text(gauge.name, (left, base), MUTED, pen.small)
             self._scale(pen, gauge, (left + names, base), length)
             pen.text(gauge.word, (left + names + length + pen.px(9), base), INK, pen.small)
-        if learning:
-            base = top + pen.px(10) + pen.small.cap + len(rows) * row
+            base += row
+        if state.calibrated < 1:
             pen.text(f"learning this driver's usual: {state.calibrated:.0%}", (left, base), MUTED, pen.small)
-        return box
 
     @staticmethod
     def _scale(pen: Pen, gauge: Gauge, at: tuple[int, int], length: int) -> None:

@@ -75,7 +75,11 @@ def panel_spot(box: Box, size: tuple[int, int], room: Box, gap: int, taken: Sequ
             return spot
     corners = [_spot(x, y, width, height) for y in (room[1], room[3] - height) for x in (room[0], room[2] - width)]
     possible = [spot for spot in corners if free(spot, taken)]
-    best = min(possible, key=lambda spot: (common_area(spot, box), _distance(spot, box)), default=None)
+    best = min(
+        possible,
+        key=lambda spot: (round(common_area(spot, box) / (width * height), 1), _distance(spot, box)),
+        default=None,
+    )
     area = (box[2] - box[0]) * (box[3] - box[1])
     return best if best is not None and common_area(best, box) <= MOST_HIDDEN * area else None
 
