@@ -99,7 +99,7 @@ class Closure:
             is_long = ended >= self._config.long_blink_s and self._samples > 1
             (self._long if is_long else self._blinks).add(t, 1.0)
             self._count.add(t, 1.0)
-            self._slow.add(t, ended if ended - self._spacing / 2 >= self._config.long_blink_s else 0.0)
+            self._slow.add(t, ended if ended - self._spacing >= self._config.long_blink_s else 0.0)
         if self._start is None:
             self._samples = 0
         self._last, self._last_p80 = now, p80
@@ -129,7 +129,7 @@ class Closure:
             long_per_min=self._long.total,
             blink=ended,
             known_s=self._known.total,
-            slow_s=self._slow.total + (closed_s if closed_s - self._spacing / 2 >= self._config.long_blink_s else 0.0),
+            slow_s=self._slow.total + (closed_s if closed_s - self._spacing >= self._config.long_blink_s else 0.0),
             closures=round(self._count.total) + (closed_s > 0),
             fine=self._spacing <= COARSE_S,
         )
