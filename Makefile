@@ -130,7 +130,7 @@ $(VENV)/.made:
 $(RUN): $(VENV)/.made setup.cfg
 	@rm -f $(VENV)/.run-* $(VENV)/.test-*
 	@$(BIN)/pip uninstall -q -y opencv-python opencv-python-headless 2>/dev/null || true
-	@echo "installing OpenCV, LiteRT, NumPy, PyYAML and rich into $(VENV): once, about 330 MB"
+	@echo "installing OpenCV, LiteRT, NumPy, PyYAML and rich into $(VENV): once, 330 to 380 MB"
 	@$(BIN)/python deploy/requirements.py $(OPENCV) > $(VENV)/requirements.txt
 	@$(BIN)/pip install -q --disable-pip-version-check -r $(VENV)/requirements.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
