@@ -183,7 +183,7 @@ class Monitor:
 
         Args:
             result: A result of this Monitor. Pass results in the order in which they came, because the timelines grow
-            with them.
+                with them.
             detail: "off", "calm" (labels, top bars, timelines) or "full" (all seven bars).
 
         Returns:

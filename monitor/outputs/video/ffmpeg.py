@@ -24,7 +24,8 @@ CLOSE_S = 10.0
 FRAGMENT_S = 1.0
 """Length of a fragment and distance of key frames: a power cut costs at most this much."""
 PRESET = "ultrafast"
-"""2.6 ms of CPU a picture at 640x480; "superfast" takes 3.7 ms for files a quarter smaller (docs/notes-video.md)."""
+"""2.6 ms of CPU a picture at 640x480; "superfast" takes 3.7 ms for files a quarter smaller
+(docs/contributing/recordings.md)."""
 QUALITY = "23"
 """Constant rate factor of libx264; its default."""
 BITS_PER_PIXEL = 0.1
