@@ -29,6 +29,8 @@ REST = 0.4
 RISE_S = 2.0
 """A yawn opens the mouth from rest to ``yawn_open`` within this time: 0.5 s in munb_3. A jaw that drops in sleep stays
 half open, a mouth that was open all along does not rise."""
+RISES = 0.8
+"""A mouth that falls below this share of its widest since rest does not rise to a yawn: it sings or talks."""
 SHAPED = 1.1
 """Share of ``yawn_peak`` that a yawn reaches before it explains shut eyes."""
 HALF, HALF_S, SHUT = 0.8, 2.5, 0.3
@@ -106,6 +108,7 @@ class Yawns:
         self._half: _Opening | None = None
         self._unknown_s = 0.0
         self._rest: float | None = None
+        self._widest = 0.0
         self.open_s = self.yawn_s = self.rest_s = 0.0
         self.yawning = self.may = self.real = False
 
@@ -128,7 +131,8 @@ class Yawns:
         else:
             self._unknown_s = 0.0
             if mouth < REST * self._config.yawn_open:
-                self._rest = t
+                self._rest, self._widest = t, 0.0
+            self._widest = max(self._widest, mouth)
             self._wide = self._opened(self._wide, t, dt or 0.0, mouth, 1.0)
             self._half = self._opened(self._half, t, dt or 0.0, mouth, HALF)
             for opening in (self._wide, self._half):
@@ -157,9 +161,10 @@ class Yawns:
         ]
         self.yawning = bool(yawns)
         self.yawn_s = max((t - opening.start for opening in yawns), default=0.0)
-        rising = mouth is not None and mouth >= REST * config.yawn_open and self._rest is not None
+        rising = mouth is not None and mouth >= max(REST * config.yawn_open, RISES * self._widest)
         self.rest_s = 0.0 if self._rest is None else t - self._rest
-        soon = wide.rose and self.open_s < config.yawn_s if wide else rising and self.rest_s <= RISE_S
+        fresh = self._rest is not None and self.rest_s <= RISE_S
+        soon = rising and (wide.rose and self.open_s < config.yawn_s if wide else fresh)
         self.may = bool(soon)
         self.real = wide is not None and wide.rose and self.yawning and wide.peak >= SHAPED * config.yawn_peak
 

@@ -80,6 +80,15 @@ def test_a_yawn_flattened_by_noise_is_one_yawn(rate: float) -> None:
 
 
 @at_every_rate
+def test_a_singer_whose_eyes_are_shut_is_not_yawning(rate: float) -> None:
+    def sings(t: float) -> dict[str, object]:
+        mouth = float(np.interp(t % 1.0, (0, 0.2, 0.4, 0.6, 1.0), (0.1, 0.4, 0.62, 0.35, 0.3)))
+        return {"mouth": mouth if between(t, 35, 15) else 0.03, **shut(t, 40, 1.5)}
+
+    assert len(told(60, rate, sings).started("eyes_closed")) == 1
+
+
+@at_every_rate
 def test_a_smile_does_not_explain_eyes_shut_for_long(rate: float) -> None:
     drive = told(60, rate, lambda t: shut(t, 40, 4.5, happy=0.9))
     assert drive.worst("eyes_closed") == 3
