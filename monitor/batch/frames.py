@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from monitor.batch.spans import Span
 from monitor.capture.video import VideoSource
@@ -24,7 +22,7 @@ class SpanSource(VideoSource):
     Args:
         path: The file.
         start_s: Time of the file at which to begin, in seconds.
-        every_s: Shortest time between two frames in seconds; frames in between are not converted. 0 = every frame.
+        every_s: Shortest time between two frames in seconds; 0 = every frame.
 
     Raises:
         SourceError: The file cannot be read.
@@ -38,32 +36,26 @@ class SpanSource(VideoSource):
 
     def _seek(self, start_s: float) -> None:
         """Seeks the first frame at or after ``start_s``; OpenCV decodes from the key frame before it."""
-        self._capture.set(cv2.CAP_PROP_POS_MSEC, start_s * 1e3)
         self._first = None
-        self._index = max(0, int(self._capture.get(cv2.CAP_PROP_POS_FRAMES)))
-        self._stated = self._t = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3 - 1 / self.fps
+        if not self._capture.isOpened():  # ffmpeg decodes this file
+            self._decoder.close()
+            self._decoder = self._ffmpeg(start_s)
+            self._index, at = round(start_s * self.fps), start_s
+        else:
+            self._capture.set(cv2.CAP_PROP_POS_MSEC, start_s * 1e3)
+            self._index = max(0, int(self._capture.get(cv2.CAP_PROP_POS_FRAMES)))
+            at = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+            self._decoder = self._decode()  # a fresh one: the old one has read ahead
+        self._stated = self._t = at - 1 / self.fps
 
     def read(self) -> Frame | None:
         """The next frame that is due, None at the end."""
-        if not self._every_s:
-            return super().read()
-        if self._first is not None:
-            frame = super().read()
-            if frame is not None:
-                self._due = frame.t + self._every_s
-            return frame
-        while self._capture.grab():
-            t = self._time()
-            index, self._index = self._index, self._index + 1
-            if t + SLACK_S < self._due:
-                continue
-            fine, image = self._capture.retrieve()
-            if not fine or image is None or image.ndim != 3:
-                continue
-            image.setflags(write=False)
-            # Due times lie on a grid, so that rounding does not make the rate drift; a gap starts a new grid.
-            self._due = max(self._due, t - self._every_s / 2) + self._every_s
-            return Frame(index, t, time.time(), image.astype(np.uint8, copy=False), self.name)
+        while (frame := super().read()) is not None:
+            if frame.t + SLACK_S >= self._due:
+                # Due times lie on a grid, so that rounding does not make the rate drift; a gap starts a new grid.
+                late = self._due if math.isfinite(self._due) else frame.t
+                self._due = max(late, frame.t - self._every_s / 2) + self._every_s
+                return frame
         return None
 
 
