@@ -69,7 +69,7 @@ def recipe_of_run(run: Path) -> tuple[Recipe, Task[Any]]:
     """
     path = run / "recipe.yaml"
     if not path.exists():
-        raise ConfigError(f"{run}: is no training run; make one with: emotion-train fit --out {run}")
+        raise ConfigError(f"{run}: is not a training run; make one with: emotion-train fit --out {run}")
     recipe = settings.load(Recipe, path)
     return recipe, task_of(recipe)
 

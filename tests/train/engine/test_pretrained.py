@@ -75,14 +75,14 @@ def test_the_archive_is_read_back_also_in_half_precision(tmp_path: Path) -> None
 
 
 def test_an_archive_that_cannot_be_used_is_one_line(tmp_path: Path, weights: dict[str, np.ndarray]) -> None:
-    with pytest.raises(ConfigError, match=r"gone\.tgz is not there; run: train fetch"):
+    with pytest.raises(ConfigError, match=r"gone\.tgz does not exist; run: emotion-train fetch"):
         pretrained.read(tmp_path / "gone.tgz")
     (tmp_path / "text.tgz").write_text("no archive")
     short = packed(tmp_path / "short.tgz", {"a": np.ones(3, np.float32)}, cut=4)
     whole = packed(tmp_path / "whole.tgz", weights).read_bytes()
     (tmp_path / "broken.tgz").write_bytes(whole[: len(whole) // 2])
     for path in (tmp_path / "text.tgz", short, tmp_path / "broken.tgz"):
-        with pytest.raises(ConfigError, match=r"cannot be read .*delete it, then: train fetch"):
+        with pytest.raises(ConfigError, match=r"cannot be read .*delete it and run: emotion-train fetch"):
             pretrained.read(path)
     with pytest.raises(ConfigError, match="holds another network"):
         pretrained.give(pretrained.build(0.0, 128), {"a": np.ones(3, np.float32)})
@@ -114,7 +114,7 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     recipe = dataclasses.replace(TEACHER, network=Network(pretrained=str(archive), dropout=0.0))
     few = drawn.take(np.arange(0, len(drawn), 3))
     gone = dataclasses.replace(recipe, network=Network(pretrained=str(tmp_path / "gone.tgz")))
-    with pytest.raises(ConfigError, match="run: train fetch"):
+    with pytest.raises(ConfigError, match="run: emotion-train fetch"):
         fit(ExpressionTraining(few, gone), gone, tmp_path / "teacher", resume=False)
     assert not (tmp_path / "teacher").exists()
     fit(ExpressionTraining(few, recipe), recipe, tmp_path / "teacher", resume=False)
@@ -131,7 +131,7 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     seen.start_from(tmp_path / "teacher")
     assert seen.model.get_layer("conv1").output.shape[1:3] == (80, 80)
     assert np.array_equal(seen.model.get_layer(name).get_weights()[0], model.get_layer(name).get_weights()[0])
-    with pytest.raises(ConfigError, match="one of both networks is pretrained"):
+    with pytest.raises(ConfigError, match="one of the two networks is pretrained"):
         Trainer(TINY, network).start_from(tmp_path / "teacher")
     pupil = dataclasses.replace(TINY, teachers=str(tmp_path / "teacher"), taught=1.0)
     assert not np.array_equal(taught(few.part("train"), pupil).targets, few.part("train").targets)
@@ -148,7 +148,7 @@ def test_fetching_happens_once_and_takes_nothing_else_for_the_archive(
     source = packed(tmp_path / "source.tgz", {"a": np.ones(3, np.float32)})
     out = tmp_path / "runs"
     monkeypatch.setattr(pretrained, "URL", source.as_uri())
-    with pytest.raises(ConfigError, match="is another file than expected"):
+    with pytest.raises(ConfigError, match="has changed"):
         pretrained.fetch(out)
     assert list(out.iterdir()) == []
     monkeypatch.setattr(pretrained, "SHA256", hashlib.sha256(source.read_bytes()).hexdigest())
@@ -158,5 +158,5 @@ def test_fetching_happens_once_and_takes_nothing_else_for_the_archive(
         assert main(["fetch", "--out", str(out)]) == 0
     assert caplog.text.count("downloading") == 1
     (out / pretrained.ARCHIVE).unlink()
-    with pytest.raises(ConfigError, match=r"cannot be downloaded .* put the file at .* by hand"):
+    with pytest.raises(ConfigError, match=r"cannot be downloaded .* save the file as .* by hand"):
         pretrained.fetch(out)
