@@ -6,7 +6,6 @@ import contextlib
 import queue
 import re
 import shutil
-import subprocess
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -34,6 +33,8 @@ class FfmpegDecoder:
     name = "ffmpeg"
 
     def __init__(self, url: str, size: tuple[int, int], before: Sequence[str] = (), start_s: float = 0.0) -> None:
+        import subprocess  # late: a headless start does not need it
+
         self._size, self._start_s = size, start_s
         self._times: queue.Queue[float] = queue.Queue()
         self._t = float("nan")
@@ -97,6 +98,8 @@ def available() -> bool:
 @lru_cache(maxsize=1)
 def _has_fps_mode() -> bool:
     """Whether this ffmpeg has -fps_mode, which replaced -vsync in 5.1."""
+    import subprocess  # late: a headless start does not need it
+
     try:
         done = subprocess.run(["ffmpeg", "-version"], capture_output=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):

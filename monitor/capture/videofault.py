@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from pathlib import Path
 
 from monitor.capture import ffmpeg, mp4
@@ -33,6 +32,8 @@ def why_not_opened(path: Path | str) -> str:
 
 def _only_sound(path: Path) -> bool:
     """Whether ffmpeg finds sound in a file but no pictures."""
+    import subprocess  # late: a headless start does not need it
+
     if not ffmpeg.available():
         return False
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):

@@ -7,7 +7,6 @@ import errno
 import os
 import select
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -84,6 +83,8 @@ class FfmpegWriter:
     """
 
     def __init__(self, encoder: str, path: Path, fps: float, size: tuple[int, int]) -> None:
+        import subprocess  # late: a headless start does not need it
+
         self._encoder = encoder
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         try:
@@ -125,6 +126,8 @@ class FfmpegWriter:
             EncoderDied: ffmpeg failed or does not come to an end.
             OSError: The disk is full or gone.
         """
+        import subprocess  # late: a headless start does not need it
+
         assert self._child.stdin is not None
         if self._said.closed:
             self._child.stdin.close()
@@ -147,6 +150,8 @@ class FfmpegWriter:
 
     def _death(self) -> Exception:
         """Why the child ended."""
+        import subprocess  # late: a headless start does not need it
+
         try:
             code = self._child.wait(CLOSE_S)
         except subprocess.TimeoutExpired:
