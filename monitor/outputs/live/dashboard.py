@@ -100,7 +100,7 @@ class Dashboard:
             lines += [Text(""), Text(headline(result.driver)[0], style=f"bold {style}")]
             lines.append(Text(driver_text(result.driver), style="dim"))
         lines += [Text(""), *self._progress(width, stats.frames)]
-        lines.append(Text(f"{self._shown.folder}   Ctrl-C ends", style="dim"))
+        lines.append(Text(f"Ctrl-C ends   {self._shown.folder}", style="dim"))
         for line in lines:
             line.truncate(width, overflow="ellipsis")
         return Group(*lines)
