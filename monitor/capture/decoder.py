@@ -17,7 +17,7 @@ FLAT_RANGE = 8
 FLAT_COLUMNS = 40
 """Columns of the sample that is tested for this."""
 
-DIFFERENT = 10.0
+DIFFERENT = 4.0
 """Mean difference in gray levels above which two pictures of the same time count as different."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("starlette", reason="needs the extra web")
-pytest.importorskip("httpx", reason="needs httpx for Starlette's test client")
+pytest.importorskip("httpx2", reason="needs httpx2 for Starlette's test client")
 
 from starlette.testclient import TestClient
 
