@@ -130,7 +130,8 @@ class Monitor:
             source: Its name, or an open source. It is opened at the first frame and closed when the loop ends.
 
         Yields:
-            One result per frame. Events that are still open when a file ends are ended in its last result.
+            One result per frame. The last result of a file also ends the events that are still open. A camera that is
+            gone for good gives one more result for that, without faces and with the last frame.
 
         Raises:
             SourceError: The source cannot be opened.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from monitor.capture.choose import make_feed
 from monitor.capture.feed import Feed
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
-from monitor.core.types import Frame, Result
-from monitor.pipeline import Pipeline
+from monitor.core.types import Event, Frame, Result
 from monitor.run.governor import Governor
-from monitor.run.stepper import Stepper
+from monitor.run.stepper import Stepper, Steps
 from monitor.settings.config import Config
 
 FRAME_WAIT_S = 0.2
@@ -20,7 +20,14 @@ SLACK_S = 1e-6
 """Tolerance of frame times, which are rounded to this."""
 
 
-def play(source: Source, name: str, config: Config, pipeline: Pipeline, fps: float | None = None) -> Iterator[Result]:
+class Engine(Steps, Protocol):
+    """A pipeline that can end its events."""
+
+    def finish(self) -> list[Event]:
+        """Ends all open events."""
+
+
+def play(source: Source, name: str, config: Config, pipeline: Engine, fps: float | None = None) -> Iterator[Result]:
     """The results of a source, one per frame, computed as the caller asks for them.
 
     Args:
@@ -35,18 +42,49 @@ def play(source: Source, name: str, config: Config, pipeline: Pipeline, fps: flo
     stepper = Stepper(pipeline, live=feed.live, incidents=incidents, governor=Governor(config.performance))
     try:
         if feed.live:
-            yield from _live(feed, stepper)
-            return
-        ahead: Frame | None = None
-        for frame in _chosen(feed, fps):
-            if ahead is not None:
-                yield stepper.step(ahead, feed.dropped)
-            ahead = frame
-        if ahead is not None:
-            last = stepper.step(ahead, feed.dropped)
-            yield replace(last, events=(*last.events, *pipeline.finish()))
+            yield from watch_camera(feed, stepper, pipeline, incidents)
+        else:
+            yield from _film(feed, stepper, pipeline, fps)
     finally:
         feed.close()
+
+
+def watch_camera(feed: Feed, stepper: Stepper, pipeline: Engine, incidents: Incidents) -> Iterator[Result]:
+    """The newest frames of a camera.
+
+    Events that belong to no frame go with the next result. When the camera has gone for good, one more result without
+    faces, with the last frame, ends the events that are still open.
+
+    Args:
+        feed: The camera's frames; the caller closes it.
+        stepper: Runs ``pipeline`` on them.
+        pipeline: Ends its events after the last frame.
+        incidents: Those of the camera and the machine.
+    """
+    while not feed.ended:
+        frame = feed.next(FRAME_WAIT_S)
+        if frame is None:
+            stepper.idle()
+        elif stepper.accepts(frame):
+            events = (*stepper.take_incidents(), *stepper.take_events())
+            result = stepper.step(frame, feed.dropped)
+            yield replace(result, events=(*events, *result.events)) if events else result
+    last = stepper.latest
+    events = (*stepper.take_events(), *pipeline.finish(), *incidents.finish(*stepper.now()))
+    if last is not None and events:
+        yield replace(last, faces=(), events=events)
+
+
+def _film(feed: Feed, stepper: Stepper, pipeline: Engine, fps: float | None) -> Iterator[Result]:
+    """The frames of a file; the last result also ends the events that are still open."""
+    ahead: Frame | None = None
+    for frame in _chosen(feed, fps):
+        if ahead is not None:
+            yield stepper.step(ahead, feed.dropped)
+        ahead = frame
+    if ahead is not None:
+        last = stepper.step(ahead, feed.dropped)
+        yield replace(last, events=(*last.events, *pipeline.finish()))
 
 
 def _chosen(feed: Feed, fps: float | None) -> Iterator[Frame]:
@@ -59,14 +97,3 @@ def _chosen(feed: Feed, fps: float | None) -> Iterator[Frame]:
                 due = (frame.t if due is None else max(due, frame.t - 1 / fps)) + 1 / fps
             yield frame
 
-
-def _live(feed: Feed, stepper: Stepper) -> Iterator[Result]:
-    """The newest frames of a camera. Events that belong to no frame go with the next result."""
-    while not feed.ended:
-        frame = feed.next(FRAME_WAIT_S)
-        if frame is None:
-            stepper.idle()
-        elif stepper.accepts(frame):
-            events = (*stepper.take_incidents(), *stepper.take_events())
-            result = stepper.step(frame, feed.dropped)
-            yield replace(result, events=(*events, *result.events)) if events else result
