@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from typing import Any, NoReturn
 
 from monitor.core.errors import EXIT_CONFIG
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong command line in one line that names the closest flag and how to get help."""
+    """Reports a wrong command line in one line that names the closest flag and how to get help.
+
+    Flags must be written out: an abbreviation would change its meaning when a flag is added.
+    """
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **keywords})
 
     def options(self) -> list[str]:
         """All flags, short and long."""
         return [option for action in self._actions for option in action.option_strings]
+
+    def suggestion(self, option: str) -> str:
+        """The end of an error line for an unknown flag: the flag that it begins or resembles, "" if there is none."""
+        known = self.options()
+        begun = [name for name in known if len(option) > 2 and name.startswith(option)]
+        near = begun[:1] or difflib.get_close_matches(option, known, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
 
     def error(self, message: str) -> NoReturn:
         """Ends with exit code 2."""

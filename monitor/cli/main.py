@@ -79,8 +79,7 @@ def _unknown_flag(flag: str, command: Parser, name: str, top: Top) -> str:
         return f"{flag} is not a flag of {name}; {', '.join(owners)} {'has' if len(owners) == 1 else 'have'} it"
     if f"--{option}" in command.options():
         return f"{flag} is not a flag of {name}; did you mean --{option}?"
-    close = difflib.get_close_matches(option, command.options(), n=1)
-    return f"{flag} is not a flag of {name}" + (f"; did you mean {close[0]}?" if close else "")
+    return f"{flag} is not a flag of {name}{command.suggestion(option)}"
 
 
 # Each command imports its module when it runs: a headless start must not load what only another command needs.

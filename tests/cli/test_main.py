@@ -41,6 +41,8 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
         (["--headless", "config", "c.yaml"], 2, "config is not a source; did you mean --config?"),
         (["--source", ""], 3, "--source is empty"),
         (["--sorce", "x"], 2, "--sorce is not a flag of run; did you mean --source?"),
+        (["--headles"], 2, "--headles is not a flag of run; did you mean --headless?"),
+        (["--max-f", "3"], 2, "--max-f is not a flag of run; did you mean --max-frames?"),
         (["--max-frames", "0"], 2, "must be at least 1 (got 0)"),
         (["--max-seconds", "-1"], 2, "must be above 0"),
         (["--max-seconds", "soon"], 2, "must be a number (got soon)"),
@@ -57,6 +59,7 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
         (["chekc"], 2, "chekc is not a command; did you mean check?"),
         (["check", "--headless"], 2, "--headless is not a flag of check; run has it"),
         (["check", "--sauce", "x"], 2, "did you mean --source?"),
+        (["check", "--sourc", "x"], 2, "--sourc is not a flag of check; did you mean --source?"),
     ],
 )
 def test_each_mistake_is_one_line_and_its_exit_code(

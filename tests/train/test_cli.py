@@ -68,3 +68,10 @@ def test_however_a_command_ends_there_is_no_traceback(
     assert cli.main(["prepare", "--data", "x"]) == code
     assert expected in caplog.text
     assert len(caplog.records) == bool(expected)
+
+
+def test_a_flag_that_is_not_written_out_is_refused_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["fit", "--resum"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: --resum is not known to fit; did you mean --resume?")

@@ -19,18 +19,29 @@ EXIT_STOPPED = 130
 """The exit code that shells expect after Ctrl-C."""
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The whole command line."""
     parser = Parser(prog="emotion-train", description="Train small int8 networks for faces and expressions.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     for module in COMMANDS:
         module.add(commands)
+    for command in commands.choices.values():
+        command.set_defaults(parser=command)
     return parser
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses a full command line; an unknown flag ends with exit code 2 and one line that names the nearest one."""
+    args, unknown = build_parser().parse_known_args(argv)
+    if unknown:
+        near = args.parser.suggestion(unknown[0].split("=")[0])
+        args.parser.error(f"{unknown[0]} is not known to {args.command}{near}")
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code; a user's error ends in one line."""
-    args = build_parser().parse_args(argv)
+    args = parse(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         return int(args.run_command(args))
