@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.core.errors import ConfigError
+from train.system import database
 
 NAME = "clean.sqlite"
 """File of the record in the folder of results."""
@@ -78,11 +78,7 @@ class Manifest:
             ConfigError: The file is not such a record or cannot be written.
         """
         self._path = path
-        try:
-            self._db = sqlite3.connect(path)
-            self._db.execute(SCHEMA)
-        except sqlite3.Error as error:
-            raise ConfigError(f"{path}: is not a record of emotion-train clean ({error}); give another --out") from None
+        self._db = database.opened(path, SCHEMA, "emotion-train clean")
 
     def close(self) -> None:
         """Closes the file."""
@@ -100,12 +96,9 @@ class Manifest:
             old = decided.get(entry.path, entry)
             rows.append((entry.path, entry.label, entry.width, entry.height, entry.sha256, entry.kind, entry.reason,
                          entry.score, entry.other, entry.suggestion, old.decision, old.new_label))  # fmt: skip
-        try:
-            with self._db:
-                self._db.execute("delete from pictures")
-                self._db.executemany(f"insert into pictures values ({','.join('?' * 12)})", rows)
-        except sqlite3.Error as error:
-            raise ConfigError(f"{self._path}: cannot be written: {error}") from None
+        with database.writing(self._db, self._path) as db:
+            db.execute("delete from pictures")
+            db.executemany(f"insert into pictures values ({','.join('?' * 12)})", rows)
 
     def entries(self) -> list[Entry]:
         """All rows, sorted by path."""
@@ -122,8 +115,8 @@ class Manifest:
             raise ConfigError(f"decision must be one of {', '.join(DECISIONS)} (got {decision})")
         if decision == "relabel" and new_label not in self.labels():
             raise ConfigError(f"relabel: must name one of {', '.join(self.labels())} (got {new_label})")
-        with self._db:
-            changed = self._db.execute(
+        with database.writing(self._db, self._path) as db:
+            changed = db.execute(
                 "update pictures set decision = ?, new_label = ? where path = ?", (decision, new_label, path)
             )
         if not changed.rowcount:
