@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from train.clean import page, review
     from train.clean.manifest import NAME, Manifest
     from train.clean.run import apply, summary
+    from train.collect import attribution
     from train.system import resources
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # broken pictures are reported in the record
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         if args.apply:
             count = apply(folder, entries, Path(args.apply))
             log.info("%s: %d pictures kept, %d left out", args.apply, count, len(entries) - count)
+            attribution.carry_over(folder, {entry.path for entry in entries if entry.kept}, Path(args.apply))
     finally:
         manifest.close()
     return EXIT_OK

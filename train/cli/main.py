@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from monitor.cli.arguments import Parser
 from monitor.core.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
-from train.cli import cards, clean, demo_faces, evaluate, export, fetch, fit, predict, prepare, recover, report
+from train.cli import cards, clean, collect, demo_faces, evaluate, export, fetch, fit, predict, prepare, recover, report
 
 log = logging.getLogger("train")
 
-COMMANDS = (prepare, fit, evaluate, predict, report, cards, recover, export, fetch, demo_faces, clean)
+COMMANDS = (prepare, fit, evaluate, predict, report, cards, recover, export, fetch, demo_faces, collect, clean)
 """Modules with ``add(commands)``, which adds a command and sets its ``run_command``."""
 EXIT_STOPPED = 130
 """The exit code that shells expect after Ctrl-C."""
@@ -58,7 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.error("error: %s", error)
         return ConfigError.exit_code
     except KeyboardInterrupt:
-        log.error("stopped; continue a training with --resume")
+        how = (
+            "run the same command again to go on" if args.command == "collect" else "continue a training with --resume"
+        )
+        log.error("stopped; %s", how)
         return EXIT_STOPPED
     except MemoryError:
         log.error("error: out of memory; close other programs, or use less data or a smaller batch")

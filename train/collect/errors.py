@@ -1,0 +1,23 @@
+"""Why a request or a picture came to nothing."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A request that will not succeed later either; the text is the reason.
+
+    Attributes:
+        status: HTTP status, 0 if there was none.
+    """
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Failed(Exception):
+    """A request that may succeed in a later run; the text is the reason."""
+
+
+class Throttled(Failed):
+    """A host asks for a longer pause than ``client.MOST_WAIT_S``."""
