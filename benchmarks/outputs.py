@@ -27,6 +27,7 @@ from monitor.cli.measure import HZ
 from monitor.core.types import Frame, Image, Result
 from monitor.outputs.drawing.annotator import Annotator, Canvas, Detail
 from monitor.outputs.live.window import DisplayProbe, Window
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink
@@ -141,7 +142,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for title, given, driver in (("logs", results, False), ("logs, driver mode", driven, True)):
-            table = TableSink(folder / f"{title}.csv", "bench", OutputConfig(), driver=driver)
+            table = TableSink(folder / f"{title}.csv", "bench", OutputConfig(), columns(driver=driver))
             events = EventSink(folder / f"{title}.jsonl", "bench")
             print(measured(title, all_of([StatsSink(), table, events]), given), flush=True)
             table.close([])

@@ -170,10 +170,13 @@ class Monitor:
         if clip.live:
             clip.close()
             raise SourceError(f"{clip.name}: is live and has no end; use Monitor.watch")
+        if self._networks is None:
+            self._networks = load(self.config)
         wanted = columns(
             keypoints=self.config.output.keypoints,
             driver=self.config.driver.enabled,
             files=isinstance(clip, ImageSource),
+            labels=self._networks.emotion.labels,
         )
         session = datetime.now().strftime("%Y%m%dT%H%M%S")
         with contextlib.closing(self._played(clip, name, fps)) as results:

@@ -96,7 +96,7 @@ def _prepared(args: argparse.Namespace, config: Config) -> tuple[Any, Any, Any, 
     keep = parse_keep(args.keep_frames) if args.keep_frames else None
     items = find(args.inputs)
     dataset = Dataset(Path(args.out))
-    model = load_card(find_model(config.emotion.model), None).version
+    model = load_card(find_model(config.emotion.model)).version
     mark = fingerprint(config, model, every_s, keep)
     dataset.describe(config, mark)
     job = Job(

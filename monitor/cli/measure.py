@@ -20,6 +20,8 @@ from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
+from monitor.networks.load import load as load_networks
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.table import TableSink
 from monitor.run.assembly import build
 from monitor.settings.config import Config
@@ -105,11 +107,13 @@ def measure(images: list[Image], config: Config, seconds: float) -> tuple[dict[s
     Returns:
         Milliseconds of each stage and frame, mean faces per frame, and the seconds it took.
     """
-    pipeline = build(config, clock=time.thread_time)
+    networks = load_networks(config)
+    pipeline = build(config, networks, clock=time.thread_time)
     stages: dict[str, list[float]] = {}
     faces, counted = 0, 0
+    wanted = columns(keypoints=config.output.keypoints, driver=config.driver.enabled, labels=networks.emotion.labels)
     with tempfile.TemporaryDirectory() as folder:
-        table = TableSink(Path(folder) / "faces.csv", "bench", config.output, driver=config.driver.enabled)
+        table = TableSink(Path(folder) / "faces.csv", "bench", config.output, wanted)
         began = time.monotonic()
         number = 0
         while counted < 10 or time.monotonic() - began < seconds:

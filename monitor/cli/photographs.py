@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from monitor.core.labels import EMOTIONS
 from monitor.core.types import Event, Face, Result
 
 
@@ -68,7 +67,7 @@ def _box(face: Face) -> list[int]:
 
 def _distribution(face: Face) -> dict[str, float] | None:
     """Expression to probability; None when the face could not be read."""
-    return {name: round(float(p), 4) for name, p in zip(EMOTIONS, face.probs, strict=True)} if face.known else None
+    return {name: round(float(p), 4) for name, p in zip(face.labels, face.probs, strict=True)} if face.known else None
 
 
 def line(result: Result) -> str:
@@ -85,7 +84,7 @@ def table(result: Result) -> str:
     head = f"{result.frame.file}, {width}x{height}: {count}"
     if not result.faces:
         return head
-    rows = [["face", "expression", *EMOTIONS, "quality", "box x,y,w,h"]]
+    rows = [["face", "expression", *result.faces[0].labels, "quality", "box x,y,w,h"]]
     for face in result.faces:
         shares = [f"{p:.0%}" if face.known else "-" for p in face.probs]
         box = ",".join(map(str, _box(face)))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.driver_state import DriverState
-from monitor.core.labels import UNKNOWN
+from monitor.core.labels import EMOTIONS, UNKNOWN
 
 Image = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
@@ -117,8 +117,8 @@ class Reading:
 
     Attributes:
         quality: 0..1, how well the picture shows the face.
-        probs: (7,) float32 calibrated distribution over ``labels.EMOTIONS``, which sums to 1; None when the quality
-            was too low for a reading.
+        probs: (K,) float32 calibrated distribution over the labels of the network, which sums to 1; None when the
+            quality was too low for a reading.
     """
 
     quality: float
@@ -134,14 +134,15 @@ class Face:
         box: Where it is, in full-frame pixels.
         label: The top label of ``probs``, with at least ``emotion.min_confidence``, or "unknown".
         confidence: The highest probability in ``probs``.
-        probs: (7,) float32 smoothed and steadied distribution over ``labels.EMOTIONS``; sums to 1.
-        raw: (7,) float32 distribution read in this frame, or None when the face was not read in it.
+        probs: (K,) float32 smoothed and steadied distribution over ``labels``; sums to 1.
+        raw: (K,) float32 distribution read in this frame, or None when the face was not read in it.
         quality: 0..1, how well the picture shows the face.
         seen: Whether the last search found it; else its box is a prediction.
         known: Whether a current reading exists; ``probs`` is uniform without one.
         pose: Smoothed yaw, pitch, roll in degrees (see ``Keypoints``), or None without keypoints.
         keypoints: The keypoint network's answer in this frame, or None.
         eyes: The person's right and left eye in this frame, or None when they were not read.
+        labels: Names of the entries of ``probs``: the seven expressions, or the classes of a user's own model.
     """
 
     id: int
@@ -156,6 +157,7 @@ class Face:
     pose: tuple[float, float, float] | None = None
     keypoints: Keypoints | None = None
     eyes: tuple[EyeReading, EyeReading] | None = None
+    labels: tuple[str, ...] = EMOTIONS
 
     @property
     def is_unknown(self) -> bool:

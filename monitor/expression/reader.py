@@ -11,15 +11,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.core.labels import UNKNOWN
 from monitor.core.types import Box, Event, Face, Frame, Image, Keypoints, Reading
 from monitor.expression.resting import Calibration
 from monitor.expression.smoother import Smoother
 from monitor.expression.steady import SteadyLabel
 from monitor.settings.config import EmotionConfig
 
-UNIFORM = np.full(len(EMOTIONS), 1 / len(EMOTIONS), dtype=np.float32)
-"""Distribution shown for a face without a reading."""
 PASSING_S = 3.0
 """Faces that overlap are not read for this many seconds, because most only pass each other. Faces that overlap for
 longer are read again."""
@@ -32,6 +30,10 @@ LATEST = 1.5
 
 class ExpressionNet(Protocol):
     """The part of ``EmotionNet`` that the reader uses."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the entries of a distribution."""
 
     def read(
         self, image: Image, box: Box, roll: float, *, mirrored: bool = False, visible: float = 1.0, least: float = 0.0
@@ -126,7 +128,8 @@ class ExpressionReader:
             config: Settings.
             ids: The session's source of event ids; None = its own.
         """
-        self._net, self._config = net, config
+        self._net, self._config, self._labels = net, config, net.labels
+        self._uniform = np.full(len(net.labels), 1 / len(net.labels), dtype=np.float32)
         given = ids if ids is not None else itertools.count(1)
         self._calibration = Calibration(given) if config.baseline == "auto" else None
         self._expressions: dict[int, _Expression] = {}
@@ -152,7 +155,7 @@ class ExpressionReader:
         # A reading becomes outdated once the face has been unreadable for a while.
         stale = label == UNKNOWN and own.refused and t - own.raw_t > self._config.hold_s
         known = probs is not None and not stale
-        shown = probs if probs is not None and known else UNIFORM
+        shown = probs if probs is not None and known else self._uniform
         return Face(
             id=track.id,
             box=track.predicted(t),
@@ -165,6 +168,7 @@ class ExpressionReader:
             known=known,
             pose=None if track.pose is None else (float(track.pose[0]), float(track.pose[1]), float(track.pose[2])),
             keypoints=track.keypoints if track.last == t else None,
+            labels=self._labels,
         )
 
     def keep(self, ids: Set[int]) -> list[Event]:
@@ -182,7 +186,7 @@ class ExpressionReader:
     def _of(self, face: int) -> _Expression:
         own = self._expressions.get(face)
         if own is None:
-            own = _Expression(Smoother(self._config.smooth_s), SteadyLabel(self._config))
+            own = _Expression(Smoother(self._config.smooth_s), SteadyLabel(self._config, self._labels))
             self._expressions[face] = own
         return own
 

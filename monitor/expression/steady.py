@@ -33,11 +33,11 @@ class SteadyLabel:
 
     Attributes:
         label: The shown label.
-        probs: (7,) float32 shown distribution, which sums to 1; None before the first reading.
+        probs: (K,) float32 shown distribution, which sums to 1; None before the first reading.
     """
 
-    def __init__(self, config: EmotionConfig) -> None:
-        self._config = config
+    def __init__(self, config: EmotionConfig, labels: tuple[str, ...] = EMOTIONS) -> None:
+        self._config, self._labels = config, labels
         self.label = UNKNOWN
         self.probs: NDArray[np.float32] | None = None
         self._started = False
@@ -45,7 +45,7 @@ class SteadyLabel:
         self._candidate, self._candidate_since = UNKNOWN, 0.0
 
     def update(self, probs: NDArray[np.float32] | None, t: float) -> str:
-        """Takes a smoothed distribution (7,) at ``t`` seconds and returns the label; None = the face cannot be read."""
+        """Takes a smoothed distribution (K,) at ``t`` seconds and returns the label; None = the face cannot be read."""
         if probs is None:
             self._fade(t)
             return self.label
@@ -67,7 +67,7 @@ class SteadyLabel:
     def _top(self, probs: NDArray[np.float32]) -> str:
         """The top label, or "unknown" when it is not confident enough."""
         best = int(np.argmax(probs))
-        return EMOTIONS[best] if probs[best] >= self._config.min_confidence else UNKNOWN
+        return self._labels[best] if probs[best] >= self._config.min_confidence else UNKNOWN
 
     def _fade(self, t: float) -> None:
         """The label of a face that cannot be read becomes "unknown" after ``emotion.hold_s``."""
@@ -96,7 +96,7 @@ class SteadyLabel:
 
     def _kept(self, probs: NDArray[np.float32], limit: float) -> NDArray[np.float32] | None:
         """The nearest distribution with the shown label on top, or None when that takes a bias above ``limit``."""
-        own = EMOTIONS.index(self.label)
+        own = self._labels.index(self.label)
         share, others = float(probs[own]), float(np.delete(probs, own).sum())
         rival, least = float(np.delete(probs, own).max()), self._config.min_confidence + 1e-4
         if share <= 0 or least >= 1:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from monitor.core.errors import ModelError
 from monitor.core.types import Image
 from monitor.faces.crop import int8_table, quantised
-from monitor.networks.card import ModelCard, load_card
+from monitor.networks.card import ModelCard, load_card, ordered
 from monitor.networks.runtime import Int8Model
 
 
@@ -22,13 +22,13 @@ class Network:
         runtime: Name and version of the TFLite runtime.
     """
 
-    def __init__(self, path: Path, labels: tuple[str, ...], threads: int) -> None:
-        """Loads ``path`` and the card beside it, which must list ``labels``.
+    def __init__(self, path: Path, labels: tuple[str, ...], threads: int, *, own: bool = False) -> None:
+        """Loads ``path`` and the card beside it, which must list ``labels``, or with ``own`` a user's own classes.
 
         Raises:
             ModelError: The model or its card is missing, damaged, mismatched or foreign, or no runtime is installed.
         """
-        self.card: ModelCard = load_card(path, labels)
+        self.card: ModelCard = load_card(path, labels, own=own)
         self._model = Int8Model(path, threads)
         self.runtime = f"{self._model.runtime.package} {self._model.runtime.version}"
         self._shapes = [port.shape for port in self._model.outputs]
@@ -42,13 +42,13 @@ class Network:
 class CropNetwork(Network):
     """A network with one square gray crop as its input."""
 
-    def __init__(self, path: Path, labels: tuple[str, ...], threads: int) -> None:
+    def __init__(self, path: Path, labels: tuple[str, ...], threads: int, *, own: bool = False) -> None:
         """Loads ``path``, whose input must have the side that its card states.
 
         Raises:
             ModelError: See ``Network``; or the input has another shape than the card states.
         """
-        super().__init__(path, labels, threads)
+        super().__init__(path, labels, threads, own=own)
         side = self.card.input_side
         if self._model.input.shape != (1, side, side, 1):
             raise ModelError(f"{path}: takes {self._model.input.shape}, its card says (1, {side}, {side}, 1)")
@@ -57,17 +57,18 @@ class CropNetwork(Network):
 class LogitNetwork(CropNetwork):
     """A network with one output: a logit for each label of its card."""
 
-    def __init__(self, path: Path, labels: tuple[str, ...], threads: int) -> None:
-        """Loads ``path``; its logits are reordered to the order of ``labels``.
+    def __init__(self, path: Path, labels: tuple[str, ...], threads: int, *, own: bool = False) -> None:
+        """Loads ``path``; its logits are reordered to the order of ``labels``, unless they are a user's own.
 
         Raises:
             ModelError: See ``CropNetwork``; or the model has other outputs than one logit per label.
         """
-        super().__init__(path, labels, threads)
-        if self._shapes != [(1, len(labels))]:
-            raise ModelError(f"{path}: gives {self._shapes}, expected one output of shape (1, {len(labels)})")
-        self._order = [self.card.labels.index(name) for name in labels]
+        super().__init__(path, labels, threads, own=own)
+        names = ordered(self.card, labels)
+        if self._shapes != [(1, len(names))]:
+            raise ModelError(f"{path}: gives {self._shapes}, expected one output of shape (1, {len(names)})")
+        self._order = [self.card.labels.index(name) for name in names]
 
     def logits(self, crop: Image) -> NDArray[np.float32]:
-        """Uncalibrated logits (K,) float32 of one (side, side) uint8 crop, in the order of ``labels``."""
+        """Uncalibrated logits (K,) float32 of one (side, side) uint8 crop, in the order of its labels."""
         return np.asarray(self._run(crop)[0][0][self._order], dtype=np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.errors import ModelError
-from monitor.core.labels import EMOTIONS
+from monitor.core.labels import EMOTIONS, OWN, fault_of
 from monitor.faces.crop import CropSpec
 from monitor.system.digest import sha256
 from monitor.system.wholefile import replace_text
@@ -98,12 +98,13 @@ def card_path(model: Path) -> Path:
     return model.with_suffix(".json")
 
 
-def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCard:
+def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS, *, own: bool = False) -> ModelCard:
     """Reads the card of ``model`` and checks that it belongs to this file.
 
     Args:
         model: The .tflite.
         labels: Labels that the card must list, in any order; None = any.
+        own: Whether a model of a user's own classes (``OWN``) will do as well.
 
     Raises:
         ModelError: Model or card missing, damaged, of another schema, or the sha256 differs.
@@ -122,7 +123,11 @@ def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCa
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: is not valid JSON: {str(error)[:120]}") from None
+    if own and isinstance(fields, dict) and fields.get("name") == OWN:
+        labels = None
     card = _checked(fields, path, labels)
+    if card.name == OWN and (fault := fault_of(card.labels)):
+        raise ModelError(f"{path}: labels: {fault}; make the model again with emotion-train new")
     digest = sha256(data)
     if digest != card.sha256:
         raise ModelError(
@@ -130,6 +135,11 @@ def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS) -> ModelCa
             "reinstall the pair or export it again"
         )
     return card
+
+
+def ordered(card: ModelCard, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels in the order in which a network answers: as given, or those of a user's own model as on its card."""
+    return labels if sorted(card.labels) == sorted(labels) else card.labels
 
 
 def read_model(model: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""The expression network: turns a face in a frame into calibrated probabilities of the seven labels."""
+"""The expression network: turns a face in a frame into calibrated probabilities of its labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.core.types import Box, Image, Reading
 from monitor.faces.crop import crop, evened
 from monitor.faces.quality import light_for, quality
 from monitor.networks.base import LogitNetwork
-from monitor.networks.card import Prior
+from monitor.networks.card import Prior, ordered
 
 BALANCED = "balanced"
 """The prior of a model whose card names none."""
@@ -41,14 +41,19 @@ class EmotionNet(LogitNetwork):
             ModelError: The model or its card is missing, damaged, mismatched or foreign, no runtime is installed, or
                 the card has no such prior.
         """
-        super().__init__(path, EMOTIONS, threads)
-        none = Prior((0.0,) * len(EMOTIONS), self.card.temperature)
+        super().__init__(path, EMOTIONS, threads, own=True)
+        none = Prior((0.0,) * len(self.labels), self.card.temperature)
         chosen = self.card.priors.get(prior, none if prior == BALANCED else None)
         if chosen is None:
             known = ", ".join(sorted({BALANCED, *self.card.priors}))
             raise ModelError(f"{path}: its card has no prior {prior!r}; set emotion.prior to one of: {known}")
         self.prior, self.temperature = prior, chosen.temperature
         self._biases = np.array(chosen.biases, np.float32)[self._order]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the entries of every distribution: the seven expressions, or a user's own classes."""
+        return ordered(self.card, EMOTIONS)
 
     def read(
         self, image: Image, box: Box, roll: float, *, mirrored: bool = False, visible: float = 1.0, least: float = 0.0
@@ -85,11 +90,11 @@ class EmotionNet(LogitNetwork):
         return evened(crop, self.card.crop_contrast)
 
     def logits(self, crop: Image) -> NDArray[np.float32]:
-        """Logits (7,) of one (side, side) uint8 crop under the chosen prior, not yet divided by the temperature."""
+        """Logits (K,) of one (side, side) uint8 crop under the chosen prior, not yet divided by the temperature."""
         return super().logits(crop) + self._biases
 
     def probabilities(self, crop: Image) -> NDArray[np.float32]:
-        """Calibrated probabilities (7,) float32 of one prepared (side, side) uint8 crop; they sum to 1."""
+        """Calibrated probabilities (K,) float32 of one prepared (side, side) uint8 crop; they sum to 1."""
         z = self.logits(crop) / np.float32(self.temperature)
         e = np.exp(z - z.max())
         return np.asarray(e / e.sum(), dtype=np.float32)

@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.core.errors import ModelError
+from monitor.core.errors import ConfigError, ModelError
+from monitor.core.labels import EMOTIONS
 from monitor.faces.detector import Detector, make_detector
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
@@ -47,12 +48,29 @@ def load(config: Config) -> Networks:
 
     Raises:
         ModelError: A model is missing, damaged or foreign, or no TFLite runtime is installed.
-        ConfigError: The detector's file cannot be used.
+        ConfigError: The detector's file cannot be used, or a setting needs labels that the model does not have.
     """
     emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads, config.emotion.prior)
+    _require_labels(config, emotion.labels)
     keypoints = load_keypoints(config)
     eyes = load_eyes(config, keypoints)
     return Networks(emotion, keypoints, eyes, load_proposals(config, keypoints), make_detector(config.detect))
+
+
+def _require_labels(config: Config, labels: tuple[str, ...]) -> None:
+    """Refuses settings that need other labels than the expression model has.
+
+    Raises:
+        ConfigError: See above.
+    """
+    model = config.emotion.model
+    if labels != EMOTIONS and config.driver.enabled:
+        raise ConfigError(f"driver.enabled needs the seven expressions; {model} does not have them")
+    if labels != EMOTIONS and config.emotion.baseline != "off":
+        raise ConfigError(f"emotion.baseline needs the seven expressions; {model} does not have them, set it to off")
+    for name in config.alerts.expression:
+        if name not in labels:
+            raise ConfigError(f"alerts.expression must be some of {', '.join(labels)} with {model} (got {name})")
 
 
 def load_keypoints(config: Config) -> KeypointNet | None:

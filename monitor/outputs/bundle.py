@@ -12,9 +12,11 @@ from typing import Protocol, runtime_checkable
 from monitor.capture.photos import ImageSource
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
+from monitor.core.labels import EMOTIONS
 from monitor.core.types import Event
 from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.drawing.history import History
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.evidence import EvidenceSink
@@ -63,16 +65,21 @@ class RunContext:
         session: The session folder.
         source: The source of the frames.
         config: All settings.
+        labels: The labels of the expression model.
     """
 
     session: SessionFolder
     source: Source
     config: Config
+    labels: tuple[str, ...] = EMOTIONS
 
 
 def _table(run: RunContext) -> TableSink:
-    path, photographs = run.session.folder / "faces.csv", isinstance(run.source, ImageSource)
-    return TableSink(path, run.session.name, run.config.output, driver=run.config.driver.enabled, files=photographs)
+    chosen = columns(
+        keypoints=run.config.output.keypoints, driver=run.config.driver.enabled,
+        files=isinstance(run.source, ImageSource), labels=run.labels,
+    )  # fmt: skip
+    return TableSink(run.session.folder / "faces.csv", run.session.name, run.config.output, chosen)
 
 
 def _events(run: RunContext) -> EventSink:
@@ -107,7 +114,7 @@ def _mqtt(run: RunContext) -> Sink | None:
         return None
     from monitor.outputs.remote.mqtt import MqttSink
 
-    return MqttSink(run.config.mqtt, run.session.name, driver=run.config.driver.enabled)
+    return MqttSink(run.config.mqtt, run.session.name, driver=run.config.driver.enabled, labels=run.labels)
 
 
 OUTPUTS: dict[str, Callable[[RunContext], Sink | None]] = {
@@ -132,19 +139,13 @@ class Outputs:
         canvas: The annotated pictures, shared by window, recording and web page.
         video: The recording, off until it is switched on.
         storage: Watches the disk.
+        labels: The labels of the expression model.
         sinks: All of them, in the order in which they get each result.
     """
 
-    def __init__(
-        self,
-        session: SessionFolder,
-        source: Source,
-        config: Config,
-        video_path: Path | None,
-        incidents: Incidents,
-        stop: Stop,
-    ) -> None:
-        self._session, self._source = session, source
+    def __init__(self, run: RunContext, video_path: Path | None, incidents: Incidents, stop: Stop) -> None:
+        session, source, config = run.session, run.source, run.config
+        self._session, self._source, self.labels = session, source, run.labels
         self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
         history = History(config.display.history_s)
         self.canvas = Canvas(Annotator(config.display, config.driver, history))
@@ -156,7 +157,6 @@ class Outputs:
         self._background = Background(
             self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S
         )
-        run = RunContext(session, source, config)
         made = {name: sink for name, make in OUTPUTS.items() if (sink := make(run)) is not None}
         table = made["faces.csv"]
         assert isinstance(table, TableSink)

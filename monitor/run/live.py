@@ -129,7 +129,9 @@ class LiveRun:
         from monitor.system.terminal import terminal
 
         video = self._outputs.video
-        shown = Shown(source.name, source.frames, str(self._session.folder), lambda: video.recording)
+        shown = Shown(
+            source.name, source.frames, str(self._session.folder), lambda: video.recording, self._outputs.labels
+        )
         return Dashboard(terminal(), shown, self._outputs.canvas.annotator.history)
 
     def _close(self, started: float) -> bool:
@@ -210,4 +212,4 @@ def _print_summary(outputs: Outputs, elapsed_s: float) -> None:
     # files are complete by now, so none of this is a failure of the run.
     with contextlib.suppress(OSError, UnicodeError, SystemExit):
         console = Console()
-        console.print(summary_table(outputs.stats, elapsed_s, blocks_for(console)))
+        console.print(summary_table(outputs.stats, elapsed_s, blocks_for(console, outputs.labels)))

@@ -22,7 +22,7 @@ from monitor.capture.source import Source
 from monitor.core.errors import ConfigError, DiskError
 from monitor.core.incidents import Incidents
 from monitor.networks.load import Networks, load
-from monitor.outputs.bundle import Outputs
+from monitor.outputs.bundle import Outputs, RunContext
 from monitor.outputs.logs.metadata import RunFacts
 from monitor.outputs.logs.retention import make_room
 from monitor.outputs.logs.session import SessionFolder
@@ -117,7 +117,8 @@ def begin(run: Opened, incidents: Incidents, stop: Stopper) -> tuple[SessionFold
                 make_room(Path(output.dir).expanduser(), output.keep_days, output.max_mb, time.time())
             session = SessionFolder(out, output.dir, run.source.name, datetime.now())
             session.write_metadata(_facts(run))
-            return session, Outputs(session, run.source, run.config, run.video_path, incidents, stop)
+            context = RunContext(session, run.source, run.config, run.networks.emotion.labels)
+            return session, Outputs(context, run.video_path, incidents, stop)
         except OSError as error:
             if session is not None:
                 session.give_up()

@@ -15,7 +15,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.incidents import Incidents
 from monitor.core.types import Box, Image, Result
 from monitor.outputs.bundle import Outputs
-from monitor.outputs.drawing.palette import EMOTION_HEX
+from monitor.outputs.drawing.palette import hexes
 from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.video.blur import erased
 from monitor.settings.config import Config
@@ -79,7 +79,7 @@ class WebPage:
         from monitor.outputs.live.web.sessions import SessionList
         from monitor.outputs.live.web.site import Site
 
-        hub, web = Hub(), self._config.web
+        hub, web = Hub(labels=outputs.labels), self._config.web
 
         def status() -> dict[str, Any]:
             return {"recording": outputs.video.recording, "blur": self._blurred, "live": live, "wrong": incidents.open}
@@ -95,7 +95,7 @@ class WebPage:
         shown = web.picture == "on" or (web.picture == "auto" and self._access.loopback)
         picture = SharedPicture(lambda: hub.result, lambda result: self._draw(result, outputs)) if shown else None
         sessions = SessionList(session.root, session.folder)
-        site = Site(hub, picture, self._access, controls, sessions, EMOTION_HEX, web.viewers, web.fps)
+        site = Site(hub, picture, self._access, controls, sessions, hexes(outputs.labels), web.viewers, web.fps)
         sink = WebSink(site, self._socket)
         log.info("web page: %s%s", self._address, f" (token: {self._access.token})" if self._access.token else "")
         return sink, controls.run_waiting

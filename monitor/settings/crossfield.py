@@ -9,7 +9,10 @@ import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from monitor.core.labels import EMOTIONS
 from monitor.settings.driver import DriverConfig
+from monitor.settings.faces import EmotionConfig
+from monitor.settings.fields import not_among
 from monitor.settings.outputs import AlertsConfig, MqttConfig
 from monitor.settings.schema import Config
 
@@ -42,6 +45,7 @@ def conflicts(config: Config, place: Place) -> list[str]:
         *_seat(config.driver, place),
         *_mqtt(config.mqtt, place),
         *_alerts(config.alerts, place),
+        *_expressions(config, place),
         *_source(config, place),
     ]
 
@@ -145,6 +149,13 @@ def _alerts(alerts: AlertsConfig, place: Place) -> Iterator[str]:
             yield f"{at}: alerts.command must begin with a program (got {got!r})"
     except ValueError as error:
         yield f"{at}: alerts.command is not a command line: {error} (got {got})"
+
+
+def _expressions(config: Config, place: Place) -> Iterator[str]:
+    """Unknown labels; those of another model are known once it is loaded (``networks.load``)."""
+    fault = not_among(EMOTIONS, config.alerts.expression)
+    if fault and config.emotion.model == EmotionConfig().model:
+        yield f"{place('alerts.expression')}: alerts.expression {fault}"
 
 
 def _source(config: Config, place: Place) -> Iterator[str]:

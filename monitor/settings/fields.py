@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 S = TypeVar("S")
@@ -37,8 +38,10 @@ def flag(help: str, *, default: bool, advanced: bool = False) -> Any:
 
 
 def names(options: tuple[str, ...], help: str, *, advanced: bool = False) -> Any:
-    """A setting with any number of names from a fixed list, none by default; written as a YAML list or separated by
-    commas."""
+    """A setting with any number of names, none by default; written as a YAML list or separated by commas.
+
+    ``not_among`` tells which are not in the list; cross-field validation does, as a user's own model has other names.
+    """
     return _field((), help, advanced, options=options)
 
 
@@ -84,15 +87,21 @@ def checked(kind: Any, f: dataclasses.Field[Any], value: Any) -> tuple[str, Any]
 
 
 def _checked_names(f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str, Any]:
-    options: tuple[str, ...] = f.metadata["options"]
     given = value if isinstance(value, list) else str("" if value is None else value).split(",")
     chosen = tuple(dict.fromkeys(name for item in given if (name := str(item).strip())))
+    if any(len(name) > MAX_TEXT or "\0" in name for name in chosen):
+        return f"must be a list of {', '.join(f.metadata['options'])} {got}", None
+    return "", chosen
+
+
+def not_among(options: tuple[str, ...], chosen: Sequence[str]) -> str:
+    """What is wrong with names that are not all in a list; "" if they are."""
     for name in chosen:
         if name not in options:
             close = difflib.get_close_matches(name, options, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            return f"must be a list of {', '.join(options)} {got}{hint}", None
-    return "", chosen
+            return f"must be a list of {', '.join(options)} (got {name[:40]}){hint}"
+    return ""
 
 
 def _checked_number(kind: type[int] | type[float], f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from monitor.core.types import Event, EyeReading, Face, Image, Keypoints
 from monitor.driver.judge import Driver
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import Config, DriverConfig, OutputConfig
 from tests.fakes import Clock, face, frame, keypoints_at, result
@@ -28,7 +29,7 @@ def drive(path: Path, seconds: float = 100.0) -> list[Event]:
     """Logs a drive with one sleep from 80 to 84 s; returns the events of the day."""
     eyes = Eyes(80, 84)
     driver = Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
-    sink = TableSink(path, "S", OutputConfig(), driver=True, clock=Clock())
+    sink = TableSink(path, "S", OutputConfig(), columns(driver=True), clock=Clock())
     events: list[Event] = []
     for n in range(int(seconds * 10)):
         eyes.now = t = n / 10

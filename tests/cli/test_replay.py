@@ -13,6 +13,7 @@ from monitor.cli.main import main
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event
 from monitor.driver.judge import Driver
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import Config, DriverConfig, OutputConfig
 from tests.cli.drives import Eyes, drive, told
@@ -32,7 +33,7 @@ def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_pat
     large, small = (100.0, 100.0, 200.0, 200.0), (400.0, 100.0, 440.0, 140.0)
     eyes = Eyes(80, 84)
     driver = Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(99)))
-    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), driver=True, clock=Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), columns(driver=True), clock=Clock())
     events: list[Event] = []
     for n in range(900):
         eyes.now = t = n / 10

@@ -46,7 +46,7 @@ class Diary:
 def opened(folder: Path, *settings: str) -> Outputs:
     session = SessionFolder(str(folder), "", "demo", START)
     stop = SimpleNamespace(asked=threading.Event(), rotate=threading.Event())
-    return Outputs(session, ScriptedSource([]), load(None, list(settings))[0], None, Incidents(), stop)
+    return Outputs(RunContext(session, ScriptedSource([]), load(None, list(settings))[0]), None, Incidents(), stop)
 
 
 def names(outputs: Outputs) -> list[str]:

@@ -9,21 +9,20 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from monitor.core.labels import EMOTIONS
 from monitor.core.types import Box, Face, Image, Result
 from monitor.outputs.drawing import typeface
 from monitor.outputs.drawing.faces import bars, bars_size, label_text
 from monitor.outputs.drawing.gauges import ALARM, DriverPanel, alarmed
 from monitor.outputs.drawing.history import History
 from monitor.outputs.drawing.layout import beside, label_spot, panel_spot
-from monitor.outputs.drawing.palette import COLORS, MUTED, SEVERITY
+from monitor.outputs.drawing.palette import MUTED, SEVERITY, colors
 from monitor.outputs.drawing.pen import Pen
 from monitor.outputs.drawing.ribbon import Ribbon
 from monitor.settings.config import DisplayConfig, DriverConfig
 
 Detail = Literal["off", "calm", "full"]
 DETAILS: tuple[Detail, ...] = ("off", "calm", "full")
-"""Levels of detail in the order in which the key ``o`` cycles: nothing, the top bars, all seven bars."""
+"""Levels of detail in the order in which the key ``o`` cycles: nothing, the top bars, all bars."""
 MOST_PANELS = 4
 """With more faces than this each gets its label only: bars and ribbons would cover the picture."""
 MOST_RIBBONS = 3
@@ -88,7 +87,7 @@ class Annotator:
         faces = [(face, self._place(face.box, pen.width)) for face in result.faces]
         crowd = len(faces) > MOST_PANELS
         for face, box in faces:
-            pen.brackets(box, COLORS[face.label], solid=face.seen)
+            pen.brackets(box, colors(face.labels)[face.label], solid=face.seen)
         floor = pen.height if crowd else self._ribbons(pen, result)
         taken: list[Box] = [(0.0, float(floor), float(pen.width), float(pen.height))] if floor < pen.height else []
         if result.driver is not None:
@@ -111,15 +110,19 @@ class Annotator:
             text, share = label_text(face)
             size = pen.pill_size(text, share, quiet=quiet)
             spot = label_spot(box, size, (pen.width, floor), pen.px(6), [*taken, *labels, *(others if quiet else [])])
-            pen.pill(text, (round(spot[0]), round(spot[1])), COLORS[face.label], share, quiet=quiet)
+            pen.pill(text, (round(spot[0]), round(spot[1])), colors(face.labels)[face.label], share, quiet=quiet)
             labels.append(spot)
         return labels
 
     def _panels(self, pen: Pen, faces: list[tuple[Face, Box]], taken: list[Box], floor: int, detail: Detail) -> None:
-        rows = len(EMOTIONS) if detail == "full" else CALM_BARS if pen.height >= 360 else CALM_BARS - 1
+        if not faces:
+            return
+        labels = faces[0][0].labels
+        calm = min(len(labels), CALM_BARS if pen.height >= 360 else CALM_BARS - 1)
+        rows = len(labels) if detail == "full" else calm
         edge = float(pen.px(6))
         room = (edge, edge, pen.width - edge, floor - edge)
-        size = bars_size(pen, rows)
+        size = bars_size(pen, rows, labels)
         for face, box in faces:
             if not face.known or self._small(box, pen):
                 continue
@@ -137,7 +140,7 @@ class Annotator:
         above = spot[1] >= height + pen.px(4)
         x = spot[0] if above else spot[0] - width - pen.px(4)
         y = spot[1] - height - pen.px(3) if above else spot[1] + pen.px(2)
-        pen.pill(str(face.id), (round(x), round(y)), COLORS[face.label])
+        pen.pill(str(face.id), (round(x), round(y)), colors(face.labels)[face.label])
 
     def _ribbons(self, pen: Pen, result: Result) -> int:
         """Draws each person's ribbon; returns the first row they take, the picture's height without any."""

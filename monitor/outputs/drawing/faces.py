@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitor.core.labels import EMOTIONS
 from monitor.core.types import Box, Face
 from monitor.outputs.drawing import typeface
-from monitor.outputs.drawing.palette import COLORS, INK, MUTED
+from monitor.outputs.drawing.palette import INK, MUTED, colors
 from monitor.outputs.drawing.pen import Pen
 
 
@@ -16,30 +15,31 @@ def label_text(face: Face) -> tuple[str, str]:
     return f"{face.id}  {face.label}", "" if face.is_unknown else f"{face.confidence:.0%}"
 
 
-def bars_size(pen: Pen, rows: int) -> tuple[int, int]:
-    """Width and height of so many bars."""
+def bars_size(pen: Pen, rows: int, labels: tuple[str, ...]) -> tuple[int, int]:
+    """Width and height of so many bars of a model's labels."""
     row = pen.small.cap + pen.px(9)
-    return _name_width(pen) + pen.px(58) + _share_width(pen) + pen.px(26), row * rows + pen.px(9)
+    return _name_width(pen, labels) + pen.px(58) + _share_width(pen) + pen.px(26), row * rows + pen.px(9)
 
 
 def bars(pen: Pen, spot: Box, face: Face, rows: int) -> None:
     """The most probable expressions, or all of them in their fixed order."""
     pen.plate(spot)
-    order = range(len(EMOTIONS)) if rows == len(EMOTIONS) else np.argsort(-face.probs, kind="stable")[:rows].tolist()
+    labels, inks = face.labels, colors(face.labels)
+    order = range(len(labels)) if rows == len(labels) else np.argsort(-face.probs, kind="stable")[:rows].tolist()
     row, left, right = pen.small.cap + pen.px(9), round(spot[0]) + pen.px(9), round(spot[2]) - pen.px(9)
-    start = left + _name_width(pen) + pen.px(4)
+    start = left + _name_width(pen, labels) + pen.px(4)
     length, thick = right - _share_width(pen) - pen.px(4) - start, max(4, pen.px(6))
     for number, index in enumerate(order):
         base = round(spot[1]) + pen.px(9) + pen.small.cap + number * row
-        name, share = EMOTIONS[index], float(face.probs[index])
+        name, share = labels[index], float(face.probs[index])
         ink = INK if name == face.label else MUTED
         pen.text(name, (left, base), ink, pen.small)
-        pen.bar((start, base - pen.small.cap // 2 - thick // 2), (length, thick), share, COLORS[name])
+        pen.bar((start, base - pen.small.cap // 2 - thick // 2), (length, thick), share, inks[name])
         pen.text_right(f"{share:.0%}", (right, base), ink, pen.small)
 
 
-def _name_width(pen: Pen) -> int:
-    return max(typeface.width(name, pen.small) for name in EMOTIONS)
+def _name_width(pen: Pen, labels: tuple[str, ...]) -> int:
+    return max(typeface.width(name, pen.small) for name in labels)
 
 
 def _share_width(pen: Pen) -> int:

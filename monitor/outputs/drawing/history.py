@@ -20,8 +20,8 @@ class _Track:
 
     __slots__ = ("count", "number", "total")
 
-    def __init__(self, columns: int) -> None:
-        self.total = np.zeros((columns, len(EMOTIONS)), np.float32)
+    def __init__(self, columns: int, labels: int) -> None:
+        self.total = np.zeros((columns, labels), np.float32)
         self.count = np.zeros(columns, np.int32)
         self.number = np.full(columns, -1, np.int64)
 
@@ -31,10 +31,15 @@ class History:
 
     Args:
         span_s: Seconds that are kept.
+
+    Attributes:
+        columns: Number of columns.
+        labels: Labels of the faces seen last.
     """
 
     def __init__(self, span_s: float = 60.0) -> None:
         self.columns = max(4, round(span_s / STEP_S))
+        self.labels: tuple[str, ...] = EMOTIONS
         self._tracks: dict[int, _Track] = {}
         self._last_t = -np.inf
         self._lock = threading.Lock()
@@ -48,9 +53,10 @@ class History:
             self._last_t = t
             number = int(t // STEP_S)
             for face in result.faces:
+                self.labels = face.labels
                 track = self._tracks.get(face.id)
                 if track is None:
-                    track = self._tracks[face.id] = _Track(self.columns)
+                    track = self._tracks[face.id] = _Track(self.columns, len(face.labels))
                 place = number % self.columns
                 if track.number[place] != number:
                     track.number[place], track.count[place], track.total[place] = number, 0, 0
@@ -68,14 +74,14 @@ class History:
             t: Frame time in seconds; the column that ``t`` falls in is not complete and left out.
 
         Returns:
-            (columns, 7) float32, the newest last: mean distribution over ``labels.EMOTIONS`` times the share of the
+            (columns, K) float32, the newest last: mean distribution over ``labels`` times the share of the
             column in which the label was known; zeros where the face was not in view.
         """
         numbers = int(t // STEP_S) + np.arange(-self.columns, 0)
         with self._lock:
             track = self._tracks.get(face_id)
             if track is None:
-                return np.zeros((self.columns, len(EMOTIONS)), np.float32)
+                return np.zeros((self.columns, len(self.labels)), np.float32)
             places = numbers % self.columns
             known = (track.number[places] == numbers) & (track.count[places] > 0)
             means = track.total[places] / np.maximum(track.count[places], 1)[:, None]

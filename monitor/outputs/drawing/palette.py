@@ -7,7 +7,9 @@ kinds of colour blindness. A color never stands alone: the word is always beside
 
 from __future__ import annotations
 
-from monitor.core.labels import UNKNOWN
+from functools import lru_cache
+
+from monitor.core.labels import EMOTIONS, UNKNOWN
 
 Color = tuple[int, int, int]
 """Blue, green, red; 0 to 255."""
@@ -17,6 +19,8 @@ EMOTION_HEX = {
     "surprise": "#f0922a", "neutral": "#b3bcc6", UNKNOWN: "#707a86",
 }  # fmt: skip
 """Each label's color as the web and matplotlib write it."""
+OWN_ORDER = ("happy", "sad", "disgust", "angry", "fear", "surprise", "neutral")
+"""Order in which a user's own labels take the hues: neighbours stay far apart."""
 SEVERITY_HEX = ("#57c7a4", "#f4dc4a", "#f0922a", "#f0412f")
 """A driver's levels: nothing, notice or early, warning or drowsy, alarm or danger."""
 PLATE_HEX, INK_HEX, MUTED_HEX, TRACK_HEX = "#14171c", "#f5f7fa", "#c3cad2", "#2a3037"
@@ -28,6 +32,26 @@ AA_TEXT, AA_GRAPHICS = 4.5, 3.0
 def bgr(value: str) -> Color:
     """A color such as "#e0502f" for OpenCV."""
     return int(value[5:7], 16), int(value[3:5], 16), int(value[1:3], 16)
+
+
+@lru_cache(maxsize=16)
+def hexes(labels: tuple[str, ...] = EMOTIONS) -> dict[str, str]:
+    """Each label's color as the web writes it, and that of "unknown".
+
+    A user's own labels take the hues of the expressions in turn; one that is named like an expression has its hue.
+    """
+    used = {EMOTION_HEX[name] for name in labels if name in EMOTION_HEX}
+    free = [EMOTION_HEX[name] for name in OWN_ORDER if EMOTION_HEX[name] not in used] or list(EMOTION_HEX.values())
+    others = [name for name in labels if name not in EMOTION_HEX]
+    found = {name: EMOTION_HEX[name] for name in labels if name in EMOTION_HEX}
+    found |= {name: free[number % len(free)] for number, name in enumerate(others)}
+    return {**{name: found[name] for name in labels}, UNKNOWN: EMOTION_HEX[UNKNOWN]}
+
+
+@lru_cache(maxsize=16)
+def colors(labels: tuple[str, ...] = EMOTIONS) -> dict[str, Color]:
+    """Each label's color, and that of "unknown"; see ``hexes``."""
+    return {name: bgr(value) for name, value in hexes(labels).items()}
 
 
 COLORS: dict[str, Color] = {name: bgr(value) for name, value in EMOTION_HEX.items()}

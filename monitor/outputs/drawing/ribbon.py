@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,32 +11,39 @@ from numpy.typing import NDArray
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Image
 from monitor.outputs.drawing.history import STEP_S, History
-from monitor.outputs.drawing.palette import COLORS
+from monitor.outputs.drawing.palette import colors
 from monitor.outputs.drawing.sprite import Sprite
 
 ORDER = ("happy", "surprise", "sad", "fear", "disgust", "angry", "neutral")
 """From the bottom up; neutral is what remains."""
 LEAST_S = 1.0
 """Seconds with a reading before a ribbon is shown; a photograph has none."""
-_ROWS = np.array([EMOTIONS.index(name) for name in ORDER])
-_INKS = np.array([COLORS[name] for name in ORDER], np.float32)
 
 
-def stacked(shares: NDArray[np.float32], height: int) -> NDArray[np.uint8]:
+@lru_cache(maxsize=4)
+def _stack(labels: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The labels' columns from the bottom up, and their colors."""
+    order = ORDER if set(ORDER) == set(labels) else labels
+    return np.array([labels.index(name) for name in order]), np.array([colors(labels)[n] for n in order], np.float32)
+
+
+def stacked(shares: NDArray[np.float32], height: int, labels: tuple[str, ...] = EMOTIONS) -> NDArray[np.uint8]:
     """Columns of stacked colors with smooth borders.
 
     Args:
-        shares: (N, 7) float32 over ``labels.EMOTIONS``; a column's sum is at most 1.
+        shares: (N, K) float32 over ``labels``; a column's sum is at most 1.
         height: In pixels.
+        labels: Names of the shares.
 
     Returns:
         (height, N, 4) uint8 BGRA, premultiplied; nothing where a column has no share.
     """
-    tops = np.cumsum(shares[:, _ROWS], axis=1) * height  # (N, 7), from the bottom
+    places, inks = _stack(labels)
+    tops = np.cumsum(shares[:, places], axis=1) * height  # (N, K), from the bottom
     floors = np.concatenate([np.zeros((len(shares), 1), np.float32), tops[:, :-1]], axis=1)
     rows = np.arange(height - 1, -1, -1, dtype=np.float32)[:, None, None]
-    coverage = np.clip(np.minimum(tops, rows + 1) - np.maximum(floors, rows), 0, 1)  # (height, N, 7)
-    ink = coverage @ _INKS
+    coverage = np.clip(np.minimum(tops, rows + 1) - np.maximum(floors, rows), 0, 1)  # (height, N, K)
+    ink = coverage @ inks
     return np.concatenate([ink, 255 * coverage.sum(axis=2, keepdims=True)], axis=2).clip(0, 255).astype(np.uint8)
 
 
@@ -74,7 +83,7 @@ class Ribbon:
         key = (int(t // STEP_S), height)
         kept = self._kept.get(face_id)
         if kept is None or kept[0] != key:
-            kept = key, stacked(self._history.of(face_id, t), height)
+            kept = key, stacked(self._history.of(face_id, t), height, self._history.labels)
             self._kept[face_id] = kept
         scale = width / (self._history.columns - 1)
         # The newest column slides in while the next one fills.

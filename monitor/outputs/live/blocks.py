@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from monitor.core.labels import EMOTIONS, UNKNOWN
-from monitor.outputs.drawing.palette import EMOTION_HEX, SEVERITY_HEX
+from monitor.outputs.drawing.palette import EMOTION_HEX, SEVERITY_HEX, hexes
 
 ANSI_STYLES = {
     "angry": "red", "disgust": "green", "fear": "magenta", "happy": "bright_yellow", "sad": "bright_blue",
@@ -26,6 +26,7 @@ class Blocks:
     """What a terminal can show.
 
     Attributes:
+        labels: The model's labels.
         styles: Each label's style.
         severity: Styles of a driver's levels 0 to 3.
         rising: Characters of a sparkline, from low to high.
@@ -36,6 +37,7 @@ class Blocks:
         dot: What separates parts of a line.
     """
 
+    labels: tuple[str, ...]
     styles: dict[str, str]
     severity: tuple[str, ...]
     rising: str
@@ -55,7 +57,7 @@ class Blocks:
         """The top expression over time: its color, and its share as height.
 
         Args:
-            columns: (N, 7) float32 as ``History.of`` gives them, the newest last.
+            columns: (N, K) float32 as ``History.of`` gives them, the newest last.
             width: Cells.
         """
         line = Text()
@@ -67,17 +69,18 @@ class Blocks:
             mean = known.mean(axis=0)
             top = int(mean.argmax())
             height = min(len(self.rising) - 1, int(mean[top] * len(self.rising)))
-            line.append(self.rising[height], style=self.styles[EMOTIONS[top]])
+            line.append(self.rising[height], style=self.styles[self.labels[top]])
         return line
 
 
-def blocks_for(console: Console) -> Blocks:
+def blocks_for(console: Console, labels: tuple[str, ...] = EMOTIONS) -> Blocks:
     """What a console can show: its characters by encoding and TERM, its colors by rich's detection."""
-    styles, severity = ANSI_STYLES, ANSI_SEVERITY
-    if console.color_system in ("256", "truecolor"):
-        styles, severity = EMOTION_HEX, SEVERITY_HEX
+    styles, severity = hexes(labels), SEVERITY_HEX
+    if console.color_system not in ("256", "truecolor"):
+        ansi = {EMOTION_HEX[name]: style for name, style in ANSI_STYLES.items()}
+        styles, severity = {name: ansi[value] for name, value in styles.items()}, ANSI_SEVERITY
     if not (console.encoding or "").lower().startswith("utf"):
-        return Blocks(styles, severity, ".:-=#", " ", "#", "#", ".", "|")
+        return Blocks(labels, styles, severity, ".:-=#", " ", "#", "#", ".", "|")
     if os.environ.get("TERM") == "linux":  # its font has no eighths of a block
-        return Blocks(styles, severity, "▄█", " ▌", "█", "█", "░", "·")
-    return Blocks(styles, severity, "▁▂▃▄▅▆▇█", " ▏▎▍▌▋▊▉", "█", "━", "─", "·")
+        return Blocks(labels, styles, severity, "▄█", " ▌", "█", "█", "░", "·")
+    return Blocks(labels, styles, severity, "▁▂▃▄▅▆▇█", " ▏▎▍▌▋▊▉", "█", "━", "─", "·")

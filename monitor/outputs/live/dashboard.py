@@ -20,11 +20,9 @@ from monitor.outputs.wording import driver_text, headline, severity
 from monitor.system.machine import rss_mb
 
 LABEL_WIDTH = 13
-"""Cells of "surprise 100%"."""
+"""Cells of "surprise 100%"; longer labels are cut."""
 COLUMN = 8
 """Cells of one expression's bar, a gap included."""
-WIDE = 4 + LABEL_WIDTH + 2 + COLUMN * len(EMOTIONS)
-"""From this width on all seven expressions have a column."""
 OTHER_ROWS = 8
 """Rows that everything besides the faces may take."""
 LEAST_SPEED_S = 0.2
@@ -40,12 +38,14 @@ class Shown:
         frames: Frames of a file, 0 when unknown or live.
         folder: The session folder.
         recording: Whether frames are being written.
+        labels: The model's labels.
     """
 
     source: str
     frames: int
     folder: str
     recording: Callable[[], bool] = lambda: False
+    labels: tuple[str, ...] = EMOTIONS
 
 
 class Dashboard:
@@ -62,7 +62,7 @@ class Dashboard:
         self, console: Console, shown: Shown, history: History, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._shown, self._history, self._clock = shown, history, clock
-        self._blocks = blocks_for(console)
+        self._blocks = blocks_for(console, shown.labels)
         self._meter = RateMeter(clock)
         self._started: tuple[float, int] | None = None
         self._result: Result | None = None
@@ -121,10 +121,11 @@ class Dashboard:
         """Two lines a face: its expressions, and its last minute."""
         if not result.faces:
             return [Text("nobody in view", style="dim")]
-        wide = width >= WIDE
-        lines = [Text(" " * (LABEL_WIDTH + 6) + "".join(f"{_short(n):<{COLUMN}}" for n in EMOTIONS))] if wide else []
+        names = self._shown.labels
+        wide = width >= 4 + LABEL_WIDTH + 2 + COLUMN * len(names)  # room for a column of each label
+        lines = [Text(" " * (LABEL_WIDTH + 6) + "".join(f"{_short(n):<{COLUMN}}" for n in names))] if wide else []
         for face in result.faces[:most]:
-            label = face.label if face.is_unknown else f"{face.label} {face.confidence:.0%}"
+            label = face.label if face.is_unknown else f"{face.label[: LABEL_WIDTH - 5]} {face.confidence:.0%}"
             line = Text.assemble(
                 f"{face.id:>3}  ", (f"{label:<{LABEL_WIDTH}} ", f"bold {self._blocks.styles[face.label]}")
             )
@@ -140,7 +141,7 @@ class Dashboard:
 
     def _all(self, face: Face) -> Text:
         line = Text()
-        for name, share in zip(EMOTIONS, face.probs, strict=True):
+        for name, share in zip(face.labels, face.probs, strict=True):
             line.append_text(
                 self._blocks.bar(float(share) if face.known else 0.0, COLUMN - 1, self._blocks.styles[name])
             )
@@ -151,7 +152,7 @@ class Dashboard:
         """The most probable expression as a bar, where there is no room for all."""
         best = int(face.probs.argmax())
         share = float(face.probs[best]) if face.known else 0.0
-        return self._blocks.bar(share, max(4, min(20, width)), self._blocks.styles[EMOTIONS[best]])
+        return self._blocks.bar(share, max(4, min(20, width)), self._blocks.styles[face.labels[best]])
 
     def _progress(self, width: int, done: int) -> list[Text]:
         """A file's progress bar with the time left."""

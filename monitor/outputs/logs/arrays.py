@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 INTEGERS = columns.INTEGERS | DRIVE_INTEGERS
 TEXTS = columns.TEXTS | DRIVE_TEXTS
 NUMBERS = frozenset({*columns.COLUMNS, *columns.POINT_COLUMNS, *columns.DRIVER_COLUMNS, *DRIVE_COLUMNS}) - TEXTS
-"""Columns of numbers, including whole numbers."""
+"""Columns of numbers, including whole numbers; further ones are the labels of a user's own model."""
 LONGEST_TEXT = 40
 """Most characters of a text in a block that is converted at once; blocks with a longer text are read line by line."""
 BLOCK = 1 << 22
@@ -89,10 +89,11 @@ def read_table(paths: Sequence[Path], damage: Damage) -> LoggedTable:
 
 def _joined(name: str, blocks: Sequence[Arrays]) -> NDArray[Any]:
     """One column of all blocks."""
+    kind = next(block[name] for block in blocks if name in block).dtype.kind
     parts = []
     for block in blocks:
         size = len(next(iter(block.values())))
-        parts.append(block[name] if name in block else _array(name, [""] * size))
+        parts.append(block[name] if name in block else _array([""] * size, kind))
     return np.concatenate(parts)
 
 
@@ -103,19 +104,28 @@ def _blocks(path: Path, damage: Damage) -> Iterator[Arrays]:
         header = next(_rows(first, damage), [])
         if not header:
             return
-        yield {name: _array(name, []) for name in header}
+        kinds = _kinds(header)
+        yield {name: _array([], kinds[name]) for name in header}
         while content := file.read(BLOCK):
             content += file.readline(LONGEST_LINE)
             block = _sound_block(header, content)
             yield _careful_block(header, content, damage) if block is None else block
 
 
+def _kinds(header: Sequence[str]) -> dict[str, str]:
+    """The kind of each column: "i" whole numbers, "f" numbers, "U" texts and unknown columns."""
+    numbers = NUMBERS.union(columns.labels_in(header))
+    return {name: "i" if name in INTEGERS else "f" if name in numbers else "U" for name in header}
+
+
 def _sound_block(header: Sequence[str], content: bytes) -> Arrays | None:
     """Converts whole lines at once; None if they contain anything unusual, such as damage, quotes or long texts."""
-    if b"\0" in content or b'"' in content or not content.endswith(b"\n") or not TEXTS.union(NUMBERS) >= set(header):
+    known = _kinds(header)
+    unknown = [name for name, kind in known.items() if kind == "U" and name not in TEXTS]
+    if b"\0" in content or b'"' in content or not content.endswith(b"\n") or unknown:
         return None
     marked = content.replace(b",,", b",nan,").replace(b",,", b",nan,").replace(b",\n", b",nan\n")
-    kinds = [(name, "f8" if name in NUMBERS else f"U{LONGEST_TEXT}") for name in header]
+    kinds = [(name, f"U{LONGEST_TEXT}" if kind == "U" else "f8") for name, kind in known.items()]
     try:
         with warnings.catch_warnings():  # numpy warns of content without rows
             warnings.simplefilter("ignore")
@@ -145,13 +155,14 @@ def _typed(name: str, cells: NDArray[Any]) -> NDArray[Any] | None:
 def _careful_block(header: Sequence[str], content: bytes, damage: Damage) -> Arrays:
     """Converts line by line; lines with a cell of the wrong kind are left out and counted."""
     fitting: list[list[str]] = []
+    kinds = list(_kinds(header).values())
     for row in _rows(content, damage):
-        if len(row) == len(header) and _is_sound(header, row):
+        if len(row) == len(header) and _is_sound(kinds, row):
             fitting.append(row)
         else:
             damage.lines += row != header
     turned = zip(*fitting, strict=True) if fitting else [()] * len(header)
-    return {name: _array(name, cells) for name, cells in zip(header, turned, strict=True)}
+    return {name: _array(cells, kind) for name, cells, kind in zip(header, turned, kinds, strict=True)}
 
 
 def _rows(content: bytes, damage: Damage) -> Iterator[list[str]]:
@@ -170,23 +181,23 @@ def _rows(content: bytes, damage: Damage) -> Iterator[list[str]]:
             damage.lines += 1
 
 
-def _is_sound(header: Sequence[str], row: Sequence[str]) -> bool:
+def _is_sound(kinds: Sequence[str], row: Sequence[str]) -> bool:
     """Whether each cell of a number column is a number."""
     try:
-        for name, cell in zip(header, row, strict=True):
-            if cell and name in INTEGERS:
+        for kind, cell in zip(kinds, row, strict=True):
+            if cell and kind == "i":
                 np.int64(int(cell))
-            elif cell and name in NUMBERS:
+            elif cell and kind == "f":
                 float(cell)
     except (ValueError, OverflowError):
         return False
     return True
 
 
-def _array(name: str, cells: Sequence[str]) -> NDArray[Any]:
-    """The valid cells of a column as an array of its type."""
-    if name in INTEGERS:
+def _array(cells: Sequence[str], kind: str) -> NDArray[Any]:
+    """The valid cells of a column as an array of its kind."""
+    if kind == "i":
         return np.array([int(cell) if cell else 0 for cell in cells], np.int64)
-    if name in NUMBERS:
+    if kind == "f":
         return np.array([float(cell) if cell else math.nan for cell in cells], np.float64)
     return np.array(cells, np.str_)

@@ -5,13 +5,14 @@ To add a column, append a ``Column`` to its group. The order of existing columns
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from monitor.core.driver_state import DriverState
+from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS, POINTS
 from monitor.core.types import Face, Result
 from monitor.driver import signs
@@ -107,6 +108,10 @@ def _share(index: int) -> Callable[[Face], float | None]:
     return lambda face: float(face.probs[index]) if face.known else None
 
 
+def _shares(labels: Sequence[str]) -> tuple[Column[Row], ...]:
+    return tuple(_of_face(name, _share(index), fixed(4)) for index, name in enumerate(labels))
+
+
 def _pose(index: int) -> Callable[[Face], float | None]:
     return lambda face: None if face.pose is None else face.pose[index]
 
@@ -120,7 +125,7 @@ def _eye(index: int, name: str) -> Callable[[Face], float | None]:
 
 
 def _raw(face: Face) -> str | None:
-    return None if face.raw is None else EMOTIONS[int(np.argmax(face.raw))]
+    return None if face.raw is None else face.labels[int(np.argmax(face.raw))]
 
 
 def _mouth(face: Face) -> float | None:
@@ -157,7 +162,7 @@ FACE: tuple[Column[Row], ...] = (
     _of_face("quality", lambda face: face.quality, fixed(3)),
     _of_face("emotion", lambda face: face.label),
     _of_face("confidence", lambda face: face.confidence if face.known else None, fixed(4)),
-    *(_of_face(name, _share(index), fixed(4)) for index, name in enumerate(EMOTIONS)),
+    *_shares(EMOTIONS),
     _of_face("raw_emotion", _raw),
     Column("latency_ms", lambda row: row.result.latency_ms, fixed(1)),
     *(_of_face(name, _pose(index), fixed(1)) for index, name in enumerate(("yaw", "pitch", "roll"))),
@@ -195,12 +200,33 @@ CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 """Columns that differ between two runs on the same file; all others are identical byte for byte."""
 
 
-def columns(*, keypoints: bool = False, driver: bool = False, files: bool = False) -> tuple[Column[Row], ...]:
+def columns(
+    *, keypoints: bool = False, driver: bool = False, files: bool = False, labels: Sequence[str] = EMOTIONS
+) -> tuple[Column[Row], ...]:
     """The columns of a table, in their order.
 
     Args:
         keypoints: With the 17 keypoints of each face.
         driver: With the driver's state.
         files: With the name of each picture.
+        labels: The model's labels, each with a column of probabilities.
+
+    Raises:
+        ConfigError: A label has the name of another column.
     """
-    return FACE + (KEYPOINTS if keypoints else ()) + (DRIVER if driver else ()) + (FILE if files else ())
+    taken = {*COLUMNS, *POINT_COLUMNS, *DRIVER_COLUMNS, FILE[0].name}.difference(EMOTIONS)
+    for label in taken.intersection(labels):
+        raise ConfigError(f"the model's label {label} is the name of another column of faces.csv; rename the class")
+    at = COLUMNS.index(EMOTIONS[0])
+    face = FACE[:at] + _shares(labels) + FACE[at + len(EMOTIONS) :]
+    return face + (KEYPOINTS if keypoints else ()) + (DRIVER if driver else ()) + (FILE if files else ())
+
+
+def labels_in(header: Sequence[str]) -> tuple[str, ...]:
+    """The labels that a table has columns of probabilities for, from its header; empty if it has none."""
+    names = list(header)
+    if set(EMOTIONS) <= set(names):
+        return EMOTIONS
+    if "confidence" not in names or "raw_emotion" not in names:
+        return ()
+    return tuple(names[names.index("confidence") + 1 : names.index("raw_emotion")])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from monitor.core.types import Event, Result
-from monitor.outputs.logs.columns import columns, rows
+from monitor.outputs.logs.columns import Column, Row, columns, rows
 from monitor.outputs.logs.linelog import LineLog
 from monitor.settings.config import OutputConfig
 
@@ -22,10 +22,8 @@ class TableSink:
     Args:
         path: The file.
         session: Name of the session, the first column.
-        config: ``rows``, ``flush_s`` and ``keypoints`` are used: which frames get rows, how often they reach the file,
-            and whether each face's 17 keypoints are columns.
-        driver: Add the driver columns.
-        files: Add the column with the picture's name.
+        config: ``rows`` and ``flush_s`` are used: which frames get rows, and how often they reach the file.
+        chosen: The columns; None = those of every table, with ``config.keypoints``.
         clock: Monotonic seconds.
 
     Attributes:
@@ -38,13 +36,12 @@ class TableSink:
         path: Path,
         session: str,
         config: OutputConfig,
+        chosen: Sequence[Column[Row]] | None = None,
         *,
-        driver: bool = False,
-        files: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session, self._rows, self._flush_s, self._clock = session, config.rows, config.flush_s, clock
-        chosen = columns(keypoints=config.keypoints, driver=driver, files=files)
+        chosen = columns(keypoints=config.keypoints) if chosen is None else chosen
         self._cells = [(column.value, column.text) for column in chosen]
         self.lines = LineLog(path, ",".join(column.name for column in chosen) + "\n")
         self._writer = csv.writer(self.lines, lineterminator="\n")

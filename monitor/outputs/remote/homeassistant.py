@@ -6,6 +6,7 @@ https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from monitor import __version__
@@ -35,16 +36,17 @@ def old_topics(name: str) -> str:
     return f"{PREFIX}/sensor/{name}/+/config"
 
 
-def device_config(name: str, *, driver: bool) -> dict[str, Any]:
+def device_config(name: str, *, driver: bool, labels: Sequence[str] = EMOTIONS) -> dict[str, Any]:
     """The discovery message of one camera.
 
     Args:
         name: ``mqtt.name``.
         driver: Whether the device includes the driver's sensors. If not, they are listed with only their platform,
             which removes them if an earlier run announced them.
+        labels: The model's labels.
     """
     base = f"{ROOT}/{name}"
-    entities = {**_face_entities(base), "events": _events(base, driver=driver)}
+    entities = {**_face_entities(base, labels), "events": _events(base, driver=driver)}
     sensors = {field.name: _driver_sensor(field) for field in signs.FIELDS if field.title}
     components = {key: _identified(entity, name, key) for key, entity in entities.items()}
     for key, entity in sensors.items():
@@ -67,7 +69,7 @@ def _identified(entity: Entity, name: str, key: str) -> Entity:
     return {**entity, "unique_id": f"{ROOT}-{name}-{key}"}
 
 
-def _face_entities(base: str) -> dict[str, Entity]:
+def _face_entities(base: str, labels: Sequence[str]) -> dict[str, Entity]:
     return {
         "presence": {
             "platform": "binary_sensor", "name": "Presence", "device_class": "occupancy", "expire_after": EXPIRE_S,
@@ -79,7 +81,7 @@ def _face_entities(base: str) -> dict[str, Entity]:
         },
         "expression": {
             "platform": "sensor", "name": "Expression", "icon": "mdi:emoticon-outline", "device_class": "enum",
-            "options": list(EMOTIONS), "value_template": "{{ value_json.expression }}", "expire_after": EXPIRE_S,
+            "options": list(labels), "value_template": "{{ value_json.expression }}", "expire_after": EXPIRE_S,
             "json_attributes_topic": f"{base}/state",
             "json_attributes_template": "{{ value_json.main_face | tojson }}",
         },

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from monitor.core.labels import EMOTIONS
 from monitor.core.types import Event, Result
 from monitor.outputs.logs.events import event_line
 from monitor.outputs.remote.broker import Broker
@@ -38,6 +39,7 @@ class MqttSink:
         config: Broker and name.
         session: Name of the session, part of each event.
         driver: Whether a driver is judged.
+        labels: The model's labels.
         clock: Monotonic seconds.
 
     Raises:
@@ -45,9 +47,11 @@ class MqttSink:
     """
 
     def __init__(
-        self, config: MqttConfig, session: str, *, driver: bool, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+        self, config: MqttConfig, session: str, *, driver: bool, labels: Sequence[str] = EMOTIONS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._config, self._session, self._driver, self._clock = config, session, driver, clock
+        self._labels = labels
         self._main = MainFace()
         self._state: State = {}
         self._sent: State | None = None
@@ -113,5 +117,5 @@ class MqttSink:
             self._announce()
 
     def _announce(self) -> None:
-        content = device_config(self._config.name, driver=self._driver)
+        content = device_config(self._config.name, driver=self._driver, labels=self._labels)
         self.broker.publish(config_topic(self._config.name), json.dumps(content), retain=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.core.driver_state import UNJUDGED
-from monitor.core.labels import EMOTIONS
 from monitor.core.types import Face, Result
 from monitor.driver import signs
 
@@ -66,7 +65,7 @@ def state_of(result: Result, main: Face | None) -> State:
 def _details(face: Face | None) -> State:
     if face is None:
         return {}
-    read = {name: round(p, 2) for name, p in zip(EMOTIONS, face.probs.tolist(), strict=True)} if face.known else None
+    read = {name: round(p, 2) for name, p in zip(face.labels, face.probs.tolist(), strict=True)} if face.known else None
     confidence = round(face.confidence, 2) if face.known else None
     return {"face_id": face.id, "confidence": confidence, "quality": round(face.quality, 2), "distribution": read}
 

@@ -53,7 +53,7 @@ def _header(folder: Path, videos: Sequence[Video], good: Sequence[Video]) -> str
         ("Face ids", f"{sum(video['faces'] or 0 for video in good):,}"),
         ("Without a face", f"{sum(not video['faces'] for video in good):,}"),
     ]  # fmt: skip
-    return f"<header><h1>{escape(folder.name)}</h1>{facts(entries)}{legend(LABELS)}</header>"
+    return f"<header><h1>{escape(folder.name)}</h1>{facts(entries)}{legend(EMOTIONS)}</header>"
 
 
 def _shares(videos: Sequence[Video]) -> dict[str, float]:

@@ -30,8 +30,9 @@ class Rows:
         t: (N,) seconds since the start.
         face: (N,) int64 face ids.
         label: (N,) labels, "unknown" included.
-        probs: (N, 7) smoothed distributions over ``EMOTIONS``.
+        probs: (N, K) smoothed distributions over ``labels``.
         quality: (N,) 0..1.
+        labels: The model's labels.
     """
 
     t: Floats
@@ -39,6 +40,7 @@ class Rows:
     label: NDArray[np.str_]
     probs: Floats
     quality: Floats
+    labels: tuple[str, ...] = EMOTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Person:
         quality: Mean quality, 0..1.
         gaps: Pauses longer than ``GAP_S``.
         t: (B,) centre of each span in seconds; empty without a timeline.
-        probs: (B, 7) mean distribution in each span, NaN where there are no rows.
+        probs: (B, K) mean distribution in each span, NaN where there are no rows.
     """
 
     id: int
@@ -83,13 +85,13 @@ def _person(number: int, rows: Rows, mine: NDArray[np.bool_]) -> Person:
     credit = np.where(steps <= CREDIT_S, np.maximum(steps, 0), 0.0)
     total = float(credit.sum())
     shares = {}
-    for name in (*EMOTIONS, UNKNOWN):
+    for name in (*rows.labels, UNKNOWN):
         chosen = labels == name
         shares[name] = float(credit[chosen].sum() / total) if total else float(chosen.mean())
     nothing = np.empty(0)
     return Person(
         number, float(t[0]), float(t[-1]), total, shares, float(rows.quality[mine].mean()),
-        int((steps > GAP_S).sum()), nothing, np.empty((0, len(EMOTIONS))),
+        int((steps > GAP_S).sum()), nothing, np.empty((0, len(rows.labels))),
     )  # fmt: skip
 
 

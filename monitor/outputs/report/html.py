@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from monitor.outputs.drawing.palette import EMOTION_HEX as HEX
+from monitor.core.labels import UNKNOWN
+from monitor.outputs.drawing.palette import hexes
 
 Facts = Sequence[tuple[str, str]]
 
@@ -36,9 +37,10 @@ def row(*cells: str, kind: str = "") -> str:
 
 
 def share_bar(shares: dict[str, float]) -> str:
-    """A stacked bar of shares."""
+    """A stacked bar of shares of each label and of "unknown"."""
+    inks = hexes(tuple(name for name in shares if name != UNKNOWN))
     parts = "".join(
-        f"<i style='width:{share * 100:.2f}%;background:{HEX[name]}' title='{name} {share:.1%}'></i>"
+        f"<i style='width:{share * 100:.2f}%;background:{inks[name]}' title='{escape(name)} {share:.1%}'></i>"
         for name, share in shares.items()
         if share > 0
     )
@@ -46,15 +48,17 @@ def share_bar(shares: dict[str, float]) -> str:
     return f"<span class='shares' role='img' aria-label='{words}'>{parts}</span>"
 
 
-def legend(names: Iterable[str]) -> str:
-    """The color of each label."""
-    parts = "".join(f"<span><i style='background:{HEX[name]}'></i>{name}</span>" for name in names)
+def legend(labels: Sequence[str]) -> str:
+    """The color of each label, and of "unknown"."""
+    inks = hexes(tuple(labels))
+    parts = "".join(f"<span><i style='background:{ink}'></i>{escape(name)}</span>" for name, ink in inks.items())
     return f"<div class='legend'>{parts}</div>"
 
 
-def dot(name: str) -> str:
+def dot(name: str, labels: Sequence[str]) -> str:
     """A label's color before its name; nothing for other names."""
-    return f"<i class='dot' style='background:{HEX[name]}'></i>" if name in HEX else ""
+    inks = hexes(tuple(labels))
+    return f"<i class='dot' style='background:{inks[name]}'></i>" if name in inks else ""
 
 
 def length(seconds: float) -> str:

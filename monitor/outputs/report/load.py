@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.outputs.logs.columns import labels_in
 from monitor.outputs.logs.reading import Session
 from monitor.outputs.report.digest import Episode, Person, Rows, episodes, people
 
@@ -32,6 +33,7 @@ class Loaded:
         episodes: Events joined from start to end.
         driver: The summary's figures of the drive, empty outside of driver mode.
         damaged: Lines that could not be read.
+        labels: The model's labels, without "unknown".
     """
 
     name: str
@@ -46,13 +48,14 @@ class Loaded:
     episodes: Sequence[Episode]
     driver: dict[str, Any]
     damaged: int
+    labels: tuple[str, ...] = EMOTIONS
 
     def shares(self) -> dict[str, float]:
         """Share of each label in the total time of all people."""
         total = sum(person.in_view_s for person in self.people)
         return {
             name: sum(person.shares[name] * person.in_view_s for person in self.people) / total if total else 0.0
-            for name in (*EMOTIONS, UNKNOWN)
+            for name in (*self.labels, UNKNOWN)
         }
 
 
@@ -79,6 +82,7 @@ def load(folder: Path) -> Loaded:
         episodes=episodes(session.events),
         driver=summary.get("driver", {}),
         damaged=sum(session.damaged.values()),
+        labels=rows.labels,
     )
 
 
@@ -87,10 +91,11 @@ def _rows(session: Session) -> tuple[Rows, int, int]:
     faces = session.faces
     frame, success = faces["frame"], faces["success"] == 1
     with_face = _changes(frame[success])
-    probs = np.stack([faces[name][success] for name in EMOTIONS], axis=1)
+    labels = labels_in(list(faces.columns))
+    probs = np.stack([faces[name][success] for name in labels], axis=1)
     rows = Rows(
         faces["video_time"][success], faces["face_id"][success].astype(np.int64), faces["emotion"][success], probs,
-        faces["quality"][success],
+        faces["quality"][success], labels,
     )  # fmt: skip
     return rows, _changes(frame), with_face
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from monitor.core.labels import EMOTIONS, UNKNOWN
-from monitor.outputs.drawing.palette import EMOTION_HEX as HEX
+from monitor.core.labels import UNKNOWN
+from monitor.outputs.drawing.palette import hexes
 from monitor.outputs.report.digest import MAX_PEOPLE, Episode, Person
 from monitor.outputs.report.html import dot, facts, legend, length, row, section, share_bar, table
 from monitor.outputs.report.load import Loaded, load
@@ -69,7 +69,7 @@ def document(title: str, body: Sequence[str], charts: Sequence[dict[str, Any]]) 
         body: Sections as HTML.
         charts: Timelines for ``static/report.js``.
     """
-    data = json.dumps({"labels": list(EMOTIONS), "colors": [HEX[name] for name in EMOTIONS], "charts": list(charts)})
+    data = json.dumps({"charts": list(charts)})
     return _DOCUMENT.format(
         title=escape(title), css=_asset("uPlot.min.css") + _asset("report.css"), body="\n".join(body),
         data=data.replace("<", "\\u003c"), library=_asset("uPlot.iife.min.js"), script=_asset("report.js"),
@@ -97,16 +97,21 @@ def _header(title: str, sessions: Sequence[Loaded]) -> str:
         ("Started", ", ".join(s.started[:16].replace("T", " ") for s in sessions[:3])),
         ("Model", ", ".join(sorted({s.model for s in sessions}))),
     ]  # fmt: skip
-    return f"<header><h1>{escape(title)}</h1>{facts(entries)}{legend((*EMOTIONS, UNKNOWN))}</header>"
+    return f"<header><h1>{escape(title)}</h1>{facts(entries)}{legend(_labels(sessions))}</header>"
+
+
+def _labels(sessions: Sequence[Loaded]) -> tuple[str, ...]:
+    """The labels of all sessions, which may come from several models."""
+    return tuple(dict.fromkeys(label for session in sessions for label in session.labels))
 
 
 def _comparison(sessions: Sequence[Loaded]) -> str:
-    rows = []
+    rows, labels = [], _labels(sessions)
     for session in sessions:
         shares = session.shares()
-        cells = [f"{shares[name]:.0%}" for name in (*EMOTIONS, UNKNOWN)]
+        cells = [f"{shares.get(name, 0.0):.0%}" for name in (*labels, UNKNOWN)]
         rows.append(row(escape(session.name), length(session.duration_s), *cells, share_bar(shares)))
-    heads = ["Session", "Length", *EMOTIONS, UNKNOWN, "Shares"]
+    heads = ["Session", "Length", *labels, UNKNOWN, "Shares"]
     return section("Comparison: shares of the time with a face", table(heads, rows))
 
 
@@ -114,12 +119,12 @@ def _session(session: Loaded, charts: Charts) -> list[str]:
     held = [e for e in session.episodes if e.kind == "emotion"]
     driver = [e for e in session.episodes if e.kind != "emotion" and e.face and session.driver]
     machine = [e for e in session.episodes if e.kind != "emotion" and e not in driver]
-    parts = [_people(session), *(_timeline(person, charts) for person in session.people[:MAX_PEOPLE])]
+    parts = [_people(session), *(_timeline(person, session.labels, charts) for person in session.people[:MAX_PEOPLE])]
     if session.driver:
-        parts += [_driver(session), _episodes("Driver events", driver)]
-    parts.append(_episodes("Held expressions", held))
+        parts += [_driver(session), _episodes("Driver events", driver, session.labels)]
+    parts.append(_episodes("Held expressions", held, session.labels))
     if machine:
-        parts.append(_episodes("Camera, disk and clock", machine))
+        parts.append(_episodes("Camera, disk and clock", machine, session.labels))
     parts.append(_quality(session))
     return parts
 
@@ -133,7 +138,7 @@ def _people(session: Loaded) -> str:
         rows.append(
             row(
                 str(person.id), f"{length(person.start)}–{length(person.end)}", length(person.in_view_s),
-                share_bar(person.shares), f"{top} {person.shares[top]:.0%}", f"{person.shares[UNKNOWN]:.0%}",
+                share_bar(person.shares), f"{escape(top)} {person.shares[top]:.0%}", f"{person.shares[UNKNOWN]:.0%}",
                 f"{person.quality:.2f}",
             )
         )  # fmt: skip
@@ -141,9 +146,12 @@ def _people(session: Loaded) -> str:
     return section("People", table(heads, rows))
 
 
-def _timeline(person: Person, charts: Charts) -> str:
+def _timeline(person: Person, labels: tuple[str, ...], charts: Charts) -> str:
     probs = [[None if np.isnan(v) else round(float(v), 3) for v in column] for column in person.probs.T]
-    charts.append({"t": [round(float(v), 2) for v in person.t], "probs": probs})
+    inks = hexes(labels)
+    colors = [inks[name] for name in labels]
+    times = [round(float(v), 2) for v in person.t]
+    charts.append({"labels": list(labels), "colors": colors, "t": times, "probs": probs})
     chart = f"<div class='chart' id='chart{len(charts) - 1}'></div>"
     return section(f"Person {person.id}", chart, f"<p class='hint'>{HINT}</p>")
 
@@ -155,13 +163,13 @@ def _driver(session: Loaded) -> str:
     return section("Driver", facts([(str(name), f"{float(share):.0%}") for name, share in attention.items()]), words)
 
 
-def _episodes(title: str, found: Sequence[Episode]) -> str:
+def _episodes(title: str, found: Sequence[Episode], labels: tuple[str, ...]) -> str:
     if not found:
         return section(title, "<p>None.</p>")
     kept = sorted(sorted(found, key=lambda e: -(e.duration_s or 0))[:MAX_EPISODES], key=lambda e: e.start)
     rows = [
         row(
-            length(e.start), dot(e.name) + escape(e.name), str(e.face or ""),
+            length(e.start), dot(e.name, labels) + escape(e.name), str(e.face or ""),
             "" if e.duration_s is None else f"{e.duration_s:.1f} s", str(e.level or ""),
             f"<span class='details'>{escape(e.details)}</span>", kind=f"l{e.level}",
         )

@@ -12,7 +12,7 @@ import pytest
 from monitor.core.types import EyeReading
 from monitor.driver.evidence import Evidence
 from monitor.driver.state import DriverMonitor
-from monitor.outputs.logs.columns import DRIVER_COLUMNS
+from monitor.outputs.logs.columns import DRIVER_COLUMNS, columns
 from monitor.outputs.logs.drive import DRIVE_COLUMNS, DriveSink
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.stats import StatsSink
@@ -46,7 +46,7 @@ def test_each_number_stands_under_its_name(tmp_path: Path) -> None:
     driver = face(
         2, box=box, keypoints=keypoints, pose=(1.5, 2.5, 3.5), eyes=(EyeReading(0.9, 0.8), EyeReading(0.7, 0.6))
     )
-    table = TableSink(tmp_path / "faces.csv", "S", OutputConfig(keypoints=True), driver=True, clock=Clock())
+    table = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), columns(keypoints=True, driver=True), clock=Clock())
     drive = DriveSink(tmp_path / "drive.csv", "S")
     for sink in (table, drive):
         sink.handle(result(1.0, [driver], driver=state))
@@ -149,7 +149,7 @@ def test_the_drivers_columns_come_last_and_only_in_driver_mode(tmp_path: Path) -
     box = (100.0, 100.0, 200.0, 200.0)
     eyes = (EyeReading(0.9, 1.0), EyeReading(0.8, 0.5))
     driver = face(2, box=box, keypoints=keypoints_at(box), pose=(1.0, 2.0, 3.0), eyes=eyes)
-    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(keypoints=True), driver=True, clock=Clock())
+    sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), columns(keypoints=True, driver=True), clock=Clock())
     sink.handle(result(1.0, [driver, face(3)], driver=state))
     absent, _ = monitor.update(Evidence(2.0, 0.0, picture=False))
     sink.handle(result(2.0, [], driver=absent))

@@ -16,6 +16,7 @@ from monitor.core.types import Event, EyeReading, Face, Result
 from monitor.driver.evidence import Evidence
 from monitor.driver.state import DriverMonitor
 from monitor.outputs.logs import isotime
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import DriverConfig, OutputConfig
@@ -92,7 +93,9 @@ def some_results(count: int) -> list[Result]:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_faces_csv_is_what_it_was(variant: str, tmp_path: Path) -> None:
     keypoints, driver, files = VARIANTS[variant]
-    sink = TableSink(tmp_path / "faces.csv", "S-1", OutputConfig(keypoints=keypoints), driver=driver, files=files)
+    sink = TableSink(
+        tmp_path / "faces.csv", "S-1", OutputConfig(), columns(keypoints=keypoints, driver=driver, files=files)
+    )
     for made in some_results(24):
         sink.handle(made)
     sink.close([])

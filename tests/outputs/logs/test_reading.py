@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event
 from monitor.outputs.logs.arrays import INTEGERS, TEXTS
-from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS
+from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS, columns
 from monitor.outputs.logs.drive import DRIVE_COLUMNS
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reading import Session
@@ -115,7 +115,7 @@ def test_numbers_beyond_all_measure_are_damage(tmp_path: Path) -> None:
 
 def test_long_names_of_pictures_are_kept_whole(tmp_path: Path) -> None:
     name = "x" * 300 + ', "y".jpg'
-    table = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), files=True)
+    table = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), columns(files=True))
     table.handle(result(0.0, [face(1)]))
     made = result(1.0, [face(1)])
     table.handle(replace(made, frame=replace(made.frame, file=name)))

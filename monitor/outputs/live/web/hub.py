@@ -44,9 +44,11 @@ class Hub:
 
     Args:
         clock: Monotonic seconds, for the frame rate only.
+        labels: The model's labels.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, labels: tuple[str, ...] = EMOTIONS) -> None:
+        self.labels = labels
         self._lock = threading.Lock()
         self._clock = clock
         self._result: Result | None = None
@@ -104,13 +106,13 @@ class Hub:
         if result is None:
             return {
                 "frame": 0, "source": "", "seconds": 0.0, "wall": 0.0, "fps": 0.0, "dropped": 0, "latency_ms": 0.0,
-                "size": [0, 0], "labels": list(EMOTIONS), "faces": [], "driver": None,
+                "size": [0, 0], "labels": list(self.labels), "faces": [], "driver": None,
             }  # fmt: skip
         frame = result.frame
         return {
             "frame": frame.index, "source": frame.source, "seconds": round(frame.t, 3), "wall": round(frame.wall, 3),
             "fps": round(recent / RATE_S, 1), "dropped": result.dropped, "latency_ms": round(result.latency_ms, 1),
-            "size": list(frame.size), "labels": list(EMOTIONS),
+            "size": list(frame.size), "labels": list(self.labels),
             "faces": [_face(face, histories.get(face.id, []), frame.t) for face in result.faces],
             "driver": _driver(result),
         }  # fmt: skip
@@ -134,7 +136,7 @@ def _face(face: Face, history: list[tuple[float, list[float]]], now: float) -> d
         "box": [round(v, 1) for v in face.box],
         "label": face.label,
         "confidence": round(face.confidence, 4),
-        "probs": {name: round(float(p), 4) for name, p in zip(EMOTIONS, face.probs, strict=True)},
+        "probs": {name: round(float(p), 4) for name, p in zip(face.labels, face.probs, strict=True)},
         "quality": round(face.quality, 3),
         "known": face.known,
         "pose": None if face.pose is None else [round(v, 1) for v in face.pose],

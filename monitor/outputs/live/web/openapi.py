@@ -21,15 +21,17 @@ def _nullable(schema: Schema) -> Schema:
 NUMBER: Schema = {"type": "number"}
 INTEGER: Schema = {"type": "integer"}
 TEXT: Schema = {"type": "string"}
+LABELS = f"{', '.join(EMOTIONS)}, or the classes of a user's own model; unknown without a reading"
 FLAG: Schema = {"type": "boolean"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
-DISTRIBUTION = _object(**dict.fromkeys(EMOTIONS, SHARE))
+DISTRIBUTION: Schema = {"type": "object", "additionalProperties": SHARE}
+"""By label; the labels are those of the state."""
 FACE = _object(
-    id=INTEGER, label={"type": "string", "enum": [*EMOTIONS, "unknown"]}, confidence=SHARE, probs=DISTRIBUTION,
+    id=INTEGER, label={"type": "string", "description": LABELS}, confidence=SHARE, probs=DISTRIBUTION,
     box={"type": "array", "items": NUMBER, "minItems": 4, "maxItems": 4, "description": "x1, y1, x2, y2 in pixels"},
     quality=SHARE, known=FLAG,
     pose=_nullable({"type": "array", "items": NUMBER, "description": "yaw, pitch, roll in degrees"}),
-    history={"type": "array", "description": "rows of seconds before now and the seven probabilities",
+    history={"type": "array", "description": "rows of seconds before now and the probabilities",
              "items": {"type": "array", "items": NUMBER}},
 )  # fmt: skip
 DRIVER = _object(

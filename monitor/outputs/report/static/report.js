@@ -1,5 +1,5 @@
 "use strict";
-// Draws each person's timeline with uPlot: seven stacked areas, zoom shared by all charts.
+// Draws each person's timeline with uPlot: stacked areas, zoom shared by all charts.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const sync = uPlot.sync("time");
@@ -7,7 +7,7 @@
   const charts = [];
   let zooming = false;
   data.charts.forEach((chart, number) => {
-    const stacked = [], n = data.labels.length;
+    const stacked = [], n = chart.labels.length;
     let below = chart.t.map(() => 0);
     for (let i = 0; i < n; i++) {
       below = below.map((sum, k) => (chart.probs[i][k] === null || sum === null ? null : sum + chart.probs[i][k]));
@@ -16,7 +16,7 @@
     const box = document.getElementById("chart" + number);
     const series = [{ label: "time", value: (u, v) => (v === null ? "" : clock(v)) }];
     for (let i = n - 1; i >= 0; i--) {
-      series.push({ label: data.labels[i], stroke: data.colors[i], fill: data.colors[i], width: 0, points: { show: false },
+      series.push({ label: chart.labels[i], stroke: chart.colors[i], fill: chart.colors[i], width: 0, points: { show: false },
         value: (u, v, s, k) => (k === null || chart.probs[i][k] === null ? "" : Math.round(chart.probs[i][k] * 100) + " %") });
     }
     const plot = new uPlot({
