@@ -126,7 +126,9 @@ class ScriptedProposer:
         self.now = 0.0
         self.asked: list[float] = []
 
-    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES)) -> Detections:
+    def propose(
+        self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES), most: int = 12
+    ) -> Detections:
         parts = list(tiles)
         if 0 in parts:
             self.asked.append(smallest)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from monitor.core.types import Box, Image, Keypoints
 from monitor.faces.follower import Follower
 from monitor.faces.framesearch import FrameSearch
-from monitor.faces.places import Places, belongs
+from monitor.faces.places import STEADY, Places, belongs
 
 CERTAIN, LIKELY = 0.998, 0.97
 """Lowest presence at which a proposed box is accepted as a face: the first value without further evidence, the second
@@ -19,15 +19,16 @@ them chosen because cascades or proposals fail there) none reaches the first val
 class Admission:
     """Examines found boxes with the keypoint network; used by one thread only."""
 
-    def __init__(self, follower: Follower, frames: FrameSearch, places: Places | None) -> None:
+    def __init__(self, follower: Follower, frames: FrameSearch, places: Places | None, *, again: bool = False) -> None:
         """Prepares the examination.
 
         Args:
             follower: The keypoint network.
             frames: Runs the detector, which confirms doubtful faces.
             places: Memory of examined boxes; None when a cascade found them, which the keypoint network alone confirms.
+            again: Whether looks from other crops settle a doubt at once.
         """
-        self._follower, self._frames, self._places = follower, frames, places
+        self._follower, self._frames, self._places, self._again = follower, frames, places, again
 
     def admit(self, image: Image, boxes: Iterable[Box], known: Sequence[Box], t: float) -> list[Keypoints]:
         """The keypoints of all new faces.
@@ -63,4 +64,7 @@ class Admission:
             return True
         if keypoints.presence >= LIKELY and self._frames.confirms(image, keypoints):
             return True
+        if self._again:
+            looks = [keypoints.presence, *self._follower.presences(image, keypoints.box)]
+            return sum(looks) / len(looks) >= STEADY
         return self._places.doubt(box, keypoints.presence, t)

@@ -47,13 +47,13 @@ class Finder:
         self._pace = Pace()
         self._following: _Following | None = None
         if follower is not None:
-            places = Places(proposer, config.propose) if proposer is not None else None
+            places = Places(proposer, config.propose, config.most) if proposer is not None else None
             search: NewcomerSearch = (
                 ProposalSearch(places, self._frames, config, self._pace)
                 if places is not None
                 else CascadeSearch(self._frames, config, self._pace)
             )
-            admission = Admission(follower, self._frames, places)
+            admission = Admission(follower, self._frames, places, again=config.second_look)
             self._following = _Following(follower, search, admission, self._pace, relocates=places is not None)
         self._last_t = self._last_full = self._last_region = -math.inf
         self._shape: tuple[int, ...] = ()

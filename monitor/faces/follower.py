@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from monitor.core.boxes import iou, is_in_frame, longer_side
+from monitor.core.boxes import centre, iou, is_in_frame, longer_side
 from monitor.core.types import Box, Image, Keypoints
 from monitor.settings.config import FollowConfig
 
@@ -14,6 +14,17 @@ SETTLED = 0.12
 most accurate when the face lies where it was expected."""
 LEAST_SIDE, MOST_SIDE = 8.0, 1.6
 """Smallest width of a face in pixels, and its largest width as a multiple of the frame's longer side."""
+
+
+OTHER_CROPS = (
+    (-0.08, 0.0, 1.0),
+    (0.08, 0.0, 1.0),
+    (0.0, -0.08, 1.0),
+    (0.0, 0.08, 1.0),
+    (0.0, 0.0, 0.88),
+    (0.0, 0.0, 1.14),
+)
+"""Shifts of a box in box sides, and factors on its side, for looks that settle a doubt."""
 
 
 class Reader(Protocol):
@@ -72,6 +83,17 @@ class Follower:
         if again is None or again.presence < self._config.start or not _is_plausible(again.box, image):
             return None
         return again if iou(again.box, keypoints.box) > 0.5 and iou(again.box, box) > 0.2 else None
+
+    def presences(self, image: Image, box: Box) -> list[float]:
+        """Presence 0..1 of the face in a box, seen from ``OTHER_CROPS``; 0 where a look leads to another box."""
+        (cx, cy), side = centre(box), box[2] - box[0]
+        seen = []
+        for dx, dy, factor in OTHER_CROPS:
+            x, y, half = cx + dx * side, cy + dy * side, side * factor / 2
+            keypoints = self._net.read(image, (x - half, y - half, x + half, y + half))
+            agrees = keypoints is not None and iou(keypoints.box, box) > 0.5
+            seen.append(keypoints.presence if keypoints is not None and agrees else 0.0)
+        return seen
 
 
 def moved(before: Box, after: Box) -> float:

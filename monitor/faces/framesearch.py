@@ -28,6 +28,8 @@ AGREED = 0.3
 """IoU from which two boxes show the same face."""
 REFERENCE_WIDTH = 640
 """Picture width to which ``detect.min_face`` refers."""
+WIDEST = 16 / 9
+"""Width over height from which ``detect.min_face`` refers to the height: faces do not grow with a panorama's width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,9 @@ class FrameSearch:
 
     def whole(self, image: Image) -> Detections:
         """All faces that the detector finds in a frame."""
-        _height, width = image.shape[:2]
-        scale = min(1.0, self._config.width * self.width / width)
+        scale = min(1.0, self._config.width * self.width / image.shape[1])
         small = self._shrink(image, scale)
-        smallest = max(20, round(self.smallest(width) * scale))
+        smallest = max(20, round(self.smallest(image) * scale))
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
 
     def confirms(self, image: Image, keypoints: Keypoints) -> bool:
@@ -89,9 +90,10 @@ class FrameSearch:
         largest = min(int(size * LARGER * scale) + 1, min(region.shape[:2]))
         return _scaled(self._detector.find(region, smallest, largest, profile=turned), 1 / scale, x1, y1)
 
-    def smallest(self, width: int) -> float:
-        """Side in pixels of the smallest face to detect in a frame of this width."""
-        return self._config.min_face * width / REFERENCE_WIDTH
+    def smallest(self, image: Image) -> float:
+        """Side in pixels of the smallest face to detect in a frame; a panorama counts as ``WIDEST`` of its height."""
+        height, width = image.shape[:2]
+        return float(self._config.min_face * min(width, height * WIDEST) / REFERENCE_WIDTH)
 
     def _shrink(self, image: Image, scale: float) -> Image:
         """The picture scaled for the search, in gray unless the detector takes color."""
@@ -105,7 +107,7 @@ class FrameSearch:
     def part(self, image: Image, part: Slice) -> Detections:
         """Faces in one slice of a full search."""
         scale = min(1.0, self._config.width * self.width / image.shape[1])
-        least = max(20.0, self.smallest(image.shape[1]) * scale)
+        least = max(20.0, self.smallest(image) * scale)
         left, upper, right, lower = (int(v) for v in part.region or (0, 0, image.shape[1], image.shape[0]))
         height = lower - upper
         # The stripes overlap, so that each face lies completely in one of them.

@@ -81,7 +81,7 @@ class ProposalSearch:
             region = self._scope.region(scene, urgent=missing or places.doubting(scene.t))
             if region is not None:
                 places.begin(region)
-        smallest = self._frames.smallest(scene.image.shape[1]) / self._frames.width
+        smallest = self._frames.smallest(scene.image) / self._frames.width
         full = places.search(scene, smallest, hurry=missing or unrelated)
         return places.next(scene, hurry=unrelated), full
 

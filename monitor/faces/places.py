@@ -39,8 +39,10 @@ class Proposer(Protocol):
 
     parts: int
 
-    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = ...) -> Detections:
-        """Boxes that may show a face, most likely first; ``tiles`` are the parts of the search to do."""
+    def propose(
+        self, image: Image, smallest: float, least: float, tiles: Iterable[int] = ..., most: int = ...
+    ) -> Detections:
+        """Boxes that may show a face, most likely first: at most ``most`` in each of the parts ``tiles``."""
 
 
 class Places:
@@ -50,9 +52,9 @@ class Places:
         lately_s: Seconds for which a doubtful look counts; longer when looks are further apart.
     """
 
-    def __init__(self, proposer: Proposer, least: float) -> None:
-        """Considers only boxes with a face probability of at least ``least``, 0..1."""
-        self._proposer, self._least = proposer, least
+    def __init__(self, proposer: Proposer, least: float, most: int) -> None:
+        """Considers only boxes with a face probability of at least ``least``, 0..1, and ``most`` of each part."""
+        self._proposer, self._least, self._most = proposer, least, most
         self.lately_s = LATELY_S
         self.forget()
 
@@ -88,7 +90,7 @@ class Places:
         if not parts:
             return False
         self._parts = self._parts[len(parts) :]
-        found = self._proposer.propose(scene.image, smallest, self._least, parts)
+        found = self._proposer.propose(scene.image, smallest, self._least, parts, self._most)
         self._refused = [(until, box) for until, box in self._refused if scene.t < until]
         for box, score in zip(as_boxes(found), found.scores.tolist(), strict=True):
             if _is_centred(box, self._region):

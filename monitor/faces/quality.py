@@ -60,6 +60,10 @@ def light_for(contrast: float) -> Light:
 TURNED, SIDEWAYS = 30.0, 45.0
 """Degrees of yaw up to which both halves of a face are visible, and from which the face is not read: FER2013 has few
 faces beyond 30 degrees, and beyond 45 the far eye and mouth corner are hidden."""
+STEEP, PLUNGING = 25.0, 45.0
+"""Degrees of pitch, raised or lowered, up to which a face is read fully, and from which it is not read. Of FER2013's
+neutral faces lowered by 25 to 35 degrees the expression network reads 18 % as sad or angry (5 % within 10 degrees), of
+those raised as far 22 % as another expression (10 %; N = 519, 559, 32; most of the steep ones are training rows)."""
 UNSURE = 0.4
 """A followed face with at most this presence is not read; from 0.3 above this value its quality is not reduced."""
 
@@ -90,7 +94,7 @@ def quality(crop: Image, box: Box, light: Light = EVENED) -> float:
 
 
 def visibility(pose: Sequence[float] | NDArray[np.float64] | None, keypoints: Keypoints | None) -> float:
-    """Rates the view of one face by its yaw and by the presence that the keypoint network gives.
+    """Rates the view of one face by its yaw, its pitch and the presence that the keypoint network gives.
 
     Args:
         pose: Yaw, pitch and roll in degrees, or None when unknown.
@@ -99,7 +103,10 @@ def visibility(pose: Sequence[float] | NDArray[np.float64] | None, keypoints: Ke
     Returns:
         0..1, a factor of ``quality``; 1 when nothing is known.
     """
-    front = 1.0 if pose is None else unit((SIDEWAYS - abs(float(pose[0]))) / (SIDEWAYS - TURNED))
+    front = 1.0
+    if pose is not None:
+        front = unit((SIDEWAYS - abs(float(pose[0]))) / (SIDEWAYS - TURNED))
+        front *= unit((PLUNGING - abs(float(pose[1]))) / (PLUNGING - STEEP))
     sure = 1.0 if keypoints is None else unit((keypoints.presence - UNSURE) / 0.3)
     return front * sure
 

@@ -39,9 +39,13 @@ CONTEXT = 16
 GRAY = 128
 """Gray level of the parts of a tile without picture."""
 DARK, LIT, MOST_GAIN = 45.0, 90.0, 6.0
-"""A picture with a mean gray level below the first value is brightened to the second, by at most this factor."""
+"""In a picture with a mean gray level below the first value, places darker than the second are brightened to it, by at
+most this factor."""
+PLACE = 12
+"""Side in pixels of a place: the smallest face. One gain for the whole picture would burn out a lit face before
+black."""
 MOST = 12
-"""Most proposals per tile."""
+"""Most proposals per tile by default."""
 TILES = 3
 """Tiles of a search."""
 
@@ -141,14 +145,18 @@ def paint(image: Image, patches: tuple[Patch, ...], tile: Image) -> None:
 
 
 def lit(gray: Image) -> Image:
-    """Brightens a dark picture (H, W) uint8; returns others unchanged.
+    """Brightens the dark places of a dark picture (H, W) uint8; returns other pictures unchanged.
 
     The network was trained on pictures of ordinary rooms and cars; at an eighth of their light it misses faces.
     """
-    mean = cv2.mean(gray)[0]
-    if mean >= DARK:
+    if cv2.mean(gray)[0] >= DARK:
         return gray
-    return cv2.convertScaleAbs(gray, alpha=min(MOST_GAIN, LIT / max(mean, 1.0))).astype(np.uint8, copy=False)
+    height, width = gray.shape
+    places = (max(1, width // PLACE), max(1, height // PLACE))
+    local = cv2.dilate(cv2.resize(gray, places, interpolation=cv2.INTER_AREA), np.ones((3, 3), np.uint8))
+    gains = np.clip(LIT / np.maximum(local.astype(np.float32), 1.0), 1.0, MOST_GAIN)
+    smooth = cv2.resize(gains, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.multiply(gray, smooth, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
 
 
 class ProposalNet(Network):
@@ -175,7 +183,9 @@ class ProposalNet(Network):
         self._plan = Layout(0, 0, ())
         self._tile: Image = np.zeros((0, 0), np.uint8)
 
-    def propose(self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES)) -> Detections:
+    def propose(
+        self, image: Image, smallest: float, least: float, tiles: Iterable[int] = range(TILES), most: int = MOST
+    ) -> Detections:
         """Proposes boxes that may show a face.
 
         Args:
@@ -183,9 +193,10 @@ class ProposalNet(Network):
             smallest: Side of the smallest face, in frame pixels.
             least: Lowest face probability of a proposal, 0..1.
             tiles: Indices of the tiles to search.
+            most: Most proposals per tile.
 
         Returns:
-            At most ``MOST`` Haar boxes per tile in frame pixels, with probabilities as scores, most likely first.
+            At most ``most`` Haar boxes per tile in frame pixels, with probabilities as scores, most likely first.
         """
         height, width = image.shape[:2]
         if self._frame != (width, height, smallest):
@@ -193,11 +204,11 @@ class ProposalNet(Network):
             self._tile = np.empty((self._plan.height, self._plan.width), np.uint8)
             self._model.resize((1, self._plan.height, self._plan.width, 1))
             self._frame = (width, height, smallest)
-        found = suppress(Detections.join([self._searched(image, self._plan.tiles[n], least) for n in tiles]), 0.3)
+        found = suppress(Detections.join([self._searched(image, self._plan.tiles[n], least, most) for n in tiles]), 0.3)
         order = np.argsort(-found.scores, kind="stable")
         return Detections(found.boxes[order], found.scores[order])
 
-    def _searched(self, image: Image, patches: tuple[Patch, ...], least: float) -> Detections:
+    def _searched(self, image: Image, patches: tuple[Patch, ...], least: float, most: int) -> Detections:
         """The proposals of one tile in frame pixels."""
         if not patches:
             return Detections.none()
@@ -207,7 +218,7 @@ class ProposalNet(Network):
         # A face is found by several cells; only the best one of a neighbourhood counts.
         peaks = cv2.dilate(logits, np.ones((3, 3), np.uint8))
         rows, columns = np.nonzero((logits >= peaks) & (logits > math.log(least / (1 - least))))
-        best = np.argsort(-logits[rows, columns], kind="stable")[:MOST]
+        best = np.argsort(-logits[rows, columns], kind="stable")[:most]
         rows, columns = rows[best], columns[best]
         centres, sides = decode(outputs[self._box][0, rows, columns], rows, columns)
         found, scores = [], []

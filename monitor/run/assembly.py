@@ -14,6 +14,9 @@ from monitor.settings.config import Config
 
 ALL_FACES = 1000
 """Readings per frame for photographs: a face cannot wait for the next picture, which shows other people."""
+MOST, LEAST = 300, 0.1
+"""Proposals per third of a photograph that are examined, and their lowest face probability. In a film, newcomers
+compete with faces that are followed already, and what is missed is found in the next frame."""
 
 
 def build(config: Config, networks: Networks | None = None, clock: Callable[[], float] = time.monotonic) -> Pipeline:
@@ -40,10 +43,14 @@ def for_photographs(config: Config) -> Config:
     ids therefore never repeat. Every face of a picture is read, and every picture gets its rows in the table. No driver
     is judged: driver mode cannot judge a photograph.
     """
+    detect = replace(
+        config.detect, every_ms=0, empty_ms=0, motion=False, second_look=True,
+        most=max(MOST, config.detect.most), propose=min(LEAST, config.detect.propose),
+    )  # fmt: skip
     return replace(
         config,
         track=replace(config.track, confirm_hits=1, lost_s=0.0, forget_s=0.0),
-        detect=replace(config.detect, every_ms=0, empty_ms=0, motion=False),
+        detect=detect,
         emotion=replace(config.emotion, max_per_frame=ALL_FACES),
         output=replace(config.output, rows="every"),
         driver=replace(config.driver, enabled=False),

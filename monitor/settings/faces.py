@@ -39,13 +39,22 @@ class DetectConfig:
     propose: float = number(
         0.3, 0.01, 0.99, "lowest face probability of a proposed region that is examined", advanced=True
     )
+    most: int = integer(
+        12, 1, 1000, "most proposed regions examined in each third of a search; photographs: at least 300", advanced=True
+    )
+    second_look: bool = flag(
+        "settle doubtful faces at once by looks from other crops instead of in later frames; photographs always do",
+        default=False,
+        advanced=True,
+    )
     yunet_model: str = text("", "path of a YuNet .onnx file, required by method yunet", advanced=True)
     width: int = integer(400, 160, 1280, "width to which a frame is scaled for cascades and YuNet", "px", advanced=True)
     min_face: int = integer(
         40,
         20,
         400,
-        "smallest detected face in a picture 640 px wide; with cascades, below 38 needs a larger width",
+        "smallest detected face in a picture 640 px wide (wider than 16:9: as wide as 16:9 of its height); with "
+        "cascades, below 38 needs a larger width",
         "px",
     )
     scale_factor: float = number(1.15, 1.02, 2.0, "ratio between two searched face sizes", advanced=True)

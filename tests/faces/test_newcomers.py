@@ -27,6 +27,13 @@ def test_the_smallest_face_grows_with_the_frame_and_when_less_is_to_be_done() ->
     assert proposer.asked == pytest.approx([80.0, 50.0])
 
 
+def test_in_a_panorama_the_smallest_face_follows_the_height() -> None:
+    finder, _, proposer, _ = proposing([], [], empty_ms=0)
+    finder.search(picture(3200, 900), [], 0.0)
+    finder.search(picture(1600, 900), [], 0.1)
+    assert proposer.asked == pytest.approx([100.0, 100.0])
+
+
 def test_proposed_places_are_looked_at_one_a_frame() -> None:
     faces = [square(100, 100, 80), square(300, 200, 80), square(500, 300, 80)]
     finder, net, proposer, _ = proposing([], [], empty_ms=500)

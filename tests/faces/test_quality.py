@@ -72,6 +72,17 @@ def test_a_head_turned_aside_shows_less_and_less_of_its_expression(yaw: float, s
     assert visibility((yaw, 0.0, 0.0), None) == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("pitch", "share"), [(0, 1), (25, 1), (-25, 1), (35, 0.5), (-35, 0.5), (45, 0), (-45, 0), (70, 0)]
+)
+def test_a_raised_chin_and_a_sunken_head_show_less_of_their_expression(pitch: float, share: float) -> None:
+    assert visibility((0.0, pitch, 0.0), None) == pytest.approx(share)
+
+
+def test_a_head_both_turned_and_lowered_is_read_less_than_one_that_is_only_turned() -> None:
+    assert visibility((37.5, 35.0, 0.0), None) == pytest.approx(0.25)
+
+
 @pytest.mark.parametrize(("presence", "share"), [(0.3, 0), (0.4, 0), (0.55, 0.5), (0.7, 1), (0.99, 1)])
 def test_a_face_that_is_hardly_one_is_hardly_read(presence: float, share: float) -> None:
     keypoints = dataclasses.replace(keypoints_at(BOX), presence=presence)

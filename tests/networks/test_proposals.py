@@ -131,3 +131,18 @@ def test_a_dark_picture_is_lit_and_others_stay() -> None:
     assert lit(night).mean() == pytest.approx(90, abs=5)
     assert lit(np.zeros((8, 8), np.uint8)).max() == 0
     assert lit(np.full((8, 8), 2, np.uint8)).max() == 12, "noise is not made a picture"
+
+
+def test_a_lit_face_before_black_is_not_burnt_out_and_a_dark_one_beside_it_is_lit() -> None:
+    night = np.zeros((120, 160), np.uint8)
+    night[40:70, 20:50], night[40:70, 110:140] = 150, 20
+    out = lit(night)
+    assert out[45:65, 25:45].max() <= 190, "a gain for the whole picture would give 255"
+    assert out[45:65, 115:135].mean() > 50
+
+
+def test_a_photograph_may_ask_for_more_proposals_than_a_film(net: ProposalNet) -> None:
+    rng = np.random.default_rng(0)
+    noise = cv2.resize(rng.integers(0, 256, (60, 80)).astype(np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+    few, many = (net.propose(noise.astype(np.uint8), 40, 0.002, range(TILES), most) for most in (2, 100))
+    assert len(few) <= 2 * TILES < len(many)

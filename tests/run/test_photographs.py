@@ -9,10 +9,12 @@ from pathlib import Path
 import cv2
 import pytest
 
+from emotion_monitor import Monitor
 from monitor.capture import demo
 from monitor.cli import main as cli
 from monitor.run.assembly import for_photographs
-from monitor.settings.config import Config
+from monitor.settings.config import Config, DetectConfig
+from tests.crowd import group
 from tests.fakes import frame
 
 
@@ -97,3 +99,19 @@ def test_photographs_show_no_drive(tmp_path: Path, capsys: pytest.CaptureFixture
     assert cli.main([*given[:4], "--source", str(folder / "0.png"), "--out", str(tmp_path / "out")]) == 2
     assert "0.png: driver mode cannot judge a photograph" in capsys.readouterr().err
     assert cli.main([*given, "--set", "source.sequence=true"]) == 0
+
+
+def test_a_group_photograph_shows_everybody() -> None:
+    """60 people: a film's budget of 12 proposals in each third of a search would end at 36."""
+    with Monitor() as monitor:
+        faces = monitor.read(group(10, 6))
+    assert len(faces) == 60
+
+
+def test_a_photograph_examines_more_places_and_settles_doubts_at_once() -> None:
+    film, photograph = Config().detect, for_photographs(Config()).detect
+    assert (film.second_look, photograph.second_look) == (False, True)
+    assert photograph.most > 10 * film.most
+    assert photograph.propose < film.propose
+    given = Config(detect=DetectConfig(most=900, propose=0.05))
+    assert (for_photographs(given).detect.most, for_photographs(given).detect.propose) == (900, 0.05)
