@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -48,10 +48,30 @@ def find(net: Reader, image: Image) -> Framed | None:
     Returns:
         The face, or None where no start leads to one.
     """
+    best = look(net, image)
+    if best is None:
+        return None
+    height, width = image.shape
+    x1, y1, x2, y2 = (float(v) for v in best.box)
+    box = (x1 / width, y1 / height, x2 / width, y2 / height)
+    return Framed(box, float(best.pose[0]), float(best.pose[2]))
+
+
+def look(net: Reader, image: Image, config: FollowConfig | None = None) -> Keypoints | None:
+    """The keypoint network's answer behind ``find``.
+
+    Args:
+        net: The keypoint network.
+        image: As in ``find``.
+        config: Least presences; None = the app's.
+
+    Returns:
+        The answer in the picture's pixels, or None where no start leads to a face.
+    """
     height, width = image.shape
     pad = round(PAD * max(height, width))
     wide = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
-    follower = Follower(net, FollowConfig())
+    follower = Follower(net, config or FollowConfig())
     best: Keypoints | None = None
     for scale in SCALES:
         side = scale * min(height, width)
@@ -62,8 +82,7 @@ def find(net: Reader, image: Image) -> Framed | None:
     if best is None:
         return None
     x1, y1, x2, y2 = (float(v) - pad for v in best.box)
-    box = (x1 / width, y1 / height, x2 / width, y2 / height)
-    return Framed(box, float(best.pose[0]), float(best.pose[2]))
+    return replace(best, box=(x1, y1, x2, y2), points=best.points - np.float32(pad))
 
 
 def median_box(found: list[Framed]) -> Box:

@@ -18,6 +18,7 @@ from monitor.faces.crop import CropSpec, crop
 from monitor.faces.detector import make_detector
 from monitor.faces.finder import Finder
 from monitor.faces.follower import Follower
+from monitor.faces.search import Sighting
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import KeypointNet
@@ -148,13 +149,16 @@ class FaceFinder:
 
     def crops(self, image: Image, spec: CropSpec) -> list[Image]:
         """The crops of all faces of an (H, W, 3) BGR picture, largest first, turned upright if ``spec`` says so."""
-        finder = Finder(make_detector(DetectConfig()), DetectConfig(), self._follower, proposer=self._proposals)
-        found = finder.search(image, [], 0.0).found
         out = []
-        for face in sorted(found, key=lambda f: f.box[0] - f.box[2]):
+        for face in self.faces(image):
             roll = float(face.keypoints.pose[2]) if face.keypoints is not None else 0.0
             out.append(crop(image, face.box, spec, roll))
         return out
+
+    def faces(self, image: Image) -> list[Sighting]:
+        """All faces of an (H, W, 3) BGR picture, largest first."""
+        finder = Finder(make_detector(DetectConfig()), DetectConfig(), self._follower, proposer=self._proposals)
+        return sorted(finder.search(image, [], 0.0).found, key=lambda face: face.box[0] - face.box[2])
 
 
 def as_dict(reading: Reading) -> dict[str, object]:
