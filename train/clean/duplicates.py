@@ -1,62 +1,63 @@
-"""Exact and near duplicates: equal files, equal pictures, and equal faces.
+"""Exact and near duplicates: equal files, equal pictures, and equal photographs of a face.
 
 Whole pictures are compared by the perceptual hash of ``imagehash`` (kept up since 2013, no model, 0.2 ms a picture);
-faces by the hash of the upright crop (``train.data.neighbours``) and, where these are similar, by the correlation of
-the crops, which survives other cropping. Mirror images count.
+photographs of faces by their aligned pictures (``train.clean.aligned``), which survives other crops, mirroring and
+watermarks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import cv2
 import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from monitor.core.types import Image
-from train.data import neighbours
+from train.clean.aligned import Aligned, agreement, align
+from train.clean.faces import Face
 
 NEAR = 6
 """Bits of 64 in which the hashes of two versions of one picture may differ."""
-LIKE = 46
-"""Bits of 143 in which the hashes of two crops may differ to be compared by ``agreement``: differently cropped versions
-of a photograph are up to 46 bits apart in 33 of N = 37 cases, other faces less than 45 in 16 of N = 10,011 pairs."""
-SAME = 0.87
-"""Least agreement of two crops of one photograph: versions have 0.877 and more (N = 37), other faces of similar hashes
-0.82 and less (15 of N = 16)."""
-EDGE = 6
-"""Pixels at each edge of a crop that are not compared, so that the middle may be shifted."""
-SIZES = (0.93, 1.0, 1.07)
+ALIKE = 8
+"""Bits in which the hashes of two pictures may differ to be compared as faces, with the lower threshold ``FRAMED``."""
+RESEMBLES = 0.89
+"""Least product of two signatures to compare the faces."""
+SAME = 0.978
+"""Least agreement of two photographs. Versions of one (recompressed, mirrored, cropped; N = 395) have 0.987 and more,
+all but one; other faces that resemble each other most have 0.971 and less (N = 700 pairs, looked at)."""
+FRAMED = 0.92
+"""Least agreement if the whole pictures are alike, too: watermarked versions have 0.925 and more, others 0.887 and less
+(N = 91 and 14 pairs)."""
 CHUNK = 1000
 
 
 def hashes(images: Sequence[Image]) -> NDArray[np.float32]:
     """The perceptual hash of each gray picture, (N, 64), a bit as -1 or 1."""
     rows = [imagehash.phash(Pillow.fromarray(image)).hash.ravel() for image in images]
-    return np.where(np.array(rows).reshape(len(rows), -1), 1.0, -1.0).astype(np.float32)
+    return np.where(np.array(rows, bool).reshape(-1, 64), 1.0, -1.0).astype(np.float32)
 
 
-def groups(
-    images: Sequence[Image], digests: Sequence[str], crops: Sequence[NDArray[np.uint8] | None]
-) -> list[list[int]]:
+def groups(images: Sequence[Image], digests: Sequence[str], faces: Sequence[Face]) -> list[list[int]]:
     """Groups of versions of one picture.
 
     Args:
         images: N gray pictures of any size.
         digests: SHA-256 of their files.
-        crops: The (48, 48) crop of each one's face, or None.
+        faces: What was found in each one.
 
     Returns:
         Row numbers of each group of two or more, ascending.
     """
     pairs = _same_files(digests)
-    pairs += _near(hashes(images), hashes([image[:, ::-1] for image in images]), NEAR)
-    rows = [n for n, crop in enumerate(crops) if crop is not None]
-    if rows:
-        stacked = np.stack([crop for crop in crops if crop is not None])
-        pairs += [(rows[a], rows[b]) for a, b in _same_faces(stacked)]
+    plain, mirrored = hashes(images), hashes([np.ascontiguousarray(image[:, ::-1]) for image in images])
+    lain = [align(image, face) for image, face in zip(images, faces, strict=True)]
+    for a, b, turned, bits in _alike(plain, mirrored):
+        one, other = lain[a], lain[b]
+        if bits <= NEAR or (one is not None and other is not None and _agree(one, other, turned) >= FRAMED):
+            pairs.append((a, b))
+    pairs += _same_faces(lain, pairs)
     return connected(len(images), pairs)
 
 
@@ -65,36 +66,50 @@ def _same_files(digests: Sequence[str]) -> list[tuple[int, int]]:
     return [(first[d], n) for n, d in enumerate(digests) if first.setdefault(d, n) != n]
 
 
-def _same_faces(crops: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    """Pairs of upright crops (N, 48, 48) that show one photograph, mirrored or not."""
-    mirrored = np.ascontiguousarray(crops[:, :, ::-1])
-    candidates = _near(neighbours.hashes(crops), neighbours.hashes(mirrored), LIKE)
+def _alike(plain: NDArray[np.float32], mirrored: NDArray[np.float32]) -> Iterator[tuple[int, int, bool, int]]:
+    """Pairs of rows with similar hashes, whether the second one is mirrored, and the bits in which they differ."""
+    width = plain.shape[1] if len(plain) else 0
+    for a, b, turned, product in similar(plain, mirrored, width - 2 * ALIKE):
+        yield a, b, turned, round((width - product) / 2)
+
+
+def _same_faces(lain: Sequence[Aligned | None], known: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Pairs of rows that show one photograph of a face, mirrored or not; the known ones are not compared again."""
+    rows = [n for n, one in enumerate(lain) if one is not None]
+    shown = [one for one in lain if one is not None]
+    if not rows:
+        return []
+    done = set(known)
+    plain = np.stack([one.signature() for one in shown])
+    mirrored = np.stack([one.mirrored().signature() for one in shown])
     return [
-        (a, b) for a, b in candidates if max(agreement(crops[a], crops[b]), agreement(crops[a], mirrored[b])) >= SAME
+        (rows[a], rows[b])
+        for a, b, turned, _ in similar(plain, mirrored, RESEMBLES)
+        if (rows[a], rows[b]) not in done and _agree(shown[a], shown[b], turned) >= SAME
     ]
 
 
-def agreement(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """The largest correlation -1..1 of the middle of a crop with a part of another one, at three sizes."""
-    middle = one[EDGE:-EDGE, EDGE:-EDGE]
-    best = -1.0
-    for size in SIZES:
-        side = round(middle.shape[0] * size)
-        part = cv2.resize(middle, (side, side), interpolation=cv2.INTER_LINEAR)
-        best = max(best, float(cv2.matchTemplate(other, part, cv2.TM_CCOEFF_NORMED).max()))
-    return best
+def _agree(one: Aligned, other: Aligned, turned: bool) -> float:  # noqa: FBT001
+    return agreement(one, other.mirrored() if turned else other)
 
 
-def _near(plain: NDArray[np.float32], mirrored: NDArray[np.float32], bits: int) -> list[tuple[int, int]]:
-    """Pairs of rows whose hashes differ in at most ``bits``, the second one mirrored or not."""
-    pairs = []
-    least = plain.shape[1] - 2 * bits if len(plain) else 0
+def similar(
+    plain: NDArray[np.float32], mirrored: NDArray[np.float32], least: float
+) -> Iterator[tuple[int, int, bool, float]]:
+    """Pairs of rows a < b whose product is at least ``least``, with the second one mirrored or not.
+
+    Args:
+        plain: (N, F) rows.
+        mirrored: (N, F) rows of the mirror images.
+        least: Smallest product.
+    """
     for start in range(0, len(plain), CHUNK):
         own = plain[start : start + CHUNK]
-        for others in (plain, mirrored):
-            a, b = np.nonzero(own @ others.T >= least)
-            pairs += [(i, j) for i, j in zip((a + start).tolist(), b.tolist(), strict=True) if i < j]
-    return pairs
+        for turned, others in ((False, plain), (True, mirrored)):
+            products = own @ others[start:].T
+            for a, b in zip(*np.nonzero(products >= least), strict=True):
+                if a < b:
+                    yield int(a) + start, int(b) + start, turned, float(products[a, b])
 
 
 def connected(count: int, pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
