@@ -1,4 +1,4 @@
-"""Lists the pictures of a set and checks the files themselves: broken, tiny or flat."""
+"""Lists the pictures of a set and checks the files themselves: broken, animated, tiny or of one gray."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image as Pillow
 
 from monitor.capture.picture import read_picture
 from monitor.core.errors import ConfigError
@@ -19,6 +20,8 @@ TINY = 40
 """Pixels of the shorter side below which a picture is tiny: the network's crop has 48."""
 FLAT = 6.0
 """Standard deviation of gray levels below which a picture is nearly of one gray."""
+MOVING = (".gif", ".webp", ".png", ".apng")
+"""Kinds of files that may hold several frames."""
 HIDDEN = (".", "_")
 """First characters of folders and files that are not part of a set."""
 
@@ -68,6 +71,9 @@ def _checked(folder: Path, path: Path) -> Loaded:
         return Loaded(entry, None)
     height, width = image.shape[:2]
     entry = Entry(name, path.parent.name, width, height, sha256(content))
+    if (count := _frames(path)) > 1:
+        reason = f"an animation of {count} frames; only the first would be used"
+        return Loaded(replace(entry, kind="animated", reason=reason, score=1.0), None)
     if min(height, width) < TINY:
         found = replace(entry, kind="tiny", reason=f"{width}×{height} pixels, at least {TINY} needed", score=1.0)
         return Loaded(found, None)
@@ -76,6 +82,17 @@ def _checked(folder: Path, path: Path) -> Loaded:
         reason = f"nearly one gray: standard deviation {spread:.1f}, at least {FLAT:g} needed"
         return Loaded(replace(entry, kind="flat", reason=reason, score=1.0 - spread / FLAT / 2), None)
     return Loaded(entry, image)
+
+
+def _frames(path: Path) -> int:
+    """Frames of a picture; 1 if the file does not say."""
+    if path.suffix.lower() not in MOVING:
+        return 1
+    try:
+        with Pillow.open(path) as opened:
+            return int(getattr(opened, "n_frames", 1))
+    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError):
+        return 1
 
 
 def _content(path: Path) -> bytes:

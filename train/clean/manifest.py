@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from monitor.core.errors import ConfigError
@@ -13,7 +13,10 @@ from train.system import database
 NAME = "clean.sqlite"
 """File of the record in the folder of results."""
 GOOD = "good"
-KINDS = ("broken", "tiny", "flat", "duplicate", "conflict", "leak", "no face", "several faces", "wrong label")
+KINDS = (
+    "broken", "animated", "tiny", "flat", "drawing", "no face", "leak", "conflict", "duplicate", "several faces",
+    "hidden face", "cut face", "wrong label",
+)  # fmt: skip
 """Faults in the order in which they are looked for; a picture gets the first that applies."""
 DECISIONS = ("keep", "drop", "relabel")
 SCHEMA = """
@@ -21,7 +24,7 @@ create table if not exists pictures (
     path text primary key, label text not null, width integer, height integer, sha256 text,
     kind text not null default 'good', reason text not null default 'no fault found', score real not null default 0,
     other text not null default '', suggestion text not null default '',
-    decision text not null default '', new_label text not null default ''
+    decision text not null default '', new_label text not null default '', details text not null default '{}'
 )"""
 
 
@@ -42,6 +45,10 @@ class Entry:
         suggestion: Label suggested for a wrong one.
         decision: A person's decision, one of ``DECISIONS``; empty = none.
         new_label: Label of the decision "relabel".
+        details: What was measured, as JSON: ``box`` and ``keypoints`` of the face in shares of the picture, ``yaw``,
+            ``pitch`` and ``roll`` in degrees, ``presence``, ``quality``, ``person`` and ``drawing`` 0..1, ``size`` in
+            pixels, ``light`` in gray levels, ``sharpness``, and the numbers of its ``group`` of duplicates and of its
+            group of look-``alike`` pictures.
     """
 
     path: str
@@ -56,6 +63,7 @@ class Entry:
     suggestion: str = ""
     decision: str = ""
     new_label: str = ""
+    details: str = "{}"
 
     @property
     def kept(self) -> bool:
@@ -79,6 +87,10 @@ class Manifest:
         """
         self._path = path
         self._db = database.opened(path, SCHEMA, "emotion-train clean")
+        columns = [row[1] for row in self._db.execute("pragma table_info(pictures)")]
+        if "details" not in columns:  # a record of an earlier version
+            with database.writing(self._db, path) as db:
+                db.execute("alter table pictures add column details text not null default '{}'")
 
     def close(self) -> None:
         """Closes the file."""
@@ -94,11 +106,10 @@ class Manifest:
         rows = []
         for entry in entries:
             old = decided.get(entry.path, entry)
-            rows.append((entry.path, entry.label, entry.width, entry.height, entry.sha256, entry.kind, entry.reason,
-                         entry.score, entry.other, entry.suggestion, old.decision, old.new_label))  # fmt: skip
+            rows.append(astuple(replace(entry, decision=old.decision, new_label=old.new_label)))
         with database.writing(self._db, self._path) as db:
             db.execute("delete from pictures")
-            db.executemany(f"insert into pictures values ({','.join('?' * 12)})", rows)
+            db.executemany(f"insert into pictures values ({','.join('?' * 13)})", rows)
 
     def entries(self) -> list[Entry]:
         """All rows, sorted by path."""

@@ -17,6 +17,7 @@ body { font: 14px system-ui, sans-serif; margin: 1rem; color: #1c2330 }
 .wall { display: flex; flex-wrap: wrap; gap: 8px }
 figure { margin: 0; width: 140px; padding: 4px; border: 3px solid transparent; border-radius: 6px } img { width: 140px;
 height: 140px; object-fit: contain; background: #eef1f5 } figcaption { font-size: 12px; overflow-wrap: anywhere }
+.group { display: flex; gap: 2px; border: 2px dashed #b7791f; border-radius: 6px }
 figure:focus { border-color: #2b6cb0; outline: none } .keep { background: #e3f4e5 } .drop { background: #fde3e1 }
 .relabel { background: #fff1d6 }
 """
@@ -24,15 +25,18 @@ SCRIPT = """
 const labels = JSON.parse(document.body.dataset.labels);
 const cards = [...document.querySelectorAll('figure')];
 async function decide(card, decision, label) {
+  const next = cards[cards.indexOf(card) + 1];
+  if (next) next.focus();  // before the answer, so that quick keys meet one picture each
   const sent = await fetch('/decide', { method: 'POST', headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ path: card.dataset.path, decision, label }) }).catch(() => null);
   const note = document.getElementById('note');
-  if (!sent || !sent.ok) { note.textContent = 'Not saved: start the page with emotion-train clean --review'; return; }
+  if (!sent || !sent.ok) {
+    note.textContent = `${card.dataset.path} is not saved: start the page with emotion-train clean --review`;
+    return;
+  }
   note.textContent = '';
   card.className = decision;
   card.querySelector('.decision').textContent = decision + (label ? ' ' + label : '');
-  const next = cards[cards.indexOf(card) + 1];
-  if (next) next.focus();
 }
 document.addEventListener('keydown', event => {
   const card = document.activeElement.closest('figure');
@@ -61,7 +65,7 @@ def render(entries: Sequence[Entry], source: str) -> str:
     for kind in KINDS:
         own = sorted((e for e in entries if e.kind == kind), key=lambda e: (-e.score, e.path))
         if own:
-            cards = "".join(_card(entry, source) for entry in own)
+            cards = "".join(_together(group, source) for group in _grouped(own))
             parts.append(f'<h2>{escape(kind)}: {len(own)}</h2><div class="wall">{cards}</div>')
     good = sum(entry.kind == GOOD for entry in entries)
     return (
@@ -70,6 +74,20 @@ def render(entries: Sequence[Entry], source: str) -> str:
         f"pictures, {good} without a fault</h1><p>Arrow keys move, k keeps, d drops, u takes a decision back, a digit "
         f'relabels: {keys}.</p><p id="note"></p>{"".join(parts)}<script>{SCRIPT}</script></body></html>\n'
     )
+
+
+def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Conflicting pictures together, others alone, in their order."""
+    found: dict[object, list[Entry]] = {}
+    for entry in entries:
+        number = json.loads(entry.details).get("group") if entry.kind == "conflict" else None
+        found.setdefault(number or entry.path, []).append(entry)
+    return list(found.values())
+
+
+def _together(group: Sequence[Entry], source: str) -> str:
+    cards = "".join(_card(entry, source) for entry in group)
+    return f'<div class="group">{cards}</div>' if len(group) > 1 else cards
 
 
 def _card(entry: Entry, source: str) -> str:

@@ -38,9 +38,9 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     import cv2
 
-    from train.clean import page, review
+    from train.clean import balance, page, review
     from train.clean.manifest import NAME, Manifest
-    from train.clean.run import apply, summary
+    from train.clean.view import apply, summary
     from train.collect import attribution
     from train.system import resources
 
@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         if args.review:
             review.serve(folder, manifest)
             entries = manifest.entries()
+        for line in balance.write(entries, out / balance.NAME):
+            log.info("%s: %s", out / balance.NAME, line)
         if args.apply:
             count = apply(folder, entries, Path(args.apply))
             log.info("%s: %d pictures kept, %d left out", args.apply, count, len(entries) - count)

@@ -29,7 +29,7 @@ log = logging.getLogger("train")
 
 CONTEMPT = len(EMOTIONS)
 """Label of pictures of contempt, which is not one of the seven classes; used only in the eight-class figure."""
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif"}
 ALIASES = {
     "anger": "angry", "happiness": "happy", "sadness": "sad", "surprised": "surprise",
     "fearful": "fear", "disgusted": "disgust", "afraid": "fear",

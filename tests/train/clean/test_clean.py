@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image as Pillow
 
 from monitor.core.errors import ConfigError
 from monitor.core.types import Image
-from train.clean import duplicates, labels, page, review
+from train.clean import labels, page, review, view
 from train.clean import run as cleaning
 from train.clean.faces import Face
 from train.clean.manifest import NAME, Entry, Manifest
@@ -33,7 +38,18 @@ class Counted:
     def find(self, image: Image) -> Face:
         corner = int(image[:4, :4].mean())
         count = 0 if corner < 2 else 2 if corner > 253 else 1
-        return Face(count, cv2.resize(image, (48, 48)).astype(np.uint8) if count == 1 else None)
+        return Face(count, cv2.resize(image, (48, 48)).astype(np.uint8) if count else None)
+
+
+class Persons:
+    """Takes every picture for a photograph of a person."""
+
+    def probs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.tile(np.array((0.9, 0.05, 0.05), np.float32), (len(rows), 1))
+
+
+def tools() -> cleaning.Tools:
+    return cleaning.Tools(Counted, Path("unused"), Persons)
 
 
 @pytest.fixture
@@ -57,6 +73,8 @@ def folder(tmp_path: Path) -> Path:
     none[:4, :4], two[:4, :4] = 0, 255
     put("happy/none.png", none)
     put("happy/two.png", two)
+    frames = [Pillow.fromarray(picture(n)) for n in (10, 11)]
+    frames[0].save(root / "sad/moving.gif", save_all=True, append_images=frames[1:])
     (root / "happy/torn.jpg").write_bytes(b"<html>404</html>")
     return root
 
@@ -64,8 +82,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def entries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
     monkeypatch.setattr(labels, "features", lambda model, crops: np.zeros((len(crops), 2), np.float32))
-    tools = cleaning.Tools(Counted, Path("unused"))  # type: ignore[arg-type]
-    return cleaning.clean(folder, [], tools)
+    return cleaning.clean(folder, [], tools())
 
 
 def kinds(entries: list[Entry]) -> dict[str, str]:
@@ -80,10 +97,62 @@ def test_every_fault_gets_its_kind_and_a_reason(entries: list[Entry]) -> None:
     assert sorted(found[f"happy/{name}"] for name in ("copy.jpg", "good0.png")) == ["duplicate", "good"]
     assert sorted(found[f"happy/{name}"] for name in ("mirror.png", "good1.png")) == ["duplicate", "good"]
     assert found["happy/good2.png"] == found["sad/under_happy.png"] == "conflict"
-    assert found["happy/none.png"] == "no face"
+    assert found["sad/moving.gif"] == "animated"
+    assert found["happy/none.png"] == "hidden face"
     assert found["happy/two.png"] == "several faces"
     assert all(found[f"sad/good{n}.png"] == "good" for n in range(3))
     assert all(entry.reason and 0 <= entry.score <= 1 for entry in entries)
+
+
+def test_the_record_keeps_box_keypoints_and_measures(entries: list[Entry]) -> None:
+    kept = json.loads(next(entry for entry in entries if entry.path == "happy/good1.png").details)
+    assert {"box", "presence", "quality", "size", "light", "sharpness", "person", "drawing", "group"} <= set(kept)
+
+
+def test_what_is_no_person_is_marked_before_anything_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Drawn:
+        def probs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.tile(np.array((0.05, 0.9, 0.05), np.float32), (len(rows), 1))
+
+    class Things:
+        def probs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.tile(np.array((0.05, 0.05, 0.9), np.float32), (len(rows), 1))
+
+    drawn = kinds(cleaning.clean(folder, [], cleaning.Tools(Counted, Path("unused"), Drawn)))
+    things = kinds(cleaning.clean(folder, [], cleaning.Tools(Counted, Path("unused"), Things)))
+    assert {drawn[name] for name in ("happy/good0.png", "happy/copy.jpg", "happy/none.png")} == {"drawing"}
+    assert {things[name] for name in ("happy/good0.png", "happy/none.png")} == {"no face"}
+    assert drawn["happy/torn.jpg"] == things["happy/torn.jpg"] == "broken"
+
+
+def test_a_possible_face_counts_only_on_a_picture_of_a_person() -> None:
+    class Unsure:
+        def probs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.array(((0.8, 0.1, 0.1), (0.3, 0.1, 0.6)), np.float32)
+
+    faces = {n: Face(1, np.zeros((48, 48), np.uint8), presence=0.4, possible=True) for n in range(2)}
+    images = {n: picture(n) for n in range(2)}
+    work = cleaning._Set([Entry(f"a/{n}.png", "a", 96, 96, str(n)) for n in range(2)], images, faces)
+    cleaning._judge_content(work, Unsure())
+    assert [entry.kind for entry in work.entries] == ["good", "no face"]
+
+
+def test_a_face_at_the_edge_is_cut_and_a_tight_one_is_not() -> None:
+    places = np.stack([np.linspace(0.1, 0.9, 17), np.linspace(0.2, 1.0, 17)], axis=1).astype(np.float32)
+    whole = Face(1, np.zeros((48, 48), np.uint8), (0.0, 0.0, 1.0, 1.0), places)
+    assert not whole.cut
+    assert replace(whole, points=places + np.array((0.3, 0), np.float32)).cut
+
+
+def test_a_record_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / NAME)) as old:
+        old.execute("create table pictures (path text primary key, label text, width integer, height integer, sha256"
+                    " text, kind text, reason text, score real, other text, suggestion text, decision text,"
+                    " new_label text)")  # fmt: skip
+        old.execute("insert into pictures values ('a/1.png','a',1,1,'','good','',0,'','','keep','')")
+        old.commit()
+    record = Manifest(tmp_path / NAME)
+    assert [(entry.path, entry.decision, entry.details) for entry in record.entries()] == [("a/1.png", "keep", "{}")]
 
 
 def test_a_picture_of_a_held_out_set_is_a_leak(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +160,7 @@ def test_a_picture_of_a_held_out_set_is_a_leak(folder: Path, tmp_path: Path, mon
     held = tmp_path / "held/sad"
     held.mkdir(parents=True)
     cv2.imwrite(str(held / "x.png"), picture(101))
-    found = cleaning.clean(folder, [tmp_path / "held"], cleaning.Tools(Counted, Path("unused")))  # type: ignore[arg-type]
+    found = cleaning.clean(folder, [tmp_path / "held"], tools())
     assert kinds(found)["sad/good1.png"] == "leak"
 
 
@@ -104,13 +173,13 @@ def test_the_cleaned_view_holds_what_is_kept_and_the_set_stays_whole(
     manifest.decide("sad/good0.png", "drop")
     manifest.decide("sad/good1.png", "relabel", "happy")
     manifest.decide("happy/two.png", "keep")
-    count = cleaning.apply(folder, manifest.entries(), tmp_path / "view")
+    count = view.apply(folder, manifest.entries(), tmp_path / "view")
     found = sorted(str(p.relative_to(tmp_path / "view")) for p in (tmp_path / "view").rglob("*.*"))
     assert len(found) == count == 5
     assert {"happy/good1.png", "happy/sad_good1.png", "happy/two.png", "sad/good2.png"} <= set(found)
     assert sorted(folder.rglob("*")) == before
     with pytest.raises(ConfigError, match="is not empty; give a new folder"):
-        cleaning.apply(folder, manifest.entries(), tmp_path / "view")
+        view.apply(folder, manifest.entries(), tmp_path / "view")
 
 
 def test_decisions_survive_a_new_cleaning(entries: list[Entry], tmp_path: Path) -> None:
@@ -141,13 +210,6 @@ def test_cross_validated_answers_find_swapped_labels() -> None:
     assert judged.wrong[~wrong].mean() < 0.02
     assert (judged.suggestion[wrong & judged.wrong] == truth[wrong & judged.wrong]).mean() > 0.9
     assert not labels.judge(given[:8], truth[:8]).wrong.any()
-
-
-def test_versions_of_a_picture_form_one_group_and_others_do_not() -> None:
-    images = [picture(n) for n in range(20)]
-    softer = cv2.GaussianBlur(images[3], (0, 0), 1.5).astype(np.uint8)
-    found = duplicates.groups([*images, softer], [str(n) for n in range(21)], [None] * 21)
-    assert found == [[3, 20]]
 
 
 @pytest.fixture
