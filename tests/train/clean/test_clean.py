@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +16,7 @@ from PIL import Image as Pillow
 
 from monitor.core.errors import ConfigError
 from monitor.core.types import Image
-from train.clean import labels, page, review, view
+from train.clean import labels, page, view
 from train.clean import run as cleaning
 from train.clean.faces import Face
 from train.clean.manifest import NAME, Entry, Manifest
@@ -210,62 +206,6 @@ def test_cross_validated_answers_find_swapped_labels() -> None:
     assert judged.wrong[~wrong].mean() < 0.02
     assert (judged.suggestion[wrong & judged.wrong] == truth[wrong & judged.wrong]).mean() > 0.9
     assert not labels.judge(given[:8], truth[:8]).wrong.any()
-
-
-@pytest.fixture
-def served(folder: Path, entries: list[Entry], tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The address of a running review server and its record."""
-    record = tmp_path / NAME
-    Manifest(record).replace(entries)
-    ready = threading.Event()
-    servers: list[review.ReviewServer] = []
-
-    def work() -> None:  # SQLite wants one thread for one connection
-        servers.append(review.ReviewServer(folder, Manifest(record)))
-        ready.set()
-        servers[0].serve_forever()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    ready.wait()
-    yield f"http://127.0.0.1:{servers[0].server_port}", record
-    servers[0].shutdown()
-    thread.join()
-    servers[0].server_close()
-
-
-def post(url: str, body: dict[str, str], **headers: str) -> int:
-    headers.setdefault("Content-Type", "application/json")
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def test_a_decision_on_the_page_is_saved(served: tuple[str, Path]) -> None:
-    url, record = served
-    with urllib.request.urlopen(url) as answer:
-        text = answer.read().decode()
-    assert "conflict: 2" in text
-    with urllib.request.urlopen(f"{url}/picture/happy/two.png") as answer:
-        assert answer.read().startswith(b"\x89PNG")
-    assert post(f"{url}/decide", {"path": "happy/two.png", "decision": "keep", "label": ""}) == 200
-    assert post(f"{url}/decide", {"path": "happy/two.png", "decision": "sell", "label": ""}) == 400
-    assert post(f"{url}/decide", {"path": "x", "decision": "keep", "label": ""}) == 400
-    good = {"path": "happy/none.png", "decision": "keep", "label": ""}
-    assert post(f"{url}/decide", good, **{"Content-Type": "text/plain"}) == 400
-    assert post(f"{url}/decide", good, Host="evil.example") == 403
-    decided = {entry.path: entry.decision for entry in Manifest(record).entries() if entry.decision}
-    assert decided == {"happy/two.png": "keep"}
-
-
-def test_nothing_outside_of_the_set_is_served(served: tuple[str, Path]) -> None:
-    url, _ = served
-    for path in ("/picture/../clean.sqlite", "/picture/%2e%2e/clean.sqlite", "/etc/passwd"):
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(url + path)
 
 
 def test_names_cannot_break_the_page() -> None:

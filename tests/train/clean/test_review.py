@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +55,40 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     servers[0].shutdown()
     thread.join()
     servers[0].server_close()
+
+
+def post(url: str, body: dict[str, str], **headers: str) -> int:
+    headers.setdefault("Content-Type", "application/json")
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_decision_on_the_page_is_saved(served: tuple[str, Path]) -> None:
+    url, record = served
+    with urllib.request.urlopen(url) as answer:
+        text = answer.read().decode()
+    assert "conflict: 2" in text
+    with urllib.request.urlopen(f"{url}/picture/happy/2.png") as answer:
+        assert answer.read().startswith(b"\x89PNG")
+    assert post(f"{url}/decide", {"path": "happy/2.png", "decision": "keep", "label": ""}) == 200
+    assert post(f"{url}/decide", {"path": "happy/2.png", "decision": "sell", "label": ""}) == 400
+    assert post(f"{url}/decide", {"path": "x", "decision": "keep", "label": ""}) == 400
+    good = {"path": "sad/4.png", "decision": "keep", "label": ""}
+    assert post(f"{url}/decide", good, **{"Content-Type": "text/plain"}) == 400
+    assert post(f"{url}/decide", good, Host="evil.example") == 403
+    decided = {entry.path: entry.decision for entry in Manifest(record).entries() if entry.decision}
+    assert decided == {"happy/2.png": "keep"}
+
+
+def test_nothing_outside_of_the_set_is_served(served: tuple[str, Path]) -> None:
+    url, _ = served
+    for path in ("/picture/../clean.sqlite", "/picture/%2e%2e/clean.sqlite", "/etc/passwd"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(url + path)
 
 
 @pytest.mark.slow  # a browser starts
