@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor.capture import ffmpeg
 from monitor.capture.camera import capture_facts, delivers
-from monitor.capture.decoder import differs, identical, is_flat
+from monitor.capture.decoder import differs, identical, is_flat, thread_limit
 from monitor.capture.diagnosis import diagnosed
 from monitor.capture.geometry import of_capture
 from monitor.capture.names import shown
@@ -67,6 +67,7 @@ class StreamSource:
     def _open(self) -> cv2.VideoCapture:
         timeout = int(self._config.open_timeout_s * 1000)
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout]
+        limits += thread_limit(self._config.threads)
         opened = False
         for transport in transports(self._url, self._config.transport):
             with ffmpeg_options(f"rtsp_transport;{transport}" if transport else ""):

@@ -52,7 +52,7 @@ class VideoSource:
         """
         self._path, self._loop, self._config = path, loop, config or SourceConfig()
         self.name = path.name if isinstance(path, Path) else shown(path)
-        self._capture = open_capture(path)
+        self._capture = open_capture(path, self._config.threads)
         if not self._capture.isOpened():
             raise SourceError(f"{self.name}: cannot be opened as a video; {why_not_opened(path)}")
         track = mp4.video_track(path) if isinstance(path, Path) else None
@@ -166,7 +166,7 @@ class VideoSource:
     def _rewind(self) -> None:
         self._offset, self._stated = self._t + 1 / self.fps, 0.0
         self._decoder.close()
-        self._capture = open_capture(self._path)
+        self._capture = open_capture(self._path, self._config.threads)
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
         self._decoder = self._decode()
 

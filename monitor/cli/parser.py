@@ -16,6 +16,7 @@ examples:
   emotion-monitor photo.jpg                  the expression of each face in a photograph, as a table
   emotion-monitor photos/ --json             a folder of photographs, one JSON object per picture
   emotion-monitor --headless --profile driver
+  emotion-monitor 0 2 --headless             two cameras at once
   emotion-monitor --web 8080                 live page at http://127.0.0.1:8080
   emotion-monitor batch videos/ --out dataset
   emotion-monitor check                      test camera, models, display and disk
@@ -109,7 +110,8 @@ def _common() -> Parser:
 
 def _source(command: Parser) -> None:
     command.add_argument("sources", nargs="*", metavar="SOURCE",
-                         help="0, /dev/video…, a video, photographs, a folder, a URL, picamera or demo")  # fmt: skip
+                         help="0, /dev/video…, a video, photographs, a folder, a URL, picamera or demo; several are "
+                              "cameras of one run")  # fmt: skip
     command.add_argument("--source", action="append", default=[], metavar="SOURCE", help="the same as SOURCE")
 
 

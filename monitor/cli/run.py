@@ -11,11 +11,11 @@ from pathlib import Path
 from monitor.capture.kinds import PHOTOGRAPHS, kind_of
 from monitor.capture.names import revealed
 from monitor.cli.photographs import PhotographSink
-from monitor.cli.sources import wanted_pictures
+from monitor.cli.sources import chosen
 from monitor.core.errors import ConfigError
 from monitor.core.types import Image, Result
 from monitor.run import app
-from monitor.settings import config as configuration
+from monitor.settings import cameras as configuration
 from monitor.settings.config import Config
 from monitor.settings.crossfield import no_home
 
@@ -32,11 +32,14 @@ def command(args: argparse.Namespace) -> int:
     flags = {"output.clean": args.record_clean, "source.recursive": args.recursive}
     overrides = [*args.set, *(f"{key}=true" for key, on in flags.items() if on)]
     overrides += [f"web.listen={args.web}"] if args.web else []
-    config, config_from = configuration.load(args.config, overrides, args.profile)
-    if args.blur and config.output.blur == "none":  # the settings may ask for more
-        config = replace(config, output=replace(config.output, blur="faces"))
+    config, config_from, configured = configuration.load(args.config, overrides, args.profile)
+    if args.blur:
+        config = _blurred(config)
+        configured = [replace(camera, config=_blurred(camera.config)) for camera in configured]
     record = "" if args.record is None and (args.record_clean or args.blur) else args.record
-    source = wanted_pictures(args)
+    source, cameras = chosen(args, config, configured)
+    if record and cameras:
+        raise ConfigError(f"--record {record}: is one file for {len(cameras)} cameras; leave out the path")
     kind = _photographs(source, config)
     if args.json and not kind:
         raise ConfigError("--json: is for photographs; a run of a camera or video writes faces.csv and events.jsonl")
@@ -47,10 +50,16 @@ def command(args: argparse.Namespace) -> int:
         copies, record = _copies(record, config), None
     sinks = [PhotographSink(many=kind != "image", as_json=args.json)] if kind and not args.quiet else []
     options = app.Options(
-        source=source, headless=args.headless, record=record, out=args.out, max_seconds=args.max_seconds,
-        max_frames=args.max_frames, report=args.report, quiet=args.quiet or bool(kind),
+        source=source, cameras=cameras, headless=args.headless, record=record, out=args.out,
+        max_seconds=args.max_seconds, max_frames=args.max_frames, report=args.report, quiet=args.quiet or bool(kind),
     )  # fmt: skip
     return app.run(options, config, config_from, sinks, copies)
+
+
+def _blurred(config: Config) -> Config:
+    """The settings with blurred recordings; they may ask for more."""
+    blur = "faces" if config.output.blur == "none" else config.output.blur
+    return replace(config, output=replace(config.output, blur=blur))
 
 
 def _copies(path: str, config: Config) -> app.InSession:

@@ -15,6 +15,7 @@ from monitor.cli.intervals import Interval, Kinds, read_events, read_label_table
 from monitor.core.errors import EXIT_OK, ConfigError
 from monitor.core.labels import EMOTIONS
 from monitor.driver.signs import KINDS
+from monitor.outputs.logs.camerafolders import camera_folders
 from monitor.system.terminal import wide_console
 
 log = logging.getLogger("monitor")
@@ -87,6 +88,8 @@ def command(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: A file cannot be read or used.
     """
+    if args.session is None and (parts := camera_folders(Path(args.events))):
+        raise ConfigError(f"{args.events}: holds {len(parts)} cameras; give the folder of one, such as {parts[0]}")
     kinds, last = read_events(Path(args.events), args.session)
     labels, labelled = read_label_table(Path(args.labels), args.file)
     if not kinds and not args.hours:

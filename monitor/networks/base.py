@@ -15,7 +15,7 @@ from monitor.networks.runtime import Int8Model
 
 
 class Network:
-    """A network with one gray picture as its input; used by one thread only.
+    """A network with one gray picture as its input; several threads may run it.
 
     Attributes:
         card: The model card: preprocessing, labels and calibration.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from monitor.core.errors import ConfigError, ModelError
 from monitor.core.labels import EMOTIONS
@@ -18,6 +20,7 @@ from monitor.networks.proposals import ProposalNet
 from monitor.settings.config import Config
 from monitor.system.paths import trouble
 
+N = TypeVar("N")
 log = logging.getLogger("monitor")
 
 
@@ -25,8 +28,8 @@ log = logging.getLogger("monitor")
 class Networks:
     """The detector and the networks that a configuration asks for.
 
-    They keep no state between calls, so several pipelines of one thread may share them. Their interpreters are not
-    thread-safe.
+    They keep no readings between calls, so several pipelines of one thread may share all of them, and pipelines of
+    several threads those of a ``Shelf``.
 
     Attributes:
         emotion: Reads expressions.
@@ -43,18 +46,46 @@ class Networks:
     detector: Detector
 
 
-def load(config: Config) -> Networks:
+class Shelf:
+    """Networks that several threads share, each loaded once: expressions, keypoints and eyes.
+
+    Detector and proposal network are not among them; they depend on the size of the frames.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[object, ...], Any] = {}
+
+    def once(self, key: tuple[object, ...], make: Callable[[], N]) -> N:
+        """The network with that key; made at the first call."""
+        if key not in self._loaded:
+            self._loaded[key] = make()
+        network: N = self._loaded[key]
+        return network
+
+
+def load(config: Config, shelf: Shelf | None = None) -> Networks:
     """Loads the detector and all networks that ``config`` asks for.
+
+    Args:
+        config: Settings.
+        shelf: Shares networks with other threads that load from it; None = all are its own.
 
     Raises:
         ModelError: A model is missing, damaged or foreign, or no TFLite runtime is installed.
         ConfigError: The detector's file cannot be used, or a setting needs labels that the model does not have.
     """
-    emotion = EmotionNet(find_model(config.emotion.model), config.emotion.threads, config.emotion.prior)
+    shelf, chosen, eyes = shelf or Shelf(), config.emotion, config.driver
+    emotion = shelf.once(
+        ("emotion", chosen.model, chosen.threads, chosen.prior),
+        lambda: EmotionNet(find_model(chosen.model), chosen.threads, chosen.prior),
+    )
     _require_labels(config, emotion.labels)
-    keypoints = load_keypoints(config)
-    eyes = load_eyes(config, keypoints)
-    return Networks(emotion, keypoints, eyes, load_proposals(config, keypoints), make_detector(config.detect))
+    follow = (config.detect.follow, config.follow.model, config.follow.threads)
+    keypoints = shelf.once(("keypoints", *follow), lambda: load_keypoints(config))
+    eye_net = shelf.once(
+        ("eyes", eyes.enabled, eyes.model, eyes.threads, *follow), lambda: load_eyes(config, keypoints)
+    )
+    return Networks(emotion, keypoints, eye_net, load_proposals(config, keypoints), make_detector(config.detect))
 
 
 def _require_labels(config: Config, labels: tuple[str, ...]) -> None:

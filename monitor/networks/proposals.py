@@ -160,7 +160,7 @@ def lit(gray: Image) -> Image:
 
 
 class ProposalNet(Network):
-    """The proposal network with its card; see ``Network``.
+    """The proposal network with its card; see ``Network``. It keeps the layout of its frames: one thread may use it.
 
     Attributes:
         parts: Tiles of one search; ``propose`` takes their indices.

@@ -6,6 +6,7 @@ import importlib
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ class Port:
 
 
 class Int8Model:
-    """A fully int8 model: one interpreter, allocated once, used by one thread only.
+    """A fully int8 model: one interpreter, allocated once. Several threads may call ``run``; they take turns.
 
     Attributes:
         input: The only input.
@@ -126,6 +127,7 @@ class Int8Model:
             raise ModelError(f"{path}: must have one input (has {len(inputs)}); it is not a model of this program")
         self.input = _port(inputs[0], path)
         self.outputs = tuple(_port(o, path) for o in outputs)
+        self._lock = threading.Lock()  # an interpreter is not thread-safe; a second one takes up to 3 MB
         self._dequantised = [(o.index, np.float32(o.zero_point), np.float32(o.scale)) for o in self.outputs]
 
     def resize(self, shape: tuple[int, ...]) -> None:
@@ -135,9 +137,11 @@ class Int8Model:
 
     def run(self, quantised: NDArray[np.int8]) -> list[NDArray[np.float32]]:
         """Runs the model on int8 input of the right shape; returns each output as float32."""
-        self._interpreter.set_tensor(self.input.index, quantised)
-        self._interpreter.invoke()
-        return [(self._interpreter.get_tensor(index) - zero) * scale for index, zero, scale in self._dequantised]
+        with self._lock:
+            self._interpreter.set_tensor(self.input.index, quantised)
+            self._interpreter.invoke()
+            outputs = [self._interpreter.get_tensor(index) for index, _, _ in self._dequantised]
+        return [(out - zero) * scale for out, (_, zero, scale) in zip(outputs, self._dequantised, strict=True)]
 
 
 @contextmanager

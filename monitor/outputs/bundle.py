@@ -106,7 +106,7 @@ def _alerts(run: RunContext) -> Sink | None:
 
     if problem := missing(config):
         log.warning("%s", problem)  # already at the start, before the first alarm
-    return AlertSink(config)
+    return AlertSink(config, camera=run.session.camera)
 
 
 def _mqtt(run: RunContext) -> Sink | None:

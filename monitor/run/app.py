@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from monitor.core.incidents import Incidents
-from monitor.outputs.live.lines import EventLines
 from monitor.outputs.sink import Sink
 from monitor.run import shutdown as stopper
 from monitor.run import webpage
+from monitor.run.cameras import Setting
 from monitor.run.live import LiveRun
+from monitor.run.openings import Opening, wait_for_first
 from monitor.run.options import Options as Options
-from monitor.run.preparation import begin, opened
+from monitor.run.preparation import planned
 from monitor.run.service import Service
 from monitor.run.shutdown import Stopper
 from monitor.settings.config import Config
 from monitor.system.machine import give_back_start_pages, share_heaps
+
+if TYPE_CHECKING:
+    from monitor.outputs.live.window import DisplayProbe
+
+log = logging.getLogger("monitor")
 
 InSession = Callable[[Path], Sequence[Sink]]
 """Makes sinks that write into a session folder."""
@@ -64,16 +72,29 @@ def _run(options: Options, config: Config, config_from: str, extra: InSession, s
     give_back_start_pages()
     service = Service(config.service.health_file)
     stop.before = lambda: service.report("ended", {"state": "ended"})
-    ready = opened(options, config, config_from, service)
-    incidents = Incidents()
-    stop.running = True
+    probe = None if options.headless else _display_probe()  # works while the networks are loaded
+    plans = planned(options, config)
+    windowed = probe is not None and _has_display(probe)
     page = webpage.wanted(config)
-    session, outputs = begin(ready, incidents, stop)
-    outputs.video.switch(on=options.record is not None)
-    outputs.sinks.extend([*([] if ready.live_view or ready.photographs else [EventLines()]), *extra(session.folder)])
-    live = LiveRun(ready, session, outputs, incidents, service, stop)
-    if page is not None:
-        sink, chore = page.serve(session, outputs, incidents, live=ready.source.live)
-        outputs.sinks.append(sink)
-        live.add_chore(chore)
+    watched = windowed or page is not None
+    with contextlib.ExitStack() as stack:
+        stack.callback(page.close if page is not None else lambda: None)
+        openings = [Opening(plan, options.max_seconds, watched=watched) for plan in plans]
+        wait_for_first(openings, service)
+        stop.running = True
+        live = LiveRun(Setting(options, config, config_from, service, stop, page, windowed, extra), openings)
+        stack.pop_all()
     return live.run()
+
+
+def _display_probe() -> DisplayProbe:
+    from monitor.outputs.live.window import DisplayProbe  # imports subprocess, which a headless start does not need
+
+    return DisplayProbe()
+
+
+def _has_display(probe: DisplayProbe) -> bool:
+    reason = probe.reason()
+    if reason:
+        log.warning("%s; running headless", reason)
+    return not reason

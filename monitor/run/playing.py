@@ -96,4 +96,3 @@ def _chosen(feed: Feed, fps: float | None) -> Iterator[Frame]:
             if fps:
                 due = (frame.t if due is None else max(due, frame.t - 1 / fps)) + 1 / fps
             yield frame
-

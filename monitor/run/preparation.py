@@ -1,135 +1,168 @@
-"""Opens what a run needs: networks and source first, the session's files only when those are open."""
+"""Prepares the cameras of a run: checks names and settings, loads the networks, opens a source and then its files."""
 
 from __future__ import annotations
 
 import errno
-import logging
 import os
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from monitor.capture.choose import open_wanted
-from monitor.capture.kinds import kind_of
-from monitor.capture.names import revealed
+from monitor.capture.kinds import PHOTOGRAPHS, kind_of
+from monitor.capture.names import revealed, shown
 from monitor.capture.photos import no_drive, unrelated
 from monitor.capture.source import Source
-from monitor.core.errors import ConfigError, DiskError
+from monitor.core.errors import ConfigError, DiskError, SourceError
 from monitor.core.incidents import Incidents
-from monitor.networks.load import Networks, load
-from monitor.outputs.bundle import Outputs, RunContext
+from monitor.networks.load import Networks, Shelf, load
+from monitor.outputs.bundle import Outputs, RunContext, Stop
 from monitor.outputs.logs.metadata import RunFacts
-from monitor.outputs.logs.retention import make_room
 from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.video.videofile import named
 from monitor.run.assembly import for_photographs
 from monitor.run.needs import require_outputs
 from monitor.run.options import Options
-from monitor.run.service import Service
-from monitor.run.shutdown import Stopper
+from monitor.settings.cameras import CameraConfig
 from monitor.settings.config import Config
 
-if TYPE_CHECKING:
-    from monitor.outputs.live.window import DisplayProbe
 
-log = logging.getLogger("monitor")
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A camera before its source is opened.
+
+    Attributes:
+        camera: Its name; "" = the only source of the run.
+        wanted: The source the user named, secrets filled in; None = the first camera, else the demo.
+        config: Its settings.
+        networks: Detector and networks.
+        video_path: Where the user wants the video; None = in the session folder.
+    """
+
+    camera: str
+    wanted: str | None
+    config: Config
+    networks: Networks
+    video_path: Path | None
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A run before anything is written.
+    """A camera whose source is open; nothing is written yet.
 
     Attributes:
-        options: The options.
+        plan: See ``Planned``.
         config: The effective settings.
-        config_from: Where they came from.
-        networks: Detector and networks.
         source: The open source.
         name: The name under which the source can be opened again.
-        windowed: Whether a window shows the run.
         photographs: Whether the source gives unrelated pictures.
-        video_path: Where the user wants the video; None = in the session folder.
+        watched: Whether a window or the web page shows it.
     """
 
-    options: Options
+    plan: Planned
     config: Config
-    config_from: str
-    networks: Networks
     source: Source
     name: str
-    windowed: bool
     photographs: bool
-    video_path: Path | None
+    watched: bool
 
     @property
-    def watched(self) -> bool:
-        """Whether a window or the web page shows the run."""
-        return self.windowed or bool(self.config.web.listen)
-
-    @property
-    def live_view(self) -> bool:
-        """Whether the terminal shows a live view."""
-        return sys.stderr.isatty() and not self.windowed and not self.options.quiet
+    def camera(self) -> str:
+        """Name of the camera; "" = the only source of the run."""
+        return self.plan.camera
 
 
-def opened(options: Options, config: Config, config_from: str, service: Service) -> Opened:
-    """Loads the networks and opens the source. Nothing is written yet.
+def planned(options: Options, config: Config) -> list[Planned]:
+    """The cameras of a run. They share the networks that do not depend on the size of their frames.
 
     Raises:
-        UserError: Configuration, source or model cannot be used.
+        UserError: A setting, the name of a source or a model cannot be used; one line each.
     """
     video_path = named(options.record)
-    probe = None if options.headless else _display_probe()  # works while the networks are loaded
-    require_outputs(config)
-    networks = load(config)
-    wanted = None if options.source is None else revealed(options.source)
-    if wanted is not None:
-        kind_of(wanted)  # reports a wrong name before the display is waited for
-    windowed = probe is not None and _has_display(probe)
-    source, name = _source(wanted, options, config, service, watched=windowed or bool(config.web.listen))
+    cameras = options.cameras or (CameraConfig("", options.source, config),)
+    shelf = Shelf()
+    plans: list[Planned] = []
+    problems: list[str] = []
+    for camera in cameras:
+        require_outputs(camera.config)
+        networks = load(camera.config, shelf)
+        try:
+            wanted = None if camera.source is None else revealed(camera.source)
+            _require_known(wanted, camera)
+        except SourceError as error:
+            problems += error.lines if not camera.name else [f"{camera.name}: {line}" for line in error.lines]
+        else:
+            plans.append(Planned(camera.name, wanted, camera.config, networks, video_path))
+    if problems:
+        raise SourceError(*problems)
+    return plans
+
+
+def _require_known(wanted: str | None, camera: CameraConfig) -> None:
+    """Reports a wrong name before a display or another source is waited for.
+
+    Raises:
+        SourceError: Nothing of that name exists, or it is a photograph among several cameras.
+    """
+    kind = "" if wanted is None else kind_of(wanted)
+    if wanted is not None and camera.name and kind in PHOTOGRAPHS and not camera.config.source.sequence:
+        raise SourceError(f"{shown(wanted)}: is a photograph or a folder; several cameras must be cameras or videos")
+
+
+def opened(
+    plan: Planned, tell: Callable[[str], None], *, watched: bool, until: Callable[[], bool] = lambda: False
+) -> Opened:
+    """Opens the source of a camera; see ``open_wanted`` for the arguments.
+
+    Raises:
+        UserError: It cannot be opened, or not with these settings.
+    """
+    config = plan.config
+    source, name = open_wanted(plan.wanted, config, tell, watched=watched, until=until)
     photographs = unrelated(source, sequence=config.source.sequence)
-    with _closing_on_error(source):
-        if video_path is not None and os.path.exists(name) and video_path.resolve() == Path(name).resolve():
-            raise ConfigError(f"--record {video_path}: is the source itself; give another file")
+    with closing_on_error(source):
+        path = plan.video_path
+        if path is not None and os.path.exists(name) and path.resolve() == Path(name).resolve():
+            raise ConfigError(f"--record {path}: is the source itself; give another file")
         if photographs and config.driver.enabled:
             raise no_drive(source)
-    if photographs:
-        config = for_photographs(config)
-    return Opened(options, config, config_from, networks, source, name, windowed, photographs, video_path)
+    return Opened(plan, for_photographs(config) if photographs else config, source, name, photographs, watched)
 
 
-def begin(run: Opened, incidents: Incidents, stop: Stopper) -> tuple[SessionFolder, Outputs]:
-    """Makes the session folder and opens its files. On an error the source is closed.
+def begin(run: Opened, session: SessionFolder, config_from: str, incidents: Incidents, stop: Stop) -> Outputs:
+    """Opens the files of a camera. On an error the source is closed and an empty session folder removed.
 
     Raises:
         UserError: They cannot be written.
     """
-    output, out = run.config.output, run.options.out
-    session: SessionFolder | None = None
-    with _closing_on_error(run.source):
-        try:
-            if out is None:
-                make_room(Path(output.dir).expanduser(), output.keep_days, output.max_mb, time.time())
-            session = SessionFolder(out, output.dir, run.source.name, datetime.now())
-            session.write_metadata(_facts(run))
-            context = RunContext(session, run.source, run.config, run.networks.emotion.labels)
-            return session, Outputs(context, run.video_path, incidents, stop)
-        except OSError as error:
-            if session is not None:
-                session.give_up()
-            where = error.filename or out or output.dir
-            # ENXIO: a pipe without a reader; its message already names the fix.
-            fix = "" if error.errno == errno.ENXIO else "; free space or give another --out"
-            raise DiskError.kind(error)(f"{where}: cannot be written: {error.strerror}{fix}") from None
+    with closing_on_error(run.source), disk_errors(session.folder, session):
+        session.write_metadata(_facts(run, config_from))
+        context = RunContext(session, run.source, run.config, run.plan.networks.emotion.labels)
+        return Outputs(context, run.plan.video_path, incidents, stop)
 
 
 @contextmanager
-def _closing_on_error(source: Source) -> Iterator[None]:
+def disk_errors(where: object, session: SessionFolder | None = None) -> Iterator[None]:
+    """Words an ``OSError`` for the user; ``session`` is given up then.
+
+    Raises:
+        UserError: See ``DiskError.kind``.
+    """
+    try:
+        yield
+    except OSError as error:
+        if session is not None:
+            session.give_up()
+        # ENXIO: a pipe without a reader; its message already names the fix.
+        fix = "" if error.errno == errno.ENXIO else "; free space or give another --out"
+        place = error.filename or where
+        raise DiskError.kind(error)(f"{place}: cannot be written: {error.strerror}{fix}") from None
+
+
+@contextmanager
+def closing_on_error(source: Source) -> Iterator[None]:
+    """Closes a source if the block raises."""
     try:
         yield
     except BaseException:
@@ -137,51 +170,13 @@ def _closing_on_error(source: Source) -> Iterator[None]:
         raise
 
 
-def _source(
-    wanted: str | None, options: Options, config: Config, service: Service, *, watched: bool
-) -> tuple[Source, str]:
-    """Opens the source and reports to systemd that the program waits for it.
-
-    Raises:
-        UserError: It cannot be opened.
-    """
-
-    started = time.monotonic()
-
-    def is_over() -> bool:
-        """Whether --max-seconds have passed while no source was there."""
-        return 0 < options.max_seconds <= time.monotonic() - started
-
-    def report(status: str) -> None:
-        if config.source.wait:
-            service.ready()  # waiting is what the user asked for, so the unit counts as started
-        service.alive()
-        if service.due():
-            service.report(status, {"state": "waiting"})
-
-    return open_wanted(wanted, config, report, watched=watched, until=is_over)
-
-
-def _facts(run: Opened) -> RunFacts:
+def _facts(run: Opened, config_from: str) -> RunFacts:
     """The content of ``metadata.json``."""
-    networks = run.networks
+    networks = run.plan.networks
     by_name = {
         "model": networks.emotion, "keypoints": networks.keypoints, "eyes": networks.eyes,
         "proposals": networks.proposals,
     }  # fmt: skip
     cards = {name: None if network is None else network.card for name, network in by_name.items()}
     detector, runtime = networks.detector.name, networks.emotion.runtime
-    return RunFacts(run.config, run.config_from, run.source.facts(), detector, runtime, cards)
-
-
-def _display_probe() -> DisplayProbe:
-    from monitor.outputs.live.window import DisplayProbe  # imports subprocess, which a headless start does not need
-
-    return DisplayProbe()
-
-
-def _has_display(probe: DisplayProbe) -> bool:
-    reason = probe.reason()
-    if reason:
-        log.warning("%s; running headless", reason)
-    return not reason
+    return RunFacts(run.config, config_from, run.source.facts(), detector, runtime, cards)

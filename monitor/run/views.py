@@ -1,29 +1,22 @@
-"""The main thread while the worker runs: a live view in the terminal, or a window with its keys."""
+"""The main thread while the cameras run: a live view in the terminal, or a window with its keys."""
 
 from __future__ import annotations
 
 import errno
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
-import cv2
-
-from monitor.core.types import Image, Result
-from monitor.outputs.bundle import Outputs
+from monitor.core.types import Image
 from monitor.outputs.drawing.annotator import DETAILS, configured
-from monitor.outputs.drawing.chrome import ALBUM_KEYS, KEYS, Status, Toast, dressed
-from monitor.outputs.live.lines import PlainLines, RateMeter
-from monitor.outputs.logs.session import SessionFolder
+from monitor.outputs.drawing.chrome import ALBUM_KEYS, KEYS, SEVERAL_KEYS, Status, Toast, dressed
+from monitor.outputs.live.tiles import tiled
 from monitor.run import shutdown as stopper
+from monitor.run.panes import Pane, Running, save_snapshot
 from monitor.run.shutdown import Stopper
-from monitor.run.supervisor import Supervisor
-from monitor.run.worker import Worker
-from monitor.settings.config import Config
 
 if TYPE_CHECKING:
     from monitor.outputs.live.album import Album
-    from monitor.outputs.live.dashboard import Dashboard
 
 log = logging.getLogger("monitor")
 
@@ -31,30 +24,33 @@ QUIT = ("q", "esc", "closed")
 """Keys that quit, as ``Window.key`` names them."""
 NEXT, PREVIOUS = ("n", " "), ("p",)
 """Keys that turn the pages of an album."""
+ALL = "0"
+"""Key that shows all cameras; 1 to 9 show one of them."""
 KEY_MS, IDLE_S = 10, 0.02
 """How long one round waits for a key, and without a window for the first picture."""
+Turn = Callable[[float], bool]
+"""Looks after all cameras after at most so many seconds; whether any goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """The parts of a run that the main thread watches."""
+class View(Protocol):
+    """What the terminal shows; a context manager."""
 
-    worker: Worker
-    outputs: Outputs
-    session: SessionFolder
-    config: Config
-    stop: Stopper
-    watch: Supervisor
+    def __enter__(self) -> object:
+        """Begins to show it."""
+
+    def __exit__(self, *exc: object) -> None:
+        """Ends it."""
+
+    def update(self) -> None:
+        """Shows the newest results."""
 
 
-def watch_headless(
-    worker: Worker, outputs: Outputs, stop: Stopper, view: Dashboard | PlainLines, watch: Supervisor
-) -> None:
-    """Shows the newest result until the worker is done or stuck, the run is stopped, or its terminal is closed."""
+def watch_headless(turn: Turn, stop: Stopper, view: View, wait_s: float = 0.1) -> None:
+    """Shows the newest results until all cameras are done, the run is stopped, or its terminal is closed."""
     try:
         with view:
-            while not worker.join(0.1) and not stop.asked.is_set() and watch.tick():
-                view.update(worker.latest, outputs.stats)
+            while not stop.asked.is_set() and turn(wait_s):
+                view.update()
                 if stopper.silence():  # SIGHUP reaches the terminal's foreground only
                     stop.ask()
     except OSError as error:
@@ -65,27 +61,37 @@ def watch_headless(
         stop.ask()
 
 
-def watch_window(running: Running, album: Album | None = None) -> Screen | None:
+def watch_window(
+    running: Callable[[], Sequence[Running]], turn: Turn, stop: Stopper, album: Album | None = None
+) -> AlbumScreen | None:
     """Shows results in a window and handles its keys until the run ends.
 
     Args:
-        running: The run.
+        running: The cameras that are open; further ones may join.
+        turn: Looks after the cameras.
+        stop: Signals.
         album: The photographs, if the source gives photographs; they stay until the user quits.
 
     Returns:
         The open screen when photographs are still to be looked at (``linger``), else None.
     """
-    screen = Screen(running, album)
-    while screen.round():
-        pass
-    ended = screen.quit or running.stop.asked.is_set() or running.worker.failed
-    if album is not None and len(album) and not ended:
+    screen = Screen(running) if album is None else AlbumScreen(running()[0], album)
+    while not stop.asked.is_set():
+        on = turn(0.0)  # asked before the newest results are: the last ones are shown, too
+        if screen.show():
+            screen.press(screen.window.key(KEY_MS))
+        elif on:
+            turn(IDLE_S)
+        if screen.quit or not on:
+            break
+    ended = screen.quit or stop.asked.is_set() or running()[0].worker.failed
+    if isinstance(screen, AlbumScreen) and screen.pages and not ended:
         return screen
     screen.window.close()
     return None
 
 
-def linger(screen: Screen, stop: Stopper) -> None:
+def linger(screen: AlbumScreen, stop: Stopper) -> None:
     """Leaves the photographs on the screen until the user quits; the run is over, and all its files are complete."""
     log.info("all pictures are read; n and p turn the pages, q quits")
     while not stop.asked.is_set() and not screen.quit:
@@ -95,129 +101,135 @@ def linger(screen: Screen, stop: Stopper) -> None:
 
 
 class Screen:
-    """The window of a run: what it shows, and what its keys do.
+    """The window of a run: the picture of its camera, or of all cameras side by side.
+
+    Args:
+        running: The cameras that are open; further ones may join.
 
     Attributes:
         window: The window.
         quit: Whether the user asked to quit.
     """
 
-    def __init__(self, running: Running, album: Album | None = None) -> None:
+    def __init__(self, running: Callable[[], Sequence[Running]]) -> None:
+        from monitor.outputs.live.window import Window
+
+        self._running = running
+        self._panes: list[Pane] = []
+        self._add_panes()
+        self._display = self._panes[0].running.config.display
+        self.window = Window(self._display.max_width, self._display.max_height)
+        self.quit = False
+        self._alone: int | None = None
+        self._help = False
+        self._shown: tuple[object, ...] = ()
+
+    def show(self) -> bool:
+        """Shows the newest pictures if anything about them has changed; whether there is one."""
+        self._add_panes()
+        chosen = self._chosen()
+        pictures = [pane.picture() for pane in chosen]
+        if all(picture is None for picture in pictures):
+            return False
+        now = tuple((id(pane), pane.drawn) for pane in chosen)
+        if now != self._shown:
+            self._shown = now
+            first = pictures[0]
+            if len(pictures) > 1 or first is None:
+                first = tiled(pictures, self._display.max_width, self._display.max_height)
+            self.window.show(first)
+        return True
+
+    def press(self, key: str) -> None:
+        """Does what a key stands for; with several cameras, for those that are shown."""
+        if key in QUIT:
+            self.quit = True
+        elif key == "h":
+            self._help = not self._help
+            self._show_help()
+        elif key == ALL:
+            self._choose(None)
+        elif key.isdecimal() and int(key) <= len(self._panes) > 1:
+            self._choose(int(key) - 1)
+        else:
+            for pane in self._chosen():
+                pane.press(key)
+
+    def _choose(self, number: int | None) -> None:
+        self._alone = number
+        self._show_help()
+
+    def _chosen(self) -> list[Pane]:
+        return self._panes if self._alone is None else [self._panes[self._alone]]
+
+    def _show_help(self) -> None:
+        """Shows the keys on the first picture that is shown."""
+        for pane in self._panes:
+            pane.keys = ()
+        if self._help:
+            self._chosen()[0].keys = KEYS if len(self._panes) == 1 else (*KEYS, *SEVERAL_KEYS)
+
+    def _add_panes(self) -> None:
+        self._panes += [Pane(running) for running in self._running()[len(self._panes) :]]
+
+
+class AlbumScreen:
+    """The window of a run over photographs, which are turned by keys.
+
+    Args:
+        running: The run.
+        album: The photographs.
+
+    Attributes:
+        window: The window.
+        quit: Whether the user asked to quit.
+    """
+
+    def __init__(self, running: Running, album: Album) -> None:
         from monitor.outputs.live.window import Window
 
         display = running.config.display
         self.window = Window(display.max_width, display.max_height)
         self.quit = False
         self._running, self._album = running, album
-        self._detail, self._page = configured(display), 0
-        self._help = self._line = False
-        self._blurred = running.config.output.blur != "none"
-        self._meter, self._toast = RateMeter(), Toast()
-        self._shown: tuple[object, ...] | None = None
+        self._detail, self._page, self._help = configured(display), 0, False
+        self._toast = Toast()
         self._picture: Image | None = None
-        self._result: Result | None = None
-        self._actions = {
-            " ": self._pause, "r": self._record, "o": self._cycle, "h": self._switch_help, "i": self._switch_line,
-            "s": self._snapshot,
-        }  # fmt: skip
+        self._shown: tuple[object, ...] = ()
 
-    def round(self) -> bool:
-        """One round: shows what is new and handles a key; False when the run is over."""
-        running = self._running
-        if self.quit or running.stop.asked.is_set() or not running.watch.tick():
-            return False
-        over = running.worker.done.is_set()  # asked before the newest result is: the last one is shown, too
-        if not self.show():
-            running.worker.join(IDLE_S)
-            return not over
-        self.press(self.window.key(KEY_MS))
-        return not over and not self.quit
+    @property
+    def pages(self) -> int:
+        """Number of photographs."""
+        return len(self._album)
 
     def show(self) -> bool:
-        """Shows the newest picture if anything about it has changed; whether there is a picture."""
-        result = self._running.worker.latest
-        if self._album is not None:
-            if not len(self._album):
-                return False
-            self._page = min(self._page, len(self._album) - 1)
-            wanted: object = self._page, len(self._album)
-        elif result is None:
+        """Shows the chosen photograph if anything about it has changed; whether there is one."""
+        if not self.pages:
             return False
-        else:
-            self._result = result  # kept, so that its id is not given to the next one
-            wanted = id(result)
-        status = self._status(result)
-        now = (wanted, self._detail, status)
+        self._page = min(self._page, self.pages - 1)
+        now = (self._page, self.pages, self._detail, self._help, self._toast.text)
         if now != self._shown:
-            caption = ""
-            if self._album is not None:
-                self._picture, caption = self._album.picture(self._page, self._detail)
-            elif result is not None:
-                self._picture = self._running.outputs.canvas.picture(result, self._detail)
             self._shown = now
-            assert self._picture is not None
-            self.window.show(dressed(self._picture, self._status(result, caption), self._scale()))
+            self._picture, caption = self._album.picture(self._page, self._detail)
+            blurred = self._running.config.output.blur != "none"
+            keys = ALBUM_KEYS if self._help else ()
+            status = Status(blurred=blurred, toast=self._toast.text, keys=keys, caption=caption)
+            display, (height, width) = self._running.config.display, self._picture.shape[:2]
+            shown = float(min(1.0, display.max_width / width, display.max_height / height))
+            self.window.show(dressed(self._picture, status, shown))
         return True
 
     def press(self, key: str) -> None:
         """Does what a key stands for."""
         if key in QUIT:
             self.quit = True
-        elif self._album is not None and key in (*NEXT, *PREVIOUS):
+        elif key in (*NEXT, *PREVIOUS):
             step = 1 if key in NEXT else -1
-            self._page = min(max(0, self._page + step), len(self._album) - 1)
-        elif key in self._actions:
-            self._actions[key]()
-
-    def _scale(self) -> float:
-        display, image = self._running.config.display, self._picture
-        assert image is not None
-        height, width = image.shape[:2]
-        return float(min(1.0, display.max_width / width, display.max_height / height))
-
-    def _status(self, result: Result | None, caption: str = "") -> Status:
-        running = self._running
-        wrong = tuple(running.watch.wrong)
-        fps = self._meter.update(running.outputs.stats.frames)
-        line = wrong
-        if self._line and result is not None:
-            line = (*wrong, f"{fps:.1f} fps", f"{result.latency_ms:.0f} ms", f"{result.dropped} dropped")
-        keys = (ALBUM_KEYS if self._album is not None else KEYS) if self._help else ()
-        return Status(
-            line if self._album is None else (), running.outputs.video.recording, self._blurred,
-            running.worker.paused.is_set(), self._toast.text, keys, caption,
-        )  # fmt: skip
-
-    def _pause(self) -> None:
-        paused = self._running.worker.paused
-        paused.clear() if paused.is_set() else paused.set()
-
-    def _record(self) -> None:
-        if self._album is not None:
-            return
-        video = self._running.outputs.video
-        video.switch(on=not video.wanted)
-        self._toast.show("recording" if video.wanted else "recording stopped")
-
-    def _cycle(self) -> None:
-        self._detail = DETAILS[(DETAILS.index(self._detail) + 1) % len(DETAILS)]
-        self._toast.show(f"labels: {self._detail}")
-
-    def _switch_help(self) -> None:
-        self._help = not self._help
-
-    def _switch_line(self) -> None:
-        self._line = not self._line
-
-    def _snapshot(self) -> None:
-        if self._blurred:
-            self._toast.show("no snapshot: output.blur is on")
-            log.warning("no snapshot: output.blur is on, and a single picture cannot be blurred safely")
-            return
-        path = self._running.session.free_path("snapshot.png")
-        if self._picture is not None and cv2.imwrite(str(path), self._picture):
-            self._toast.show(f"saved {path.name}")
-            log.info("snapshot %s", path)
-        else:
-            self._toast.show("the snapshot could not be written")
-            log.error("error: %s could not be written; is the disk full?", path)
+            self._page = min(max(0, self._page + step), self.pages - 1)
+        elif key == "o":
+            self._detail = DETAILS[(DETAILS.index(self._detail) + 1) % len(DETAILS)]
+            self._toast.show(f"labels: {self._detail}")
+        elif key == "h":
+            self._help = not self._help
+        elif key == "s":
+            save_snapshot(self._running, self._picture, self._toast)

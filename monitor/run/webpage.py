@@ -14,14 +14,16 @@ import cv2
 from monitor.core.errors import ConfigError
 from monitor.core.incidents import Incidents
 from monitor.core.types import Box, Image, Result
-from monitor.outputs.bundle import Outputs
 from monitor.outputs.drawing.palette import hexes
 from monitor.outputs.logs.session import SessionFolder
+from monitor.outputs.sink import Sink
 from monitor.outputs.video.blur import erased
+from monitor.run.panes import Running
 from monitor.settings.config import Config
 
 if TYPE_CHECKING:
-    from monitor.outputs.live.web.server import WebSink
+    from monitor.outputs.live.web.server import WebServer
+    from monitor.outputs.live.web.site import CameraView
 
 log = logging.getLogger("monitor")
 
@@ -31,7 +33,7 @@ HEAD = 0.3
 
 
 class WebPage:
-    """The page of one run.
+    """The page of one run, which shows all its cameras.
 
     Args:
         config: Settings; ``web.listen`` is not empty.
@@ -50,23 +52,24 @@ class WebPage:
         token = _token(config.web.token_file)
         self._socket, host, port = listen(config.web.listen)
         self._access = Access(host, port, token)
-        self._forced = config.output.blur != "none"
-        self._blurred = self._forced
+        self._blurred = False
+        self._server: WebServer | None = None
+        self._cameras: dict[str, CameraView] = {}
+        self._palette: dict[str, str] = {}
         self._address = f"http://{'127.0.0.1' if self._access.loopback else host}:{port}"
 
     def close(self) -> None:
-        """Gives the port up, if the run ends before the page is served."""
+        """Ends the server, or gives the port up if nothing was served yet."""
+        if self._server is not None:
+            self._server.close()
         self._socket.close()
 
-    def serve(
-        self, session: SessionFolder, outputs: Outputs, incidents: Incidents, *, live: bool
-    ) -> tuple[WebSink, Callable[[], None]]:
-        """Starts the server.
+    def add(self, camera: Running, incidents: Incidents, *, live: bool) -> tuple[Sink, Callable[[], None]]:
+        """Shows a camera; the first one starts the server.
 
         Args:
-            session: The session's folder.
-            outputs: The sinks, whose recording the page switches.
-            incidents: Faults of the machine, which the page shows.
+            camera: The camera, whose recording the page switches.
+            incidents: Its faults, which the page shows.
             live: Whether the source is a camera.
 
         Returns:
@@ -75,47 +78,62 @@ class WebPage:
         from monitor.outputs.live.web.controls import Controls
         from monitor.outputs.live.web.hub import Hub
         from monitor.outputs.live.web.picture import SharedPicture
-        from monitor.outputs.live.web.server import WebSink
-        from monitor.outputs.live.web.sessions import SessionList
-        from monitor.outputs.live.web.site import Site
+        from monitor.outputs.live.web.server import HubSink
+        from monitor.outputs.live.web.site import CameraView
 
-        hub, web = Hub(labels=outputs.labels), self._config.web
+        outputs, web = camera.outputs, self._config.web
+        hub = Hub(labels=outputs.labels)
+        self._palette |= hexes(outputs.labels)
+        forced = camera.config.output.blur != "none"
 
         def status() -> dict[str, Any]:
-            return {"recording": outputs.video.recording, "blur": self._blurred, "live": live, "wrong": incidents.open}
+            blur = forced or self._blurred
+            return {"recording": outputs.video.recording, "blur": blur, "live": live, "wrong": incidents.open}
 
         controls = Controls(
             {
                 "record": lambda: outputs.video.switch(on=not outputs.video.wanted),
-                "snapshot": lambda: self._snapshot(hub.result, session, outputs),
+                "snapshot": lambda: self._snapshot(hub.result, camera),
                 "blur": self._switch_blur,
             },
             status,
         )
         shown = web.picture == "on" or (web.picture == "auto" and self._access.loopback)
-        picture = SharedPicture(lambda: hub.result, lambda result: self._draw(result, outputs)) if shown else None
-        sessions = SessionList(session.root, session.folder)
-        site = Site(hub, picture, self._access, controls, sessions, hexes(outputs.labels), web.viewers, web.fps)
-        sink = WebSink(site, self._socket)
-        log.info("web page: %s%s", self._address, f" (token: {self._access.token})" if self._access.token else "")
+        picture = SharedPicture(lambda: hub.result, lambda result: self._draw(result, camera)) if shown else None
+        sink = HubSink(hub)
+        self._cameras[camera.name] = CameraView(hub, picture, controls, camera.name, lambda: sink.closed)
+        if self._server is None:
+            self._serve(camera.session)
         return sink, controls.run_waiting
 
-    def _switch_blur(self) -> None:
-        self._blurred = self._forced or not self._blurred
+    def _serve(self, session: SessionFolder) -> None:
+        from monitor.outputs.live.web.server import WebServer
+        from monitor.outputs.live.web.sessions import SessionList
+        from monitor.outputs.live.web.site import Site
 
-    def _draw(self, result: Result, outputs: Outputs) -> Image:
-        if not self._blurred:
-            return outputs.canvas.picture(result)
+        web, sessions = self._config.web, SessionList(session.root, session.whole)
+        site = Site(self._cameras, self._access, sessions, self._palette, web.viewers, web.fps)
+        self._server = WebServer(site, self._socket)
+        log.info("web page: %s%s", self._address, f" (token: {self._access.token})" if self._access.token else "")
+
+    def _switch_blur(self) -> None:
+        self._blurred = not self._blurred
+
+    def _draw(self, result: Result, camera: Running) -> Image:
+        canvas = camera.outputs.canvas
+        if not self._blurred and camera.config.output.blur == "none":
+            return canvas.picture(result)
         image = erased(result.frame.image, [_head(face.box) for face in result.faces])
         covered = replace(result, frame=replace(result.frame, image=image))
-        return outputs.canvas.annotator.annotate(covered)
+        return canvas.annotator.annotate(covered)
 
-    def _snapshot(self, result: Result | None, session: SessionFolder, outputs: Outputs) -> None:
-        if result is None or self._forced:
+    def _snapshot(self, result: Result | None, camera: Running) -> None:
+        forced = camera.config.output.blur != "none"
+        if result is None or forced:
             log.warning("no snapshot: %s", "no frame yet" if result is None else "output.blur is on")
             return
-        path = session.free_path("snapshot.png")
-        if cv2.imwrite(str(path), self._draw(result, outputs)):
+        path = camera.session.free_path("snapshot.png")
+        if cv2.imwrite(str(path), self._draw(result, camera)):
             log.info("snapshot %s", path)
         else:
             log.error("error: %s could not be written; is the disk full?", path)

@@ -52,6 +52,7 @@ class Worker:
     Attributes:
         paused: Set by the main thread; no frame is taken while it is set.
         done: Set when the loop has ended.
+        on_done: Called on the worker's thread when the loop has ended.
         failed: Why the run failed, else None.
         exit_code: Exit code of a failed run.
         frames: Frames processed so far.
@@ -67,6 +68,7 @@ class Worker:
         self._first: float | None = None
         self._failures = 0
         self._over = False
+        self.on_done: Callable[[], None] = lambda: None
         self.paused = threading.Event()
         self.done = threading.Event()
         self.failed: str | None = None
@@ -108,6 +110,7 @@ class Worker:
             self.failed = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         finally:
             self.done.set()
+            self.on_done()
 
     def _round(self) -> None:
         self.beats += 1

@@ -18,6 +18,8 @@ MAX_PROBLEMS = 50
 """Most problems collected: a user does not fix more at once, and each problem costs a search for the nearest key."""
 PROFILES = "profiles"
 """Key of the group of profiles in a settings file."""
+CAMERAS = "cameras"
+"""Key of the group of cameras in a settings file; see ``settings.cameras``."""
 COMMAND_LINE = "--set"
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from monitor.core.errors import ConfigError
 from monitor.settings import writer
@@ -50,19 +53,58 @@ def load(
     Raises:
         ConfigError: All problems found, one line each.
     """
-    file = Path(path) if path else default_file if default_file and os.path.lexists(default_file) else None
+    found = parsed(chosen(path, default_file), overrides, profile)
+    if found.problems:
+        raise ConfigError(*found.problems)
+    return found.config, found.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A configuration with its problems.
+
+    Attributes:
+        config: The configuration; a setting with a problem has its default.
+        origin: Where it comes from.
+        problems: One line for each problem.
+        cameras: The group ``cameras`` of the file, which ``settings.cameras`` reads; None if there is none.
+    """
+
+    config: Config
+    origin: str
+    problems: list[str]
+    cameras: yaml.Node | None
+
+
+def chosen(path: str | None, default_file: Path | None) -> Path | None:
+    """The settings file: ``path``, else ``default_file`` if it exists; None = the defaults."""
+    return Path(path) if path else default_file if default_file and os.path.lexists(default_file) else None
+
+
+def parsed(
+    file: Path | None, overrides: list[str], profile: str, camera: tuple[yaml.Node, str] | None = None
+) -> Parsed:
+    """Reads the configuration without raising on its problems.
+
+    Args:
+        file: The settings file.
+        overrides: See ``load``.
+        profile: See ``load``.
+        camera: Settings of one camera and the name of their file; they override file and profile.
+
+    Raises:
+        ConfigError: The file cannot be read or is not YAML.
+    """
     built_in = textwrap.dedent(PROFILES.split("\n", 1)[1])
-    parsed = read(Config, file, overrides, Profiles(profile, built_in), RENAMED)
+    found = read(Config, file, overrides, Profiles(profile, built_in, camera), RENAMED)
 
     def place(*keys: str) -> str:
         """The place where the last of several conflicting settings was given."""
-        given = (parsed.places[key] for key in reversed(keys) if key in parsed.places)
+        given = (found.places[key] for key in reversed(keys) if key in found.places)
         return next(given, file.name if file else "--set")
 
-    problems = [*(str(problem) for problem in parsed.problems), *conflicts(parsed.settings, place)]
-    if problems:
-        raise ConfigError(*problems)
-    return parsed.settings, str(file) if file else "built-in defaults"
+    problems = [*(str(problem) for problem in found.problems), *conflicts(found.settings, place)]
+    return Parsed(found.settings, str(file) if file else "built-in defaults", problems, found.cameras)
 
 
 def shipped_text(*, advanced: bool = False) -> str:

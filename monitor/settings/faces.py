@@ -40,7 +40,11 @@ class DetectConfig:
         0.3, 0.01, 0.99, "lowest face probability of a proposed region that is examined", advanced=True
     )
     most: int = integer(
-        12, 1, 1000, "most proposed regions examined in each third of a search; photographs: at least 300", advanced=True
+        12,
+        1,
+        1000,
+        "most proposed regions examined in each third of a search; photographs: at least 300",
+        advanced=True,
     )
     second_look: bool = flag(
         "settle doubtful faces at once by looks from other crops instead of in later frames; photographs always do",

@@ -52,6 +52,9 @@ class SourceConfig:
         "what decodes video files; auto = OpenCV, and the ffmpeg program where OpenCV shows black pictures",
         advanced=True,
     )
+    threads: int = integer(
+        0, 0, 64, "decoder threads of a file or stream; 0 = one per core, with several cameras one", advanced=True
+    )
     rotate: str = choice(
         "auto",
         ("auto", "0", "90", "180", "270"),

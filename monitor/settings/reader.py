@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import yaml
 
 from monitor.core.errors import ConfigError
-from monitor.settings.collector import COMMAND_LINE, MAX_PROBLEMS, PROFILES, Collector, Problem
+from monitor.settings.collector import CAMERAS, COMMAND_LINE, MAX_PROBLEMS, PROFILES, Collector, Problem, place
 from monitor.settings.fields import checked
 from monitor.settings.tree import MISSING, all_keys, hints, is_group, lookup, nearest
 from monitor.settings.writer import as_dict, to_yaml
@@ -28,16 +28,18 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """The profile to apply.
+    """The profile to apply, and settings of a camera.
 
     Attributes:
         name: Its settings override the file's; "" = none.
         built_in: Built-in profiles as a YAML mapping of names to settings. The file's group ``profiles`` adds to
             them, and changes profiles of the same name setting by setting.
+        camera: Settings of one camera and the name of their file; they override file and profile.
     """
 
     name: str = ""
     built_in: str = ""
+    camera: tuple[yaml.Node, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,13 @@ class Parsed(Generic[S]):
         settings: An instance of the root dataclass; a setting with a problem has its default.
         problems: All mistakes found.
         places: Maps the key of each given setting to its place, such as "config.yaml:14".
+        cameras: The group ``cameras`` of the file; None if there is none.
     """
 
     settings: S
     problems: list[Problem]
     places: dict[str, str]
+    cameras: yaml.Node | None = None
 
 
 def load(cls: type[S], path: Path | None, overrides: Sequence[str] = ()) -> S:
@@ -89,7 +93,7 @@ def read(
         cls: The dataclass at the root of the tree.
         path: A YAML file, or None for the defaults alone.
         overrides: ``key.path=value`` texts, which override the file and the profile.
-        profiles: The profile to apply; None = the file may hold no profiles.
+        profiles: The profile to apply; None = the file may hold neither profiles nor cameras.
         renamed: Maps old keys to the keys that replaced them; an old key is accepted with a warning.
 
     Raises:
@@ -99,19 +103,31 @@ def read(
     known: dict[str, list[tuple[yaml.Node, str]]] = {}
     if profiles is not None:
         found.add_profiles(compose(profiles.built_in, "built-in profiles"), "built-in profiles", known)
+    cameras: list[yaml.Node] = []
     if path is not None:
         root = compose(read_text(path), path.name)
         if profiles is not None and isinstance(root, yaml.MappingNode):
-            own = [pair for pair in root.value if getattr(pair[0], "value", None) == PROFILES]
-            root.value = [pair for pair in root.value if pair not in own]
-            for _, node in own:
+            for node in _taken(root, PROFILES):
                 found.add_profiles(node, path.name, known)
+            cameras = _taken(root, CAMERAS)
+            found.problems += [Problem(place(path.name, n), CAMERAS, "is given twice; keep one") for n in cameras[1:]]
         found.add(root, "", path.name)
     _apply_profiles(found, known, profiles.name if profiles is not None else "")
+    if profiles is not None and profiles.camera is not None:
+        found.add(profiles.camera[0], "", profiles.camera[1])
     for entry in overrides:
         _override(found, entry)
     places = {key: where for key, (_, where) in found.values.items()}
-    return Parsed(_build(cls, "", found.values, found.problems), found.problems, places)
+    return Parsed(
+        _build(cls, "", found.values, found.problems), found.problems, places, cameras[0] if cameras else None
+    )
+
+
+def _taken(root: yaml.MappingNode, key: str) -> list[yaml.Node]:
+    """Removes a group from the top of a document; returns its values (several if it is given more than once)."""
+    own = [pair for pair in root.value if getattr(pair[0], "value", None) == key]
+    root.value = [pair for pair in root.value if pair not in own]
+    return [value for _, value in own]
 
 
 def _apply_profiles(found: Collector, known: dict[str, list[tuple[yaml.Node, str]]], name: str) -> None:

@@ -35,7 +35,10 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
     ("argv", "code", "expected"),
     [
         (["clip.mp4"], 3, "clip.mp4: no such file or folder"),
-        (["clip.mp4", "--source", "http://me:s3cret@cam/x"], 2, "http://cam/x is the second source; name one"),
+        (["bench", "clip.mp4", "--source", "http://me:s3cret@cam/x"], 2, "http://cam/x is the second source; name one"),
+        (["clip.mp4", "--source", "http://me:s3cret@cam/x"], 3, "clip.mp4: no such file or folder"),
+        (["demo"] * 17, 2, "17 sources are named, a run takes at most 16"),
+        (["demo", "demo", "--record", "x.mp4"], 2, "--record x.mp4: is one file for 2 cameras; leave out the path"),
         (["--headless", "true"], 3, "true: no such file or folder"),
         (["--set", "output.rows=every", "b.c=2"], 2, "b.c=2 is not a source; did you mean --set b.c=2?"),
         (["--headless", "config", "c.yaml"], 2, "config is not a source; did you mean --config?"),
@@ -67,7 +70,7 @@ def test_each_mistake_is_one_line_and_its_exit_code(
     argv: list[str], code: int, expected: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    got, line = wrong(capsys, *argv, *([] if argv[0].startswith("c") else ["--headless"]))
+    got, line = wrong(capsys, *argv, *([] if argv[0] in ("chekc", "check", "bench") else ["--headless"]))
     assert (got, expected in line) == (code, True), line
     assert not (tmp_path / "sessions").exists()
 

@@ -31,7 +31,10 @@ class Moody:
 def admitted(net: Moody, *, again: bool) -> int:
     """Faces admitted when one box is proposed."""
     config = DetectConfig()
-    frames, places = FrameSearch(Recorder(), config), Places(ScriptedProposer(lambda t: []), config.propose, config.most)
+    frames, places = (
+        FrameSearch(Recorder(), config),
+        Places(ScriptedProposer(lambda t: []), config.propose, config.most),
+    )
     admission = Admission(Follower(net, FollowConfig()), frames, places, again=again)
     return len(admission.admit(IMAGE, [FACE], (), 0.0))
 

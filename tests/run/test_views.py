@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
 
 from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.live.album import Album
-from monitor.run.views import Running, linger, watch_window
+from monitor.run.panes import Running
+from monitor.run.views import AlbumScreen, linger, watch_window
 from monitor.settings.config import Config, DisplayConfig
 from tests.fakes import face, result
 
@@ -60,9 +62,16 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Running:
         stats=SimpleNamespace(frames=1), video=Video(), canvas=Canvas(Annotator(DisplayConfig()))
     )
     session: Any = SimpleNamespace(free_path=lambda name: tmp_path / name)
-    stop: Any = SimpleNamespace(asked=threading.Event())
-    watch: Any = SimpleNamespace(tick=lambda: True, wrong=[])
-    return Running(worker, outputs, session, Config(), stop, watch)
+    watch: Any = SimpleNamespace(wrong=[])
+    return Running(worker, outputs, session, Config(), watch)
+
+
+def watched(*running: Running, stop: Any = None, album: Album | None = None) -> AlbumScreen | None:
+    """Watches cameras in the window until all workers are done."""
+    stop = SimpleNamespace(asked=threading.Event()) if stop is None else stop
+    return watch_window(
+        lambda: running, lambda wait_s: not all(one.worker.done.is_set() for one in running), stop, album
+    )
 
 
 def album_of(running: Running, count: int) -> Album:
@@ -79,47 +88,48 @@ def level(picture: Any) -> int:
 @pytest.mark.parametrize("key", ["q", "esc", "closed"])
 def test_photographs_stay_until_the_user_quits(ended: Running, key: str) -> None:
     Screen.keys = ["", "", "", key]
-    screen = watch_window(ended, album_of(ended, 1))
+    screen = watched(ended, album=album_of(ended, 1))
     assert screen is not None
     assert len(Screen.pictures) == 1
-    linger(screen, ended.stop)
+    stop: Any = SimpleNamespace(asked=threading.Event())
+    linger(screen, stop)
     assert Screen.keys == []
-    ended.stop.asked.set()
-    linger(screen, ended.stop)  # a stop from outside ends it at once
+    stop.asked.set()
+    linger(screen, stop)  # a stop from outside ends it at once
 
 
 def test_photographs_are_turned_by_key(ended: Running) -> None:
     Screen.keys = ["", "n", " ", "n", "p", "p", "p", "q"]
-    screen = watch_window(ended, album_of(ended, 3))
+    screen = watched(ended, album=album_of(ended, 3))
     assert screen is not None
-    linger(screen, ended.stop)
+    linger(screen, cast("Any", SimpleNamespace(asked=threading.Event())))
     assert [level(picture) for picture in Screen.pictures] == pytest.approx([0, 20, 40, 20, 0], abs=2)
 
 
 def test_a_film_ends_by_itself_and_so_does_a_run_that_failed_or_was_ended(ended: Running) -> None:
     Screen.keys = ["", "", "q"]
-    assert watch_window(ended) is None
+    assert watched(ended) is None
     ended.worker.failed = "no network"
-    assert watch_window(ended, album_of(ended, 1)) is None
+    assert watched(ended, album=album_of(ended, 1)) is None
     ended.worker.failed = ""
-    assert watch_window(ended, album_of(ended, 1)) is None
+    assert watched(ended, album=album_of(ended, 1)) is None
     assert Screen.keys == []
     ended.worker.latest = None  # type: ignore[misc]
-    assert watch_window(ended) is None
+    assert watched(ended) is None
     assert Screen.pictures == []
 
 
 def test_a_picture_is_shown_once_and_again_after_a_key_that_changes_it(ended: Running) -> None:
     ended.worker.done.clear()
     Screen.keys = ["", "", "x", "o", "h", "i", "q"]
-    watch_window(ended)
+    watched(ended)
     assert len(Screen.pictures) == 4  # the first one, other details, help, status line
 
 
 def test_details_cycle_from_calm_to_full_to_off(ended: Running) -> None:
     ended.worker.done.clear()
     Screen.keys = ["o", "o", "o", "q"]
-    watch_window(ended)
+    watched(ended)
     changed = [int((picture != 90).any(axis=2).sum()) for picture in Screen.pictures]
     assert changed[1] > changed[0] > changed[2] > 0  # off still shows the message
     assert len(changed) == 4
@@ -129,17 +139,17 @@ def test_a_recording_that_the_disk_holds_up_can_be_switched_off(ended: Running) 
     ended.worker.done.clear()
     ended.outputs.video.switch(on=True)
     Screen.keys = ["r", "q"]
-    watch_window(ended)
+    watched(ended)
     assert not ended.outputs.video.wanted
 
 
 def test_space_pauses_and_goes_on(ended: Running) -> None:
     ended.worker.done.clear()
     Screen.keys = [" ", "q"]
-    watch_window(ended)
+    watched(ended)
     assert ended.worker.paused.is_set()
     Screen.keys = [" ", "q"]
-    watch_window(ended)
+    watched(ended)
     assert not ended.worker.paused.is_set()
 
 
@@ -148,7 +158,7 @@ def test_a_snapshot_is_the_annotated_picture_without_the_windows_marks(ended: Ru
 
     ended.worker.done.clear()
     Screen.keys = ["h", "s", "q"]
-    watch_window(ended)
+    watched(ended)
     saved = cv2.imread(str(tmp_path / "snapshot.png"))
     assert ended.worker.latest is not None
     assert saved is not None
@@ -156,12 +166,11 @@ def test_a_snapshot_is_the_annotated_picture_without_the_windows_marks(ended: Ru
 
 
 def test_with_blur_there_is_no_snapshot(ended: Running, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    from dataclasses import replace
 
     config = replace(ended.config, output=replace(ended.config.output, blur="faces"))
     ended.worker.done.clear()
     Screen.keys = ["s", "q"]
-    watch_window(replace(ended, config=config))
+    watched(replace(ended, config=config))
     assert not list(tmp_path.iterdir())
     assert "no snapshot" in caplog.text
 
@@ -169,9 +178,54 @@ def test_with_blur_there_is_no_snapshot(ended: Running, tmp_path: Path, caplog: 
 def test_what_is_wrong_is_shown_without_a_key(ended: Running) -> None:
     ended.worker.done.clear()
     Screen.keys = ["", "q"]
-    watch_window(ended)
+    watched(ended)
     plain = Screen.pictures[0]
     ended.watch.wrong.append("camera slow")
     Screen.keys = ["", "q"]
-    watch_window(ended)
+    watched(ended)
     assert (Screen.pictures[0] != plain).any()
+
+
+def camera(running: Running, name: str, gray: int) -> Running:
+    """Another camera beside ``running``, with a picture of one gray level."""
+    latest = result(0.0, image=np.full((480, 640, 3), gray, np.uint8))
+    done = threading.Event()
+    worker: Any = SimpleNamespace(done=done, latest=latest, failed="", paused=threading.Event())
+    outputs: Any = SimpleNamespace(
+        stats=SimpleNamespace(frames=1), video=Video(), canvas=Canvas(Annotator(DisplayConfig()))
+    )
+    return replace(running, worker=worker, outputs=outputs, name=name)
+
+
+def test_several_cameras_are_tiled_and_a_number_shows_one(ended: Running) -> None:
+    door, cab = camera(ended, "door", 40), camera(ended, "cab", 200)
+    Screen.keys = ["", "2", "", "0", "q"]
+    watched(door, cab)
+    assert [picture.shape for picture in Screen.pictures] == [(720, 1280, 3), (480, 640, 3), (720, 1280, 3)]
+    wall, alone, _ = Screen.pictures
+    assert (int(wall[360, 320, 0]), int(wall[360, 960, 0]), int(alone[200, 320, 0])) == (40, 200, 200)
+
+
+def test_keys_act_on_the_cameras_that_are_shown(ended: Running) -> None:
+    door, cab = camera(ended, "door", 40), camera(ended, "cab", 200)
+    Screen.keys = ["2", "r", "0", " ", "q"]
+    watched(door, cab)
+    assert (door.outputs.video.wanted, cab.outputs.video.wanted) == (False, True)
+    assert door.worker.paused.is_set()
+    assert cab.worker.paused.is_set()
+
+
+def test_a_camera_that_joins_or_has_no_picture_yet_gets_its_tile(ended: Running) -> None:
+    door, cab = camera(ended, "door", 40), camera(ended, "cab", 200)
+    cab.worker.latest = None  # type: ignore[misc]
+    joined = [door]
+    turns = iter(range(5))
+
+    def turn(wait_s: float) -> bool:
+        if next(turns) == 1:
+            joined.append(cab)
+        return True
+
+    Screen.keys = ["", "", "q"]
+    watch_window(lambda: joined, turn, cast("Any", SimpleNamespace(asked=threading.Event())))
+    assert [picture.shape for picture in Screen.pictures] == [(480, 640, 3), (720, 1280, 3)]

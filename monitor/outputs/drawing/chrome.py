@@ -15,6 +15,7 @@ KEYS = (
     ("q  Esc", "quit"), ("space", "pause"), ("o", "labels: off, calm, full"), ("r", "record on / off"),
     ("s", "save a snapshot"), ("i", "status line on / off"), ("h", "this help on / off"),
 )  # fmt: skip
+SEVERAL_KEYS = (("1 to 9", "show one camera"), ("0", "show all cameras"))
 ALBUM_KEYS = (
     ("n  space", "next picture"), ("p", "previous picture"), ("o", "labels: off, calm, full"),
     ("s", "save a snapshot"), ("h", "this help on / off"), ("q  Esc", "quit"),

@@ -1,4 +1,7 @@
-"""The live view of a headless run on a terminal; without a terminal there are ``lines``."""
+"""The live view of a headless run on a terminal; without a terminal there are ``lines``.
+
+``Dashboard`` is the view of one camera, ``Wall`` that of a run.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,7 @@ class Shown:
         folder: The session folder.
         recording: Whether frames are being written.
         labels: The model's labels.
+        camera: Name of the camera, where a run has several.
     """
 
     source: str
@@ -46,6 +50,7 @@ class Shown:
     folder: str
     recording: Callable[[], bool] = lambda: False
     labels: tuple[str, ...] = EMOTIONS
+    camera: str = ""
 
 
 class Dashboard:
@@ -67,14 +72,6 @@ class Dashboard:
         self._started: tuple[float, int] | None = None
         self._result: Result | None = None
         self._stats: StatsSink | None = None
-        self._live = Live(self, console=console, refresh_per_second=4, transient=True, vertical_overflow="crop")
-
-    def __enter__(self) -> Dashboard:
-        self._live.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._live.stop()
 
     def update(self, result: Result | None, stats: StatsSink) -> None:
         """Shows the newest result at the next refresh."""
@@ -82,15 +79,12 @@ class Dashboard:
         if self._started is None:
             self._started = self._clock(), stats.frames
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> list[RenderableType]:
-        """What rich prints at each refresh."""
-        return [self.view(options.max_width, options.size.height)]
-
     def view(self, width: int, height: int = 24) -> Group:
         """The view for a terminal of so many columns and rows."""
         result, stats = self._result, self._stats
         if result is None or stats is None:
-            parts = [Text(f"{self._shown.source}: waiting for the first frame")]
+            name = self._shown.camera or self._shown.source
+            parts = [Text(f"{name}: waiting for the first frame")]
             return Group(*parts, *self._progress(width, 0))
         lines = [self._head(), self._rates(result, stats), Text("")]
         lines += self._faces(result, width, max(1, (height - OTHER_ROWS) // 2))
@@ -100,14 +94,16 @@ class Dashboard:
             lines += [Text(""), Text(headline(result.driver)[0], style=f"bold {style}")]
             lines.append(Text(driver_text(result.driver), style="dim"))
         lines += [Text(""), *self._progress(width, stats.frames)]
-        lines.append(Text(f"Ctrl-C ends   {self._shown.folder}", style="dim"))
+        if not self._shown.camera:
+            lines.append(_footer(self._shown.folder))
         for line in lines:
             line.truncate(width, overflow="ellipsis")
         return Group(*lines)
 
     def _head(self) -> Text:
         recording = (f"   {self._blocks.full} REC", "bold red") if self._shown.recording() else ""
-        return Text.assemble(("Emotion Monitor", "bold"), f"   {self._shown.source}", recording)
+        name = self._shown.camera or "Emotion Monitor"
+        return Text.assemble((name, "bold"), f"   {self._shown.source}", recording)
 
     def _rates(self, result: Result, stats: StatsSink) -> Text:
         fps = self._meter.update(stats.frames)
@@ -170,6 +166,42 @@ class Dashboard:
         full = round(length * share)
         bar = Text.assemble((self._blocks.done * full, "cyan"), (self._blocks.empty * (length - full), "dim"))
         return [bar.append(words)]
+
+
+class Wall:
+    """The live view of a run: its cameras one below the other.
+
+    Args:
+        console: The terminal.
+        folder: The folder of the whole run.
+
+    Attributes:
+        boards: One view for each camera; more can be added while the wall is shown.
+    """
+
+    def __init__(self, console: Console, folder: str) -> None:
+        self._folder = folder
+        self.boards: list[Dashboard] = []
+        self._live = Live(self, console=console, refresh_per_second=4, transient=True, vertical_overflow="crop")
+
+    def __enter__(self) -> Wall:
+        self._live.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._live.stop()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> list[RenderableType]:
+        """What rich prints at each refresh."""
+        boards = list(self.boards)
+        if len(boards) == 1:
+            return [boards[0].view(options.max_width, options.size.height)]
+        height = (options.size.height - 2) // max(1, len(boards))
+        return [*(board.view(options.max_width, height) for board in boards), Text(""), _footer(self._folder)]
+
+
+def _footer(folder: str) -> Text:
+    return Text(f"Ctrl-C ends   {folder}", style="dim")
 
 
 def _short(name: str) -> str:

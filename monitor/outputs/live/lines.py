@@ -52,12 +52,6 @@ class PlainLines:
         self._next = clock() + self._every_s
         self._meter = RateMeter(clock)
 
-    def __enter__(self) -> PlainLines:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Nothing to close."""
-
     def update(self, result: Result | None, stats: StatsSink) -> None:
         """Logs a status line when one is due."""
         self._meter.update(stats.frames)
@@ -75,7 +69,14 @@ class PlainLines:
 
 
 class EventLines:
-    """A sink that logs the start and end of each event as a line."""
+    """A sink that logs the start and end of each event as a line.
+
+    Args:
+        camera: Name of the camera, where a run has several.
+    """
+
+    def __init__(self, camera: str = "") -> None:
+        self._prefix = f"{camera}: " if camera else ""
 
     def handle(self, result: Result) -> None:
         """Logs the events of one frame."""
@@ -85,17 +86,20 @@ class EventLines:
         """Logs events of faces and of a driver; the machine's were logged where they were noticed."""
         for event in events:
             if event.kind == "face" and event.phase != "update":
-                log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
+                self._log("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
             elif event.kind == "emotion" and event.phase == "start":
-                log.info("face %d: %s expression", event.face, event.data["label"])
+                self._log("face %d: %s expression", event.face, event.data["label"])
             elif event.kind == EXPRESSION_HELD:
                 over = ", over" if event.phase == "end" else ""
-                log.info("face %d: %s for %.1f s%s", event.face, event.data["label"], event.data["duration_s"], over)
+                self._log("face %d: %s for %.1f s%s", event.face, event.data["label"], event.data["duration_s"], over)
             elif event.kind in KINDS:
-                log.info("%s", driver_line(event))
+                self._log("%s", driver_line(event))
 
     def flush(self) -> None:
         """Nothing is buffered."""
 
     def close(self, last_events: Any) -> None:
         """Nothing is held open."""
+
+    def _log(self, line: str, *values: object) -> None:
+        log.info("%s" + line, self._prefix, *values)

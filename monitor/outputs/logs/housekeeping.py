@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from monitor.outputs.logs import retention
+from monitor.outputs.logs.camerafolders import camera_folders
 from monitor.outputs.logs.sessionfiles import Clocks, SessionFiles
 from monitor.settings.config import OutputConfig
 
@@ -19,6 +20,10 @@ RETENTION_S = 600.0
 CLOCK_SET_S = 3600.0
 """If the wall clock moves by more seconds than this relative to its start, it was set, and the age of files is
 unknown."""
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Held while files are chosen and deleted, so that the cameras of a run do not delete for the same reason."""
 
 
 class Housekeeper:
@@ -64,13 +69,15 @@ class Housekeeper:
         Raises:
             OSError: A folder cannot be read.
         """
-        config = self._config
-        if not config.keep_days and not config.max_mb:
-            return
-        session = self._files.session
+        if self._config.keep_days or self._config.max_mb:
+            with _ONE_AT_A_TIME:
+                self._delete_old()
+
+    def _delete_old(self) -> None:
+        config, session = self._config, self._files.session
         root = session.root
         ours = self._old_parts()
-        others = [] if root is None else [s for s in retention.sessions(root) if s.path != session.folder]
+        others = [] if root is None else [s for s in retention.sessions(root) if s.path != session.whole]
         steady = abs(self._clocks.offset() - self._offset) < CLOCK_SET_S
         keep_days = config.keep_days if steady else 0.0  # with an unsteady clock, ages are judged in the next run
         kept = self._size(ours) - sum(part.size for part in ours)
@@ -92,7 +99,8 @@ class Housekeeper:
         """
         session = self._files.session
         if session.root is not None:
-            counted = retention.entries(session.folder)
+            folders = (session.whole, *camera_folders(session.whole))
+            counted = [entry for folder in folders for entry in retention.entries(folder)]
         else:
             counted = [*self._current(), *(part.path for part in ours)]
         return sum(status.st_size for path in counted if (status := retention.state(path)) is not None)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.outputs.logs.camerafolders import camera_folders
+
 log = logging.getLogger("monitor")
 
 LONGEST_LINE = 100_000
@@ -22,6 +24,8 @@ PART = re.compile(r"-\d{8}-(\d+)$")
 
 def parts(folder: Path, name: str) -> list[Path]:
     """The files of one log in the order they were written: its rotated parts, then the current one.
+
+    In the folder of a run with several cameras they are those of the first camera, then those of the next.
 
     Args:
         folder: The session folder.
@@ -34,7 +38,8 @@ def parts(folder: Path, name: str) -> list[Path]:
         if match:
             rotated.append((int(match[1]), path))
     current = folder / name
-    return [path for _, path in sorted(rotated)] + ([current] if current.exists() else [])
+    own = [path for _, path in sorted(rotated)] + ([current] if current.exists() else [])
+    return own or [path for camera in camera_folders(folder) for path in parts(camera, name)]
 
 
 def files_of(path: Path, name: str) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.core.errors import ConfigError
 from monitor.outputs.logs.arrays import LoggedTable, read_table
+from monitor.outputs.logs.camerafolders import camera_folders
 from monitor.outputs.logs.reader import Damage, events_of, parts
 
 FILES = ("metadata.json", "summary.json", "faces.csv", "events.jsonl", "drive.csv")
@@ -20,7 +21,7 @@ class Session:
 
     Rotated parts are joined in the order they were written. Lines that were torn by a power cut or written by another
     program are left out and counted. A folder that several runs wrote to (``--out``) gives the rows of all of them,
-    distinguished by the column and key ``session``.
+    distinguished by the column and key ``session``; so does the folder of a run with several cameras.
 
     Attributes:
         folder: The folder.
@@ -53,6 +54,11 @@ class Session:
         if not any(parts(path, name) for name in FILES):
             raise ConfigError(f"{path}: is not a session folder (none of {', '.join(FILES)} in it)")
         return cls(path)
+
+    @cached_property
+    def cameras(self) -> dict[str, Session]:
+        """The session of each camera by its name; empty unless the run had several."""
+        return {folder.name: Session(folder) for folder in camera_folders(self.folder)}
 
     @cached_property
     def metadata(self) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Deletes old files: whole sessions first, then rotated parts of the running one.
 
 Only files that this program wrote are deleted: regular files with a name of ``OURS`` in folders named like a session
-that hold a ``metadata.json`` or no other file (the remains of an interrupted deletion), and such a folder once it is
-empty. Links, files outside the sessions' folder and the session of a running monitor are never deleted.
+that hold a ``metadata.json`` or no other file (the remains of an interrupted deletion), in the folders of the cameras
+that this ``metadata.json`` names, and such folders once they are empty. Links, files outside the sessions' folder and
+the session of a running monitor are never deleted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import stat
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from monitor.outputs.logs.camerafolders import camera_folders
 
 log = logging.getLogger("monitor")
 
@@ -52,10 +55,11 @@ def sessions(root: Path) -> list[Stored]:
     for folder in entries(root):
         if folder.is_symlink() or not folder.is_dir() or not SESSION.fullmatch(folder.name):
             continue
-        held = entries(folder)
+        held, cameras = entries(folder), camera_folders(folder)
         ours = [entry for entry in held if _is_ours(entry)]
         mine = any(entry.name == "metadata.json" for entry in ours) or len(ours) == len(held)
         if mine and not in_use(folder):
+            ours += [entry for camera in cameras for entry in entries(camera) if _is_ours(entry)]
             states = [known for entry in [folder, *ours] if (known := state(entry)) is not None]
             if states:  # else it was deleted meanwhile
                 files = states[1:] or states
@@ -121,17 +125,28 @@ def delete(stored: Stored, root: Path) -> bool:
         if path.is_dir():
             if in_use(path):
                 return False
-            # metadata.json is deleted last, so that an interrupted deletion can be resumed.
-            for entry in sorted(filter(_is_ours, entries(path)), key=lambda entry: entry.name == "metadata.json"):
-                entry.unlink()
-            with contextlib.suppress(OSError):  # files of other programs stay
-                path.rmdir()
+            for part in camera_folders(path):
+                _empty(part)
+            _empty(path)
         else:
             path.unlink()
     except OSError as error:
         log.warning("%s: cannot be deleted: %s", path, error.strerror)
         return False
     return True
+
+
+def _empty(folder: Path) -> None:
+    """Deletes the files of this program in a folder, and the folder if it is empty then.
+
+    Raises:
+        OSError: A file cannot be deleted.
+    """
+    # metadata.json is deleted last, so that an interrupted deletion can be resumed.
+    for entry in sorted(filter(_is_ours, entries(folder)), key=lambda entry: entry.name == "metadata.json"):
+        entry.unlink()
+    with contextlib.suppress(OSError):  # files of other programs stay
+        folder.rmdir()
 
 
 def hold(folder: Path) -> int | None:

@@ -33,6 +33,8 @@ class SessionFolder:
         name: Identifies the session in every row: its start as YYYYmmddTHHMMSS.
         started: Local time of the start.
         root: The folder of all sessions; None for a folder named with ``--out``.
+        whole: The folder of the whole run; with several cameras (``part``) it holds the folder of each.
+        camera: Name of the camera; "" unless the run has several.
     """
 
     def __init__(self, out: str | None, root: str, source_name: str, started: datetime) -> None:
@@ -46,6 +48,30 @@ class SessionFolder:
         self.folder = Path(out or root).expanduser()
         self.root = None if out else self.folder
         self._metadata: dict[str, Any] | None = None
+        self._open(out, source_name)
+        self.whole = self.folder
+        self.camera = ""
+
+    def part(self, camera: str) -> SessionFolder:
+        """The session folder of one of several cameras, below this one.
+
+        Args:
+            camera: Name of the camera; the folder has its name, and the rows name the session ``<session>_<camera>``.
+
+        Raises:
+            UserError: See ``__init__``.
+        """
+        part = SessionFolder(str(self.folder / camera), "", camera, self.started)
+        part.name, part.camera = f"{self.name}_{camera}", camera
+        part.root, part.whole = self.root, self.folder
+        return part
+
+    def _open(self, out: str | None, source_name: str) -> None:
+        """Makes and locks the folder.
+
+        Raises:
+            UserError: See ``__init__``.
+        """
         option = "--out" if out else "output.dir"
         if not encodable(self.folder):
             raise ConfigError(f"{option} {str(self.folder)!r}: is not in UTF-8; give another folder")

@@ -30,19 +30,22 @@ class AlertSink:
     """Runs the configured command and sound when an event starts or its level rises, and the command also when it ends.
 
     It acts on a driver's events and held expressions (``ACTED_ON``). The command gets ``EM_KIND``, ``EM_PHASE`` (start,
-    update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``, ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, where the event has
-    them, ``EM_EXPRESSION`` and ``EM_SCORE``. Commands run one after the other. If too many events wait, older ones are
-    dropped; like any failure, this is logged once. A sound does not wait for commands; a sound of the same or a higher
-    level replaces the waiting sounds.
+    update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``, ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, where there are
+    such, ``EM_EXPRESSION``, ``EM_SCORE`` and ``EM_CAMERA``. Commands run one after the other. If too many events wait,
+    older ones are dropped; like any failure, this is logged once. A sound does not wait for commands; a sound of the
+    same or a higher level replaces the waiting sounds.
 
     Args:
         config: Settings of the actions.
         run: Runs a command.
         which: Finds a program.
+        camera: Name of the camera, where a run has several.
     """
 
-    def __init__(self, config: AlertsConfig, run: Runner = run_command, which: Finder = shutil.which) -> None:
-        self._config, self._run = config, run
+    def __init__(
+        self, config: AlertsConfig, run: Runner = run_command, which: Finder = shutil.which, *, camera: str = ""
+    ) -> None:
+        self._config, self._camera, self._run = config, camera, run
         self._command = shlex.split(config.command)
         self._levels: dict[int, int] = {}
         self._acted: set[int] = set()
@@ -104,7 +107,7 @@ class AlertSink:
             self._report("queue", "error: alerts: actions take longer than events arrive; some are dropped")
 
     def _call(self, event: Event) -> None:
-        self._act("alerts.command", self._command, variables(event))
+        self._act("alerts.command", self._command, variables(event, self._camera))
 
     def _play(self, event: Event) -> None:
         assert self._player is not None
@@ -144,12 +147,19 @@ class AlertSink:
         return found
 
 
-def variables(event: Event) -> dict[str, str]:
-    """The environment variables that describe an event to a command."""
+def variables(event: Event, camera: str = "") -> dict[str, str]:
+    """The environment variables that describe an event to a command.
+
+    Args:
+        event: The event.
+        camera: Name of the camera, "" = none.
+    """
     values = {
         "EM_KIND": event.kind, "EM_PHASE": event.phase, "EM_LEVEL": str(event.level), "EM_EVENT": str(event.id),
         "EM_FACE": str(event.face), "EM_TIME": iso_time(event.wall), "EM_WHAT": str(event.data.get("what", event.kind)),
     }  # fmt: skip
+    if camera:
+        values["EM_CAMERA"] = camera
     if "score" in event.data:
         values["EM_SCORE"] = f"{event.data['score']:g}"
     if "label" in event.data:

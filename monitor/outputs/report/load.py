@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.outputs.logs.camerafolders import camera_folders
 from monitor.outputs.logs.columns import labels_in
 from monitor.outputs.logs.reading import Session
 from monitor.outputs.report.digest import Episode, Person, Rows, episodes, people
@@ -21,7 +22,7 @@ class Loaded:
     """The data shown by the report of one session.
 
     Attributes:
-        name: The folder's name.
+        name: The folder's name; that of a camera follows the name of its run.
         source: The source's name.
         started: Start as ISO 8601, empty where it is not known.
         model: Version of the expression model.
@@ -70,7 +71,7 @@ def load(folder: Path) -> Loaded:
     summary, metadata = session.summary, session.metadata
     source = metadata.get("source", {})
     return Loaded(
-        name=folder.name,
+        name=f"{folder.parent.name}/{folder.name}" if folder in camera_folders(folder.parent) else folder.name,
         source=str(source.get("file") or source.get("kind") or "") if isinstance(source, dict) else str(source),
         started=str(metadata.get("started", "")),
         model=str(metadata.get("model", {}).get("version", "unknown")),

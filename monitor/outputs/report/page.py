@@ -13,6 +13,7 @@ import numpy as np
 
 from monitor.core.labels import UNKNOWN
 from monitor.outputs.drawing.palette import hexes
+from monitor.outputs.logs.camerafolders import camera_folders
 from monitor.outputs.report.digest import MAX_PEOPLE, Episode, Person
 from monitor.outputs.report.html import dot, facts, legend, length, row, section, share_bar, table
 from monitor.outputs.report.load import Loaded, load
@@ -37,7 +38,7 @@ def render(folders: Sequence[Path], *, thumbnails: bool = False) -> str:
     """The report of one session, or the comparison of several.
 
     Args:
-        folders: Session folders.
+        folders: Session folders; one of several cameras stands for those of all its cameras.
         thumbnails: Show pictures of the longest held expressions, from each session's own recording.
 
     Returns:
@@ -46,6 +47,7 @@ def render(folders: Sequence[Path], *, thumbnails: bool = False) -> str:
     Raises:
         ConfigError: A folder is not a session, or thumbnails are requested and a session has no recording.
     """
+    folders = [part for folder in folders for part in camera_folders(folder) or [folder]]
     sessions = [load(folder) for folder in folders]
     walls = [wall(folder, session) if thumbnails else "" for folder, session in zip(folders, sessions, strict=True)]
     title = sessions[0].name if len(sessions) == 1 else f"{len(sessions)} sessions"

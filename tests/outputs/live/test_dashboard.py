@@ -11,7 +11,7 @@ from rich.console import Console
 from monitor.core.types import Face, Result
 from monitor.outputs.drawing.history import History
 from monitor.outputs.live.blocks import blocks_for
-from monitor.outputs.live.dashboard import Dashboard, Shown, clock_text
+from monitor.outputs.live.dashboard import Dashboard, Shown, Wall, clock_text
 from monitor.outputs.logs.stats import StatsSink
 from tests.driver.stories import tell
 from tests.fakes import Clock, distribution, face, result
@@ -103,12 +103,14 @@ def test_a_recording_is_shown() -> None:
     view = Dashboard(console(), Shown("0", 0, "x", lambda: filming[0]), History())
     stats, shown = StatsSink(), result(1.0)
     stats.handle(shown)
-    with view:
+    wall = Wall(console(), "x")
+    wall.boards.append(view)
+    with wall:
         view.update(shown, stats)
         for on in (False, True):
             filming[0] = on
             screen = console()
-            screen.print(view)
+            screen.print(wall)
             assert ("REC" in screen.file.getvalue()) == on  # type: ignore[attr-defined]
 
 
@@ -145,3 +147,18 @@ def test_times_are_told_as_a_clock() -> None:
         "1:00:00",
         "2:02:05",
     ]
+
+
+def test_several_cameras_stand_one_below_the_other() -> None:
+    wall = Wall(console(), "sessions/x")
+    for name in ("door", "cab"):
+        view = Dashboard(console(), Shown("demo", 0, "sessions/x", camera=name), History())
+        stats, shown = StatsSink(), result(1.0)
+        stats.handle(shown)
+        view.update(shown, stats)
+        wall.boards.append(view)
+    screen = console()
+    screen.print(wall)
+    out = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert out.index("door") < out.index("cab")
+    assert out.count("sessions/x") == 1

@@ -37,6 +37,8 @@ def test_a_command_hears_of_start_rise_and_end_but_not_of_updates() -> None:
     assert [(c[1]["EM_PHASE"], c[1]["EM_LEVEL"]) for c in run.calls] == [("start", "1"), ("update", "2"), ("end", "2")]
     assert run.calls[1][1]["EM_SCORE"] == "61.5"
     assert run.calls[0][1]["EM_WHAT"] == "drowsy"
+    assert "EM_CAMERA" not in run.calls[0][1]
+    assert variables(event("start", 1), "cab")["EM_CAMERA"] == "cab"
 
 
 def test_a_held_expression_runs_the_command_once_at_its_start_and_once_at_its_end() -> None:

@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -19,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from monitor.outputs.live.web import metrics, openapi
 from monitor.outputs.live.web.access import ACTION_HEADER, secured
 from monitor.outputs.live.web.guard import Guard
-from monitor.outputs.live.web.site import Site, full_state
+from monitor.outputs.live.web.site import CameraView, Site, full_state, overview
 from monitor.outputs.live.web.streams import messages, pictures
 
 STATIC = Path(__file__).with_name("static")
@@ -36,6 +37,7 @@ def build(site: Site) -> Starlette:
         Route("/login", _login, methods=["GET", "POST"]),
         Route("/picture.mjpg", _mjpeg),
         Route("/picture.jpg", _jpeg),
+        Route("/api/cameras", _cameras),
         Route("/api/state", _state),
         Route("/api/events", _events),
         Route("/api/stream", _stream),
@@ -48,15 +50,36 @@ def build(site: Site) -> Starlette:
         Route("/healthz", _health),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(Guard, access=site.access)])
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, access=site.access)],
+        exception_handlers={HTTPException: _refused},
+    )
     app.state.site = site
-    app.state.registry = metrics.registry_for(site.hub)
+    app.state.registry = metrics.registry_for(site)
     return app
 
 
 def _site(request: Request) -> Site:
     site: Site = request.app.state.site
     return site
+
+
+def _camera(request: Request) -> CameraView:
+    """The camera that the request names with ``?camera=``, else the first one.
+
+    Raises:
+        HTTPException: There is no such camera.
+    """
+    camera = _site(request).camera(request.query_params.get("camera", ""))
+    if camera is None:
+        raise HTTPException(404, "no such camera; see /api/cameras")
+    return camera
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
 
 
 async def _index(request: Request) -> Response:
@@ -89,27 +112,31 @@ async def _body(request: Request) -> bytes | None:
     return bytes(parts)
 
 
+async def _cameras(request: Request) -> Response:
+    return JSONResponse(overview(_site(request)))
+
+
 async def _state(request: Request) -> Response:
-    return JSONResponse(full_state(_site(request)))
+    return JSONResponse(full_state(_camera(request)))
 
 
 async def _events(request: Request) -> Response:
     text = request.query_params.get("after", "0")
     if not (text.isascii() and text.isdecimal() and len(text) <= 12):
         return JSONResponse({"error": f"after must be a whole number, 0 or more (got {text[:40]})"}, 400)
-    return JSONResponse(_site(request).hub.events_after(int(text)))
+    return JSONResponse(_camera(request).hub.events_after(int(text)))
 
 
 async def _stream(request: Request) -> Response:
-    return _watched(_site(request), "stream", messages(_site(request)), "text/event-stream")
+    return _watched(_site(request), "stream", messages(_site(request), _camera(request)), "text/event-stream")
 
 
 async def _mjpeg(request: Request) -> Response:
-    site = _site(request)
-    if site.picture is None:
+    site, picture = _site(request), _camera(request).picture
+    if picture is None:
         return _no_picture()
     kind = "multipart/x-mixed-replace; boundary=frame"
-    return _watched(site, "picture", pictures(site, site.picture), kind)
+    return _watched(site, "picture", pictures(site, picture), kind)
 
 
 def _watched(site: Site, kind: str, content: AsyncIterator[bytes], media_type: str) -> Response:
@@ -129,7 +156,7 @@ def _watched(site: Site, kind: str, content: AsyncIterator[bytes], media_type: s
 
 
 async def _jpeg(request: Request) -> Response:
-    picture = _site(request).picture
+    picture = _camera(request).picture
     if picture is None:
         return _no_picture()
     jpeg = await anyio.to_thread.run_sync(picture.jpeg)
@@ -165,7 +192,7 @@ async def _action(request: Request) -> Response:
     if request.headers.get(ACTION_HEADER) != "1":
         return JSONResponse({"error": f"actions need the header {ACTION_HEADER}: 1"}, 403)
     action = request.path_params["action"]
-    if not _site(request).controls.ask(action):
+    if not _camera(request).controls.ask(action):
         return JSONResponse({"error": f"{action[:40]}: cannot be done now"}, 409)
     return JSONResponse({"accepted": action}, 202)
 
@@ -180,7 +207,16 @@ async def _metrics(request: Request) -> Response:
 
 
 async def _health(request: Request) -> Response:
-    age = _site(request).hub.age_s()
-    fine = age is not None and age <= STALE_S
-    shown = None if age is None else round(age, 1)
-    return JSONResponse({"status": "ok" if fine else "no frames", "last_frame_s": shown}, 200 if fine else 503)
+    """200 while any camera delivers frames: one that fails must not restart the others."""
+    cameras = list(_site(request).cameras.values())
+    ages = {camera.name: camera.hub.age_s() for camera in cameras}
+    youngest = min((age for age in ages.values() if age is not None), default=None)
+    fine = youngest is not None and youngest <= STALE_S
+    content: dict[str, object] = {"status": "ok" if fine else "no frames", "last_frame_s": _rounded(youngest)}
+    if "" not in ages:
+        content["cameras"] = {name: {"last_frame_s": _rounded(age)} for name, age in ages.items()}
+    return JSONResponse(content, 200 if fine else 503)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from monitor.outputs.live.web.hub import Hub
+from monitor.outputs.live.web.site import CameraView, Site
 from monitor.system.machine import rss_mb
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -16,60 +16,64 @@ PREFIX = "emotion_monitor_"
 
 
 class RunCollector:
-    """Reads the hub at each scrape.
+    """Reads the hubs at each scrape.
 
     Args:
-        hub: The newest state.
+        site: The cameras. If they have names, each series has the label ``camera``.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, site: Site) -> None:
+        self._site = site
 
     def collect(self) -> Iterator[Metric]:
         """The current metrics."""
-        state = self._hub.state()
-        yield CounterMetricFamily(PREFIX + "frames", "Frames processed", value=self._hub.frames)
-        yield CounterMetricFamily(PREFIX + "dropped_frames", "Camera frames never processed", value=state["dropped"])
-        yield CounterMetricFamily(PREFIX + "events", "Events logged", value=self._hub.last_event)
-        yield _gauge("frames_per_second", "Frame rate over the last two seconds", state["fps"])
-        yield _gauge("latency_seconds", "From grab to result of the newest frame", state["latency_ms"] / 1e3)
-        yield _gauge("faces", "Faces in view", len(state["faces"]))
-        yield _gauge("resident_memory_bytes", "Memory of the process", rss_mb() * 1e6)
-        yield from _expression(state)
-        yield from _driver(state["driver"])
+        families: dict[str, Metric] = {}
+        for camera in list(self._site.cameras.values()):
+            _add(families, camera)
+        yield from families.values()
+        yield GaugeMetricFamily(PREFIX + "resident_memory_bytes", "Memory of the process", value=round(rss_mb() * 1e6))
 
 
-def _gauge(name: str, help: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(PREFIX + name, help, value=value)
+def _add(families: dict[str, Metric], camera: CameraView) -> None:
+    """Adds the metrics of one camera to the families by name."""
+    state, hub = camera.hub.state(), camera.hub
+    own = {"camera": camera.name} if camera.name else {}
+
+    def put(kind: type[Metric], name: str, help: str, value: float, **labels: str) -> None:
+        labels = own | labels
+        family = families.setdefault(name, kind(PREFIX + name, help, labels=list(labels)))  # type: ignore[call-arg]
+        family.add_metric(list(labels.values()), value)  # type: ignore[attr-defined]
+
+    put(CounterMetricFamily, "frames", "Frames processed", hub.frames)
+    put(CounterMetricFamily, "dropped_frames", "Camera frames never processed", state["dropped"])
+    put(CounterMetricFamily, "events", "Events logged", hub.last_event)
+    put(GaugeMetricFamily, "frames_per_second", "Frame rate over the last two seconds", state["fps"])
+    put(GaugeMetricFamily, "latency_seconds", "From grab to result of the newest frame", state["latency_ms"] / 1e3)
+    put(GaugeMetricFamily, "faces", "Faces in view", len(state["faces"]))
+    for expression, share in _main_face(state).items():
+        help = "Smoothed distribution of the largest face"
+        put(GaugeMetricFamily, "expression_probability", help, share, expression=expression)
+    driver = state["driver"]
+    if driver is not None:
+        put(GaugeMetricFamily, "driver_fatigue", "Fatigue score, 0 to 100", driver["fatigue"])
+        for name in ("perclos", "eyes"):
+            if driver[name] is not None:
+                put(GaugeMetricFamily, f"driver_{name}", f"Driver's {name}, 0 to 1", driver[name])
 
 
-def _expression(state: dict[str, Any]) -> Iterator[Metric]:
+def _main_face(state: dict[str, Any]) -> dict[str, float]:
     """The distribution of the largest face; a series per face id would grow without bound."""
     known = [face for face in state["faces"] if face["known"]]
     if not known:
-        return
+        return {}
     main = max(known, key=lambda face: (face["box"][2] - face["box"][0]) * (face["box"][3] - face["box"][1]))
-    family = GaugeMetricFamily(
-        PREFIX + "expression_probability", "Smoothed distribution of the largest face", labels=["expression"]
-    )
-    for name, value in main["probs"].items():
-        family.add_metric([name], value)
-    yield family
+    return dict(main["probs"])
 
 
-def _driver(driver: dict[str, Any] | None) -> Iterator[Metric]:
-    if driver is None:
-        return
-    yield _gauge("driver_fatigue", "Fatigue score, 0 to 100", driver["fatigue"])
-    for name in ("perclos", "eyes"):
-        if driver[name] is not None:
-            yield _gauge(f"driver_{name}", f"Driver's {name}, 0 to 1", driver[name])
-
-
-def registry_for(hub: Hub) -> CollectorRegistry:
+def registry_for(site: Site) -> CollectorRegistry:
     """A separate registry, so that two runs in one process do not share metrics."""
     registry = CollectorRegistry()
-    registry.register(RunCollector(hub))
+    registry.register(RunCollector(site))
     return registry
 
 

@@ -39,11 +39,15 @@ DRIVER = _object(
     eyes=_nullable(SHARE), closed_s=NUMBER, perclos=_nullable(SHARE), blinks_per_min=_nullable(NUMBER), yawns=INTEGER,
     anger=_nullable(SHARE), calibrated=SHARE, away_level=INTEGER, anger_level=INTEGER, closure_level=INTEGER,
 )  # fmt: skip
-RUN = _object(recording=FLAG, blur=FLAG, live=FLAG, picture=FLAG, wrong={"type": "array", "items": TEXT})
+RUN = _object(recording=FLAG, blur=FLAG, live=FLAG, picture=FLAG, over=FLAG, wrong={"type": "array", "items": TEXT})
 STATE = _object(
-    frame=INTEGER, source=TEXT, seconds=NUMBER, wall=NUMBER, fps=NUMBER, dropped=INTEGER, latency_ms=NUMBER,
-    size={"type": "array", "items": INTEGER}, labels={"type": "array", "items": TEXT},
+    camera=TEXT, frame=INTEGER, source=TEXT, seconds=NUMBER, wall=NUMBER, fps=NUMBER, dropped=INTEGER,
+    latency_ms=NUMBER, size={"type": "array", "items": INTEGER}, labels={"type": "array", "items": TEXT},
     faces={"type": "array", "items": FACE}, driver=_nullable(DRIVER), run=RUN,
+)  # fmt: skip
+SHORT = _object(
+    name=TEXT, source=TEXT, frame=INTEGER, fps=NUMBER, faces=INTEGER, label=_nullable(TEXT), attention=_nullable(TEXT),
+    recording=FLAG, wrong={"type": "array", "items": TEXT}, over=FLAG, picture=FLAG,
 )  # fmt: skip
 EVENT = _object(
     number=INTEGER, kind=TEXT, phase={"type": "string", "enum": ["start", "update", "end"]}, id=INTEGER,
@@ -67,6 +71,7 @@ def _parameter(name: str, where: str, schema: Schema) -> Schema:
     return {"name": name, "in": where, "required": where == "path", "schema": schema}
 
 
+CAMERA = {**_parameter("camera", "query", TEXT), "description": "name of the camera; without it the first one"}
 DESCRIPTION: Schema = {
     "openapi": "3.1.0",
     "info": {
@@ -74,14 +79,16 @@ DESCRIPTION: Schema = {
         "description": "Live readings of facial expressions. A face shows an expression, not a feeling.",
     },
     "paths": {
-        "/api/state": _get("The newest state", _answer("State", STATE)),
+        "/api/cameras": _get("All cameras in short", _answer("Cameras", {"type": "array", "items": SHORT})),
+        "/api/state": _get("The newest state of a camera", _answer("State", STATE), CAMERA),
         "/api/stream": _get(
             "Server-sent events: `state` after new frames (at most 5 a second), `log` with a list of events",
             _answer("Stream", media="text/event-stream"),
+            CAMERA,
         ),
         "/api/events": _get(
             "The last 200 events", _answer("Events", {"type": "array", "items": EVENT}),
-            _parameter("after", "query", {"type": "integer", "minimum": 0}),
+            _parameter("after", "query", {"type": "integer", "minimum": 0}), CAMERA,
         ),
         "/api/sessions": _get("Sessions, newest first", _answer("Sessions", {"type": "array", "items": SESSION})),
         "/api/actions/{action}": {
@@ -90,6 +97,7 @@ DESCRIPTION: Schema = {
                 "parameters": [
                     _parameter("action", "path", {"type": "string", "enum": ["record", "snapshot", "blur"]}),
                     {**_parameter("X-Emotion-Monitor", "header", {"type": "string", "enum": ["1"]}), "required": True},
+                    CAMERA,
                 ],
                 "responses": {"202": {"description": "Accepted"}, "409": {"description": "Cannot be done now"}},
             }
@@ -97,10 +105,10 @@ DESCRIPTION: Schema = {
         "/sessions/{name}/report": _get(
             "The report of a session", _answer("Page", media="text/html"), _parameter("name", "path", TEXT)
         ),
-        "/picture.jpg": _get("The newest annotated picture", _answer("Picture", media="image/jpeg")),
-        "/picture.mjpg": _get("Pictures as MJPEG", _answer("Stream", media="multipart/x-mixed-replace")),
+        "/picture.jpg": _get("The newest annotated picture", _answer("Picture", media="image/jpeg"), CAMERA),
+        "/picture.mjpg": _get("Pictures as MJPEG", _answer("Stream", media="multipart/x-mixed-replace"), CAMERA),
         "/metrics": _get("Metrics for Prometheus", _answer("Metrics", media="text/plain")),
-        "/healthz": _get("200 while frames arrive, else 503", _answer("Health", _object(status=TEXT))),
+        "/healthz": _get("200 while a camera delivers frames, else 503", _answer("Health", _object(status=TEXT))),
     },
     "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     "security": [{"token": []}, {}],

@@ -1,4 +1,4 @@
-"""The web server of a run: a sink that feeds the hub, and uvicorn on its own thread."""
+"""The web server of a run: uvicorn on its own thread, and a sink for each camera that feeds its hub."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import uvicorn
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event, Result
 from monitor.outputs.live.web.app import build
+from monitor.outputs.live.web.hub import Hub
 from monitor.outputs.live.web.site import Site
 
 log = logging.getLogger("monitor")
@@ -21,7 +22,37 @@ CLOSE_S = 1.0
 """Seconds after the end of the run in which open connections may finish."""
 
 
-class WebSink:
+class HubSink:
+    """A sink that shows a camera's results on the page.
+
+    Args:
+        hub: The camera's newest state.
+
+    Attributes:
+        closed: Whether the camera has ended.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.closed = False
+
+    def handle(self, result: Result) -> None:
+        """Makes a result the newest one."""
+        self._hub.put(result)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Shows events that belong to no frame."""
+        self._hub.add_events(events)
+
+    def flush(self) -> None:
+        """Does nothing: there is no buffer."""
+
+    def close(self, last_events: Sequence[Event]) -> None:
+        """Notes the end; the page goes on."""
+        self.closed = True
+
+
+class WebServer:
     """Serves the live page while the run lasts.
 
     Args:
@@ -40,18 +71,7 @@ class WebSink:
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()
 
-    def handle(self, result: Result) -> None:
-        """Makes a result the newest one."""
-        self._site.hub.put(result)
-
-    def tell(self, events: Sequence[Event]) -> None:
-        """Shows events that belong to no frame."""
-        self._site.hub.add_events(events)
-
-    def flush(self) -> None:
-        """Does nothing: there is no buffer."""
-
-    def close(self, last_events: Sequence[Event]) -> None:
+    def close(self) -> None:
         """Ends the streams and the server."""
         self._site.closing = True
         self._server.should_exit = True

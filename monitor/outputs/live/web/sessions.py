@@ -41,10 +41,12 @@ class SessionList:
         summary, metadata = _read(folder / "summary.json"), _read(folder / "metadata.json")
         source = metadata.get("source")
         name = (source.get("file") or source.get("kind", "")) if isinstance(source, dict) else source
+        if isinstance(cameras := metadata.get("cameras"), list):
+            name = ", ".join(map(str, cameras))
         return {
             "name": folder.name, "running": folder == self.current, "source": str(name or ""),
-            "started": str(metadata.get("started", "")), "seconds": summary.get("duration_s"),
-            "faces": len(summary.get("faces", {})) if summary else None,
+            "started": str(metadata.get("started", "")), "seconds": summary.get("duration_s", summary.get("elapsed_s")),
+            "faces": len(summary["faces"]) if "faces" in summary else None,
             "driver": summary.get("driver"),
         }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,27 +13,42 @@ from monitor.outputs.live.web.picture import SharedPicture
 from monitor.outputs.live.web.sessions import SessionList
 
 
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """One camera on the page.
+
+    Attributes:
+        hub: Its newest state.
+        picture: Its shared JPEG, or None if the picture is switched off.
+        controls: Its actions and the state of its run.
+        name: Its name; "" = the only source of the run.
+        over: Whether it has ended.
+    """
+
+    hub: Hub
+    picture: SharedPicture | None
+    controls: Controls
+    name: str = ""
+    over: Callable[[], bool] = lambda: False
+
+
 @dataclass(slots=True)
 class Site:
     """The objects that the routes use.
 
     Attributes:
-        hub: The newest state.
-        picture: The shared JPEG, or None if the picture is switched off.
+        cameras: The cameras by name, in the order in which they joined; at least one.
         access: The access control.
-        controls: Actions and the state of the run.
         sessions: Past sessions.
         palette: Colour of each label as ``#rrggbb``.
-        max_viewers: Most viewers of the picture at once, and also of the readings.
+        max_viewers: Most viewers of the pictures at once, and also of the readings.
         fps: Most pictures per second for each viewer.
         closing: Set when the server shuts down; streams end then.
         watching: Open streams by kind.
     """
 
-    hub: Hub
-    picture: SharedPicture | None
+    cameras: dict[str, CameraView]
     access: Access
-    controls: Controls
     sessions: SessionList
     palette: dict[str, str]
     max_viewers: int = 10
@@ -40,7 +56,29 @@ class Site:
     closing: bool = False
     watching: dict[str, int] = field(default_factory=lambda: {"picture": 0, "stream": 0})
 
+    def camera(self, name: str) -> CameraView | None:
+        """The camera of that name, "" = the first one; None if there is none."""
+        return self.cameras.get(name) if name else next(iter(self.cameras.values()))
 
-def full_state(site: Site) -> dict[str, Any]:
+
+def full_state(camera: CameraView) -> dict[str, Any]:
     """The readings and the state of the run, as ``/api/state`` gives them."""
-    return {**site.hub.state(), "run": {**site.controls.status(), "picture": site.picture is not None}}
+    run = {**camera.controls.status(), "picture": camera.picture is not None, "over": camera.over()}
+    return {"camera": camera.name, **camera.hub.state(), "run": run}
+
+
+def overview(site: Site) -> list[dict[str, Any]]:
+    """All cameras in short, as ``/api/cameras`` gives them."""
+    return [_short(camera) for camera in list(site.cameras.values())]
+
+
+def _short(camera: CameraView) -> dict[str, Any]:
+    state, run = camera.hub.state(), camera.controls.status()
+    main = max(state["faces"], key=lambda face: face["box"][2] - face["box"][0], default=None)
+    return {
+        "name": camera.name, "source": state["source"], "frame": state["frame"], "fps": state["fps"],
+        "faces": len(state["faces"]), "label": None if main is None else main["label"],
+        "attention": None if state["driver"] is None else state["driver"]["attention"],
+        "recording": run.get("recording", False), "wrong": run.get("wrong", []), "over": camera.over(),
+        "picture": camera.picture is not None,
+    }  # fmt: skip

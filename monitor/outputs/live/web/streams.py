@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 
 from monitor.outputs.live.web.picture import SharedPicture
-from monitor.outputs.live.web.site import Site, full_state
+from monitor.outputs.live.web.site import CameraView, Site, full_state
 
 STATE_S = 0.2
 """Shortest time in seconds between two readings sent to the page."""
@@ -19,19 +19,19 @@ KEEP_ALIVE_S = 10.0
 """Interval in seconds at which the state is repeated without a new frame, so that a closed connection is noticed."""
 
 
-async def messages(site: Site) -> AsyncIterator[bytes]:
+async def messages(site: Site, camera: CameraView) -> AsyncIterator[bytes]:
     """Server-sent events: ``state`` after each new frame, ``log`` for each event."""
     frame = number = -1
     sent = time.monotonic()
     while not site.closing:
-        if site.hub.last_event != number:
-            fresh = site.hub.events_after(max(number, 0))
-            number = site.hub.last_event
+        if camera.hub.last_event != number:
+            fresh = camera.hub.events_after(max(number, 0))
+            number = camera.hub.last_event
             if fresh:
                 yield _message("log", fresh)
-        if site.hub.frames != frame or time.monotonic() - sent > KEEP_ALIVE_S:
-            frame, sent = site.hub.frames, time.monotonic()
-            yield _message("state", full_state(site))
+        if camera.hub.frames != frame or time.monotonic() - sent > KEEP_ALIVE_S:
+            frame, sent = camera.hub.frames, time.monotonic()
+            yield _message("state", full_state(camera))
         await anyio.sleep(STATE_S)
 
 

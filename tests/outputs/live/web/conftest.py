@@ -16,7 +16,7 @@ from monitor.outputs.live.web.controls import Controls
 from monitor.outputs.live.web.hub import Hub
 from monitor.outputs.live.web.picture import SharedPicture
 from monitor.outputs.live.web.sessions import SessionList
-from monitor.outputs.live.web.site import Site
+from monitor.outputs.live.web.site import CameraView, Site
 from tests.fakes import Clock
 
 PALETTE = {"happy": "#e69f00"}
@@ -40,7 +40,8 @@ class Run:
         )
         shared = SharedPicture(lambda: self.hub.result, lambda result: result.frame.image.copy()) if picture else None
         access = Access(host, 8080, token, self.clock)
-        return Site(self.hub, shared, access, controls, SessionList(self.root, self.root / "now"), PALETTE, viewers)
+        cameras = {"": CameraView(self.hub, shared, controls)}
+        return Site(cameras, access, SessionList(self.root, self.root / "now"), PALETTE, viewers)
 
     def client(self, host: str = "127.0.0.1", token: str = "", **how: bool) -> TestClient:
         """A browser on that site that follows no redirects."""

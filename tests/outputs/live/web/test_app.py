@@ -30,7 +30,8 @@ def test_the_api_gives_what_the_hub_holds(run: Run) -> None:
     run.hub.put(result(1.5, (face(1, "happy"),)))
     state = run.client().get("/api/state").json()
     assert state["faces"][0]["label"] == "happy"
-    assert state["run"] == {"recording": False, "blur": False, "live": True, "wrong": [], "picture": True}
+    shown = {"recording": False, "blur": False, "live": True, "wrong": [], "picture": True, "over": False}
+    assert state["run"] == shown
 
 
 def test_the_openapi_description_names_every_field_of_the_state(run: Run) -> None:
@@ -55,9 +56,9 @@ def test_the_picture_is_a_jpeg_of_the_newest_frame(run: Run) -> None:
 
 def test_actions_wait_for_the_main_thread(run: Run) -> None:
     site = run.site()
-    assert site.controls.ask("record")
+    assert site.cameras[""].controls.ask("record")
     assert run.done == []
-    site.controls.run_waiting()
+    site.cameras[""].controls.run_waiting()
     assert run.done == ["record"]
 
 

@@ -3,7 +3,12 @@
 const $ = (id) => document.getElementById(id);
 const cards = new Map();
 let palette = {};
-let lastFrame = -1;
+let camera = "";
+let stream = null;
+const tiles = new Map();
+
+// The address of a resource of the chosen camera; a run with one source has a camera without a name.
+function of(path, name = camera) { return name ? path + (path.includes("?") ? "&" : "?") + "camera=" + encodeURIComponent(name) : path; }
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -150,7 +155,7 @@ function update(state) {
   $("stats").textContent = state.source + " · " + clock(state.seconds) + " · " + state.fps.toFixed(0) + " fps · " +
     state.latency_ms.toFixed(0) + " ms" + (state.dropped ? " · " + state.dropped + " dropped" : "");
   $("camera").hidden = false;
-  $("camera-text").textContent = (state.run.live ? "camera in use" : "playing a file") + (state.run.recording ? ", recording" : "");
+  $("camera-text").textContent = (state.run.over ? "ended" : state.run.live ? "camera in use" : "playing a file") + (state.run.recording ? ", recording" : "");
   $("trouble").hidden = !(state.run.wrong && state.run.wrong.length);
   $("trouble").textContent = (state.run.wrong || []).join(", ");
   $("record").setAttribute("aria-pressed", String(state.run.recording));
@@ -158,13 +163,13 @@ function update(state) {
   $("blur").setAttribute("aria-pressed", String(state.run.blur));
   $("live").hidden = !state.run.picture;
   $("no-picture").hidden = state.run.picture;
-  if (state.run.picture && !$("live").getAttribute("src")) $("live").src = "/picture.mjpg";
+  if (state.run.picture && !$("live").getAttribute("src")) $("live").src = of("/picture.mjpg");
   updateFaces(state);
   updateDriver(state.driver);
 }
 
 async function act(name) {
-  const answer = await fetch("/api/actions/" + name, { method: "POST", headers: { "X-Emotion-Monitor": "1" } });
+  const answer = await fetch(of("/api/actions/" + name), { method: "POST", headers: { "X-Emotion-Monitor": "1" } });
   const content = await answer.json().catch(() => ({}));
   $("toast").textContent = answer.ok ? { record: "Recording switched.", snapshot: "Snapshot saved in the session folder.", blur: "Blur switched." }[name] : content.error || "That did not work.";
   setTimeout(() => { $("toast").textContent = ""; }, 3000);
@@ -185,20 +190,79 @@ async function listSessions() {
   box.replaceChildren(sessions.length ? table : element("p", "empty", "No session yet."));
 }
 
+function makeTile(name) {
+  const tile = element("button");
+  tile.type = "button";
+  tile.picture = element("img");
+  tile.picture.alt = "";
+  tile.words = element("small");
+  const label = element("span", "", name);
+  label.append(tile.words);
+  tile.append(tile.picture, label);
+  tile.addEventListener("click", () => choose(name));
+  $("cameras").append(tile);
+  return tile;
+}
+
+function choose(name) {
+  camera = name;
+  for (const [other, tile] of tiles) tile.setAttribute("aria-pressed", String(other === name));
+  $("live").removeAttribute("src");
+  connect();
+}
+
+// Small pictures are fetched one after the other: a browser opens only six connections to one address.
+async function listCameras() {
+  const cameras = await (await fetch("/api/cameras")).json();
+  $("cameras").hidden = !cameras.some((one) => one.name);
+  for (const one of cameras.filter((one) => one.name)) {
+    if (!tiles.has(one.name)) tiles.set(one.name, makeTile(one.name));
+    const tile = tiles.get(one.name);
+    if (!camera) choose(one.name);
+    const seen = one.faces === 0 ? "nobody in view" : one.faces + (one.faces === 1 ? " face" : " faces") + (one.label ? ", " + one.label : "");
+    tile.words.textContent = one.over ? "ended" : one.wrong.length ? one.wrong.join(", ") : (one.attention ? one.attention + ", " : "") + seen + (one.recording ? ", recording" : "");
+    tile.classList.toggle("bad", one.over || one.wrong.length > 0);
+    tile.picture.hidden = !one.picture;
+    if (one.picture && !document.hidden && tile.frame !== one.frame) {
+      tile.frame = one.frame;
+      const answer = await fetch(of("/picture.jpg", one.name));
+      if (!answer.ok) continue;
+      tile.picture.src = await asAddress(await answer.blob());
+    }
+  }
+}
+
+function asAddress(blob) { // a data: address, because the page's policy allows no blob: addresses
+  return new Promise((done) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.readAsDataURL(blob);
+  });
+}
+
 function connect() {
-  const stream = new EventSource("/api/stream");
-  stream.addEventListener("state", (message) => update(JSON.parse(message.data)));
-  stream.addEventListener("log", (message) => addEvents(JSON.parse(message.data)));
-  stream.onerror = () => {
+  if (stream) stream.close();
+  $("events").replaceChildren();
+  const mine = stream = new EventSource(of("/api/stream"));
+  mine.addEventListener("state", (message) => { if (mine === stream) update(JSON.parse(message.data)); });
+  mine.addEventListener("log", (message) => { if (mine === stream) addEvents(JSON.parse(message.data)); });
+  mine.onerror = () => {
+    if (mine !== stream) return;
     $("lost").hidden = false;
     $("live").removeAttribute("src");
-    stream.close();
+    mine.close();
     $("events").replaceChildren();
-    setTimeout(connect, 2000);
+    setTimeout(() => { if (mine === stream) connect(); }, 2000);
   };
 }
 
+async function watchCameras() {
+  await listCameras().catch(() => {});
+  setTimeout(watchCameras, tiles.size ? 500 : 5000);
+}
+
 for (const name of ["record", "snapshot", "blur"]) $(name).addEventListener("click", () => act(name));
-fetch("/api/palette").then((answer) => answer.json()).then((colors) => { palette = colors; connect(); });
+fetch("/api/palette").then((answer) => answer.json()).then((colors) => { palette = colors; return listCameras(); })
+  .then(() => { if (!camera) connect(); watchCameras(); });
 listSessions();
 setInterval(listSessions, 30000);
