@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -89,6 +88,8 @@ class Service:
     def _send(self, message: str) -> None:
         if not self._address:
             return
+        import socket  # late: only under systemd
+
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
                 channel.connect(self._address)

@@ -7,7 +7,6 @@ import errno
 import os
 import select
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -83,7 +82,8 @@ class FfmpegWriter:
     """
 
     def __init__(self, encoder: str, path: Path, fps: float, size: tuple[int, int]) -> None:
-        import subprocess  # late: a headless start does not need it
+        import subprocess  # late: a headless start does not need them
+        import tempfile
 
         self._encoder = encoder
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
