@@ -110,14 +110,14 @@ def recording_dot(pen: Pen, *, blurred: bool = False) -> None:
 
 
 def _plate_text(pen: Pen, text: str, middle: int, top: int) -> int:
-    """A text on a plate, centred at ``middle`` and cut to the picture's width; returns ``top``."""
+    """A text on an opaque plate, centred at ``middle`` and cut to the picture's width; returns ``top``."""
     room = pen.width - pen.px(28)
     while typeface.width(text, pen.body) > room and len(text) > 4:
         text = text[: len(text) - 2 - len(text) // 20].rstrip(" …") + "…"
     width = typeface.width(text, pen.body) + 2 * pen.px(11)
     height = pen.body.cap + 2 * pen.px(8)
     left = middle - width // 2
-    pen.plate((left, top, left + width, top + height), PLATE)
+    pen.plate((left, top, left + width, top + height), PLATE, 1.0)
     pen.text(text, (left + pen.px(11), top + pen.px(8) + pen.body.cap), INK)
     return top
 

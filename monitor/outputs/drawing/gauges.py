@@ -180,7 +180,7 @@ class DriverPanel:
             pen.text(gauge.word, (left + names + length + pen.px(9), base), INK, pen.small)
             base += row
         if state.calibrated < 1:
-            pen.text(f"learning this driver's usual: {state.calibrated:.0%}", (left, base), MUTED, pen.small)
+            pen.text(f"calibrating: {state.calibrated:.0%}", (left, base), MUTED, pen.small)
 
     @staticmethod
     def _scale(pen: Pen, gauge: Gauge, at: tuple[int, int], length: int) -> None:

@@ -17,13 +17,13 @@
     const series = [{ label: "time", value: (u, v) => (v === null ? "" : clock(v)) }];
     for (let i = n - 1; i >= 0; i--) {
       series.push({ label: chart.labels[i], stroke: chart.colors[i], fill: chart.colors[i], width: 0, points: { show: false },
-        value: (u, v, s, k) => (k === null || chart.probs[i][k] === null ? "" : Math.round(chart.probs[i][k] * 100) + " %") });
+        value: (u, v, s, k) => (k === null || chart.probs[i][k] === null ? "" : Math.round(chart.probs[i][k] * 100) + "%") });
     }
     const plot = new uPlot({
       width: box.clientWidth || 900, height: 190, series,
       cursor: { sync: { key: "time" }, drag: { x: true, y: false } },
       scales: { x: { time: false }, y: { range: [0, 1] } },
-      axes: [{ values: (u, ticks) => ticks.map(clock) }, { values: (u, ticks) => ticks.map((v) => Math.round(v * 100) + " %"), size: 52 }],
+      axes: [{ values: (u, ticks) => ticks.map(clock) }, { values: (u, ticks) => ticks.map((v) => Math.round(v * 100) + "%"), size: 52 }],
       hooks: { setScale: [(u, key) => {
         if (key !== "x" || zooming) return;
         zooming = true;

@@ -83,14 +83,14 @@ function updateFaces(state) {
     let card = cards.get(face.id);
     if (!card) { card = makeCard(face, state.labels); cards.set(face.id, card); box.append(card); }
     const color = palette[face.label] || "#5b6673";
-    card.pill.textContent = face.label + (face.label === "unknown" ? "" : " " + Math.round(face.confidence * 100) + " %");
+    card.pill.textContent = face.label + (face.label === "unknown" ? "" : " " + Math.round(face.confidence * 100) + "%");
     card.pill.style.setProperty("--pill", color);
     card.pill.style.setProperty("--pill-ink", ink(color));
-    card.who.textContent = "person " + face.id + " · quality " + Math.round(face.quality * 100) + " %";
+    card.who.textContent = "person " + face.id + " · quality " + Math.round(face.quality * 100) + "%";
     for (const name of state.labels) {
       const bar = card.bars[name], p = face.probs[name];
       bar.fill.style.transform = "scaleX(" + p + ")";
-      bar.value.textContent = Math.round(p * 100) + " %";
+      bar.value.textContent = Math.round(p * 100) + "%";
       bar.row.classList.toggle("top", name === face.label);
     }
     drawRibbon(card.ribbon, face.history, state.labels);
@@ -123,12 +123,12 @@ function updateDriver(driver) {
   box.className = "driver card " + (worst >= 3 ? "bad" : worst >= 1 ? "warn" : "good");
   const state = element("div", "state");
   state.append(element("b", "", driver.attention));
-  state.append(element("small", "", "fatigue: " + driver.level + (driver.calibrated < 1 ? " · calibrating " + Math.round(driver.calibrated * 100) + " %" : "")));
+  state.append(element("small", "", "fatigue: " + driver.level + (driver.calibrated < 1 ? " · calibrating " + Math.round(driver.calibrated * 100) + "%" : "")));
   const gauges = element("div", "gauges");
   gauges.append(gauge("Fatigue", driver.fatigue / 100, driver.fatigue.toFixed(0), "rested", "danger"));
-  gauges.append(gauge("Eyes open", driver.eyes ?? 0, driver.eyes === null ? "not judged" : Math.round(driver.eyes * 100) + " %", "shut", "open"));
-  gauges.append(gauge("PERCLOS", (driver.perclos ?? 0) / 0.3, driver.perclos === null ? "not judged" : Math.round(driver.perclos * 100) + " %", "0 %", "30 %"));
-  gauges.append(gauge("Anger-like", driver.anger ?? 0, driver.anger === null ? "not judged" : Math.round(driver.anger * 100) + " %", "none", "strong"));
+  gauges.append(gauge("Eyes open", driver.eyes ?? 0, driver.eyes === null ? "not judged" : Math.round(driver.eyes * 100) + "%", "shut", "open"));
+  gauges.append(gauge("PERCLOS", (driver.perclos ?? 0) / 0.3, driver.perclos === null ? "not judged" : Math.round(driver.perclos * 100) + "%", "0%", "30%"));
+  gauges.append(gauge("Anger-like", driver.anger ?? 0, driver.anger === null ? "not judged" : Math.round(driver.anger * 100) + "%", "none", "strong"));
   box.replaceChildren(state, gauges);
 }
 
