@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from monitor.capture.feed import LiveFeed
-from monitor.capture.grabber import Grabber, Tolerance
+from monitor.capture.reopening import Grabber, Tolerance
 from monitor.core.types import Event, Frame, Result
 from monitor.run.stepper import Stepper
 from monitor.run.worker import Limits, Worker

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable
 
 from monitor.capture.feed import Feed, FileFeed, LiveFeed
-from monitor.capture.grabber import Grabber, Tolerance
 from monitor.capture.kinds import open_source
 from monitor.capture.names import shown
 from monitor.capture.opening import SLACK_S, Patience, open_patiently
+from monitor.capture.reopening import Grabber, Tolerance
 from monitor.capture.source import Source
 from monitor.capture.v4l2 import find_cameras, stable_path
 from monitor.core.errors import SourceError

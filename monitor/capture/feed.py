@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from monitor.capture.grabber import Grabber
+from monitor.capture.reopening import Grabber
 from monitor.capture.source import Source
 from monitor.core.types import Frame
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from monitor.capture.grabber import FIRST_WAIT_S, HUNG_S, LONGEST_WAIT_S
+from monitor.capture.reopening import FIRST_WAIT_S, HUNG_S, LONGEST_WAIT_S
 from monitor.capture.source import Source
 from monitor.core.errors import SourceError
 

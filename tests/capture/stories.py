@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monitor.capture.feed import LiveFeed
-from monitor.capture.grabber import Grabber, Tolerance
+from monitor.capture.reopening import Grabber, Tolerance
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
 from monitor.core.types import Frame, Image

@@ -11,9 +11,10 @@ import numpy as np
 
 from monitor.core.types import Box, Face, Image, Result
 from monitor.outputs.drawing import typeface
-from monitor.outputs.drawing.faces import bars, bars_size, label_text
+from monitor.outputs.drawing.bars import bars, bars_size
 from monitor.outputs.drawing.gauges import ALARM, DriverPanel, alarmed
 from monitor.outputs.drawing.history import History
+from monitor.outputs.drawing.labels import label_text, pill, pill_size
 from monitor.outputs.drawing.layout import beside, label_spot, panel_spot
 from monitor.outputs.drawing.palette import MUTED, SEVERITY, colors
 from monitor.outputs.drawing.pen import Pen
@@ -108,9 +109,9 @@ class Annotator:
             quiet = len(faces) > MOST_PANELS or self._small(box, pen)
             others = [other for _, other in faces if other is not box]
             text, share = label_text(face)
-            size = pen.pill_size(text, share, quiet=quiet)
+            size = pill_size(pen, text, share, quiet=quiet)
             spot = label_spot(box, size, (pen.width, floor), pen.px(6), [*taken, *labels, *(others if quiet else [])])
-            pen.pill(text, (round(spot[0]), round(spot[1])), colors(face.labels)[face.label], share, quiet=quiet)
+            pill(pen, text, (round(spot[0]), round(spot[1])), colors(face.labels)[face.label], share, quiet=quiet)
             labels.append(spot)
         return labels
 
@@ -136,11 +137,11 @@ class Annotator:
 
     def _chip(self, pen: Pen, face: Face, spot: Box) -> None:
         """The id of bars that lie away from their face: above them, or beside them at the picture's top."""
-        width, height = pen.pill_size(str(face.id))
+        width, height = pill_size(pen, str(face.id))
         above = spot[1] >= height + pen.px(4)
         x = spot[0] if above else spot[0] - width - pen.px(4)
         y = spot[1] - height - pen.px(3) if above else spot[1] + pen.px(2)
-        pen.pill(str(face.id), (round(x), round(y)), colors(face.labels)[face.label])
+        pill(pen, str(face.id), (round(x), round(y)), colors(face.labels)[face.label])
 
     def _ribbons(self, pen: Pen, result: Result) -> int:
         """Draws each person's ribbon; returns the first row they take, the picture's height without any."""

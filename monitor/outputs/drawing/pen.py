@@ -1,16 +1,14 @@
-"""Drawing primitives scaled to one picture: text, pills, plates, bars, brackets."""
+"""Drawing primitives scaled to one picture: text, plates, bars, brackets."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import pairwise
 
 import cv2
 
 from monitor.core.types import Box, Image
 from monitor.outputs.drawing import sprite, typeface
-from monitor.outputs.drawing.palette import BLACK, INK, PLATE, TRACK, Color, text_on
-from monitor.outputs.drawing.sprite import Layer, Sprite
+from monitor.outputs.drawing.palette import BLACK, INK, PLATE, TRACK, Color
 from monitor.outputs.drawing.typeface import Style
 
 PLATE_OPACITY = 0.84
@@ -67,22 +65,6 @@ class Pen:
         if width > 0 and height > 0:
             sprite.plate(width, height, self.px(radius), color, opacity).onto(self.canvas, x, y)
 
-    def pill_size(self, text: str, share: str = "", *, quiet: bool = False) -> tuple[int, int]:
-        """Width and height of a pill."""
-        style = self.small if quiet else self.strong
-        shares = max(typeface.width(share, style), typeface.width("88%", style)) + self.px(5) if share else 0
-        return typeface.width(text, style) + shares + 2 * self.px(8), style.cap + 2 * self.px(5)
-
-    def pill(self, text: str, at: tuple[int, int], color: Color, share: str = "", *, quiet: bool = False) -> None:
-        """A text and a percentage on a pill of a color; ``quiet``: smaller, for crowds."""
-        style = self.small if quiet else self.strong
-        width, height = self.pill_size(text, share, quiet=quiet)
-        _pill(width, height, color).onto(self.canvas, at[0] - 1, at[1] - 1)
-        ink, base = text_on(color), at[1] + (height + style.cap) // 2
-        self.text(text, (at[0] + self.px(8), base), ink, style)
-        # Apart from the text: a percentage changes with each reading, and both parts are drawn from the cache.
-        self.text_right(share, (at[0] + width - self.px(8), base), ink, style)
-
     def bar(self, at: tuple[int, int], size: tuple[int, int], share: float, color: Color) -> None:
         """A horizontal bar: its empty part, then ``share`` (0 to 1) of it in a color."""
         width, height = size
@@ -124,11 +106,3 @@ class Pen:
         width = self.px(thick)
         for edge in (self.canvas[:width], self.canvas[-width:], self.canvas[:, :width], self.canvas[:, -width:]):
             edge[:] = color
-
-
-@lru_cache(maxsize=128)
-def _pill(width: int, height: int, color: Color) -> Sprite:
-    """An empty pill with a thin dark rim."""
-    layer = Layer(width + 2, height + 2)
-    layer.fill(sprite.rounded(width + 2, height + 2, height / 2 + 1), (0, 0), BLACK, 0.35)
-    return layer.fill(sprite.rounded(width, height, height / 2), (1, 1), color).sprite()

@@ -1,4 +1,4 @@
-"""A face's label and bars."""
+"""The bars of a face's expressions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from monitor.core.types import Box, Face
 from monitor.outputs.drawing import typeface
 from monitor.outputs.drawing.palette import INK, MUTED, colors
 from monitor.outputs.drawing.pen import Pen
-
-
-def label_text(face: Face) -> tuple[str, str]:
-    """A face's id and label, and its probability, such as "1  happy" and "87%"."""
-    return f"{face.id}  {face.label}", "" if face.is_unknown else f"{face.confidence:.0%}"
 
 
 def bars_size(pen: Pen, rows: int, labels: tuple[str, ...]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from monitor.capture.grabber import HUNG_S
+from monitor.capture.reopening import HUNG_S
 from monitor.core.errors import SourceError
 from tests.capture.stories import PATIENCE_S, Story
 from tests.fakes import frame

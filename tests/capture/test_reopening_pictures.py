@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from monitor.capture.grabber import FIRST_WAIT_S
+from monitor.capture.reopening import FIRST_WAIT_S
 from monitor.core.types import Frame, Image
 from tests.capture.stories import Story
 from tests.fakes import frame
