@@ -5,20 +5,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.types import Event, Result
 from monitor.outputs.logs.columns import INTEGERS, TEXTS, Cell, Column, Row, rows
+from monitor.outputs.logs.namedarrays import Arrays, NamedArrays
 from monitor.system.wholefile import whole
 
-if TYPE_CHECKING:
-    import pandas
 
-
-class Table:
+class Table(NamedArrays):
     """All readings of a source, column by column: one row per face and frame, one for a frame without faces.
 
     Columns have the names and the meaning of those in ``faces.csv``. ``frame``, ``face_id`` and ``success`` are int64
@@ -41,7 +39,7 @@ class Table:
         self._columns, self._session = columns, session
         self._cells: list[list[Cell]] = [[] for _ in columns]
         self._start: float | None = None
-        self.columns: dict[str, NDArray[Any]] = {}
+        self.columns: Arrays = {}
         self.events: list[Event] = []
 
     @classmethod
@@ -69,18 +67,6 @@ class Table:
                 cells.append(column.value(row))
         self.events += result.events
 
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(self._cells[0])
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """One column, (N,).
-
-        Raises:
-            KeyError: There is no column of that name.
-        """
-        return self.columns[name]
-
     def to_csv(self, path: str | Path) -> None:
         """Writes the table exactly as a run writes ``faces.csv``; an existing file is replaced.
 
@@ -94,18 +80,6 @@ class Table:
                 [column.text(cell) for column, cell in zip(self._columns, cells, strict=True)]
                 for cells in zip(*self._cells, strict=True)
             )
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """The table as a DataFrame.
-
-        Raises:
-            ImportError: pandas is not installed.
-        """
-        try:
-            import pandas
-        except ImportError:
-            raise ImportError("Table.to_pandas needs pandas: pip install pandas") from None
-        return pandas.DataFrame(self.columns)
 
 
 def _array(name: str, cells: list[Cell]) -> NDArray[Any]:

@@ -10,17 +10,15 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.outputs.logs import columns
 from monitor.outputs.logs.drive import DRIVE_COLUMNS, DRIVE_INTEGERS, DRIVE_TEXTS
+from monitor.outputs.logs.namedarrays import Arrays, NamedArrays
 from monitor.outputs.logs.reader import LONGEST_LINE, Damage
-
-if TYPE_CHECKING:
-    import pandas
 
 INTEGERS = columns.INTEGERS | DRIVE_INTEGERS
 TEXTS = columns.TEXTS | DRIVE_TEXTS
@@ -30,11 +28,10 @@ LONGEST_TEXT = 40
 """Most characters of a text in a block that is converted at once; blocks with a longer text are read line by line."""
 BLOCK = 1 << 22
 """Bytes read and converted at a time, which keeps the memory near the size of the arrays."""
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedTable:
+class LoggedTable(NamedArrays):
     """A logged table as arrays of equal length.
 
     Counts and ids are int64 (0 = empty cell), other numbers float64 (NaN = empty cell), texts and unknown columns
@@ -45,30 +42,6 @@ class LoggedTable:
     """
 
     columns: Arrays
-
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(next(iter(self.columns.values()), ()))
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """One column, (N,).
-
-        Raises:
-            KeyError: There is no column of that name.
-        """
-        return self.columns[name]
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """The table as a DataFrame.
-
-        Raises:
-            ImportError: pandas is not installed.
-        """
-        try:
-            import pandas
-        except ImportError:
-            raise ImportError("to_pandas needs pandas: pip install pandas") from None
-        return pandas.DataFrame(self.columns)
 
 
 def read_table(paths: Sequence[Path], damage: Damage) -> LoggedTable:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.driver_state import DriverState
 from monitor.core.types import Box, Image, Result
 from monitor.outputs.drawing import annotator as module
-from monitor.outputs.drawing import faces as face_bars
+from monitor.outputs.drawing import bars as face_bars
 from monitor.outputs.drawing import layout
 from monitor.outputs.drawing.annotator import DETAILS, Annotator, Canvas, Detail, configured
 from monitor.outputs.drawing.layout import common_area

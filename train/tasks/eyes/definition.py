@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from monitor.networks.card import ModelCard
 from monitor.networks.eyes import EYES
 from train.engine.recipe import CLASSES, GEOMETRY, MOVED, Recipe
-from train.engine.task import Evaluate, Export, Prepare, Score, Task
+from train.engine.task import Evaluate, Export, Prepare, Score
 from train.tasks.eyes import card as card_texts
+from train.tasks.plain import PlainTask
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("train")
 
 
-class Eyes(Task["EyeSet"]):
+class Eyes(PlainTask["EyeSet"]):
     """Tells open eyes from shut ones, and eyes from anything else."""
 
     name = "eyes"
@@ -77,15 +78,5 @@ class Eyes(Task["EyeSet"]):
 
         return outputs.plain(order, figures.evaluate(order.model, self.load(order.data[0]), order.split))
 
-    def show(self, report: dict[str, Any]) -> None:
-        from train.reports import tables
-
-        tables.print_any(report)
-
     def notes(self, card: ModelCard) -> Mapping[str, str]:
         return card_texts.NOTES
-
-    def card_figures(self, card: ModelCard) -> list[str]:
-        from train.reports.markdown import all_figures
-
-        return all_figures(card)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from monitor.networks.card import ModelCard
 from monitor.networks.proposals import FACE
 from train.engine.recipe import CLASSES, GEOMETRY, Recipe
-from train.engine.task import BACKGROUNDS, PROPOSALS, Evaluate, Export, Prepare, Score, Task
+from train.engine.task import BACKGROUNDS, PROPOSALS, Evaluate, Export, Prepare, Score
 from train.tasks.keypoints.definition import Keypoints
+from train.tasks.plain import PlainTask
 from train.tasks.proposals import card as card_texts
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from train.engine.training import Training
 
 
-class Proposals(Task["FaceSet"]):
+class Proposals(PlainTask["FaceSet"]):
     """Names the places of a shrunk frame that may show a face."""
 
     name = "proposals"
@@ -68,18 +69,8 @@ class Proposals(Task["FaceSet"]):
 
         return outputs.plain(order, figures.evaluate(order.model, self.load(order.data[0]), order.split))
 
-    def show(self, report: dict[str, Any]) -> None:
-        from train.reports import tables
-
-        tables.print_any(report)
-
     def notes(self, card: ModelCard) -> Mapping[str, str]:
         return card_texts.NOTES
-
-    def card_figures(self, card: ModelCard) -> list[str]:
-        from train.reports.markdown import all_figures
-
-        return all_figures(card)
 
     def card_input(self, card: ModelCard) -> str:
         return card_texts.INPUT
