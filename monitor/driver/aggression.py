@@ -1,4 +1,4 @@
-"""A sustained anger-like expression, against what is usual for this face."""
+"""A sustained anger-like expression, relative to this face's baseline."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from monitor.driver.timing import Clock, Countdown
 from monitor.settings.config import DriverConfig
 
 HOLD_S = 3.0
-"""An expression that has been unreadable for longer counts as over."""
+"""An expression that is unreadable for longer than this ends."""
 SMOOTH_S = 0.7
 """Time constant of the smoothing, in seconds."""
 EXIT = 0.75
-"""Share of the threshold below which it is over."""
+"""Share of the threshold below which the expression ends."""
 ABOVE_USUAL = 0.25
-"""The personal threshold lies at least this far above what the resting face shows nine tenths of the time …"""
+"""The personal threshold is at least this far above the 90 % quantile of the resting face …"""
 HIGHEST = 0.85
-"""… but no higher than this: a face that always looks angry can still get angrier."""
+"""… but at most this high, so that it can be reached by a face that always looks angry."""
 
 
 class Aggression:
@@ -51,7 +51,7 @@ class Aggression:
         return self._sum / self._seconds if self._seconds else 0.0
 
     def update(self, t: float, anger: float | None, usual: float) -> int:
-        """Takes the anger-like share and the resting face's usual one; returns the level."""
+        """Takes the anger-like share and that of the resting face; returns the level."""
         dt = self._clock.step(t)
         if anger is None:
             self._unknown_s += dt or 0.0
@@ -70,7 +70,7 @@ class Aggression:
         return self.level
 
     def _compare(self, share: float, dt: float, usual: float) -> None:
-        """Holds the share against the personal threshold."""
+        """Compares the share with the personal threshold."""
         threshold = min(HIGHEST, max(self._config.anger, usual + ABOVE_USUAL))
         was, self._on = self._on, share > threshold * (EXIT if self._on else 1.0)
         if not self._on:

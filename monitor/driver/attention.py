@@ -20,11 +20,11 @@ NOD_EYES_S, NOD_SHUT_S = 1.0, 0.3
 NEVER_S = 30.0
 """A driver who was never seen since the start is reported as absent after this time: the camera may be turned away."""
 FACE_GONE_S = 0.4
-"""A face missed for less is not absent; the tracker keeps it for as long."""
+"""A face missing for less than this is not absent; the tracker keeps it as long."""
 
 
 class Nods:
-    """Finds nods in the pitch of one head whose eyes fall shut."""
+    """Detects nods: the head sinks while the eyes are shut."""
 
     def __init__(self) -> None:
         self._clock = Clock()
@@ -57,7 +57,7 @@ class Nods:
 
 
 class Attention:
-    """Judges presence and direction over time.
+    """Judges presence and head direction over time.
 
     Attributes:
         state: "attentive", "turned away", "absent" or "cannot judge". A lost face is never "attentive".
@@ -100,14 +100,14 @@ class Attention:
         if not evidence.picture:
             return UNJUDGED, None
         if not evidence.present:
-            # A seat that was always empty is nobody's absence, until it takes too long.
+            # A driver who was never seen is not absent at once.
             gone = self._gone_s >= FACE_GONE_S
             counts = self.came or self._gone_s >= NEVER_S - self._config.away_notice_s
             return ABSENT if gone else self.state, True if gone and counts else None
         if self.turned:
             return TURNED, True
         if evidence.eyes is None:
-            # A face that looks ahead is present, but with unknown eyes it is not called attentive.
+            # A face that looks ahead but has unknown eyes is present, not attentive.
             return UNJUDGED, False if evidence.pose is not None else None
         return ATTENTIVE, False
 
@@ -127,7 +127,7 @@ class Away:
         self._what = ABSENT
 
     def update(self, moment: Moment) -> Observation:
-        """Judges presence and direction; fills in ``attention`` and ``turned``."""
+        """Judges presence and head direction; fills in ``attention`` and ``turned``."""
         attention = self._attention
         attention.update(moment.evidence, moment.zero)
         moment.turned = attention.turned

@@ -1,4 +1,4 @@
-"""What is usual for this driver, learnt over the first good minute; straight ahead goes on being learnt."""
+"""This driver's baseline, learnt during calibration; the straight-ahead pose is updated throughout the drive."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from monitor.driver.moment import Moment
 from monitor.driver.timing import Clock
 
 OPEN_QUANTILE = 0.75
-"""This quantile of the openness seen counts as fully open eyes: blinks and glances down lie below it."""
+"""The quantile of the openness that counts as fully open eyes: blinks and glances down lie below it."""
 LEAST_OPEN = 0.5
-"""Narrow eyes are not scaled up further than this."""
+"""Least openness that is scaled to fully open; narrower eyes are scaled by the same factor."""
 LARGEST_ZERO = 40.0
-"""Degrees of yaw or pitch that a camera beside the road ahead may cause; more is a head turned away. A driver
+"""Largest yaw or pitch in degrees that the place of the camera explains; beyond it the head is turned away. A driver
 filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the clips)."""
 FIRST_S = 5.0
-"""Seconds that teach straight ahead where nothing else is learnt; they weigh like a first good minute."""
+"""Seconds of calibration where only the straight-ahead pose is learnt; they weigh like a whole calibration."""
 DOUBT, DOUBT_S = 0.25, 15.0
-"""While straight ahead is learnt, a second that looks turned away has this weight, for at most ``DOUBT_S`` on end: a
-look aside is reported up to the last level before it may become straight ahead, and a driver who looked aside at the
-very first is believed soon."""
+"""While the straight-ahead pose is learnt, a second with the head turned away has this weight, for at most ``DOUBT_S``
+in a row. A look aside is reported up to the last level before it can become straight ahead; a first pose that was a
+look aside is soon corrected."""
 AGAIN_S = 1.0
-"""Once learnt, straight ahead is computed this often: the median over bins costs more than all the rest here."""
+"""Interval in seconds at which the straight-ahead pose is computed after calibration; the median over bins is the
+costliest part."""
 LIDS_S, TYPICAL_LIDS = 2.0, 0.36
-"""Seconds of open eyes after which the distance of their lids is known, and what it is taken for until then."""
+"""Seconds of open eyes after which the distance of their lids is known, and the value assumed until then."""
 FIRST_MINUTE = 0.5
-"""The first good minute weighs like this share of ``memory_s``. With 360 s a new posture of the head becomes straight
-ahead after some 145 s, in a long drive after 250 s: so long does a driver who looked at a phone throughout the first
-minute count as turned away, and so long may a real look aside last before it is lost."""
+"""The calibration weighs like this share of ``memory_s``. With 360 s a new posture of the head becomes straight ahead
+after some 145 s, in a long drive after 250 s. For this long a driver who looked at a phone throughout calibration
+counts as turned away, and a real look aside may last this long before it is no longer reported."""
 HEAVY = 1e6
 """Weight of a new second at which all weights are scaled down."""
 
@@ -66,22 +67,23 @@ class _Quantiles:
 
 
 class Baseline:
-    """Learns openness, straight-ahead pose and the usual anger-like share over ``needed_s`` of good time.
-
-    Time is good while the eyes and the pose are known. What was learnt stays: a driver who drifts into sleep must not
-    become the new usual. Only straight ahead goes on being learnt, from moments with open eyes; what was seen
-    ``memory_s`` ago weighs a third, so that a driver who looked at a phone in the first minute is not "turned away" for
-    the whole drive. Everything is forgotten after an absence of ``memory_s`` (somebody else may sit there).
+    """Learns openness, straight-ahead pose and the resting anger-like share over ``needed_s`` of calibration time.
+    Calibration time passes while the eyes and the pose are known. Afterwards the values are fixed, so that a driver who
+    drifts into sleep does not become the baseline. Only the straight-ahead pose is updated, while the eyes are open; a
+    value of ``memory_s`` ago weighs a third, so that a driver who looked at a phone during calibration is not "turned
+    away" for the whole drive. An absence of ``memory_s`` starts a new calibration, because another driver may have
+    taken the seat.
 
     Args:
-        needed_s: Seconds of good time; 0 = only straight ahead is learnt, from the first ``FIRST_S`` on.
-        memory_s: Seconds of absence after which it is learnt anew, and time constant of straight ahead; 0 = all stays.
-        opened: Openness, against this driver's own, from which eyes are open.
-        turned: Degrees of yaw off ahead that are turned away.
-        lowered: Degrees of pitch off ahead that are turned away.
+        needed_s: Seconds of calibration time; 0 = only the straight-ahead pose is learnt, in ``FIRST_S``.
+        memory_s: Seconds of absence after which a new calibration starts, and time constant of the straight-ahead pose;
+            0 = neither.
+        opened: Openness relative to this driver's open eyes, from which eyes are open.
+        turned: Degrees of yaw off straight ahead that count as turned away.
+        lowered: Degrees of pitch off straight ahead that count as turned away.
 
     Attributes:
-        good_s: Seconds of good time so far.
+        good_s: Seconds of calibration time so far.
         blinks: Blinks in that time.
     """
 
@@ -106,12 +108,12 @@ class Baseline:
         self._weight, self._since_told = 1.0, 0.0
 
     def forget(self) -> None:
-        """Starts again: somebody else is the driver."""
+        """Starts a new calibration for another driver."""
         self._reset()
 
     @property
     def progress(self) -> float:
-        """0..1; 1 = learnt."""
+        """Progress of the calibration, 0..1."""
         return 1.0 if self._needed <= 0 else min(1.0, self.good_s / self._needed)
 
     def update(self, evidence: Evidence, *, blinked: bool = False) -> bool:
@@ -144,7 +146,7 @@ class Baseline:
             anger = self._anger.at(0.9) if self._anger else 0.0  # never readable
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), anger)
             self._settled = True
-            # One minute weighs as several: a look aside of two minutes must not become straight ahead.
+            # Weighed up, so that a look aside of two minutes does not become straight ahead.
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
         return forgotten
 
@@ -162,7 +164,7 @@ class Baseline:
         return None if distance is None else distance / self._lids_open
 
     def _guess(self, pose: tuple[float, float, float], dt: float | None) -> None:
-        """Estimates straight ahead until it is learnt, beginning with the first pose."""
+        """Estimates the straight-ahead pose during calibration, beginning with the first pose."""
         seconds = dt or 1e-3
         off = any(abs(seen - ahead) > far for seen, ahead, far in zip(pose, self._ahead, self._off, strict=False))
         self._doubted = self._doubted + seconds if off and self._guessed else 0.0
@@ -176,7 +178,7 @@ class Baseline:
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self._guessed))
 
     def _follow(self, pose: tuple[float, float, float], eyes: float | None, dt: float) -> None:
-        """Goes on learning straight ahead; each new second weighs a little more, which lets the older ones fade."""
+        """Updates the straight-ahead pose; each new second weighs a little more, so that older ones fade."""
         if not dt or not self._memory or eyes is None or self.openness(eyes) < self._opened:
             return
         self._weight *= math.exp(dt / self._memory)
@@ -191,7 +193,7 @@ class Baseline:
             self._ahead = (_bounded(self._yaw.at(0.5)), _bounded(self._pitch.at(0.5)))
 
     def _scale(self, factor: float) -> None:
-        """Multiplies the weights of what straight ahead is learnt from."""
+        """Multiplies the weights of the poses seen so far."""
         self._yaw.scale(factor)
         self._pitch.scale(factor)
 
@@ -206,13 +208,13 @@ class Baseline:
 
     @property
     def blinks_per_min(self) -> float | None:
-        """This driver's usual blink rate; None until learnt, and where frames were too far apart to count blinks."""
+        """This driver's normal blink rate; None until calibrated, or if frames were too far apart to count blinks."""
         countable = self._learnt is not None and self.good_s <= SPARSE_S * self._samples
         return self.blinks * 60 / self.good_s if countable else None
 
     @property
     def anger(self) -> float:
-        """Nine-tenths quantile of the resting face's anger-like share; 0 until learnt."""
+        """90 % quantile of the resting face's anger-like share; 0 until calibrated."""
         return self._learnt[1] if self._learnt else 0.0
 
 
@@ -221,13 +223,13 @@ def _bounded(degrees: float) -> float:
 
 
 class Calibrating:
-    """The sign ``calibrating``: level 1 from the driver's first sight until the driver's usual is learnt."""
+    """The sign ``calibrating``: level 1 from the first view of the driver until calibrated."""
 
     def __init__(self) -> None:
         self._came = False
 
     def update(self, moment: Moment) -> Observation:
-        """Tells how far calibration has come."""
+        """Reports the progress of the calibration."""
         self._came = self._came or moment.evidence.present
         level = int(moment.calibrated < 1 and self._came)
         return Observation(level, data={"percent": round(100 * moment.calibrated)})

@@ -9,18 +9,18 @@ from monitor.driver.timing import Clock, Window
 from monitor.settings.config import DriverConfig
 
 HOLD_S = 2.0
-"""Eyes that are unknown keep a closure going for this long, while its time stands still: a head that sinks with shut
-eyes often hides them."""
+"""A closure continues for this long while the eyes are unknown, but its duration does not grow: a head that sinks with
+shut eyes often hides them."""
 BETWEEN_S = 0.5
-"""Lids between ``closed`` and ``opened`` keep a closure going for this long, because lids flutter; the time counts only
-if they shut again."""
+"""A closure continues for this long with lids between ``closed`` and ``opened``, because lids flutter; the time counts
+only if they shut again."""
 REOPEN_S = 0.08
 """Shut eyes count as open again after this time. Lids that part for one or two frames of 30 a second flutter or were
-misread; a closure of seconds must not fall into pieces."""
+misread; they must not split a closure of seconds."""
 SPARSE_S = 0.25
-"""With a longer mean pause between samples, blinks fall between them: their rate is unknown."""
+"""Longest mean pause between samples at which blinks can be counted."""
 COARSE_S = 0.15
-"""With a longer mean pause the length of a blink is unknown: one of 0.3 s may seem to last 0.5 s."""
+"""Longest mean pause at which the length of a blink is known; with a longer one, 0.3 s may look like 0.5 s."""
 SPACING_S = 5.0
 """Time constant of that mean, in seconds."""
 LEAST_KNOWN = 0.5
@@ -29,7 +29,7 @@ LEAST_KNOWN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """What the eyes did up to now.
+    """The eyes up to now.
 
     Attributes:
         closed: Whether a closure is going on, lids that part for less than ``REOPEN_S`` included; None = unknown.
@@ -57,7 +57,7 @@ class Eyes:
 
 
 UNKNOWN_EYES = Eyes(None, 0.0, None, None, 0.0, None)
-"""Eyes of which nothing is known yet."""
+"""Eyes before the first sample."""
 
 
 class Closure:
@@ -108,7 +108,7 @@ class Closure:
     def _credit(self, t: float, dt: float, *, now: bool | None, p80: bool) -> None:
         """Adds a step's time to the windows."""
         self._spacing += (1 - math.exp(-dt / SPACING_S)) * (dt - self._spacing)
-        # The margin of a tenth keeps it from flapping where samples are just that far apart.
+        # A margin of a tenth, so that it does not alternate where samples are just that far apart.
         self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
         known = dt / 2 * ((self._last is not None) + (now is not None))
         self._known.add(t, known)
@@ -147,7 +147,7 @@ class Closure:
             if openness < self._config.closed:
                 self._between_at = None
             return openness < self._config.closed
-        # Between the two thresholds the state holds for a moment; then half open is open.
+        # Between the two thresholds the state is kept for a moment; then half-open eyes are open.
         self._between_s += dt or 0.0
         if self._between_at is None:
             self._between_at = t - (dt or 0.0) / 2

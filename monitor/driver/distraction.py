@@ -12,13 +12,13 @@ from monitor.driver.timing import Window
 from monitor.settings.config import DriverConfig
 
 BACK = 0.8
-"""Share of ``distraction_deg`` below which a lowered head counts as up again."""
+"""Share of ``distraction_deg`` below which a lowered head counts as raised again."""
 BRIEF_S = 0.3
-"""Eyes on the road for less do not end a glance: a frame was misread, or the driver blinked."""
+"""Looks at the road shorter than this do not end a glance: a frame was misread, or the driver blinked."""
 WINDOW_S = 60.0
 """Glances add up over this time."""
 FALLS = 0.75
-"""Share of ``distraction_total_s`` below which many glances are over."""
+"""Share of ``distraction_total_s`` below which level 2 ends."""
 DISTRACTIONS = ("", "looking down", "looking away often")
 """Names of the levels."""
 
@@ -59,7 +59,7 @@ class Distraction:
         return Observation(level, since, glancing, data)
 
     def _looks_down(self, moment: Moment) -> bool:
-        """Whether the driver looks down now; a head that sinks in sleep does not look."""
+        """Whether the driver looks down now; a head that sinks in sleep does not count."""
         off = moment.yaw_pitch
         if not moment.evidence.present or moment.levels.get("eyes_closed", 0) > 0:
             return False

@@ -18,12 +18,13 @@ neutral."""
 YAWN_S = 4.5
 """A yawn explains shut eyes for this long: those of munb_3 are shut for 4.1 s."""
 WITH_S = 0.6
-"""Eyes that shut so long before the yawn or the laugh began are not explained by it: a sleeper's jaw drops."""
+"""Eyes shut for longer than this before a yawn or a laugh are not explained by it, because the jaw also drops in
+sleep."""
 SUNK_DEG, SUNK_S = 12.0, 0.4
 """A head that sinks by ``SUNK_DEG`` after the eyes were shut for ``SUNK_S`` keeps the closure going: seen from above
 shut lids read open or not at all."""
 WIDE_AWAKE = 0.9
-"""In a sunk head only eyes that read at least this open are open."""
+"""Openness from which the eyes of a sunk head are open."""
 
 
 class EyesClosed:
@@ -104,5 +105,5 @@ class _Excuse:
         if self.going:
             self._explained = shut_s
         elif laughing and self._spent > LAUGH_S and not yawn.real:
-            self._explained = 0.0  # nobody laughs with shut eyes for so long
+            self._explained = 0.0  # too long for a laugh
         return self._explained, yawn.may and in_yawn and not yawn.real and not laughs

@@ -1,4 +1,4 @@
-"""A fatigue score from 0 to 100 with its parts named, and a level that does not flap."""
+"""A fatigue score from 0 to 100 with named parts, and a level with hysteresis."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FALLS = 8.0
 FALLS_S = 10.0
 """… for this long before the level falls. It rises at once."""
 EVENTS_S = 300.0
-"""Yawns, nods and microsleeps count over five minutes, fading."""
+"""Window in seconds of yawns, nods and microsleeps; their weight fades linearly."""
 YAWN, NOD, LONG_BLINK = 8.0, 8.0, 4.0
 """Points of one yawn, nod and long blink."""
 OFTEN, MOST_OFTEN = 10.0, 1.5
-"""Points for blinking ``1 + MOST_OFTEN`` times as often as usual, none up to half of that above it: the rate rises with
-fatigue, but by how much differs between people."""
+"""Points for blinking ``1 + MOST_OFTEN`` times as often as normal; none up to ``1 + MOST_OFTEN / 2`` times. The rate
+rises with fatigue, but by how much differs between people."""
 LEAST_USUAL = 6.0
-"""Blinks a minute; a lower usual rate would make every blink a rise."""
+"""Least normal rate in blinks a minute; below it every blink would count as a rise."""
 MOST = {"yawns": 24.0, "nods": 24.0, "blinks": 20.0}
 """Upper bounds of parts, in points."""
 CLOSURE = (0.0, 8.0, 28.0, 55.0, 80.0)
@@ -52,7 +52,7 @@ class Fatigue:
     Attributes:
         parts: Points by name: perclos, blinks, yawns, nods, microsleeps.
         plus_minus: Uncertainty of each part in points: one standard deviation of the number of events it counts.
-        unknown: Parts of which nothing is known, such as blinks with frames too far apart.
+        unknown: Parts without data, such as blinks where frames are too far apart.
         score: Their sum, 0..100.
         level: 0 to 3, index into ``FATIGUE_LEVELS``.
     """
@@ -108,7 +108,7 @@ class Fatigue:
         """Computes the parts."""
         eyes = moment.eyes
         warn, drowsy = self._config.perclos_warn, self._config.perclos_drowsy
-        if eyes.perclos is not None:  # an unknown PERCLOS keeps its last points: not knowing is not rest
+        if eyes.perclos is not None:  # an unknown PERCLOS keeps its last points, because it does not prove rest
             self.parts["perclos"] = float(
                 np.interp(eyes.perclos, (0.6 * warn, warn, drowsy, 2 * drowsy), (0, 25, 50, 75))
             )
@@ -152,7 +152,7 @@ class Fatigue:
 
 
 def _often(rate: float | None, usual: float | None) -> float:
-    """Points for blinking more often than usual."""
+    """Points for blinking more often than normal."""
     if rate is None or usual is None:
         return 0.0
     more = rate / max(usual, LEAST_USUAL) - 1

@@ -1,4 +1,4 @@
-"""Lowered gaze: lids that look shut from the front but are only looking down."""
+"""Lowered gaze: eyes that look shut from the front because the driver looks down."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import math
 from monitor.driver.moment import Moment
 
 APART = 0.45
-"""Distance of the lids, as a share of the usual with open eyes, above which they are not shut. Measured on the
+"""Distance of the lids, as a share of that with open eyes, above which they are not shut. Measured on the
 clips: 0.48 to 0.67 (median) in seven glances down, 0.23 and 0.27 in shut eyes; 0.21 to 0.34 in shut eyes in the dark,
 with noise, blur and at 0.4 of the size."""
 APART_LOWERED, LOWERED_DEG = 0.40, 6.0
-"""The same while the head is lowered by so many degrees: then less is asked of the lids."""
+"""A smaller share suffices while the head is lowered by so many degrees."""
 APART_TURNED, TURNED_DEG = 0.60, 25.0
 """The same beyond this yaw to the camera, and only with a lowered head: the far eye is seen at a slant (0.52 in the
 shut eyes of munb_3 at 31 degrees)."""
 AS_OPEN = 0.8
-"""Lids that seem as far apart as in open eyes contradict the eyes that look shut: in the dark the keypoints fall back
-to the average face, so this is no evidence of a lowered gaze."""
+"""A distance as in open eyes is no evidence of a lowered gaze: in the dark the keypoints fall back to the average
+face."""
 STEEP_DEG = 25.0
-"""Beyond this pitch to the camera the distance of the lids says nothing."""
+"""Largest pitch to the camera at which the distance of the lids is used."""
 SMOOTH_S, FIRST_S, LEAST_S = 0.4, 1.5, 0.25
 """The distance is smoothed with this time constant over the first ``FIRST_S`` of a closure, and used from ``LEAST_S``
 of it on: glances often begin with a blink, and lids flutter."""
 LONGEST_S = 6.0
-"""Eyes that never look up for longer count as shut, whatever the lids seem to do."""
+"""After this time without a look up the eyes count as shut."""
 
 
 class LoweredGaze:
@@ -58,7 +58,7 @@ class LoweredGaze:
 
 
 def _bound(yaw: float, lowered: float) -> float | None:
-    """The distance of the lids that tells a lowered gaze, or None where nothing does."""
+    """The distance of the lids that indicates a lowered gaze, or None if it cannot be judged."""
     if yaw >= TURNED_DEG:
         return APART_TURNED if lowered >= LOWERED_DEG else None
     return APART_LOWERED if lowered >= LOWERED_DEG else APART

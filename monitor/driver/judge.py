@@ -1,4 +1,4 @@
-"""From the faces of a frame to the judgement of one driver, live and from a log."""
+"""Judges one driver from the faces of each frame, live or from a log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from monitor.driver.state import DriverMonitor
 from monitor.settings.config import Config
 
 SETTLED = 2.0
-"""A driver in view for this many times ``driver.calibrate_s`` keeps the seat, calibrated or not."""
+"""A driver in view for this many times ``driver.calibrate_s`` keeps the seat even if calibration has not ended."""
 
 
 class EyeReader(Protocol):
@@ -66,14 +66,14 @@ class Driver:
         return faces, self._state, events
 
     def choose(self, faces: Sequence[Face], t: float, size: tuple[int, int] | None = None) -> Face | None:
-        """The driver's face, or None. The evidence after another face took the seat says so (``Evidence.changed``).
+        """The driver's face, or None. After a change of the driver, the next evidence has ``Evidence.changed``.
 
         Args:
             faces: Faces in view.
             t: Frame time in seconds.
             size: Width and height of the picture; None = unknown.
         """
-        # Sunglasses keep a driver from ever being calibrated: after long enough the seat is kept all the same.
+        # With sunglasses calibration never ends; after some time the driver keeps the seat without it.
         known = self._monitor.calibrated or self._seat.seated_s > SETTLED * self._config.driver.calibrate_s
         face = self._seat.choose(faces, t, settled=known, size=size)
         self._changed = self._changed or self._seat.taken
@@ -102,7 +102,7 @@ class Driver:
         return self._monitor.update(evidence)
 
     def blind(self, t: float, wall: float) -> tuple[DriverState, list[Event]]:
-        """Judges a moment without a frame: nothing can be said of it."""
+        """Judges a moment without a frame, of which everything is unknown."""
         self._state, events = self._monitor.update(Evidence(t, wall, picture=False, frame=False))
         return self._state, events
 

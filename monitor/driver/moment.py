@@ -16,7 +16,7 @@ class YawnShape:
     """How far the mouth's movement explains shut eyes.
 
     Attributes:
-        may: Whether the mouth opens as a yawn does, too short so far to tell.
+        may: Whether the mouth opens as in a yawn, but not yet for long enough to be one.
         real: Whether it had a yawn's full shape just now: a rise, a plateau and a wide peak.
         began_s: Seconds since the mouth began to open.
     """
@@ -34,18 +34,18 @@ class Moment:
         evidence: What was seen.
         dt: Seconds since the evidence before, 0 where that is not known.
         slow: Whether evidence comes too rarely to judge anything.
-        calibrated: 0..1, how far this driver's usual is learnt.
-        opened: Openness of the eyes against this driver's usual, 0..1, or None.
+        calibrated: Progress of the calibration, 0..1.
+        opened: Openness of the eyes relative to this driver's open eyes, 0..1, or None.
         zero: This driver's straight-ahead yaw and pitch in degrees.
-        usual_blinks: This driver's blinks per minute, or None.
+        usual_blinks: This driver's normal blinks per minute, or None.
         usual_anger: Anger-like share of this driver's resting face.
         levels: Level of each sign judged so far, by kind.
         yawning: Whether the open mouth is a yawn.
-        yawned: Whether a yawn became one just now.
+        yawned: Whether the yawn was recognised at this moment.
         mouth_wide: Whether the mouth is wide open, or was a moment ago.
         yawn: How far the mouth's movement explains shut eyes.
-        lids: Distance of the lids against this driver's usual with open eyes, or None.
-        lowered: Whether lids that look shut are those of a lowered gaze.
+        lids: Distance of the lids relative to this driver's open eyes, or None.
+        lowered: Whether the eyes look shut because the gaze is lowered.
         eyes: The eyes over time; shut eyes that a yawn, a laugh or a lowered gaze explains count as unknown.
         eyes_shut: Whether the eyes have been shut for long, excused or not.
         yawns: Yawns of the last five minutes.
@@ -87,7 +87,7 @@ class Moment:
         return None if pose is None else (pose[0] - self.zero[0], pose[1] - self.zero[1])
 
     def state(self) -> DriverState:
-        """What the outputs are told of this moment."""
+        """The state that the outputs get."""
         level = self.levels.get
         return DriverState(
             face=self.evidence.face, picture=self.evidence.picture, calibrated=self.calibrated,

@@ -9,11 +9,12 @@ from monitor.core.types import Face
 from monitor.settings.crossfield import region
 
 NEAR = 1.5
-"""In face sizes: a face this close to where the driver's was is the driver's again."""
+"""Largest distance, in face sizes, from the driver's last place at which a face is the driver's again."""
 ALIKE = 0.7
-"""Faces of at least this share of the largest one's size are alike in size: their places decide, not their sizes."""
+"""Faces of at least this share of the largest one's size count as equally large; then their places decide."""
 CENTRAL = 0.15
-"""A face nearer to the middle by this share of the picture's width is the driver's: a camera is aimed at the driver."""
+"""A face that is nearer to the middle by this share of the picture's width is the driver's, because a camera is aimed
+at the driver."""
 
 
 class Where:
@@ -58,7 +59,7 @@ class Where:
 
 
 class Strangers:
-    """Faces in view while the driver is not, and since when; those seen beside the driver are known."""
+    """Faces in view while the driver is not, and since when; also which faces were seen beside the driver."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[tuple[float, float], float]] = {}

@@ -11,18 +11,18 @@ from monitor.driver.place import NEAR, Strangers, Where, away, middle, size_of
 from monitor.driver.timing import LONGEST_STEP_S
 
 LARGER = 0.6
-"""A face smaller than this share of the driver's usual size sits further back."""
+"""A face smaller than this share of the driver's normal size sits further back."""
 USUAL_S = 30.0
-"""Time constant of the driver's usual size: leaning forward for a moment does not change it."""
+"""Time constant of the driver's normal size, so that leaning forward for a moment does not change it."""
 BACK, BACK_SIZE = 0.5, 0.8
-"""A face within ``BACK`` face sizes of the driver's last place and of at least ``BACK_SIZE`` times the usual size is
-the driver's, whichever face was taken for the driver's meanwhile."""
+"""A face within ``BACK`` face sizes of the driver's last place and of at least ``BACK_SIZE`` times the normal size is
+the driver's, even if another face was chosen meanwhile."""
 CLAIM_S = 5.0
-"""Until the driver is calibrated, a face that was so much larger for this long takes the seat."""
+"""Until the driver is calibrated, a face that is larger by this factor for this long takes the seat."""
 
 
 TENTATIVE_S = 2.0
-"""For this long after the seat was empty the choice is made anew with every frame."""
+"""For this long after the seat was empty the driver is chosen anew in every frame."""
 STRANGER_S = 5.0
 """A face that was never seen beside the driver takes an empty seat after this time: the drivers have changed."""
 
@@ -36,7 +36,7 @@ class _Place:
     t: float
 
     def is_of(self, face: Face) -> bool:
-        """Whether a face is at this place and as large."""
+        """Whether a face is at this place and as large as the driver's."""
         return away(face, self.middle) <= BACK * self.size and size_of(face) >= BACK_SIZE * self.size
 
 
@@ -56,7 +56,7 @@ class Seat:
         side: ``driver.seat``: "auto", "left", "right" or a region; a face outside it is never the driver's.
 
     Attributes:
-        taken: Whether the seat has just passed from one face to another, so that nothing learnt of the last holds.
+        taken: Whether another face has just taken the seat, which invalidates the baseline.
         seated_s: Seconds for which the driver was in view.
     """
 
@@ -117,7 +117,7 @@ class Seat:
         return stranger
 
     def _returned(self, chosen: Face, faces: Sequence[Face], t: float) -> Face | None:
-        """The face that is back at the driver's place while a smaller face near it is taken for the driver's."""
+        """The face that is back at the driver's place while a smaller face near it is chosen as the driver's."""
         before = self._before
         if before is None or not 0 <= t - before.t <= self._empty_s:
             return None
@@ -156,7 +156,7 @@ class Seat:
         return largest if t - self._since >= CLAIM_S else None
 
     def _away(self, face: Face) -> float:
-        """Pixels from where the driver's face was."""
+        """Distance in pixels from the driver's last place."""
         assert self._place is not None
         return away(face, self._place)
 

@@ -60,7 +60,7 @@ class Sign:
 
     Attributes:
         kind: Kind of its events.
-        tracker: Makes what follows it; called anew for every driver where ``personal``.
+        tracker: Makes its tracker; called anew for every driver if ``personal``.
         settings: Names of its settings in ``driver``.
         levels: Names of its levels from 0 on.
         when: When it is reported, for the docs.
@@ -68,8 +68,8 @@ class Sign:
         counted_as: Column of ``drive.csv`` with the number of its starts; empty = none.
         fields: Keys of the MQTT state.
         words: Words for an event.
-        now: Level and words of what is going on at this moment, for headlines; None = not shown there.
-        personal: Whether it starts afresh when another driver sits down.
+        now: Level and words at this moment, for headlines; None = not shown there.
+        personal: Whether it starts anew with another driver.
         acted_on: Whether its events are published, scored and acted on.
         release_s: Seconds at level 0 after which its event ends.
     """
@@ -90,7 +90,7 @@ class Sign:
 
 
 def _away_now(state: DriverState) -> tuple[int, str]:
-    """While nothing can be judged the budget holds, so nothing is shown."""
+    """Nothing while the driver cannot be judged, because the budget of looking away does not change then."""
     level = state.away_level if state.attention != UNJUDGED else 0
     return level, state.attention if state.attention in (TURNED, ABSENT) else "was away"
 
@@ -103,7 +103,7 @@ def _distraction_now(state: DriverState) -> tuple[int, str]:
 SIGNS = (
     Sign(
         "calibrating", lambda config: Calibrating(), ("calibrate_s", "memory_s"), ("learnt", "calibrating"),
-        "the driver's usual is being learnt",
+        "the driver is being calibrated",
         fields=(Field("calibrated", lambda state: round(100 * state.calibrated), None, "Calibrated", "%",
                       "mdi:progress-check"),),
         personal=False, acted_on=False, release_s=0.0,

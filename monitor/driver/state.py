@@ -15,20 +15,20 @@ from monitor.driver.timing import Clock
 from monitor.settings.config import DriverConfig
 
 SLOW = 3
-"""After this many steps of over a second (``timing.LONGEST_STEP_S``) evidence comes too rarely to judge by …"""
+"""After this many steps of over a second (``timing.LONGEST_STEP_S``) evidence is too rare to judge …"""
 SLOW_FADES_S = 2.0
 """… where each such step is forgotten after this many seconds of shorter steps."""
 
 
 class Pace:
-    """Tells whether evidence comes often enough to judge by."""
+    """Checks whether evidence is frequent enough to judge."""
 
     def __init__(self) -> None:
         self._clock = Clock()
         self._slow_steps = 0.0
 
     def update(self, evidence: Evidence) -> bool:
-        """Takes a moment's evidence; whether evidence comes too rarely. Moments without a frame do not count."""
+        """Takes a moment's evidence; returns whether evidence is too rare. Moments without a frame do not count."""
         if evidence.frame:
             step = self._clock.step(evidence.t)
             if step is None:
@@ -58,7 +58,7 @@ class DriverMonitor:
 
     @property
     def calibrated(self) -> bool:
-        """Whether this driver's usual is learnt."""
+        """Whether the calibration has ended."""
         return self._baseline.progress >= 1
 
     def update(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
@@ -77,16 +77,16 @@ class DriverMonitor:
         return moment.state(), events
 
     def forget(self) -> None:
-        """Starts afresh: another face is the driver's now, and was the driver's before."""
+        """Starts anew for another driver."""
         self._baseline.forget()
         self._restart(everything=True)
 
     def finish(self) -> list[Event]:
-        """Ends what is going on, at the end of a session."""
+        """Ends the open events at the end of a session."""
         return [event for life in self._lives.values() for event in life.finish()]
 
     def _moment(self, evidence: Evidence) -> Moment:
-        """The evidence beside what is usual for this driver."""
+        """The evidence together with this driver's baseline."""
         usual = self._baseline
         return Moment(
             evidence,
@@ -101,7 +101,7 @@ class DriverMonitor:
         )
 
     def _restart(self, *, everything: bool) -> None:
-        """Drops what was judged of the last driver; an absence that is going on stays unless ``everything`` goes."""
+        """Resets the signs of the last driver; an ongoing absence is kept unless ``everything`` is set."""
         for sign in SIGNS:
             if sign.personal or everything:
                 self._trackers[sign.kind] = sign.tracker(self._config)

@@ -7,7 +7,7 @@ from collections import deque
 from monitor.core.numeric import unit
 
 LONGEST_STEP_S = 1.0
-"""After a longer pause between two pieces of evidence (a stalled host, a clock that jumped) the pause is unknown."""
+"""Longest pause between two pieces of evidence that counts; a longer one (a stalled host, a clock jump) is unknown."""
 
 
 class Clock:
@@ -70,11 +70,9 @@ class Window:
 
 
 class Countdown:
-    """A budget of seconds: spent in real time while something is the case, recovered while it is not.
-
-    Recovery is faster the more was spent, and the budget holds while the case is unknown. So a driver who looks up
-    for a moment now and then does not start afresh each time. After openpilot's driver monitoring (policy.py),
-    which does the same with awareness.
+    """A budget of seconds that a condition spends while it holds and recovers while it does not. Recovery is faster the
+    more was spent; while the condition is unknown nothing changes. Short looks at the road therefore do not reset the
+    budget. After openpilot's driver monitoring (policy.py), which treats awareness likewise.
 
     Args:
         levels: Seconds at which level 1, 2, … is reached, rising.
@@ -91,7 +89,7 @@ class Countdown:
         self._clock = Clock()
 
     def update(self, t: float, *, on: bool | None) -> int:
-        """Takes whether it is the case at ``t`` seconds (None: unknown); returns the level."""
+        """Takes whether the condition holds at ``t`` seconds (None: unknown); returns the level."""
         dt = self._clock.step(t)
         if dt and on is not None:
             if on:

@@ -13,15 +13,15 @@ from monitor.settings.config import DriverConfig
 CLOSES = 0.9
 """Share of ``yawn_open`` below which the mouth is no longer wide open."""
 LAUGHING = 0.5
-"""Mean share of happy while the mouth is open from which it is a laugh."""
+"""Mean share of happy from which an open mouth is a laugh."""
 NARROWED = 0.6
-"""Mean openness of the eyes while the mouth is open below which they are narrowed. At its peak a yawn often shuts the
+"""Mean openness below which the eyes are narrowed while the mouth is open. At its peak a yawn often shuts the
 eyes (Provine 1986); song, a gasp and surprise leave them open."""
 STARING, UNSEEN = 1.3, 1.15
 """Factors on ``yawn_peak`` for a yawn with open eyes, and with unknown eyes. Set with keypoints L5, for which munb_4's
 song and lp_d3's gasp reached 0.73 with open eyes and munb_3's yawn 0.69 with shut eyes."""
 LONGEST_S = 15.0
-"""A mouth open for longer is not yawning: yawns take some five seconds."""
+"""Longest opening that can be a yawn; yawns take some five seconds."""
 HOLD_S = 0.5
 """A mouth that is unknown for a moment keeps its state for this long."""
 REST = 0.4
@@ -30,7 +30,7 @@ RISE_S = 2.0
 """A yawn opens the mouth from rest to ``yawn_open`` within this time: 0.5 s in munb_3. A jaw that drops in sleep stays
 half open, a mouth that was open all along does not rise."""
 RISES = 0.8
-"""A mouth that falls below this share of its widest since rest does not rise to a yawn: it sings or talks."""
+"""A mouth that falls below this share of its widest opening since rest sings or talks; it does not begin a yawn."""
 SHAPED = 1.1
 """Share of ``yawn_peak`` that a yawn reaches before it explains shut eyes."""
 HALF, HALF_S, SHUT = 0.8, 2.5, 0.3
@@ -64,7 +64,7 @@ class _Opening:
 
     @property
     def demand(self) -> float:
-        """Factor on ``yawn_peak``, by what the eyes do."""
+        """Factor on ``yawn_peak`` that depends on the eyes."""
         if 2 * self.eyes_seconds < self.seconds:
             return UNSEEN
         return 1.0 if self.eyes < NARROWED * self.eyes_seconds else STARING
@@ -89,14 +89,13 @@ class Yawns:
 
     A yawn is a mouth open beyond ``yawn_open`` for ``yawn_s`` that reaches ``yawn_peak`` with narrowed eyes, or
     ``STARING`` times that with open eyes, and is not laughing; or one that rises to ``HALF`` of ``yawn_open`` for
-    ``HALF_S`` with shut eyes. Speech and most song close the mouth several times a second; a shout or a shown throat
-    is over sooner.
+    ``HALF_S`` with shut eyes. Speech and most song close the mouth several times a second; a shout is shorter.
 
     Attributes:
         open_s: Seconds the mouth has been wide open, 0 when it is not.
         yawn_s: Seconds of the present yawn, 0 without one.
         yawning: Whether the mouth yawns.
-        may: Whether the mouth opens as a yawn does, too short so far to tell.
+        may: Whether the mouth opens as in a yawn, but not yet for long enough to be one.
         real: Whether it has a yawn's full shape: a rise, a plateau and a peak of ``SHAPED`` times ``yawn_peak``.
         rest_s: Seconds since the mouth was last at rest.
     """
@@ -119,7 +118,7 @@ class Yawns:
             t: Seconds on the frame clock.
             mouth: Distance of the inner lips over the mouth's width, or None.
             happy: Share of happy, 0..1, or None.
-            eyes: Openness of the eyes against the driver's usual, 0..1, or None.
+            eyes: Openness of the eyes relative to the driver's open eyes, 0..1, or None.
         """
         dt = self._clock.step(t)
         if dt is None:
@@ -142,7 +141,7 @@ class Yawns:
         return self.yawning
 
     def _opened(self, opening: _Opening | None, t: float, dt: float, mouth: float, share: float) -> _Opening | None:
-        """The opening beyond ``share`` of ``yawn_open``, if the mouth is open so wide."""
+        """The opening beyond ``share`` of ``yawn_open``, if the mouth is open that wide."""
         if mouth < share * self._config.yawn_open * (CLOSES if opening else 1.0):
             return None
         if opening is None:
