@@ -35,7 +35,7 @@ class Parts(Protocol):
 
     @property
     def keypoints(self) -> Reader | None:
-        """Follows known faces; None = the detector finds them again and again."""
+        """Follows known faces; None = the detector searches for them again."""
 
     @property
     def proposals(self) -> Proposer | None:

@@ -1,4 +1,4 @@
-"""The entry point of a live run: opens what it needs, runs it, and gives signals and file mode back."""
+"""The entry point of a live run: opens its parts, runs it, and restores signals and file mode."""
 
 from __future__ import annotations
 

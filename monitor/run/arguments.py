@@ -131,7 +131,7 @@ def _written(value: object) -> str:
 
 @contextlib.contextmanager
 def _without_flags() -> Iterator[None]:
-    """Words errors for a caller of the API, who has no command line."""
+    """Words errors for callers of the API, who have no command line."""
     try:
         yield
     except UserError as error:

@@ -1,4 +1,4 @@
-"""What a whole source showed, as arrays: the table of ``faces.csv`` in memory."""
+"""All readings of a source as arrays: the table of ``faces.csv`` in memory."""
 
 from __future__ import annotations
 

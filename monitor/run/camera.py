@@ -44,7 +44,7 @@ class Requests:
 
 
 class Camera:
-    """Everything that belongs to one source. Cameras share nothing that one of them can break.
+    """Everything that belongs to one source. A fault of one camera cannot affect another.
 
     Args:
         opened: Settings, networks and source.
@@ -113,7 +113,7 @@ class Camera:
         self.outputs.storage.start()
 
     def tick(self) -> bool:
-        """Looks after the camera; main thread, several times a second.
+        """Supervises the camera; the main thread calls this several times a second.
 
         Returns:
             Whether it goes on. If it does not, its files are completed on a thread of their own.

@@ -1,4 +1,4 @@
-"""The cameras of a run: opens the session folders and outputs of each, and what they have in common."""
+"""The cameras of a run: their common settings, session folders and outputs."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Cameras:
         """Ends all cameras at once and writes the summary of the run.
 
         Args:
-            not_opened: What became of the cameras that were never opened, by name.
+            not_opened: Outcome of each camera that was never opened, by name.
             elapsed_s: Length of the run in seconds.
 
         Returns:
@@ -146,7 +146,7 @@ class Cameras:
         return complete
 
     def give_up(self) -> None:
-        """Ends a run that cannot begin: closes what is open and removes empty folders."""
+        """Ends a run that cannot begin: closes all open cameras and removes empty folders."""
         for camera in self.all:
             camera.end()
             camera.wait()

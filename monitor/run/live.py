@@ -1,4 +1,4 @@
-"""One live run: starts its cameras, looks after them from the main thread, and ends them."""
+"""One live run: starts its cameras, supervises them from the main thread, and ends them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("monitor")
 
 TURN_S = 0.1
-"""Longest pause between two looks at the cameras."""
+"""Longest pause between two checks of the cameras."""
 
 
 class LiveRun:
@@ -49,7 +49,7 @@ class LiveRun:
         ready = [opening.result for opening in openings if opening.done.is_set() and opening.result is not None]
         with contextlib.ExitStack() as stack:
             for opened in ready:
-                stack.callback(opened.source.close)  # closing twice does no harm
+                stack.callback(opened.source.close)  # may be closed twice
             self._cameras = Cameras(setting)
             stack.callback(self._cameras.give_up)
             for opened in ready:
@@ -76,7 +76,7 @@ class LiveRun:
         finally:
             complete = self._close()
         code = self._exit_code() if complete else EXIT_UNEXPECTED
-        setting.stop.code = code  # all files are complete: a stopped terminal must not turn this into a failure
+        setting.stop.code = code  # All files are complete, so a closed terminal is no failure
         if not setting.options.quiet:
             _print_summary(self._cameras.all)
         if setting.options.report:
@@ -87,7 +87,7 @@ class LiveRun:
         return code
 
     def turn(self, wait_s: float = TURN_S) -> bool:
-        """Looks after all cameras once, after at most ``wait_s`` seconds; less when a camera ends.
+        """Checks all cameras once, after at most ``wait_s`` seconds; less when a camera ends.
 
         Returns:
             Whether any camera goes on or is still being opened.

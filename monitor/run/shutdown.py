@@ -98,7 +98,7 @@ def install() -> Stopper:
 
 
 def expect_answer() -> None:
-    """Declares that the command owes an answer: when it is interrupted, its exit code must not be 0."""
+    """Marks the command as one whose interruption is a failure: its exit code is then not 0."""
     if _current is not None:
         _current.clean = False
 

@@ -90,7 +90,7 @@ class Stepper:
             if not self.governor.wants(frame.t):
                 return False
         if self._blind:
-            # The gap ends at the first frame's own time: that frame proves nothing about the seconds before it.
+            # The gap ends at the time of the first frame, because the seconds before it are unknown.
             self._blind = False
             self._events += self._pipeline.blind(frame.t, frame.wall)[1]
         return True
@@ -114,7 +114,7 @@ class Stepper:
     def idle(self) -> None:
         """Registers that no frame came; a live source that stays silent for ``BLIND_S`` makes the pipeline blind.
 
-        A driver who is not visible must not go on being called attentive.
+        Otherwise an invisible driver would remain "attentive".
         """
         if not self._live or self.latest is None:
             return

@@ -1,4 +1,4 @@
-"""What the terminal shows of all cameras: status lines, or a live view."""
+"""Terminal output of all cameras: status lines, or a live view."""
 
 from __future__ import annotations
 

@@ -29,11 +29,11 @@ ALL = "0"
 KEY_MS, IDLE_S = 10, 0.02
 """How long one round waits for a key, and without a window for the first picture."""
 Turn = Callable[[float], bool]
-"""Looks after all cameras after at most so many seconds; whether any goes on."""
+"""Checks all cameras after at most so many seconds; returns whether any continues."""
 
 
 class View(Protocol):
-    """What the terminal shows; a context manager."""
+    """Terminal output, as a context manager."""
 
     def __enter__(self) -> object:
         """Begins to show it."""
@@ -68,7 +68,7 @@ def watch_window(
 
     Args:
         running: The cameras that are open; further ones may join.
-        turn: Looks after the cameras.
+        turn: Checks the cameras.
         stop: Signals.
         album: The photographs, if the source gives photographs; they stay until the user quits.
 
@@ -77,7 +77,7 @@ def watch_window(
     """
     screen = Screen(running) if album is None else AlbumScreen(running()[0], album)
     while not stop.asked.is_set():
-        on = turn(0.0)  # asked before the newest results are: the last ones are shown, too
+        on = turn(0.0)  # checked before the newest results are taken, so that the last ones are shown
         if screen.show():
             screen.press(screen.window.key(KEY_MS))
         elif on:
@@ -141,7 +141,7 @@ class Screen:
         return True
 
     def press(self, key: str) -> None:
-        """Does what a key stands for; with several cameras, for those that are shown."""
+        """Executes a key; with several cameras, for those that are shown."""
         if key in QUIT:
             self.quit = True
         elif key == "h":
@@ -220,7 +220,7 @@ class AlbumScreen:
         return True
 
     def press(self, key: str) -> None:
-        """Does what a key stands for."""
+        """Executes a key."""
         if key in QUIT:
             self.quit = True
         elif key in (*NEXT, *PREVIOUS):

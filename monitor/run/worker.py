@@ -17,7 +17,7 @@ from monitor.run.stepper import Stepper
 log = logging.getLogger("monitor")
 
 FRAME_WAIT_S = 0.2
-"""Longest wait for a frame; after it the worker looks after everything else."""
+"""Longest wait for a frame; then the worker does its other tasks."""
 PAUSE_WAIT_S = 0.02
 MOST_FAILURES = 20
 """Frames in a row that may fail before the run ends (a supervisor can then restart it)."""
@@ -159,7 +159,7 @@ class Worker:
         """The result of a frame, None where the step failed."""
         try:
             result = self._stepper.step(frame, self._feed.dropped)
-        except UserError as error:  # a damaged file, which every further frame would meet again
+        except UserError as error:  # a damaged file, which would stop every further frame too
             self.failed, self.exit_code = " ".join(str(error).split()), error.exit_code
             self._over = True
             return None
@@ -184,7 +184,8 @@ class Worker:
             self._guarded(sink, sink.flush)
 
     def _guarded(self, sink: Sink, call: Callable[[], None]) -> None:
-        """Calls a sink. One that raises is logged once and skipped from then on, whatever else has its class."""
+        """Calls a sink. One that raises is logged once and skipped from then on, even if another sink has the same
+        class."""
         if any(broken is sink for broken in self.broken_sinks):
             return
         try:

@@ -27,7 +27,8 @@ def trouble(path: Path) -> OSError | None:
 
 
 def refusal(folder: Path) -> OSError | None:
-    """The error of writing a file into a folder; None if it works. It is tried: permission bits are not sufficient."""
+    """The error of writing a file into a folder; None if it works. It is tried by writing, because permission bits are
+    not sufficient."""
     trial = folder / f".trial-{os.getpid()}"
     try:
         os.close(os.open(trial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))

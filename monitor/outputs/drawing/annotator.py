@@ -48,8 +48,8 @@ class Annotator:
     Args:
         config: What is drawn.
         driver: Thresholds shown on a driver's gauges.
-        history: Where the ribbons' readings come from, if something else feeds it; without, ``annotate`` collects them
-            from the results it is given.
+        history: Readings for the ribbons, collected by another sink; None = ``annotate`` collects them from its
+            results.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Annotator:
         """A drawn copy of the result's frame.
 
         Args:
-            result: What was read.
+            result: The frame and its readings.
             detail: "off" draws nothing, "calm" labels, top bars, ribbons and a driver's gauges, "full" all seven bars.
 
         Returns:
@@ -80,7 +80,7 @@ class Annotator:
         return canvas
 
     def _shown(self, canvas: Image) -> float:
-        """How much smaller the window shows a picture."""
+        """Scale at which the window shows a picture."""
         height, width = canvas.shape[:2]
         return float(min(1.0, self._config.max_width / width, self._config.max_height / height))
 
@@ -192,7 +192,7 @@ class Canvas:
         self._lock = threading.Lock()
 
     def picture(self, result: Result, detail: Detail = "calm") -> Image:
-        """The annotated picture, (H, W, 3) uint8 BGR, read-only: who draws on it copies it first."""
+        """The annotated picture, (H, W, 3) uint8 BGR, read-only; copy it before drawing on it."""
         with self._lock:
             for kept, level, image in self._kept:
                 if kept is result and level == detail:

@@ -1,4 +1,5 @@
-"""What only the window shows: recording dot, messages, status line, keys. None of it reaches a recording or the web."""
+"""Marks that only the window shows, and neither a recording nor the web page: recording dot, messages, status line,
+keys."""
 
 from __future__ import annotations
 
@@ -21,12 +22,12 @@ ALBUM_KEYS = (
     ("s", "save a snapshot"), ("h", "this help on / off"), ("q  Esc", "quit"),
 )  # fmt: skip
 TOAST_S = 2.0
-"""A message stays for so long."""
+"""Time in seconds for which a message is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the window shows besides the annotated picture.
+    """The window's additions to the annotated picture.
 
     Attributes:
         line: Parts of the status line, such as "30.0 fps"; empty = none.
@@ -48,7 +49,7 @@ class Status:
 
 
 class Toast:
-    """A message that goes away by itself.
+    """A message that disappears by itself.
 
     Args:
         clock: Seconds on a monotonic clock.
@@ -64,7 +65,7 @@ class Toast:
 
     @property
     def text(self) -> str:
-        """The message, or "" when its time is over."""
+        """The message, or "" after ``TOAST_S``."""
         return self._text if self._clock() < self._until else ""
 
 
@@ -73,8 +74,8 @@ def dressed(picture: Image, status: Status, shown: float = 1.0) -> Image:
 
     Args:
         picture: (H, W, 3) uint8 BGR.
-        status: What to show.
-        shown: How much smaller the window shows the picture, at most 1.
+        status: The additions.
+        shown: Scale at which the window shows the picture, at most 1.
     """
     if status == Status():
         return picture
@@ -97,7 +98,7 @@ def dressed(picture: Image, status: Status, shown: float = 1.0) -> Image:
 
 
 def recording_dot(pen: Pen, *, blurred: bool = False) -> None:
-    """A red dot and a word at the upper right: pixels are being stored, those of faces or not."""
+    """A red dot and "REC", at the upper right."""
     text = "REC blurred" if blurred else "REC"
     dot, pad = pen.px(9), pen.px(8)
     width = typeface.width(text, pen.small) + dot + 3 * pad

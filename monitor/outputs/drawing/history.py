@@ -12,7 +12,7 @@ from monitor.core.labels import EMOTIONS
 from monitor.core.types import Event, Result
 
 STEP_S = 0.25
-"""Readings of so long a time become one column of the ribbon."""
+"""Seconds of readings that become one column of the ribbon."""
 
 
 class _Track:
@@ -45,7 +45,7 @@ class History:
         self._lock = threading.Lock()
 
     def handle(self, result: Result) -> None:
-        """Takes one result; a clock that goes back begins the history anew."""
+        """Takes one result; a clock that goes back starts a new history."""
         t = result.frame.t
         with self._lock:
             if t < self._last_t:
@@ -91,10 +91,10 @@ class History:
         return len(self._tracks)
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Events do not concern it."""
+        """Does nothing: only results are kept."""
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Does nothing: there is no buffer."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Nothing is held open."""
+        """Does nothing: nothing is open."""

@@ -1,4 +1,4 @@
-"""Where labels and bars find room in a picture."""
+"""Places labels and bars in a picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from monitor.core.types import Box
 
 MOST_HIDDEN = 0.4
-"""Share of a face that its bars may cover where there is no other place."""
+"""Share of a face that its bars may cover if there is no other place."""
 
 
 def common_area(a: Box, b: Box) -> float:
@@ -17,7 +17,7 @@ def common_area(a: Box, b: Box) -> float:
 
 
 def free(spot: Box, taken: Sequence[Box]) -> bool:
-    """Whether a rectangle meets none of the others."""
+    """Whether a rectangle overlaps none of the others."""
     return all(common_area(spot, other) == 0 for other in taken)
 
 
@@ -27,7 +27,7 @@ def beside(spot: Box, box: Box, gap: float) -> bool:
 
 
 def label_spot(box: Box, size: tuple[int, int], picture: tuple[int, int], gap: int, taken: Sequence[Box]) -> Box:
-    """Room for a face's label: above it, below it, inside it at its top; else above it whatever is there.
+    """Place of a face's label: above the face, below it, or inside it at its top, whichever is free; else above.
 
     Args:
         box: The face.
@@ -54,7 +54,8 @@ def label_spot(box: Box, size: tuple[int, int], picture: tuple[int, int], gap: i
 
 
 def panel_spot(box: Box, size: tuple[int, int], room: Box, gap: int, taken: Sequence[Box]) -> Box | None:
-    """Room for a face's bars: right of the face, left, below, else a corner that hides little of it; None without.
+    """Place of a face's bars: right of the face, left, below, else a corner that hides little of it; None if there is
+    none.
 
     Args:
         box: The face.

@@ -1,8 +1,8 @@
 """The one palette: colors of expressions and of a driver's levels, the same in every output.
 
 The hues follow Okabe and Ito ("Color Universal Design", 2008), lightened so that each stands out from a dark plate.
-``tests/outputs/drawing/test_palette.py`` checks contrast (WCAG 2.1 AA) and how far the colors stay apart with the three
-kinds of colour blindness. A color never stands alone: the word is always beside it.
+``tests/outputs/drawing/test_palette.py`` checks contrast (WCAG 2.1 AA) and that the colors differ enough with each of
+the three kinds of color blindness. The word is always shown beside the color.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ EMOTION_HEX = {
     "angry": "#e0502f", "disgust": "#22a77b", "fear": "#cf7cc0", "happy": "#f4dc4a", "sad": "#2e7ad4",
     "surprise": "#f0922a", "neutral": "#b3bcc6", UNKNOWN: "#707a86",
 }  # fmt: skip
-"""Each label's color as the web and matplotlib write it."""
+"""Each label's color in hexadecimal notation, for the web and matplotlib."""
 OWN_ORDER = ("happy", "sad", "disgust", "angry", "fear", "surprise", "neutral")
-"""Order in which a user's own labels take the hues: neighbours stay far apart."""
+"""Order in which a user's own labels take the hues, so that neighbours differ clearly."""
 SEVERITY_HEX = ("#57c7a4", "#f4dc4a", "#f0922a", "#f0412f")
 """A driver's levels: nothing, notice or early, warning or drowsy, alarm or danger."""
 PLATE_HEX, INK_HEX, MUTED_HEX, TRACK_HEX = "#14171c", "#f5f7fa", "#c3cad2", "#2a3037"

@@ -14,7 +14,7 @@ from monitor.outputs.drawing.typeface import Style
 PLATE_OPACITY = 0.84
 """Of plates under text; enough for AA contrast of white text on a plate before a white picture."""
 SHIFT = 4
-"""Binary digits of a pixel's fraction that OpenCV takes."""
+"""Fractional bits of the coordinates that OpenCV takes."""
 
 
 class Pen:
@@ -22,11 +22,11 @@ class Pen:
 
     Args:
         canvas: The picture, changed in place.
-        shown: How much smaller the picture is shown on the screen (0.5 = half as large), so that no text falls below
+        shown: Scale at which the picture is shown on the screen (0.5 = half as large), so that no text is smaller than
             ``typeface.LEAST_PX`` there.
 
     Attributes:
-        unit: What one pixel of a design with 480 lines is here.
+        unit: Pixels of this picture per pixel of a design with 480 lines.
         least: The smallest em in pixels.
         small, body, strong, title: Text styles.
     """

@@ -15,7 +15,7 @@ from monitor.outputs.drawing.palette import colors
 from monitor.outputs.drawing.sprite import Sprite
 
 ORDER = ("happy", "surprise", "sad", "fear", "disgust", "angry", "neutral")
-"""From the bottom up; neutral is what remains."""
+"""Order from the bottom up; neutral is on top."""
 LEAST_S = 1.0
 """Seconds with a reading before a ribbon is shown; a photograph has none."""
 
@@ -48,10 +48,10 @@ def stacked(shares: NDArray[np.float32], height: int, labels: tuple[str, ...] = 
 
 
 class Ribbon:
-    """Draws ribbons; keeps each person's columns until a further one is complete.
+    """Draws ribbons; keeps each person's columns until the next one is complete.
 
     Args:
-        history: Where the readings come from.
+        history: The readings.
     """
 
     def __init__(self, history: History) -> None:
@@ -60,7 +60,7 @@ class Ribbon:
         self._ready: set[int] = set()
 
     def ready(self, face_id: int, t: float) -> bool:
-        """Whether a person's past is long enough for a ribbon (``LEAST_S``)."""
+        """Whether a person has been read for long enough for a ribbon (``LEAST_S``)."""
         if face_id not in self._ready:
             columns = self._history.of(face_id, t).any(axis=1).sum()
             if columns * STEP_S < LEAST_S:
@@ -95,7 +95,7 @@ class Ribbon:
         Sprite(ink.astype(np.uint8, copy=False), through.astype(np.uint8, copy=False)).onto(canvas, x, y)
 
     def forget(self, keep: set[int]) -> None:
-        """Drops the columns of all but some persons."""
+        """Drops the columns of all persons except these."""
         for gone in self._kept.keys() - keep:
             del self._kept[gone]
         self._ready &= keep

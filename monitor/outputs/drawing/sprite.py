@@ -1,4 +1,4 @@
-"""Small pictures with transparency, rendered once and laid onto many frames."""
+"""Small pictures with transparency, rendered once and drawn onto many frames."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from monitor.outputs.drawing.palette import Color
 from monitor.outputs.drawing.typeface import Style
 
 FINE = 4
-"""Rounded shapes are drawn this much larger and shrunk, for smooth edges."""
+"""Factor by which rounded shapes are drawn larger and then shrunk, for smooth edges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """A picture to lay onto others: ``picture * through / 255 + ink``.
+    """A picture to draw onto others: ``picture * through / 255 + ink``.
 
     Attributes:
         ink: (H, W, 3) uint8 BGR, premultiplied with its coverage.
-        through: (H, W, 3) uint8, how much of the picture below remains.
+        through: (H, W, 3) uint8, share of the picture below that remains, times 255.
     """
 
     ink: Image
@@ -36,7 +36,7 @@ class Sprite:
         return self.ink.shape[1], self.ink.shape[0]
 
     def onto(self, canvas: Image, x: int, y: int) -> None:
-        """Lays it onto a picture with its upper left corner at (x, y); what lies outside is cut off."""
+        """Draws it onto a picture with its upper left corner at (x, y); parts outside are cut off."""
         height, width = self.ink.shape[:2]
         x1, y1, x2, y2 = max(0, x), max(0, y), min(canvas.shape[1], x + width), min(canvas.shape[0], y + height)
         if x1 >= x2 or y1 >= y2:
@@ -77,7 +77,7 @@ class Layer:
         return self.fill(typeface.mask(text, style), (at[0], max(0, at[1] - style.above)), color)
 
     def sprite(self) -> Sprite:
-        """What was painted."""
+        """The finished sprite."""
         through = np.repeat(np.rint(self._through * 255).astype(np.uint8), 3, axis=2)
         return Sprite(np.rint(self._ink).astype(np.uint8), np.ascontiguousarray(through))
 

@@ -1,8 +1,8 @@
 """Text masks from the glyph atlas of Inter (made by ``deploy/typeface.py``, licence in ``inter-OFL.txt``).
 
-The atlas holds each glyph once, at 80 px. A text is put together at that size and shrunk with area averaging, which
+The atlas holds each glyph once, at 80 px. A text is assembled at that size and shrunk with area averaging, which
 gives the exact coverage of every pixel. The scale makes the x-height a whole number of pixels and puts the baseline on
-a pixel border, so that small text is crisp. Against Pillow this needs no further package (22 MB installed) and 4.1
+a pixel border, so that small text is crisp. Compared with Pillow it needs no further package (22 MB installed) and 4.1
 instead of 5.8 MB of memory.
 """
 
@@ -31,7 +31,7 @@ LEAST_PX = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """Where a glyph is in the strip: its left edge and width there, how far it is set off the pen, its advance."""
+    """A glyph: its left edge and width in the strip, its offset from the pen, its advance."""
 
     x: int
     width: int

@@ -1,4 +1,4 @@
-"""Photographs in the window: each stays until a key asks for the next one."""
+"""Photographs in the window, one at a time; keys turn the pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from monitor.settings.config import DisplayConfig
 log = logging.getLogger("monitor")
 
 MOST_BYTES = 64_000_000
-"""Memory for the pictures, as JPEG at the window's size; above it the oldest ones can no longer be shown."""
+"""Most bytes of pictures, kept as JPEG at the window's size; beyond this the oldest ones are dropped."""
 QUALITY = 95
 
 
@@ -34,7 +34,7 @@ class _Page:
 class Album:
     """A sink that keeps photographs with their readings, at the window's size.
 
-    The run reads and logs all photographs at its own speed; the viewer turns the pages meanwhile.
+    The run reads and logs all photographs at its own speed, while the user turns the pages.
 
     Args:
         config: Size of the window, and how pictures are drawn.
@@ -82,13 +82,13 @@ class Album:
         return self._annotator.annotate(result, detail), f"{page.number} / {total}   {name}" if total > 1 else name
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Events do not concern it."""
+        """Does nothing: only results are kept."""
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Does nothing: there is no buffer."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """The pictures stay, to be looked at after the run."""
+        """Keeps the pictures, which can be viewed after the run."""
 
 
 def fitted(result: Result, width: int, height: int) -> Result:

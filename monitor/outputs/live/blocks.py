@@ -23,7 +23,7 @@ ANSI_SEVERITY = ("green", "bright_yellow", "yellow", "bright_red")
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """What a terminal can show.
+    """Characters and styles that a terminal can show.
 
     Attributes:
         labels: The model's labels.
@@ -34,7 +34,7 @@ class Blocks:
         full: A full cell of a bar.
         done: The filled part of a progress bar.
         empty: The rest of it.
-        dot: What separates parts of a line.
+        dot: Separator of the parts of a line.
     """
 
     labels: tuple[str, ...]
@@ -74,7 +74,7 @@ class Blocks:
 
 
 def blocks_for(console: Console, labels: tuple[str, ...] = EMOTIONS) -> Blocks:
-    """What a console can show: its characters by encoding and TERM, its colors by rich's detection."""
+    """The characters and styles of a console: characters by encoding and TERM, colors as rich detects them."""
     styles, severity = hexes(labels), SEVERITY_HEX
     if console.color_system not in ("256", "truecolor"):
         ansi = {EMOTION_HEX[name]: style for name, style in ANSI_STYLES.items()}

@@ -27,14 +27,14 @@ LABEL_WIDTH = 13
 COLUMN = 8
 """Cells of one expression's bar, a gap included."""
 OTHER_ROWS = 8
-"""Rows that everything besides the faces may take."""
+"""Rows reserved for everything except the faces."""
 LEAST_SPEED_S = 0.2
-"""Time after which a speed, and with it the time left, can be told."""
+"""Seconds after which the speed, and with it the time left, is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a run's live view says besides the readings.
+    """Facts about a run that its live view shows.
 
     Attributes:
         source: Name of the source.
@@ -58,7 +58,7 @@ class Dashboard:
 
     Args:
         console: The terminal.
-        shown: What the view says of the run.
+        shown: Facts about the run.
         history: The readings of the last minute.
         clock: Seconds on a monotonic clock.
     """
@@ -145,7 +145,7 @@ class Dashboard:
         return line
 
     def _top(self, face: Face, width: int) -> Text:
-        """The most probable expression as a bar, where there is no room for all."""
+        """The most probable expression as a bar, if there is no room for all."""
         best = int(face.probs.argmax())
         share = float(face.probs[best]) if face.known else 0.0
         return self._blocks.bar(share, max(4, min(20, width)), self._blocks.styles[face.labels[best]])
@@ -192,7 +192,7 @@ class Wall:
         self._live.stop()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> list[RenderableType]:
-        """What rich prints at each refresh."""
+        """The content that rich prints at each refresh."""
         boards = list(self.boards)
         if len(boards) == 1:
             return [boards[0].view(options.max_width, options.size.height)]

@@ -83,7 +83,7 @@ class EventLines:
         self.tell(result.events)
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Logs events of faces and of a driver; the machine's were logged where they were noticed."""
+        """Logs events of faces and of a driver; events of the machine were logged where they were detected."""
         for event in events:
             if event.kind == "face" and event.phase != "update":
                 self._log("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
@@ -96,10 +96,10 @@ class EventLines:
                 self._log("%s", driver_line(event))
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Does nothing: there is no buffer."""
 
     def close(self, last_events: Any) -> None:
-        """Nothing is held open."""
+        """Does nothing: nothing is open."""
 
     def _log(self, line: str, *values: object) -> None:
         log.info("%s" + line, self._prefix, *values)

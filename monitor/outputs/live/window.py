@@ -1,4 +1,4 @@
-"""The window, where there is a display; everything here runs in the main thread."""
+"""The window, if there is a display. All of it runs in the main thread."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PROBE_S = 15.0
 class DisplayProbe:
     """Finds out whether a window can open, without risking this process.
 
-    OpenCV's window toolkits abort the whole program when the display does not answer, so a child
-    tries first. It is started early and asked late: the program loads its model meanwhile.
+    OpenCV's window toolkits abort the whole program if the display does not answer, so a child process tries first. It
+    starts early and its result is needed late, so that the program loads its models meanwhile.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Window:
         self._opened = self._closed = False
 
     def show(self, image: Image) -> None:
-        """Shows a picture, shrunk where it is wider or higher than allowed; nothing once the window was closed."""
+        """Shows a picture, shrunk if it is larger than allowed; does nothing after the window was closed."""
         if self._closed:
             return
         height, width = image.shape[:2]
@@ -78,12 +78,12 @@ class Window:
         cv2.imshow(TITLE, image)
 
     def key(self, wait_ms: int) -> str:
-        """The key pressed within ``wait_ms``: a character, "esc", "closed" (the window's x), or ""."""
+        """The key pressed within ``wait_ms``: a character, "esc", "closed" (the user closed the window), or ""."""
         try:
-            # Unmasked: the low byte of the arrow keys' codes are letters (Left would quit).
+            # Unmasked, because the low bytes of the arrow keys' codes are letters (Left would quit).
             code = cv2.waitKeyEx(max(1, wait_ms))
             self._closed |= self._opened and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
-        except cv2.error:  # Qt is gone with its last window, and raises when asked for it
+        except cv2.error:  # Qt ends with its last window, and then raises
             self._closed = True
         if self._closed:
             return "closed"

@@ -1,9 +1,9 @@
 """Makes faces in recordings unrecognisable, irreversibly: a face is replaced by its mean color.
 
-A face is covered before it is tracked, too: pictures wait ``DELAY_S`` until later detections are known, and a lost
-face stays covered for as long. Pictures that cannot wait are reduced to a coarse mosaic. Besides the tracked faces
-the whole picture is searched, for turned faces too and with a low threshold. A face that is never found cannot be
-covered; mode "picture" reduces every picture to a mosaic.
+A face is also covered before it is tracked: pictures wait ``DELAY_S`` until later detections are known, and a lost face
+remains covered as long. Pictures that cannot wait are reduced to a coarse mosaic. Besides the tracked faces the whole
+picture is searched, for turned faces too and with a low threshold. A face that is never found cannot be covered; mode
+"picture" reduces every picture to a mosaic.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ log = logging.getLogger("monitor")
 DELAY_S = 1.5
 """From a face's first sight to its id: 0.5 s to confirm after at most 0.8 s until the next search."""
 GAP_S = 0.6
-"""After a longer gap between two pictures (camera lost, pause, stall) the waiting ones go out as mosaics: the next
-picture says nothing about them. A lower limit would turn a 2 Hz recording into mosaics."""
+"""After a longer gap between two pictures (camera lost, pause, stall) the waiting ones are written as mosaics, because
+the next picture does not show where their faces were. A lower limit would turn a 2 Hz recording into mosaics."""
 SEARCH_S = 0.25
 """The whole picture is searched this often; a hit is covered for twice as long before and after."""
 SEARCH_WIDTH = 400
@@ -37,11 +37,11 @@ MARGIN = 0.15
 MARGIN_UNSEEN = 0.35
 """The same for a box that is a prediction."""
 MARGIN_PER_S = 0.8
-"""Added for each second between the box and the picture, in box sides: heads move about so fast."""
+"""Added for each second between the box and the picture, in box sides: the speed of heads."""
 SAME = 0.3
 """A search hit that shares this much of its area with a tracked face is that face, and adds no patch of its own."""
 MOST_BYTES = 96_000_000
-"""Memory limit of the waiting pictures; above it the oldest go out early, as mosaics."""
+"""Memory limit of the waiting pictures; beyond this the oldest are written early, as mosaics."""
 
 
 class Blur:
@@ -72,7 +72,7 @@ class Blur:
         t, before, self._last_t = result.frame.t, self._last_t, result.frame.t
         if not before <= t <= before + GAP_S:  # a gap, or the clock was set back
             ready += self.drain()
-            # Faces seen before the gap may be anywhere now.
+            # Faces seen before the gap may have moved anywhere.
             self._past.clear()
             self._hits.clear()
             self._searched = -np.inf

@@ -18,11 +18,12 @@ from monitor.outputs.video.errors import VideoError
 from monitor.outputs.video.videofile import playable
 
 TRIAL_FRAMES, WARM_UP = 24, 8
-"""Pictures of a trial, and how many of them pass before its time is taken: ffmpeg needs a while to start."""
+"""Pictures of a trial, and how many of them are written before the measurement begins, because ffmpeg needs time to
+start."""
 TRIAL_SHIFT = 3
-"""Each picture of a trial is shifted by so many pixels, as a picture that stands still encodes too fast."""
+"""Shift between two pictures of a trial in pixels; still pictures would encode too fast."""
 NEED_TRAILER = (".mp4", ".mov")
-"""Containers that OpenCV writes with a trailer: they are lost as a whole when they are cut off."""
+"""Containers that OpenCV writes with a trailer; a truncated file is lost completely."""
 
 
 class Writer(Protocol):
@@ -58,7 +59,7 @@ class Encoder:
     fragments: bool = False
 
     def parts(self, path: Path) -> bool:
-        """Whether a file must be written in short parts, because a power cut costs it as a whole."""
+        """Whether a recording must be split into short files, because a power cut destroys the whole file."""
         return not self.fragments and path.suffix.lower() in NEED_TRAILER
 
 
@@ -70,7 +71,7 @@ class OpenCvWriter:
     """
 
     def __init__(self, codec: str, path: Path, fps: float, size: tuple[int, int]) -> None:
-        # Absolute: FFmpeg takes what is before a colon in a relative path for a protocol.
+        # Absolute, because FFmpeg takes the part before a colon in a relative path for a protocol.
         fourcc = cv2.VideoWriter.fourcc(*codec)
         self._writer = cv2.VideoWriter(str(path.absolute()), cv2.CAP_FFMPEG, fourcc, fps, size)
         if not self._writer.isOpened():
@@ -86,7 +87,7 @@ class OpenCvWriter:
 
 
 def encoders() -> list[Encoder]:
-    """All encoders of this machine, the preferred ones first; whether they work only a trial tells."""
+    """All encoders of this machine, the preferred ones first; only a trial shows whether they work."""
     found = [
         Encoder(f"H.264 ({name})", "h264", ".mp4", functools.partial(ffmpeg.FfmpegWriter, name), fragments=True)
         for name in ffmpeg.names()

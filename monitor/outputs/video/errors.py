@@ -1,11 +1,11 @@
-"""What can go wrong with a recording."""
+"""Errors of a recording."""
 
 from __future__ import annotations
 
 
 class VideoError(RuntimeError):
-    """No video can be written; carries one line."""
+    """No video can be written; the message is one line."""
 
 
 class EncoderDied(VideoError):
-    """The encoder ended while it was needed; another one can go on in a new file."""
+    """The encoder ended too early; another one can continue in a new file."""

@@ -16,7 +16,7 @@ from monitor.core.types import Image
 from monitor.outputs.video.errors import EncoderDied, VideoError
 
 STALL_S = 10.0
-"""An encoder that takes no picture for so long is taken for dead."""
+"""Longest time in seconds that the encoder may take no picture before it counts as dead."""
 CLOSE_S = 10.0
 """Time for the encoder to write its last pictures."""
 FRAGMENT_S = 1.0
@@ -31,7 +31,7 @@ BITS_PER_PIXEL = 0.1
 LARGE = 1280 * 720
 """Pictures with more pixels get a second encoder thread."""
 DISK = ("No space left on device", "Input/output error", "Read-only file system")
-"""Messages of ffmpeg that tell of the disk and not of the encoder."""
+"""Messages of ffmpeg about the disk rather than the encoder."""
 ASKED_TO_END = 255
 """Exit code after SIGTERM or SIGINT; the file is complete then."""
 HARDWARE = (("h264_v4l2m2m", Path("/dev/video11")), ("h264_omx", Path("/dev/vchiq")))
@@ -39,7 +39,7 @@ HARDWARE = (("h264_v4l2m2m", Path("/dev/video11")), ("h264_omx", Path("/dev/vchi
 
 
 def names() -> list[str]:
-    """H.264 encoders worth a trial, the best first; empty without an ffmpeg."""
+    """H.264 encoders to be tried, the best first; empty without ffmpeg."""
     if shutil.which("ffmpeg") is None:
         return []
     return [*(name for name, device in HARDWARE if device.exists()), "libx264"]
@@ -106,7 +106,7 @@ class FfmpegWriter:
             EncoderDied: ffmpeg ended or takes no more pictures.
             OSError: The disk is full or gone.
         """
-        # Half the bytes for the pipe, and OpenCV converts faster than ffmpeg.
+        # YUV 4:2:0 halves the bytes through the pipe, and OpenCV converts faster than ffmpeg.
         left = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420).data.cast("B")
         until = time.monotonic() + STALL_S
         try:
@@ -123,7 +123,7 @@ class FfmpegWriter:
         """Completes the file; does nothing when ffmpeg died before.
 
         Raises:
-            EncoderDied: ffmpeg failed or does not come to an end.
+            EncoderDied: ffmpeg failed or does not end.
             OSError: The disk is full or gone.
         """
         import subprocess  # late: a headless start does not need it
@@ -149,7 +149,7 @@ class FfmpegWriter:
         self._said.close()
 
     def _death(self) -> Exception:
-        """Why the child ended."""
+        """The reason why the child ended."""
         import subprocess  # late: a headless start does not need it
 
         try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 LONGEST_GAP_S = 60.0
-"""A longer pause of the source is cut to this, or a camera unplugged overnight would fill the disk."""
+"""Longest pause of the source that is filled, so that a camera unplugged overnight does not fill the disk."""
 LIVE_GAP_S = 1.0
-"""Live, a longer pause is cut to one picture: encoding copies of it takes time in which new pictures are lost."""
+"""Live, a longer pause is cut to one picture, because new pictures are lost while copies are encoded."""
 LIVE_SLOWEST_S = 5.0
-"""A live source may be this slow by itself (``performance.target_fps``); then its pauses are no pauses."""
+"""Longest normal interval of a slow live source (``performance.target_fps``), which is not a pause."""
 
 
 class Pacing:
@@ -42,7 +42,7 @@ class Pacing:
         return self._start + self.seconds
 
     def arrived(self, t: float) -> None:
-        """Takes the time of a picture, which tells how fast the source is."""
+        """Takes the time of a picture, to measure the rate of the source."""
         if self._last_t is not None:
             self._pace = max(0.0, t - self._last_t)
         self._last_t = t
@@ -63,5 +63,5 @@ class Pacing:
         return copies
 
     def _longest_gap(self) -> float:
-        """Seconds that are filled with copies of a picture; twice the usual time between two is no gap."""
+        """Seconds that are filled with copies of a picture; an interval up to twice the normal one is no gap."""
         return max(LIVE_GAP_S, min(2 * self._pace, LIVE_SLOWEST_S)) if self._live else LONGEST_GAP_S

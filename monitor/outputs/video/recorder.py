@@ -1,4 +1,4 @@
-"""The files of a recording: which encoder, when a new one begins, and what happens when one fails."""
+"""The files of a recording: chooses the encoder, begins new files and handles failures."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from monitor.settings.config import OutputConfig
 log = logging.getLogger("monitor")
 
 LEAST_FPS, MOST_FPS = 1.0, 120.0
-"""Of a source that is slower each picture is repeated, of one that is quicker some are left out: the speed is true."""
+"""Lowest and highest rate of a file. Pictures of slower sources are repeated and some of faster ones left out, so that
+it plays at true speed."""
 DEFAULT_FPS = 20.0
 TRAILER_SEGMENT_S = 30.0
-"""Length of a file that a power cut would cost as a whole."""
+"""Length in seconds of a file that a power cut would destroy completely."""
 SHARE = 0.7
 """Share of one core's time that encoding a live picture may take; a slower encoder gets a lower rate."""
 
@@ -80,7 +81,7 @@ class Recorder:
         self.files: list[Path] = []
 
     def write(self, image: Image, t: float, *, renew: bool = False) -> None:
-        """Writes a picture as often as its time asks for.
+        """Writes a picture as often as its time requires.
 
         Args:
             image: (H, W, 3) uint8 BGR.
@@ -94,7 +95,7 @@ class Recorder:
         self.pacing.arrived(t)
         start = t
         if self.path is not None and (renew or self.pacing.seconds >= self._longest()):
-            start = min(t, self.pacing.end)  # the next file begins where this one ends: together they lose no time
+            start = min(t, self.pacing.end)  # the next file begins where this one ends, so that no time is lost
             self.close()
         try:
             self._put(image, t, start)
@@ -132,7 +133,7 @@ class Recorder:
             self._writer.write(fitted)
 
     def _drop(self, error: EncoderDied) -> None:
-        """The encoder died: keeps what it wrote, and goes on with another one."""
+        """Handles a dead encoder: keeps its file, and continues with another encoder."""
         self._forget(error)
         path, writer, self.path, self._writer = self.path, self._writer, None, None
         with contextlib.suppress(OSError, VideoError):
@@ -181,7 +182,7 @@ class Recorder:
         self.pacing.begin(t)
         self.files.append(path)
         self._target.begun(path)
-        # Later parts of the same recording are not worth a line.
+        # Later parts of the same recording are not logged.
         level = logging.INFO if news else logging.DEBUG
         self.announce = self.unplayable = False
         log.log(level, "recording %s (%s, %.4g fps, %dx%d)", path, encoder.name, self.pacing.fps, *self._size)
@@ -209,7 +210,8 @@ class Recorder:
         return True
 
     def fit(self, image: Image) -> Image:
-        """A picture at the file's size: an odd row or column is cut off, another size is shown whole within black."""
+        """A picture at the file's size: an odd row or column is cut off, a picture of another size is fitted between
+        black bars."""
         height, width = image.shape[:2]
         if (width // 2 * 2, height // 2 * 2) == self._size:
             return np.ascontiguousarray(image[: self._size[1], : self._size[0]])

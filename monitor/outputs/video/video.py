@@ -23,7 +23,7 @@ log = logging.getLogger("monitor")
 RETRY_S = 10.0
 """After a failure recording is tried again this much later."""
 TROUBLE = (VideoError, OSError, cv2.error)
-"""Failures of a disk or an encoder; they pass, and recording is tried again."""
+"""Failures of a disk or an encoder, after which recording is tried again."""
 
 
 class VideoSink:
@@ -58,7 +58,7 @@ class VideoSink:
 
     @property
     def wanted(self) -> bool:
-        """Whether recording is switched on, even if the disk holds it up at the moment."""
+        """Whether recording is switched on, even while the disk is full."""
         return self._wanted.is_set()
 
     @property
@@ -83,7 +83,7 @@ class VideoSink:
         self._wanted.set() if on else self._wanted.clear()
 
     def hold(self, *, on: bool) -> None:
-        """Stops recording for want of disk, or goes on; may be called from any thread."""
+        """Pauses recording because the disk is full, or resumes it; may be called from any thread."""
         self._held.set() if on else self._held.clear()
 
     def renew(self) -> None:
@@ -91,25 +91,26 @@ class VideoSink:
         self._renew.set()
 
     def handle(self, result: Result) -> None:
-        """Writes one frame as often as its time asks for; a failure is logged once and tried again later."""
+        """Writes one frame as often as its time requires; a failure is logged once, and recording is tried again
+        later."""
         try:
             self._take(result)
         except TROUBLE as error:
             self._fail(error, result.frame.t)
         except Exception:
-            # A programming error ends the recording for good (see ``Background``): the dot must go out.
+            # A programming error ends the recording permanently (see ``Background``), so it must not show as recording.
             self.failing = True
             raise
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Events do not concern it."""
+        """Does nothing: only results are recorded."""
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Does nothing: the encoder buffers by itself."""
 
     def close(self, last_events: Sequence[Event]) -> None:
         """Completes the file, so that it plays."""
-        # A recording shorter than what waits to be blurred has no file yet.
+        # A recording shorter than the delay of the blur has no file yet.
         short = self._wanted.is_set() and not self._held.is_set() and not self.failing
         try:
             self._finish(begin=short)
@@ -128,11 +129,11 @@ class VideoSink:
     def _fail(self, error: Exception, t: float | None) -> None:
         """Logs a failure once and gives up the file; the next attempt is made ``RETRY_S`` after ``t``."""
         if not self.failing:
-            why = " ".join(str(error).split())  # OpenCV's own take several lines
+            why = " ".join(str(error).split())  # OpenCV's messages have several lines
             log.error("error: recording: %s; tried again every %.0f s", why, RETRY_S)
         self.failing, self._failed_at = True, t
         if self._blur is not None:
-            self._blur.drain()  # or they would come out at the next attempt, as if they were of then
+            self._blur.drain()  # otherwise they would be written by the next attempt, at a wrong time
         self.recorder.give_up()
 
     def _write(self, result: Result) -> None:
@@ -145,7 +146,7 @@ class VideoSink:
         self.failing = self.failing or self.recorder.unplayable
 
     def _drawn(self, result: Result) -> Image:
-        """The picture to record; a blurred one is nobody else's, so it is not shared."""
+        """The picture to record; a blurred one is used only here, so it is not shared."""
         if self._config.clean:
             return result.frame.image
         shared = self._blur is None
@@ -153,10 +154,11 @@ class VideoSink:
         return dressed(image, Status(recording=True, blurred=not shared)) if self._display.burn_in else image
 
     def _finish(self, *, begin: bool = False) -> None:
-        """Writes what waits to be blurred and closes the file; without one what waits is dropped, or begins one."""
+        """Writes the frames that wait to be blurred and closes the file. Without a file they are dropped, or with
+        ``begin`` written to a new one."""
         waiting = self._blur.finish() if self._blur is not None else []
         if self.path is not None or begin:
-            self._renew.clear()  # the file ends here anyway; a new one for its last pictures helps nobody
+            self._renew.clear()  # the file ends here anyway; its last pictures need no new one
             for result in waiting:
                 self._write(result)
         self.recorder.close()
@@ -164,7 +166,7 @@ class VideoSink:
 
 
 def _make_blur(mode: str, *, live: bool) -> Blur | None:
-    """What ``output.blur`` asks for; its search finds more than the program's, false boxes included."""
+    """The blur that ``output.blur`` sets; its search finds more faces than the program's, and more false ones."""
     if mode == "none":
         return None
     if mode == "picture":

@@ -12,7 +12,7 @@ from monitor.outputs.logs.session import MOST_TRIES, unused
 from monitor.system.paths import encodable, refusal, trouble
 
 SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
-"""Containers that the codecs fit in."""
+"""Containers that can hold the codecs."""
 
 
 def named(record: str | None) -> Path | None:
@@ -29,7 +29,7 @@ def named(record: str | None) -> Path | None:
     if (why := trouble(path)) is not None:
         raise ConfigError(f"--record {path}: {why.strerror}; give another file")
     if path.is_symlink():
-        path = path.resolve()  # what it leads to is written, or made
+        path = path.resolve()  # the target of a link is written, or created
     if path.is_dir():
         raise ConfigError(f"--record {path}: is a folder; give a file such as {path / 'video.mkv'}")
     if path.suffix.lower() not in SUFFIXES:
@@ -45,7 +45,7 @@ def named(record: str | None) -> Path | None:
 
 
 def claimed(path: Path) -> Path:
-    """The path itself, or a free one where another run has taken it meanwhile; it is there then, empty."""
+    """The path itself, or a free one if another run has taken it meanwhile; the file is created empty."""
     for _ in range(MOST_TRIES):
         try:
             path.touch(mode=0o600, exist_ok=False)
