@@ -1,24 +1,24 @@
 # make run [ARGS="--source clip.mp4 --record"]   the monitor, run-time packages only
-# make test                                      everything the tests need, then all tests
-# make quick                                     the tests of daily work, within a minute
+# make test                                      installs the test packages, then runs all tests
+# make quick                                     tests for daily work, under a minute
 # make check                                     ruff, mypy, import-linter, deploy/structure.py
 # make docs                                      the documentation site, into build/site
-# make soak                                      the long faults: 200 kills, 100 stops, 200,000 frames (an hour)
-# make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, each so long
+# make soak                                      long fault tests: 200 kills, 100 stops, 200,000 frames (an hour)
+# make fuzz [SECONDS=60]                         atheris on settings, card, logs and pictures, SECONDS each
 # make arm64 [ARM64=~/arm64]                     monitor, driver profile and quick tests on an emulated Pi
 # make install-service [DESTDIR=/tmp/stage]      systemd service (docs/guides/raspberry-pi.md)
-# make bench [ARGS="--source clip.mp4"]           what the readings cost on this machine, stage by stage
-# make model [DATA=../shared/data]               the shipped expression model anew, some thirteen hours; goes on after a kill
-# make lock, make audit                          pin the edge install; known holes and licences of what is pinned
+# make bench [ARGS="--source clip.mp4"]           cost of the readings on this machine, stage by stage
+# make model [DATA=../shared/data]               trains the shipped expression model anew, some thirteen hours; resumes after a kill
+# make lock, make audit                          pin the edge install; list known vulnerabilities of the pinned packages
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-# A system without libGL cannot load the OpenCV build that has windows: it gets the headless one.
+# A system without libGL cannot load the OpenCV build with windows and gets the headless one.
 OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | grep -q 'libGL\.so\.1' && echo opencv-python || echo opencv-python-headless)
 
-# Another OpenCV build means another set of packages; the two builds overwrite each other.
+# The two OpenCV builds overwrite each other, so each has its own marker file.
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
@@ -29,7 +29,7 @@ run: $(RUN)
 
 install: $(RUN)
 
-# Two processes; tests of one file stay together, as they share what they prepare.
+# Two processes; tests of one file run in one process, because they share fixtures.
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
@@ -58,9 +58,7 @@ screenshots: $(TEST)
 bench: $(RUN)
 	@$(BIN)/python -m monitor bench $(ARGS)
 
-# Four teachers, the one they teach, its pupil, who also learns from photographs, that pupil grown, a teacher that knew faces
-# before (145 MB are downloaded), the pupil of both, a better such teacher, that one's pupil, the pupil's last
-# lessons, a better teacher still and its pupil, who is born again: train/recipes, docs/experiments.csv.
+# The chain of recipes (train/recipes, docs/experiments.csv): teachers, and pupils distilled from them. Downloads 145 MB.
 DATA ?= ../shared/data
 model: $(TEST)
 	$(BIN)/python -m train prepare --data $(DATA)/fer2013.zip
@@ -93,13 +91,13 @@ arm64: $(TEST)
 install-service:
 	DESTDIR="$(DESTDIR)" PYTHON="$(PYTHON)" deploy/install-service.sh
 
-# In an environment of their own, so that they do not meet what they look at.
+# In an environment of their own, so that they do not influence the packages that they check.
 $(VENV)/tools: $(VENV)/.made
 	$(PYTHON) -m venv $@
 	@$@/bin/pip install -q --disable-pip-version-check pip-tools pip-audit pip-licenses
 
-# setuptools builds our own package at the install; from 70.1 on it needs no package "wheel" for that.
-# pip-compile calls it unsafe to pin and sets it apart with a remark, which is left out.
+# setuptools builds our own package during the installation; from 70.1 on it needs no package "wheel".
+# pip-compile lists it separately as unsafe to pin, with a comment that is removed.
 lock: $(VENV)/tools
 	@$(BIN)/python deploy/requirements.py opencv-python-headless mqtt > $(VENV)/edge.in
 	@echo 'setuptools>=70.1' >> $(VENV)/edge.in

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs Emotion Monitor as a systemd service: program, settings, user, unit. Run by "make install-service".
-# DESTDIR=/somewhere stages it all there, for looking at it (the environment only runs where it was made); nothing of the
-# running system is touched then.
+# DESTDIR=/somewhere installs into that folder for inspection and does not change the running system. The environment
+# works only in the folder where it was made.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 root=${DESTDIR:-}
@@ -15,8 +15,8 @@ fi
 umask 022
 mkdir -p "$app/docs" "$root/etc/emotion-monitor" "$root/etc/systemd/system" "$root/usr/lib/sysusers.d"
 
-# picamera2 comes from apt and must be visible inside. Its simplejpeg was built for apt's NumPy, not for ours, and would
-# not let it be imported (picamera2 #1088, #1211).
+# picamera2 comes from apt and must be visible inside. Its simplejpeg was built for apt's NumPy and cannot be imported
+# with ours (picamera2 #1088, #1211).
 flags=
 if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("picamera2") is None)'; then
     flags=--system-site-packages
@@ -29,8 +29,8 @@ if [ -n "$flags" ]; then
     "$app/venv/bin/python" -c 'import picamera2' ||
         echo "picamera2 cannot be imported in $app/venv (above): --source picamera will not work, other cameras will" >&2
 fi
-# Built by the setuptools of the lock: an isolated build would fetch whatever is newest and run it, as root.
-# From a copy: setuptools would leave a folder build/ in the checkout, root's own, and install what an older version left there.
+# Built with the locked setuptools: an isolated build would download the newest one and run it as root.
+# Built from a copy: setuptools would leave a folder build/ owned by root in the checkout, and install old files from it.
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 (cd "$here" && tar -cf - pyproject.toml setup.cfg README.md LICENSE emotion_monitor.py monitor train models config.yaml) | tar -xf - -C "$copy"
@@ -50,7 +50,7 @@ install -m 644 "$here/deploy/emotion-monitor.sysusers" "$root/usr/lib/sysusers.d
 if [ -z "$root" ]; then
     systemd-sysusers emotion-monitor.conf
     systemctl daemon-reload
-    systemctl try-restart emotion-monitor  # an update runs at once, where the service does
+    systemctl try-restart emotion-monitor  # after an update, if the service runs
 fi
 echo "installed; set the camera in /etc/emotion-monitor/environment, then:"
 echo "  sudo systemctl enable --now emotion-monitor; systemctl status emotion-monitor; journalctl -u emotion-monitor"

@@ -73,7 +73,12 @@ class DriverConfig:
     anger_warn_s: float = number(5.0, 1, 120, "anger-like for this long: warning", "s", advanced=True)
     anger_alarm_s: float = number(10.0, 2, 300, "anger-like for this long: alarm", "s", advanced=True)
     calibrate_s: float = number(
-        60.0, 0, 600, "time of good pictures used to calibrate; 0 = calibrate straight ahead only (5 s)", "s"
+        60.0,
+        0,
+        600,
+        "time of good pictures used to calibrate; 0 = calibrate straight ahead only (5 s)",
+        "s",
+        advanced=True,
     )
     seat: str = text("auto", "the driver's side of the picture: auto, left, right or x,y,w,h as shares of its size")
     memory_s: float = number(

@@ -144,14 +144,21 @@ class EmotionConfig:
     every_ms: float = number(
         100.0, 0, 5000, "shortest interval between two readings of a face; 0 = every frame", "ms", advanced=True
     )
-    smooth_s: float = number(0.35, 0, 10, "time constant of the smoothed probabilities; 0 = no smoothing", "s")
+    smooth_s: float = number(
+        0.35, 0, 10, "time constant of the smoothed probabilities; 0 = no smoothing", "s", advanced=True
+    )
     mirror: bool = flag(
         "mirror every second crop of a face, so that smoothing averages both views; needs smooth_s above 0",
         default=True,
         advanced=True,
     )
     hold_s: float = number(
-        0.25, 0, 10, "an unreadable face becomes unknown after this time; rival labels take up to 4 times as long", "s"
+        0.25,
+        0,
+        10,
+        "an unreadable face becomes unknown after this time; rival labels take up to 4 times as long",
+        "s",
+        advanced=True,
     )
     margin: float = number(
         0.08, 0, 1, "lead in probability of one label over another that always changes the label", advanced=True

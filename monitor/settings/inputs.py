@@ -41,7 +41,12 @@ class SourceConfig:
         5.0, 0, 600, "ignore a camera that has sent identical pictures for this long; 0 = never", "s", advanced=True
     )
     poll_s: float = number(
-        0.0, 0, 3600, "fetch a picture from an http(s) address this often; 0 = the address is a stream", "s"
+        0.0,
+        0,
+        3600,
+        "fetch a picture from an http(s) address this often; 0 = the address is a stream",
+        "s",
+        advanced=True,
     )
     transport: str = choice(
         "auto", ("auto", "tcp", "udp"), "transport of RTSP streams; auto = TCP, then UDP", advanced=True
@@ -49,7 +54,7 @@ class SourceConfig:
     reader: str = choice(
         "auto",
         ("auto", "opencv", "ffmpeg"),
-        "what decodes video files; auto = OpenCV, and the ffmpeg program where OpenCV shows black pictures",
+        "decoder of video files; auto = OpenCV, and the ffmpeg program where OpenCV shows black pictures",
         advanced=True,
     )
     threads: int = integer(

@@ -15,8 +15,10 @@ class DisplayConfig:
     mirror: bool = flag("mirror the picture in the window and in annotated video (never text or logs)", default=False)
     overlay: bool = flag("draw labels, bars and timelines", default=True)
     detail: str = choice("calm", ("calm", "full"), "bars of each face: calm = the top three, full = all seven")
-    burn_in: bool = flag("show the red recording dot in recorded files, not only in the window", default=False)
-    keypoints: bool = flag("draw the keypoints of followed faces", default=False)
+    burn_in: bool = flag(
+        "show the red recording dot in recorded files, not only in the window", default=False, advanced=True
+    )
+    keypoints: bool = flag("draw the keypoints of followed faces", default=False, advanced=True)
     history_s: float = number(60.0, 5, 60, "time span of the timelines", "s", advanced=True)
     max_width: int = integer(1280, 160, 7680, "scale wider pictures down to this in the window", "px", advanced=True)
     max_height: int = integer(720, 120, 4320, "scale higher pictures down to this in the window", "px", advanced=True)
@@ -56,7 +58,7 @@ class OutputConfig:
     video_fps: float = number(
         0.0, 0, 120, "rate of the recorded video; 0 = the source's (1 to 120)", "Hz", advanced=True
     )
-    clean: bool = flag("record the picture without the overlay", default=False)
+    clean: bool = flag("record the picture without the overlay", default=False, advanced=True)
 
 
 @dataclass(frozen=True, slots=True)

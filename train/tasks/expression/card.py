@@ -15,7 +15,7 @@ NOTES = {
     "not what the person feels. For research, accessibility, art, and self-observation with consent.",
     "not_for": "Decisions about people: hiring, grading, policing, credit, diagnosis, lie detection. Watching people "
     "who do not know about it. Taking a single frame as a fact: a scowl often means concentration.",
-    "limits": "Trained on web photographs, many of them posed, labelled by what annotators saw in them. Disgust and "
+    "limits": "Trained on web photographs, many of them posed, labelled by annotators. Disgust and "
     "fear are read worst. The data sets disagree on where neutral ends, so figures differ by source (table). There is "
     "no class for contempt. Compression, blur, small faces and overexposure cost most (table of disturbed crops). Not "
     "measured: yaw beyond about 30 degrees, infra-red light, masks. The program itself reads no expression beyond 45 "
@@ -59,11 +59,11 @@ def terms(name: str, *, voted: bool, sources: Sequence[str] = ()) -> str:
     research = ", ".join(SOURCES[source] for source in sources if source in SOURCES)
     if not research:
         return own
-    return f"{own} {research}: for non-commercial research only, which then holds for what is trained on them, too."
+    return f"{own} {research}: for non-commercial research only, which also applies to networks trained on them."
 
 
 def current_notes(card: ModelCard) -> Mapping[str, str] | None:
-    """The current texts; None for a card of other data, whose author may have written his own."""
+    """The current texts; None for a card of other data, which may have its author's own texts."""
     return NOTES if is_fer(str(card.data.get("training", ""))) else None
 
 
@@ -134,7 +134,7 @@ def _by_prior(priors: Mapping[str, Any]) -> list[str]:
 
 
 def bias_rows(biases: Any, n: int) -> list[tuple[str, str, int]]:
-    """What the biases of the last layer are worth (``train.tasks.expression.export``); empty for older cards."""
+    """Effect of the biases of the last layer (``train.tasks.expression.export``); empty for older cards."""
     names = (
         ("without", "float, without the biases fitted on these rows"),
         ("cross_fitted", "float, with biases fitted on other rows"),

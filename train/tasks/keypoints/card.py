@@ -11,7 +11,7 @@ from train.reports.markdown import percent, table
 from train.reports.tables import group, number
 
 NOTES = {
-    "use": "Tells whether there is a face near a given box, where its eyes and mouth are, and which way the head is "
+    "use": "Tells whether there is a face near a given box, where its eyes and mouth are, and how the head is "
     "turned. It identifies nobody and by itself reads no expression.",
     "not_for": "Telling people apart, measuring faces, or any use in which a wrong keypoint does harm.",
     "limits": "Trained on photographs and on car cameras by day. Errors roughly double beyond 30 degrees of yaw (table "
