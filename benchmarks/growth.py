@@ -26,6 +26,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.types import Box, Image
 from monitor.run.assembly import build
 from monitor.settings.config import Config
+from monitor.system.processor import processor
 
 SIZES = ("320x240", "640x480", "1280x720", "1920x1080", "3840x2160")
 FACES = (1, 2, 4, 8)
@@ -145,6 +146,7 @@ def main() -> None:
     base = "640x480" if "640x480" in sizes else sizes[0]
     pairs = [(base, n) for n in faces] + [(size, faces[0]) for size in sizes if size != base]
     patches = cut_out(args.clip)
+    print(f"{processor()}\n")
     print(
         "| size | faces | seen | threads | N | mean ms | p50 | p95 | find | read | other | *shrink* | *decode JPEG* |"
     )

@@ -30,6 +30,7 @@ from monitor.cli.measure import measure
 from monitor.core.types import Image
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
+from monitor.system.processor import processor
 
 WANTED = {"one face": 1.0, "three faces": 2.2, "driver profile": 1.8, "nobody, moving picture": 1.5}
 """Our targets in milliseconds, on a machine where MediaPipe's detector takes ``DETECTOR_MS``."""
@@ -193,6 +194,7 @@ def main() -> None:
         finally:
             if rival is not None:
                 rival.close()
+    print(f"{processor()}\n")
     print(table(rounds))
 
 

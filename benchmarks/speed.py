@@ -24,6 +24,7 @@ from monitor.capture.kinds import open_source
 from monitor.cli.measure import measure
 from monitor.core.types import Image
 from monitor.settings.config import Config
+from monitor.system.processor import processor
 
 
 def load(path: str, width: int, height: int, most: int = 300) -> list[Image]:
@@ -80,9 +81,7 @@ def main() -> None:
     width, height = (int(n) for n in args.size.split("x"))
     stages, faces, wall = measure(load(args.clip, width, height), Config(), args.seconds)
     cpu = np.sum(list(stages.values()), axis=0)
-    print(
-        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {args.size}, N = {len(cpu)}"
-    )
+    print(f"{processor()}, Python {platform.python_version()}, {args.size}, N = {len(cpu)}")
     print(f"CPU per frame: mean {cpu.mean():.2f} ms, p50 {np.median(cpu):.2f}, p95 {np.percentile(cpu, 95):.2f}")
     print(f"fps possible on one thread: {len(cpu) / wall:.0f}; faces per frame: {faces:.3f}")
     for name, ms in stages.items():

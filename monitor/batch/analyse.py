@@ -16,7 +16,7 @@ import numpy as np
 from monitor.batch.crops import Keep
 from monitor.batch.frames import SpanSource, frames
 from monitor.batch.spans import Sightings, Span
-from monitor.core.types import Event, Face, Frame, Result
+from monitor.core.types import Event, Face, Frame, Image, Result
 from monitor.networks.load import Networks, load
 from monitor.outputs.logs.columns import Column, Row, columns, rows
 from monitor.run import assembly
@@ -71,7 +71,7 @@ class Part:
 
 
 @lru_cache(maxsize=2)
-def _networks(config: Config) -> Networks:
+def networks(config: Config) -> Networks:
     """Loaded once per process and configuration."""
     return load(config)
 
@@ -96,10 +96,10 @@ def analyse(path: Path, span: Span, tail_s: float, request: Request) -> Part:
     """
     started = time.perf_counter()
     cv2.setNumThreads(1)
-    source = SpanSource(path, span.read_from, request.every_s)
+    source = SpanSource(path, span.read_from, request.every_s, request.config.source)
     try:
-        pipeline = assembly.build(request.config, _networks(request.config))
-        collector = _Collector(span, tail_s, request)
+        pipeline = assembly.build(request.config, networks(request.config))
+        collector = _Collector(span, tail_s, request, source.color)
         for frame in frames(source, span):
             collector.take(pipeline.step(frame))
         collector.events(pipeline.finish())
@@ -111,8 +111,8 @@ def analyse(path: Path, span: Span, tail_s: float, request: Request) -> Part:
 class _Collector:
     """Gathers the results of one span."""
 
-    def __init__(self, span: Span, tail_s: float, request: Request) -> None:
-        self._span, self._request = span, request
+    def __init__(self, span: Span, tail_s: float, request: Request, color: Callable[[], Image | None]) -> None:
+        self._span, self._request, self._color = span, request, color
         self._tail_from = span.end - tail_s
         self._columns = wanted_columns(request.config)
         self._table: dict[str, list[Any]] = {column.name: [] for column in self._columns}
@@ -166,7 +166,9 @@ class _Collector:
     def _keep(self, frame: Frame, faces: tuple[Face, ...], keep: Keep) -> None:
         for face in faces:
             if keep.wants(face):
-                self._crops[f"{frame.index:08d}_{face.id}.jpg"] = keep.encoded(frame.image, face)
+                color = self._color()
+                image = frame.image if color is None else color
+                self._crops[f"{frame.index:08d}_{face.id}.jpg"] = keep.encoded(image, face)
 
     def part(self, seconds: float) -> Part:
         """The result of the analysis."""

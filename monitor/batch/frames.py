@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,52 +10,47 @@ import cv2
 from monitor.batch.spans import Span
 from monitor.capture.video import VideoSource
 from monitor.core.types import Frame
-
-SLACK_S = 1e-6
-"""Tolerance in seconds, so that rounded time stamps do not skip a frame that is due."""
+from monitor.settings.inputs import SourceConfig
 
 
 class SpanSource(VideoSource):
-    """A video file, read from a given time on.
+    """A video file, read from a given time on; its pictures are gray if PyAV decodes it.
 
     Args:
         path: The file.
         start_s: Time of the file at which to begin, in seconds.
-        every_s: Shortest time between two frames in seconds; 0 = every frame.
+        every_s: Time between two frames in seconds; 0 = every frame.
+        config: Source settings.
 
     Raises:
         SourceError: The file cannot be read.
     """
 
-    def __init__(self, path: Path, start_s: float = 0.0, every_s: float = 0.0) -> None:
-        super().__init__(path)
-        self._every_s, self._due = every_s, -math.inf
+    def __init__(
+        self, path: Path, start_s: float = 0.0, every_s: float = 0.0, config: SourceConfig | None = None
+    ) -> None:
+        super().__init__(path, config=config, gray=True)
+        self.sample(every_s)
         if start_s > 0:
+            self._sampling.start(start_s)
             self._seek(start_s)
 
     def _seek(self, start_s: float) -> None:
-        """Seeks the first frame at or after ``start_s``; OpenCV decodes from the key frame before it."""
-        self._first = None
-        if not self._capture.isOpened():  # ffmpeg decodes this file
+        """Seeks the first frame at or after ``start_s``; the decoder begins at the key frame before it."""
+        self._first, self._image = False, None
+        at, index = start_s, None
+        if self._pyav is not None and self._pyav.name == "pyav":
+            at, index = self._pyav.seek(start_s)
+        elif not self._capture.isOpened():  # ffmpeg decodes this file
             self._decoder.close()
+            self._pyav = None
             self._decoder = self._ffmpeg(start_s)
-            self._index, at = round(start_s * self.fps), start_s
         else:
             self._capture.set(cv2.CAP_PROP_POS_MSEC, start_s * 1e3)
-            self._index = max(0, int(self._capture.get(cv2.CAP_PROP_POS_FRAMES)))
             at = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
             self._decoder = self._decode()  # a fresh one: the old one has read ahead
+        self._index = max(0, round(at * self.fps)) if index is None else index
         self._stated = self._t = at - 1 / self.fps
-
-    def read(self) -> Frame | None:
-        """The next frame that is due, None at the end."""
-        while (frame := super().read()) is not None:
-            if frame.t + SLACK_S >= self._due:
-                # Due times lie on a grid, so that rounding does not make the rate drift; a gap starts a new grid.
-                late = self._due if math.isfinite(self._due) else frame.t
-                self._due = max(late, frame.t - self._every_s / 2) + self._every_s
-                return frame
-        return None
 
 
 def frames(source: SpanSource, span: Span) -> Iterator[Frame]:

@@ -43,7 +43,7 @@ class CheckedDecoder:
         self._last: Image | None = None
         self._suspicious = False
         self._probes = 0
-        self._stated = float("nan")
+        self._current: Picture | None = None
         self._started = False
         self.switched = False
 
@@ -52,15 +52,21 @@ class CheckedDecoder:
         """The program that decodes."""
         return self._decoder.name
 
-    def read(self) -> Image | None:
+    def grab(self) -> bool:
         """See ``Decoder``."""
         if not self._started:
             self._start()
-        picture = self._ahead.pop(0) if self._ahead else self._next()
-        if picture is None:
-            return None
-        self._stated = picture[1]
-        return picture[0]
+        if self._ahead:
+            self._current = self._ahead.pop(0)
+            return self._current is not None
+        self._current = None
+        return self._decoder.grab()
+
+    def retrieve(self) -> Image | None:
+        """See ``Decoder``."""
+        if self._current is None:
+            self._current = self._checked()
+        return None if self._current is None else self._current[0]
 
     def _start(self) -> None:
         """Decodes the first two pictures: if the first is garbage, the second is identical to it."""
@@ -75,7 +81,11 @@ class CheckedDecoder:
             self._ahead = [first, second]
 
     def _next(self) -> Picture | None:
-        image = self._decoder.read()
+        return self._checked() if self._decoder.grab() else None
+
+    def _checked(self) -> Picture | None:
+        """The decoder's current picture, compared with ffmpeg's if it is suspicious."""
+        image = self._decoder.retrieve()
         if image is None:
             return None
         stated = self._decoder.stated_s()
@@ -93,7 +103,7 @@ class CheckedDecoder:
         self._probes += 1
         image, stated = picture
         decoder = self._through_ffmpeg(max(0.0, stated - self._frame_s / 2) if math.isfinite(stated) else 0.0)
-        better = decoder.read()
+        better = decoder.retrieve() if decoder.grab() else None
         if better is None or is_flat(better) or better.shape != image.shape or not differs(image, better):
             decoder.close()
             return picture
@@ -104,7 +114,7 @@ class CheckedDecoder:
 
     def stated_s(self) -> float:
         """See ``Decoder``."""
-        return self._stated
+        return self._decoder.stated_s() if self._current is None else self._current[1]
 
     def close(self) -> None:
         """See ``Decoder``."""

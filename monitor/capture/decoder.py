@@ -28,11 +28,14 @@ class Decoder(Protocol):
     def name(self) -> str:
         """The program that decodes."""
 
-    def read(self) -> Image | None:
-        """The next picture as (H, W, 3) uint8 BGR; None if it cannot be decoded, or at the end."""
+    def grab(self) -> bool:
+        """Moves on to the next picture; False if it cannot be decoded, or at the end."""
+
+    def retrieve(self) -> Image | None:
+        """The current picture as (H, W, 3) uint8 BGR, or (H, W) gray; None if it cannot be decoded."""
 
     def stated_s(self) -> float:
-        """The time in seconds that the container states for the picture read last; not finite if it states none."""
+        """The time in seconds that the container states for the current picture; not finite if it states none."""
 
     def close(self) -> None:
         """Releases the video."""
@@ -46,9 +49,13 @@ class OpenCvDecoder:
     def __init__(self, capture: cv2.VideoCapture) -> None:
         self._capture = capture
 
-    def read(self) -> Image | None:
+    def grab(self) -> bool:
         """See ``Decoder``."""
-        ok, image = self._capture.read()
+        return bool(self._capture.grab())
+
+    def retrieve(self) -> Image | None:
+        """See ``Decoder``."""
+        ok, image = self._capture.retrieve()
         return image.astype(np.uint8, copy=False) if ok and image is not None and image.ndim == 3 else None
 
     def stated_s(self) -> float:
@@ -63,8 +70,8 @@ class OpenCvDecoder:
 def is_flat(image: Image) -> bool:
     """Whether a picture is black or of one color; judged on a sample of its pixels."""
     step = max(1, image.shape[1] // FLAT_COLUMNS)
-    green = image[::step, ::step, 1]
-    return int(green.max()) - int(green.min()) < FLAT_RANGE
+    levels = image[::step, ::step, 1] if image.ndim == 3 else image[::step, ::step]
+    return int(levels.max()) - int(levels.min()) < FLAT_RANGE
 
 
 def identical(a: Image, b: Image) -> bool:

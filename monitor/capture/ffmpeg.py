@@ -38,6 +38,7 @@ class FfmpegDecoder:
         self._size, self._start_s = size, start_s
         self._times: queue.Queue[float] = queue.Queue()
         self._t = float("nan")
+        self._data = b""
         self._process = subprocess.Popen(
             command(url, size, before, start_s), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, bufsize=size[0] * size[1] * 3,
@@ -53,17 +54,26 @@ class FfmpegDecoder:
                 if b"showinfo" in line and (found := STAMP.search(line)):
                     self._times.put(float("nan") if found[1] == b"NOPTS" else float(found[1]) + self._start_s)
 
-    def read(self) -> Image | None:
+    def grab(self) -> bool:
         """See ``Decoder``."""
         width, height = self._size
-        data = self._pictures.read(width * height * 3)
-        if not data or len(data) < width * height * 3:
-            return None
+        self._data = self._pictures.read(width * height * 3)
+        if not self._data or len(self._data) < width * height * 3:
+            return False
         try:
             self._t = self._times.get(timeout=STAMP_WAIT_S)
         except queue.Empty:
             self._t = float("nan")
-        return np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        return True
+
+    def retrieve(self) -> Image | None:
+        """See ``Decoder``."""
+        width, height = self._size
+        return np.frombuffer(self._data, np.uint8).reshape(height, width, 3)
+
+    def read(self) -> Image | None:
+        """The next picture; None at the end."""
+        return self.retrieve() if self.grab() else None
 
     def stated_s(self) -> float:
         """See ``Decoder``."""

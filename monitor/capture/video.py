@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import time
@@ -10,11 +11,12 @@ from typing import Any
 
 import cv2
 
-from monitor.capture import ffmpeg, mp4
+from monitor.capture import ffmpeg, mp4, pyav
 from monitor.capture.checked import CheckedDecoder
 from monitor.capture.decoder import Decoder, OpenCvDecoder, is_flat, open_capture
 from monitor.capture.geometry import of_capture
 from monitor.capture.names import shown
+from monitor.capture.sampling import Sampling
 from monitor.capture.videofault import why_not_opened
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
@@ -44,13 +46,22 @@ class VideoSource:
 
     live = False
 
-    def __init__(self, path: Path | str, *, loop: bool = False, config: SourceConfig | None = None) -> None:
+    def __init__(
+        self, path: Path | str, *, loop: bool = False, config: SourceConfig | None = None, gray: bool = False
+    ) -> None:
         """Opens a file, or one behind a URL, and decodes its first picture.
+
+        Args:
+            path: The file or URL.
+            loop: Restart at the end.
+            config: Source settings.
+            gray: Deliver (H, W) gray pictures if PyAV is installed and ``source.reader`` is auto; see ``color``.
 
         Raises:
             SourceError: It cannot be opened or holds no picture; one line with the reason.
         """
         self._path, self._loop, self._config = path, loop, config or SourceConfig()
+        self._gray, self._sampling = gray, Sampling(0.0)
         self.name = path.name if isinstance(path, Path) else shown(path)
         self._capture = open_capture(path, self._config.threads)
         if not self._capture.isOpened():
@@ -67,37 +78,68 @@ class VideoSource:
         if track is not None and track.presented_s:  # an edit list may hide some of the frames
             count = min(count, math.ceil(track.presented_s * self.fps))
         self.frames = count if 0 < count < 10**8 and not loop else 0
-        self._index = self._missed = self._flat = 0
+        self._index = self._missed = self._flat = self._retrieved = 0
+        self._image: Image | None = None
         self._offset, self._start = 0.0, 0.0
         self._stated = self._t = -1.0
+        self._pyav: pyav.PyAvDecoder | None = None
         self._decoder = self._decode()
-        self._first: Image | None = self._grab()
-        if self._first is None:
+        self._first = self._decoder.grab() and self._retrieve() is not None
+        if not self._first:
             self.close()
             raise SourceError(f"{self.name}: holds no readable picture; it may be truncated or damaged")
-        if self.name.lower().endswith((".mkv", ".webm")) and self._capture.isOpened():
-            self._start = max(0.0, get(cv2.CAP_PROP_PTS))
-        self._size = (self._first.shape[1], self._first.shape[0])
+        if self.name.lower().endswith((".mkv", ".webm")):
+            self._start = max(0.0, float(self._pyav.pts or 0) if self._pyav is not None else get(cv2.CAP_PROP_PTS))
+        assert self._image is not None
+        self._size: tuple[int, int] = (self._image.shape[1], self._image.shape[0])
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s, %s", self.name, self.facts(), self._shape)
 
+    def sample(self, every_s: float) -> None:
+        """Delivers the first frame at or after each multiple of ``every_s`` only; converts no others, and decodes no
+        others where the codec allows it. 0 = every frame. Indices and times stay those of the file."""
+        self._sampling = Sampling(every_s)
+
     def read(self) -> Frame | None:
         """The next frame, None at the end of the file."""
-        image = self._first if self._first is not None else self._grab_on()
-        self._first = None
-        if image is None and self._loop:
-            self._rewind()
-            image = self._grab()
-        if image is None:
-            self._report_end()
-            return None
-        frame = Frame(self._index, self._time(), time.time(), image, self.name)
-        self._index += 1
-        return frame
+        while self._advance():
+            if self._sampling.every_s <= 0 and self._image is None:
+                self._retrieve()
+            t = self._time()
+            self._index += 1
+            if not self._sampling.due(t):
+                continue
+            image = self._image if self._image is not None else self._retrieve()
+            if image is None:
+                continue
+            self._sampling.take(t)
+            if self._pyav is not None:
+                self._pyav.wanted_from = self._sampling.due_s - self._offset
+            return Frame(self._index - 1, t, time.time(), image, self.name)
+        self._report_end()
+        return None
+
+    def color(self) -> Image | None:
+        """The current picture as (H, W, 3) uint8 BGR; None before the first frame and at the end."""
+        image = self._pyav.color() if self._pyav is not None else None
+        return self._image if image is None else self._shape(image)
+
+    def _advance(self) -> bool:
+        """Moves on to the next picture; False at the end of the file."""
+        if self._first:
+            self._first = False
+            return True
+        self._image = None
+        if self._grab_on():
+            return True
+        if not self._loop:
+            return False
+        self._rewind()
+        return self._decoder.grab()
 
     def _report_end(self) -> None:
         """Reports a file that ended early, and a file with only black or uniform pictures."""
-        if self._flat and self._flat >= self._index:
+        if self._flat and self._flat >= self._retrieved:
             log.warning("%s: every picture is black or of one color%s", self.name, _flat_hint())
         # A Matroska file that begins late counts the frames before its beginning as well.
         # An AVI file also counts pictures that were dropped during recording; the time advances over them.
@@ -111,31 +153,40 @@ class VideoSource:
                 self.name, self._index, self.frames, late,
             )  # fmt: skip
 
-    def _grab_on(self) -> Image | None:
-        """The next decodable picture; skips damaged ones before it. None at the end of the file."""
-        image = self._grab()
-        if image is None and not self._loop:
+    def _grab_on(self) -> bool:
+        """Moves on to the next decodable picture; skips damaged ones before it. False at the end of the file."""
+        if self._decoder.grab():
+            return True
+        if not self._loop:
             most = min(self.frames - self._index - self._missed - 1, MOST_MISSES)
             for missed in range(1, int(most) + 1):
-                if (image := self._grab()) is not None:
+                if self._decoder.grab():
                     log.warning("%s: damaged after frame %d; %d pictures skipped", self.name, self._index, missed)
                     self._missed += missed
-                    break
-        return image
+                    return True
+        return False
 
-    def _grab(self) -> Image | None:
-        image = self._decoder.read()
+    def _retrieve(self) -> Image | None:
+        image = self._decoder.retrieve()
         if image is None:
             return None
+        self._retrieved += 1
         self._flat += is_flat(image)
         image = self._shape(image)
         image.setflags(write=False)
+        self._image = image
         return image
 
     def _decode(self) -> Decoder:
         """The decoder of the file, from its beginning."""
+        self._pyav = None
         if self._config.reader == "ffmpeg":
             return self._ffmpeg(0.0)
+        if self._gray and self._config.reader == "auto" and isinstance(self._path, Path) and pyav.available():
+            with contextlib.suppress(OSError):
+                self._pyav = pyav.PyAvDecoder(self._path, self._ffmpeg if ffmpeg.available() else None)
+                self._capture.release()
+                return self._pyav
         decoder = OpenCvDecoder(self._capture)
         if self._config.reader == "opencv" or not ffmpeg.available():
             return decoder

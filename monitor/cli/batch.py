@@ -87,6 +87,7 @@ def _prepared(args: argparse.Namespace, config: Config) -> tuple[Any, Any, Any, 
         from monitor.batch.work import Job
     except ImportError as error:
         raise ConfigError(f"batch needs {error.name}; run: pip install 'emotion-monitor[batch]'") from None
+    from monitor.capture.pyav import reader_name
     from monitor.networks.card import find_model, load_card
 
     if args.fps < 0 or args.span < 0:
@@ -97,7 +98,7 @@ def _prepared(args: argparse.Namespace, config: Config) -> tuple[Any, Any, Any, 
     items = find(args.inputs)
     dataset = Dataset(Path(args.out))
     model = load_card(find_model(config.emotion.model)).version
-    mark = fingerprint(config, model, every_s, keep)
+    mark = fingerprint(config, model, every_s, keep, reader_name(config.source.reader))
     dataset.describe(config, mark)
     job = Job(
         str(Path(args.out).absolute()),

@@ -49,6 +49,7 @@ def _print(found: dict[str, Any]) -> None:
         f"{found['source']}, {found['width']}x{found['height']}, {found['faces_per_frame']} faces, "
         f"N = {found['frames']} frames: CPU ms per frame of the pipeline's thread"
     )
+    console.print(found["processor"])
     console.print(table)
     console.print(f"decoding, not included: {decode['mean']:.2f} ms (p95 {decode['p95']:.2f})")
     console.print(

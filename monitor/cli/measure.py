@@ -26,6 +26,7 @@ from monitor.outputs.logs.table import TableSink
 from monitor.run.assembly import build
 from monitor.settings.config import Config
 from monitor.system.machine import peak_rss_mb
+from monitor.system.processor import processor
 
 log = logging.getLogger("monitor")
 
@@ -181,7 +182,8 @@ def report(measured: Measured, name: str) -> dict[str, Any]:
     fastest, slowest = measured.mmac_range or (measured.mmac_ms, measured.mmac_ms)
     low, high = min(means) * PI_4_MS_PER_MMAC / slowest, max(means) * PI_4_MS_PER_MMAC / fastest
     return {
-        "source": name, "width": measured.size[0], "height": measured.size[1], "frames": len(total),
+        "source": name, "processor": processor(),
+        "width": measured.size[0], "height": measured.size[1], "frames": len(total),
         "faces_per_frame": round(measured.faces, 2),
         "cpu_ms": {"mean": round(mean, 3), "p50": _at(total, 50), "p95": _at(total, 95)},
         "stages": {

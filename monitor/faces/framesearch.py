@@ -9,6 +9,7 @@ import numpy as np
 
 from monitor.core.boxes import iou
 from monitor.core.types import Box, Detections, Image, Keypoints
+from monitor.faces.crop import as_gray
 from monitor.faces.detector import Detector
 from monitor.settings.config import DetectConfig
 
@@ -101,8 +102,8 @@ class FrameSearch:
             size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         if self._detector.wants_color:
-            return np.ascontiguousarray(image)
-        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+            return np.ascontiguousarray(image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
+        return np.ascontiguousarray(as_gray(image))
 
     def part(self, image: Image, part: Slice) -> Detections:
         """Faces in one slice of a full search."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.types import Box, Image
+from monitor.faces.crop import as_gray
 
 CELLS = 80
 """Cells along the longer side of the picture; one pixel of each is compared, which takes about 30 µs at any size."""
@@ -76,5 +77,5 @@ def _cells(image: Image) -> tuple[NDArray[np.float32], int]:
     step = max(1, max(image.shape[:2]) // CELLS)
     top, left = (min(step // 2, size - 1) for size in image.shape[:2])
     sampled = np.ascontiguousarray(image[top::step, left::step])
-    gray = cv2.cvtColor(sampled, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    gray = as_gray(sampled).astype(np.float32)
     return np.asarray(cv2.blur(gray, (3, 3)), dtype=np.float32), step

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from monitor.capture.choose import make_feed
 from monitor.capture.feed import Feed
+from monitor.capture.sampling import Sampling
 from monitor.capture.source import Source
+from monitor.capture.video import VideoSource
 from monitor.core.incidents import Incidents
 from monitor.core.types import Event, Frame, Result
 from monitor.run.governor import Governor
@@ -16,8 +18,6 @@ from monitor.run.stepper import Stepper, Steps
 from monitor.settings.config import Config
 
 FRAME_WAIT_S = 0.2
-SLACK_S = 1e-6
-"""Tolerance of frame times, which are rounded to this."""
 
 
 class Engine(Steps, Protocol):
@@ -44,7 +44,10 @@ def play(source: Source, name: str, config: Config, pipeline: Engine, fps: float
         if feed.live:
             yield from watch_camera(feed, stepper, pipeline, incidents)
         else:
-            yield from _film(feed, stepper, pipeline, fps)
+            every_s = 1 / fps if fps else 0.0
+            if isinstance(source, VideoSource):
+                source.sample(every_s)  # it need not convert the other frames
+            yield from _film(feed, stepper, pipeline, Sampling(every_s))
     finally:
         feed.close()
 
@@ -75,10 +78,10 @@ def watch_camera(feed: Feed, stepper: Stepper, pipeline: Engine, incidents: Inci
         yield replace(last, faces=(), events=events)
 
 
-def _film(feed: Feed, stepper: Stepper, pipeline: Engine, fps: float | None) -> Iterator[Result]:
+def _film(feed: Feed, stepper: Stepper, pipeline: Engine, sampling: Sampling) -> Iterator[Result]:
     """The frames of a file; the last result also ends the events that are still open."""
     ahead: Frame | None = None
-    for frame in _chosen(feed, fps):
+    for frame in _chosen(feed, sampling):
         if ahead is not None:
             yield stepper.step(ahead, feed.dropped)
         ahead = frame
@@ -87,12 +90,10 @@ def _film(feed: Feed, stepper: Stepper, pipeline: Engine, fps: float | None) -> 
         yield replace(last, events=(*last.events, *pipeline.finish()))
 
 
-def _chosen(feed: Feed, fps: float | None) -> Iterator[Frame]:
-    """The frames of a file, at most ``fps`` a second."""
-    due: float | None = None
+def _chosen(feed: Feed, sampling: Sampling) -> Iterator[Frame]:
+    """The frames of a file that are due."""
     while not feed.ended:
         frame = feed.next(FRAME_WAIT_S)
-        if frame is not None and (due is None or frame.t >= due - SLACK_S):
-            if fps:
-                due = (frame.t if due is None else max(due, frame.t - 1 / fps)) + 1 / fps
+        if frame is not None and sampling.due(frame.t):
+            sampling.take(frame.t)
             yield frame

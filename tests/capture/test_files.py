@@ -122,11 +122,13 @@ class Container:
     def isOpened(self) -> bool:
         return True
 
-    def read(self) -> tuple[bool, np.ndarray | None]:
+    def grab(self) -> bool:
         now = self._left.pop(0) if self._left else None
-        if now is None:
-            return False, None
-        self._now = now
+        if now is not None:
+            self._now = now
+        return now is not None
+
+    def retrieve(self) -> tuple[bool, np.ndarray]:
         return True, np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 
     def get(self, what: int) -> float:
