@@ -156,7 +156,7 @@ class Container:
 def test_times_are_the_containers_as_long_as_they_can_be_true(
     monkeypatch: pytest.MonkeyPatch, stated: list[float], told: list[float]
 ) -> None:
-    monkeypatch.setattr("monitor.capture.video.open_capture", lambda path: Container(stated))
+    monkeypatch.setattr("monitor.capture.video.open_capture", lambda *_: Container(stated))
     assert times(VideoSource(Path("a.mp4"))) == pytest.approx(told, abs=1e-5)
 
 
@@ -164,11 +164,11 @@ def test_what_follows_a_damaged_part_is_read_at_its_true_time(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stated = [n / 10 if n < 30 or n >= 50 else None for n in range(60)]
-    monkeypatch.setattr("monitor.capture.video.open_capture", lambda path: Container(stated))
+    monkeypatch.setattr("monitor.capture.video.open_capture", lambda *_: Container(stated))
     assert times(VideoSource(Path("a.mp4"))) == pytest.approx([t for t in stated if t is not None], abs=1e-5)
     assert "damaged after frame 30; 20 pictures skipped" in caplog.text
     assert "truncated" not in caplog.text
-    monkeypatch.setattr("monitor.capture.video.open_capture", lambda path: Container([*stated[:30], *[None] * 30]))
+    monkeypatch.setattr("monitor.capture.video.open_capture", lambda *_: Container([*stated[:30], *[None] * 30]))
     assert len(times(VideoSource(Path("a.mp4")))) == 30
     assert "ended after 30 of 60 frames" in caplog.text
 
