@@ -27,6 +27,7 @@ STYLES = {"ok": "green", "note": "yellow", "fail": "bold red"}
 CHECKS: tuple[tuple[str, Callable[[Config], Finding], tuple[str, ...]], ...] = (
     ("detector", check_networks.detector, ("detect",)),
     ("model", check_networks.model, ("emotion",)),
+    ("covers", check_networks.covers, ("emotion",)),
     ("following", check_networks.keypoints, ("detect", "follow")),
     ("proposals", check_networks.proposals, ("detect", "follow")),
     ("driver mode", check_networks.driver, ("driver", "detect", "follow")),

@@ -31,6 +31,18 @@ def model(config: Config) -> Finding:
     return Finding("model", "ok", f"{path.name} {net.card.version}, {net.runtime}, {each:.2f} ms per face")
 
 
+def covers(config: Config) -> Finding:
+    """Loads the cover network and times it."""
+    from monitor.networks.load import load_covers
+
+    net = load_covers(config)
+    if net is None:
+        return Finding("covers", "ok", "off; covered faces are read like others (emotion.covers)")
+    crop = np.full((net.card.input_side, net.card.input_side), 128, np.uint8)
+    each = mean_ms(lambda: net.covered(crop))
+    return Finding("covers", "ok", f"{net.card.name} {net.card.version}, {each:.2f} ms per reading")
+
+
 def keypoints(config: Config) -> Finding:
     """Loads the keypoint network and times it."""
     from monitor.networks.card import find_model

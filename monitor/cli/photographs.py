@@ -52,7 +52,7 @@ def as_dict(result: Result) -> dict[str, object]:
         "faces": [
             {
                 "id": face.id, "expression": face.label, "confidence": round(face.confidence, 4),
-                "quality": round(face.quality, 4), "box": _box(face),
+                "quality": round(face.quality, 4), "covered": face.covered, "box": _box(face),
                 "distribution": _distribution(face),
             }
             for face in result.faces

@@ -119,10 +119,12 @@ class Reading:
         quality: 0..1, how well the picture shows the face.
         probs: (K,) float32 calibrated distribution over the labels of the network, which sums to 1; None when the
             quality was too low for a reading.
+        covered: Which half of the face is covered: "", "upper", "lower" or "both".
     """
 
     quality: float
     probs: NDArray[np.float32] | None
+    covered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class Face:
         keypoints: The keypoint network's answer in this frame, or None.
         eyes: The person's right and left eye in this frame, or None when they were not read.
         labels: Names of the entries of ``probs``: the seven expressions, or the classes of a user's own model.
+        covered: Which half of the face something covers, by the last reading: "", "upper" (eyes), "lower" (mouth) or
+            "both".
     """
 
     id: int
@@ -158,6 +162,14 @@ class Face:
     keypoints: Keypoints | None = None
     eyes: tuple[EyeReading, EyeReading] | None = None
     labels: tuple[str, ...] = EMOTIONS
+    covered: str = ""
+
+    @property
+    def mouth(self) -> float | None:
+        """Opening over width of the mouth; None without keypoints and for a covered mouth."""
+        if self.keypoints is None or self.covered in ("lower", "both"):
+            return None
+        return float(self.keypoints.openness[2])
 
     @property
     def is_unknown(self) -> bool:

@@ -36,7 +36,7 @@ def evidence_of(
     eyes, lids = _eyes(face, min_eyes)
     return Evidence(
         t, wall, face.id, face.seen, picture, eyes,
-        mouth=float(face.keypoints.openness[2]) if face.keypoints is not None else None,
+        mouth=face.mouth,
         pose=face.pose if face.keypoints is not None else None,
         anger=angry + DISGUST_SHARE * disgust if read else None,
         happy=happy if read else None,

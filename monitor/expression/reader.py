@@ -88,6 +88,7 @@ class _Expression:
         touching: Time since which another face overlaps it, or None.
         quality: Quality of the last reading.
         refused: Whether the quality was too low for the last reading.
+        covered: Which half of the face was covered in the last reading.
         mirrored: Whether the next reading is of the mirrored crop.
         raw: The last distribution read.
         raw_t: When it was read.
@@ -100,6 +101,7 @@ class _Expression:
     touching: float | None = None
     quality: float = 0.0
     refused: bool = False
+    covered: str = ""
     mirrored: bool = False
     raw: NDArray[np.float32] | None = None
     raw_t: float = -math.inf
@@ -169,6 +171,7 @@ class ExpressionReader:
             pose=None if track.pose is None else (float(track.pose[0]), float(track.pose[1]), float(track.pose[2])),
             keypoints=track.keypoints if track.last == t else None,
             labels=self._labels,
+            covered=own.covered,
         )
 
     def keep(self, ids: Set[int]) -> list[Event]:
@@ -218,7 +221,7 @@ class ExpressionReader:
             frame.image, track.predicted(t), float(track.pose[2]) if track.pose is not None else 0.0,
             mirrored=own.mirrored, visible=track.visible, least=self._config.min_quality,
         )  # fmt: skip
-        own.quality, own.refused = reading.quality, reading.probs is None
+        own.quality, own.refused, own.covered = reading.quality, reading.probs is None, reading.covered
         if reading.probs is None:
             own.steady.update(None, t)
             return

@@ -16,6 +16,7 @@ from monitor.faces.crop import crop, evened
 from monitor.faces.quality import light_for, quality
 from monitor.networks.base import LogitNetwork
 from monitor.networks.card import Prior, ordered
+from monitor.networks.covers import CoverNet, covered_half, readable
 
 BALANCED = "balanced"
 """The prior of a model whose card names none."""
@@ -27,15 +28,19 @@ class EmotionNet(LogitNetwork):
     Attributes:
         prior: Name of the prior that the probabilities assume.
         temperature: Divides the logits before the softmax.
+        covers: Tells covered faces; None = every face counts as uncovered.
     """
 
-    def __init__(self, path: Path, threads: int = 1, prior: str = BALANCED) -> None:
+    covers: CoverNet | None = None
+
+    def __init__(self, path: Path, threads: int = 1, prior: str = BALANCED, covers: CoverNet | None = None) -> None:
         """Loads ``path`` and the card beside it.
 
         Args:
             path: The .tflite.
             threads: Threads of the runtime.
             prior: Name of one of the card's priors, the assumed frequency of each expression.
+            covers: Tells covered faces, whose quality it lowers.
 
         Raises:
             ModelError: The model or its card is missing, damaged, mismatched or foreign, no runtime is installed, or
@@ -47,6 +52,7 @@ class EmotionNet(LogitNetwork):
         if chosen is None:
             known = ", ".join(sorted({BALANCED, *self.card.priors}))
             raise ModelError(f"{path}: its card has no prior {prior!r}; set emotion.prior to one of: {known}")
+        self.covers = covers
         self.prior, self.temperature = prior, chosen.temperature
         self._biases = np.array(chosen.biases, np.float32)[self._order]
 
@@ -80,10 +86,22 @@ class EmotionNet(LogitNetwork):
         rating = quality(pixels, box, light_for(self.card.crop_contrast)) * visible
         if rating < least:
             return Reading(rating, None)
-        pixels = self.prepared(pixels)
+        evened_pixels = self.prepared(pixels)
+        covered = ""
+        if self.covers is not None:
+            halves = self.covers.covered(self._as_covers_see(image, box, roll, evened_pixels))
+            rating, covered = rating * readable(halves), covered_half(halves)
+            if rating < least:
+                return Reading(rating, None, covered)
         if mirrored:
-            pixels = cv2.flip(pixels, 1).astype(np.uint8, copy=False)
-        return Reading(rating, self.probabilities(pixels))
+            evened_pixels = cv2.flip(evened_pixels, 1).astype(np.uint8, copy=False)
+        return Reading(rating, self.probabilities(evened_pixels), covered)
+
+    def _as_covers_see(self, image: Image, box: Box, roll: float, prepared: Image) -> Image:
+        """The cover network's crop: this network's own one where both were trained for the same."""
+        assert self.covers is not None
+        spec = self.covers.card.crop
+        return prepared if spec == self.card.crop else crop(image, box, spec, roll)
 
     def prepared(self, crop: Image) -> Image:
         """The network's input for a (side, side) uint8 crop: with normalised contrast if the card asks for it."""

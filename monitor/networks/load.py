@@ -13,6 +13,7 @@ from monitor.core.errors import ConfigError, ModelError
 from monitor.core.labels import EMOTIONS
 from monitor.faces.detector import Detector, make_detector
 from monitor.networks.card import find_model
+from monitor.networks.covers import CoverNet
 from monitor.networks.emotion import EmotionNet
 from monitor.networks.eyes import EyeNet
 from monitor.networks.keypoints import KeypointNet
@@ -76,8 +77,8 @@ def load(config: Config, shelf: Shelf | None = None) -> Networks:
     """
     shelf, chosen, eyes = shelf or Shelf(), config.emotion, config.driver
     emotion = shelf.once(
-        ("emotion", chosen.model, chosen.threads, chosen.prior),
-        lambda: EmotionNet(find_model(chosen.model), chosen.threads, chosen.prior),
+        ("emotion", chosen.model, chosen.threads, chosen.prior, chosen.covers),
+        lambda: EmotionNet(find_model(chosen.model), chosen.threads, chosen.prior, load_covers(config)),
     )
     _require_labels(config, emotion.labels)
     follow = (config.detect.follow, config.follow.model, config.follow.threads)
@@ -102,6 +103,18 @@ def _require_labels(config: Config, labels: tuple[str, ...]) -> None:
     for name in config.alerts.expression:
         if name not in labels:
             raise ConfigError(f"alerts.expression must be some of {', '.join(labels)} with {model} (got {name})")
+
+
+def load_covers(config: Config) -> CoverNet | None:
+    """Loads the cover network; None when it is not wanted, or the file is missing, which is logged.
+
+    Raises:
+        ModelError: The file exists but is damaged or foreign.
+    """
+    if not config.emotion.covers:
+        return None
+    path = _existing(config.emotion.covers, "covered faces are read like others (emotion.covers)")
+    return None if path is None else CoverNet(path, config.emotion.threads)
 
 
 def load_keypoints(config: Config) -> KeypointNet | None:

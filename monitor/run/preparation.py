@@ -175,7 +175,7 @@ def _facts(run: Opened, config_from: str) -> RunFacts:
     networks = run.plan.networks
     by_name = {
         "model": networks.emotion, "keypoints": networks.keypoints, "eyes": networks.eyes,
-        "proposals": networks.proposals,
+        "proposals": networks.proposals, "covers": networks.emotion.covers,
     }  # fmt: skip
     cards = {name: None if network is None else network.card for name, network in by_name.items()}
     detector, runtime = networks.detector.name, networks.emotion.runtime

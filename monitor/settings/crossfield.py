@@ -97,6 +97,8 @@ def _detection(config: Config, place: Place) -> Iterator[str]:
 def _models(config: Config) -> dict[str, str]:
     """The model files in use, by the key that names them."""
     named = {"emotion.model": config.emotion.model}
+    if config.emotion.covers:
+        named["emotion.covers"] = config.emotion.covers
     if config.detect.follow:
         named["follow.model"] = config.follow.model
     if config.detect.follow and config.detect.proposals:

@@ -167,4 +167,9 @@ class EmotionConfig:
         0.47, 0, 1, "lead in probability of one label over another that changes the label at once", advanced=True
     )
     min_confidence: float = number(0.4, 0, 1, "confidence below which the label is unknown")
+    covers: str = text(
+        "covers.tflite",
+        "model that tells covered faces (masks, hands, sunglasses), which are not read; empty = none",
+        advanced=True,
+    )
     min_quality: float = number(0.15, 0, 1, "picture quality below which a face is not read", advanced=True)

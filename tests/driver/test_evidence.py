@@ -63,6 +63,12 @@ def test_where_the_network_did_not_look_there_is_neither_mouth_nor_pose() -> Non
     assert (blind.pose, blind.mouth) == (None, None)
 
 
+@pytest.mark.parametrize(("covered", "known"), [("", True), ("upper", True), ("lower", False), ("both", False)])
+def test_the_mouth_of_a_covered_lower_face_is_unknown(covered: str, known: bool) -> None:
+    looked = face(pose=(10.0, 2.0, 1.0), keypoints=keypoints_at((100, 100, 200, 200)), covered=covered)
+    assert (of(looked).mouth is not None) == known
+
+
 def test_steps_are_known_only_forward_and_not_too_far() -> None:
     clock = Clock()
     assert clock.step(10.0) is None

@@ -12,12 +12,13 @@ from monitor.settings import reader as settings
 from train.engine import recipe as recipes
 from train.engine.recipe import Recipe
 from train.engine.task import Task
+from train.tasks.covers.definition import Covers
 from train.tasks.expression.definition import Expression
 from train.tasks.eyes.definition import Eyes
 from train.tasks.keypoints.definition import Keypoints
 from train.tasks.proposals.definition import Proposals
 
-TASKS: dict[str, Task[Any]] = {task.name: task for task in (Expression(), Keypoints(), Eyes(), Proposals())}
+TASKS: dict[str, Task[Any]] = {task.name: task for task in (Expression(), Keypoints(), Eyes(), Proposals(), Covers())}
 """Every task by its name."""
 
 

@@ -128,10 +128,6 @@ def _raw(face: Face) -> str | None:
     return None if face.raw is None else face.labels[int(np.argmax(face.raw))]
 
 
-def _mouth(face: Face) -> float | None:
-    return None if face.keypoints is None else float(face.keypoints.openness[2])
-
-
 def _picture(row: Row) -> int | None:
     return None if row.result.driver is None else int(row.result.driver.picture)
 
@@ -166,6 +162,7 @@ FACE: tuple[Column[Row], ...] = (
     _of_face("raw_emotion", _raw),
     Column("latency_ms", lambda row: row.result.latency_ms, fixed(1)),
     *(_of_face(name, _pose(index), fixed(1)) for index, name in enumerate(("yaw", "pitch", "roll"))),
+    _of_face("covered", lambda face: face.covered),
 )  # fmt: skip
 """In every table."""
 KEYPOINTS = tuple(
@@ -180,7 +177,7 @@ DRIVER: tuple[Column[Row], ...] = (
     _of_face("eye_left", _eye(1, "open"), fixed(3)),
     _of_face("eye_right_quality", _eye(0, "quality"), fixed(3)),
     _of_face("eye_left_quality", _eye(1, "quality"), fixed(3)),
-    _of_face("mouth", _mouth, fixed(3)),
+    _of_face("mouth", lambda face: face.mouth, fixed(3)),
     Column("picture", _picture),
     Column("driver", _is_driver),
     *(_of_state(field) for field in signs.COLUMNS),
@@ -194,7 +191,7 @@ POINT_COLUMNS = tuple(column.name for column in KEYPOINTS)
 DRIVER_COLUMNS = tuple(column.name for column in DRIVER)
 INTEGERS = frozenset({"frame", "face_id", "success"})
 """Columns of whole numbers; an empty cell is 0."""
-TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file"})
+TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file", "covered"})
 """Columns of text."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
 """Columns that differ between two runs on the same file; all others are identical byte for byte."""
