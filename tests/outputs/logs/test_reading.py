@@ -90,7 +90,8 @@ def test_a_drive_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_damaged_lines_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
-    good = "S,{},2026-12-01T00:00:00.000+00:00,0.1,1,1,1.0,1.0,1.0,1.0,0.5,happy,0.9" + ",0.1" * 7 + ",sad,5,,,\n"
+    good = "S,{},2026-12-01T00:00:00.000+00:00,0.1,1,1,1.0,1.0,1.0,1.0,0.5,happy,0.9" + ",0.1" * 7 + ",sad,5"
+    good += "," * (len(COLUMNS) - 22) + "\n"
     assert good.count(",") == len(COLUMNS) - 1
     bad = good.format(2).replace("0.9", "0.q")
     content = ",".join(COLUMNS) + "\n" + good.format(1) + bad + "S,3\n" + good.format(4) + "\0\0\0\n" + good.format(5)
