@@ -9,11 +9,25 @@ from collections.abc import Sequence
 
 from monitor.cli.arguments import Parser
 from monitor.core.errors import EXIT_MODEL, EXIT_OK, ConfigError, UserError
-from train.cli import cards, clean, collect, demo_faces, evaluate, export, fetch, fit, predict, prepare, recover, report
+from train.cli import (
+    cards,
+    clean,
+    collect,
+    demo_faces,
+    evaluate,
+    export,
+    fetch,
+    fit,
+    new,
+    predict,
+    prepare,
+    recover,
+    report,
+)
 
 log = logging.getLogger("train")
 
-COMMANDS = (prepare, fit, evaluate, predict, report, cards, recover, export, fetch, demo_faces, collect, clean)
+COMMANDS = (prepare, fit, evaluate, predict, report, cards, recover, export, fetch, demo_faces, collect, clean, new)
 """Modules with ``add(commands)``, which adds a command and sets its ``run_command``."""
 EXIT_STOPPED = 130
 """The exit code that shells expect after Ctrl-C."""

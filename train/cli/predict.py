@@ -33,12 +33,14 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
+    from monitor.networks.card import load_card
     from monitor.networks.emotion import EmotionNet
     from train.data import datasets
     from train.reports import outputs, predict, tables
 
     if args.detect and not args.images:
         raise ConfigError("--detect: is for whole photographs; name some, because --data holds crops already")
+    load_card(model_path(args.model))  # refuses models with other labels, which the tables do not know
     net = EmotionNet(model_path(args.model))
     if args.images:
         finder = predict.FaceFinder() if args.detect else None

@@ -99,11 +99,7 @@ def recover(model: Path, data: Path | None, run: Path, tasks: Mapping[str, Task[
     maps = task.network().cost(recipe).maps * len(seen) * 4
     resources.require(f"{model}: measuring {len(seen)} crops", memory=resources.PER_MAP * maps)
     trainer = Trainer(recipe, task.network())
-    try:
-        _fill(trainer.averaged, list(_layers(model)))
-    except ValueError as error:
-        raise ConfigError(f"{model}: is another network than its card's recipe ({error})") from None
-    _normalise(trainer.averaged, seen)
+    fill(trainer.averaged, model, seen)
     task.undo_export(trainer.averaged, card, model)
     trainer.model.set_weights(trainer.averaged.get_weights())
     seconds = float(card.training.get("minutes", 0)) * 60 / epochs
@@ -113,6 +109,24 @@ def recover(model: Path, data: Path | None, run: Path, tasks: Mapping[str, Task[
     with resources.writing(run):
         runs.keep_origin(run, card)
         runs.keep(run, recipe)  # last, because a folder without it is not a run
+
+
+def fill(network: keras.Model, model: Path, seen: NDArray[np.uint8]) -> None:
+    """Gives an untrained network the weights of an exported model.
+
+    Args:
+        network: The network of the model's recipe.
+        model: The .tflite.
+        seen: (N, S, S) uint8 inputs as the network sees them, for the statistics of its normalisations.
+
+    Raises:
+        ConfigError: The model is another network.
+    """
+    try:
+        _fill(network, list(_layers(model)))
+    except ValueError as error:
+        raise ConfigError(f"{model}: is another network than its card's recipe ({error})") from None
+    _normalise(network, seen)
 
 
 def _layers(model: Path) -> Iterator[Folded]:

@@ -1,0 +1,1 @@
+"""Models of a user's own classes, fine-tuned from the shipped expression model."""

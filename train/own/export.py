@@ -1,0 +1,182 @@
+"""Measures a model of a user's classes on held-out pictures, and writes it only if it has learnt them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.core.errors import UserError
+from monitor.core.labels import OWN
+from monitor.faces.crop import CropSpec
+from monitor.networks.card import ModelCard
+from train.data.crops import SIDE
+from train.data.datasets import Dataset
+from train.engine import convert
+from train.engine.inference import all_evened, int8_logits, predict
+from train.engine.recipe import Recipe
+from train.own.network import OwnNetwork
+from train.own.order import Order
+from train.reports import metrics
+from train.reports.cards import LAW
+
+log = logging.getLogger("train")
+
+CALIBRATION = 12
+"""Crops of each class that set the quantisation ranges."""
+NOTES = {
+    "use": "Names which of its maker's classes a face shows in a near-frontal gray crop, as a distribution over them.",
+    "not_for": "Decisions about people: hiring, grading, policing, credit, diagnosis, lie detection. Watching people "
+    "who do not know about it.",
+    "limits": "Trained and measured on pictures of its maker alone, possibly of few people and one camera. Expect less "
+    "on other people, cameras and light. A face that shows none of the classes is still given one of them.",
+    "groups": "Accuracy by age, sex and skin group is not measured.",
+    "law": LAW,
+}
+
+
+class NotLearnt(UserError):
+    """The model is hardly better than always naming the largest class; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a training gave.
+
+    Attributes:
+        recipe: How it was trained.
+        history: Its epochs.
+        base: Version of the model that it started from.
+        chosen: Which of the candidates was taken, and the figures of all, for the card.
+    """
+
+    recipe: Recipe
+    history: list[dict[str, Any]]
+    base: str
+    chosen: dict[str, Any]
+
+
+def choose(candidates: dict[str, keras.Model], data: Dataset, recipe: Recipe) -> tuple[str, dict[str, Any]]:
+    """The name of the network with the smallest loss on the validation part, and the figures of all.
+
+    The loss is that at the temperature which fits best, so that confidence alone does not decide.
+    """
+    rows = data.part("validation")
+    seen = all_evened(rows.images, recipe.contrast)
+    figures: dict[str, Any] = {}
+    for name, model in candidates.items():
+        logits = predict(model, seen)
+        temperature = metrics.fit_temperature(logits, rows.truth)
+        figures[name] = {
+            "nll": round(metrics.nll(metrics.softmax(logits, temperature), rows.truth), 4),
+            "mean_recall": round(metrics.mean_recall(logits, rows.truth), 4),
+        }
+    best = min(figures, key=lambda name: float(figures[name]["nll"]))
+    return best, {"taken": best, "validation_n": len(rows), **figures}
+
+
+def export(model: keras.Model, data: Dataset, order: Order, result: Result, out: Path) -> ModelCard:
+    """Converts a network to int8, passes it through both gates and writes it with its card.
+
+    Args:
+        model: The float network.
+        data: All parts; the figures are those of the part test, which nothing was chosen on.
+        order: Classes and terms.
+        result: How it was made.
+        out: The .tflite to write.
+
+    Raises:
+        NotLearnt: On held-out pictures it is hardly better than always naming the largest class.
+        ParityError: The int8 model differs too much from the float network.
+        ConfigError: They cannot be written.
+    """
+    recipe, labels = result.recipe, tuple(order.classes)
+    content = convert.to_int8(model, all_evened(_calibration(data), recipe.contrast))
+    seen = all_evened(data.images, recipe.contrast)
+    real, logits = predict(model, seen), int8_logits(content, seen)
+    agreement = float((real.argmax(axis=1) == logits.argmax(axis=1)).mean())
+    convert.require_agreement(agreement, len(seen))
+    part = data.split == "validation"
+    temperature = metrics.fit_temperature(logits[part], data.truth[part])
+    test = data.split == "test"
+    figures = held_out(logits[test], data.truth[test], labels, temperature)
+    require_learnt(order, figures)
+    crop = CropSpec(SIDE, align=True, contrast=recipe.contrast)
+    card = replace(
+        convert.bare_card(OWN, labels, crop, content, temperature),
+        metrics={
+            "held_out": figures,
+            "candidates": result.chosen,
+            **convert.common_metrics(content, agreement, OwnNetwork(len(labels)).cost(recipe), 1),
+        },
+        data={
+            "training": f"{order.name}: {_counts(data, 'train', labels)}",
+            "held_out": f"{order.name}: {_counts(data, 'test', labels)}; near-duplicates stay on one side",
+            "terms": order.terms,
+        },
+        notes=dict(NOTES),
+        training={**convert.training_record(recipe, result.history), "base": result.base, "made": str(date.today())},
+    )
+    return convert.written(card, content, out)
+
+
+def _calibration(data: Dataset) -> NDArray[np.uint8]:
+    training = data.part("train")
+    rng = np.random.default_rng(0)
+    rows: list[int] = []
+    for label in range(data.targets.shape[1]):
+        members = np.flatnonzero(training.truth == label)
+        rows += rng.choice(members, min(CALIBRATION, len(members)), replace=False).tolist()
+    return training.images[rows]
+
+
+def _counts(data: Dataset, split: str, labels: tuple[str, ...]) -> str:
+    counts = np.bincount(data.truth[data.split == split], minlength=len(labels))
+    return ", ".join(f"{n} {label}" for n, label in zip(counts.tolist(), labels, strict=True))
+
+
+def held_out(
+    logits: NDArray[np.float32], truth: NDArray[np.int64], labels: tuple[str, ...], temperature: float
+) -> dict[str, Any]:
+    """Figures on held-out pictures.
+
+    Args:
+        logits: (N, K) of the int8 model.
+        truth: (N,) classes.
+        labels: Their names.
+        temperature: The card's.
+    """
+    table, recall = metrics.confusion(logits, truth), metrics.recalls(logits, truth)
+    right, n = int(table.diagonal().sum()), len(truth)
+    counts = np.bincount(truth, minlength=len(labels))
+    return {
+        "n": n,
+        "accuracy": round(right / n, 4),
+        "accuracy_ci95": [round(v, 4) for v in metrics.wilson(right / n, n)],
+        "largest_class": {"label": labels[int(counts.argmax())], "share": round(float(counts.max()) / n, 4)},
+        "mean_recall": round(metrics.mean_recall(logits, truth), 4),
+        "ece": round(metrics.expected_calibration_error(metrics.softmax(logits, temperature), truth), 4),
+        "recall": {label: round(float(r), 4) for label, r in zip(labels, recall, strict=True)},
+        "confusion": table.tolist(),
+    }
+
+
+def require_learnt(order: Order, figures: dict[str, Any]) -> None:
+    """Refuses a model whose accuracy is not surely above that of always naming the largest class.
+
+    Raises:
+        NotLearnt: The lower end of the accuracy's 95 % interval is not above the largest class's share.
+    """
+    low, largest = figures["accuracy_ci95"][0], figures["largest_class"]
+    if low <= largest["share"]:
+        raise NotLearnt(
+            f"{order.name}: {figures['accuracy']:.0%} of {figures['n']} held-out pictures are right (surely over "
+            f"{low:.0%}), always saying {largest['label']} would give {largest['share']:.0%}; no model was written, "
+            "give more or clearer pictures of each class"
+        )
