@@ -33,7 +33,7 @@ def test_three_walkers_keep_three_ids(clips: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["pyfeat_no_face.mp4", "intel_bottle_noface.mp4"])
-def test_where_nobody_is_nobody_is_logged(clips: Path, tmp_path: Path, name: str) -> None:
+def test_clips_without_people_log_no_face(clips: Path, tmp_path: Path, name: str) -> None:
     f = figures(rows(clips, name, tmp_path))
     assert f.with_face <= 0.01 * f.frames
 

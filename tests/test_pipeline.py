@@ -15,7 +15,7 @@ from tests.fakes import (
 from tests.stepping import build, one_face
 
 
-def test_from_nothing_to_a_read_face_in_two_frames() -> None:
+def test_a_new_face_is_read_within_two_frames() -> None:
     _, step, _ = build(one_face)
     assert step(0.0).faces == ()
     (face,) = step(0.1).faces
@@ -58,7 +58,7 @@ def test_boxes_at_the_border_tiny_and_absurd_are_survived(box: Box) -> None:
     assert all(np.isfinite(f.box).all() and 0 <= f.quality <= 1 for faces in seen for f in faces)
 
 
-def test_a_face_whose_expected_place_is_outside_the_picture_costs_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_face_expected_outside_the_picture_does_not_fail_the_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     _, step, _ = build(one_face)
     step(0.0)
     (face,) = step(0.1).faces
@@ -94,7 +94,7 @@ def test_timings_are_kept_for_every_stage() -> None:
     assert set(step(0.0).timings_ms) == {"find", "track", "read", "judge"}
 
 
-def test_what_a_forgotten_face_left_behind_is_dropped() -> None:
+def test_the_state_of_a_forgotten_face_is_dropped() -> None:
     pipeline, step, _ = build(lambda t: [square(100 + 400 * (int(t / 4) % 2), 240, 100)] if t % 4 < 1 else [])
     for n in range(400):
         step(n / 10)
@@ -102,7 +102,7 @@ def test_what_a_forgotten_face_left_behind_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("hz", [5, 10, 30])
-def test_a_face_that_reads_sad_at_rest_is_shown_neutral_once_it_is_known_and_the_log_says_so(hz: float) -> None:
+def test_a_face_that_reads_sad_at_rest_is_shown_neutral_once_calibrated_and_the_log_says_so(hz: float) -> None:
     config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0), emotion=EmotionConfig(baseline="auto"))
     resting = 0.6 * distribution("sad") + 0.4 * distribution("neutral")
     pipeline, step, _ = build(one_face, lambda t: resting, config)
@@ -116,7 +116,7 @@ def test_a_face_that_reads_sad_at_rest_is_shown_neutral_once_it_is_known_and_the
     assert [event.kind for event in pipeline.finish()] == ["emotion", "face"]
 
 
-def test_without_a_baseline_nothing_is_corrected_and_nothing_said() -> None:
+def test_without_a_baseline_nothing_is_corrected_or_logged() -> None:
     resting = 0.6 * distribution("sad") + 0.4 * distribution("neutral")
     _, step, _ = build(one_face, lambda t: resting)
     results = [step(n / 5) for n in range(34 * 5)]

@@ -37,7 +37,7 @@ def python(code: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
-def test_the_import_is_quick_and_loads_nothing_heavy(tmp_path: Path) -> None:
+def test_the_import_is_quick_and_loads_no_heavy_package(tmp_path: Path) -> None:
     """CPU time, best of five, as other processes may take the wall clock's."""
     heavy = ("numpy", "cv2", "rich", "tensorflow", "ai_edge_litert", "yaml")
     code = (
@@ -69,7 +69,7 @@ def test_a_module_monitor_that_was_imported_before_keeps_working(tmp_path: Path)
     assert python(code, tmp_path) == "400 True"
 
 
-def test_what_is_public_is_there() -> None:
+def test_all_public_names_exist() -> None:
     assert dir(emotion_monitor) == sorted(emotion_monitor.__all__)
     for name in emotion_monitor.__all__:
         assert getattr(emotion_monitor, name) is getattr(api, name)

@@ -31,7 +31,7 @@ def happy() -> Image:
     return demo.render(HAPPY_S)
 
 
-def test_a_picture_is_read_from_a_path_an_array_or_gray_alike(monitor: Monitor, happy: Image, tmp_path: Path) -> None:
+def test_a_picture_gives_the_same_faces_as_path_array_or_gray(monitor: Monitor, happy: Image, tmp_path: Path) -> None:
     path = tmp_path / "happy.png"
     cv2.imwrite(str(path), happy)
     gray = cv2.cvtColor(happy, cv2.COLOR_BGR2GRAY).astype(np.uint8)
@@ -56,7 +56,7 @@ def test_a_picture_is_read_as_the_command_line_reads_it(monitor: Monitor, happy:
     assert float(row["confidence"]) == pytest.approx(found.confidence, abs=1e-4)
 
 
-def test_pictures_know_nothing_of_one_another(monitor: Monitor, happy: Image) -> None:
+def test_pictures_are_read_independently(monitor: Monitor, happy: Image) -> None:
     surprised = demo.render(7.8)
     alone = Monitor().read(surprised)
     monitor.read(happy)
@@ -84,7 +84,9 @@ def test_an_array_is_neither_changed_nor_locked(monitor: Monitor, happy: Image) 
         ([[1, 2]], TypeError, "image must be a path or a NumPy array in BGR order, got list"),
     ],
 )
-def test_what_is_no_picture_is_one_line(monitor: Monitor, image: Any, error: type[Exception], says: str) -> None:
+def test_files_that_are_not_pictures_give_one_line(
+    monitor: Monitor, image: Any, error: type[Exception], says: str
+) -> None:
     with pytest.raises(error) as caught:
         monitor.read(image)
     assert str(caught.value) == says
@@ -108,7 +110,7 @@ def test_a_picture_too_small_for_a_face_shows_none(monitor: Monitor, size: tuple
     assert monitor.read(np.full(size, 90, np.uint8)) == []
 
 
-def test_a_wrong_setting_is_told_as_the_callers() -> None:
+def test_a_wrong_setting_is_reported_in_terms_of_the_call() -> None:
     with pytest.raises(ConfigError) as caught:
         Monitor(settings={"detect.min_fac": 60})
     assert str(caught.value) == "settings: detect.min_fac is not a setting; did you mean detect.min_face?"
@@ -120,7 +122,7 @@ def test_a_wrong_setting_is_told_as_the_callers() -> None:
         Monitor(profile="driver", config=load_config())
 
 
-def test_settings_are_what_was_given_and_nothing_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_come_from_the_call_and_not_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("config.yaml").write_text("detect: {min_face: 99}\n")
     given = {"detect.min_face": 60, "driver.enabled": True, "emotion.smooth_s": 1e-05, "output.dir": "a: b"}

@@ -34,7 +34,7 @@ def happy() -> Image:
     return demo.render(HAPPY_S)
 
 
-def test_watching_a_file_gives_every_frame_in_order_and_ends_what_is_open(monitor: Monitor, demo_clip: Path) -> None:
+def test_watching_a_file_gives_every_frame_in_order_and_ends_open_events(monitor: Monitor, demo_clip: Path) -> None:
     results = list(monitor.watch(demo_clip))
     assert [r.frame.index for r in results] == list(range(100))
     events = [event for r in results for event in r.events]
@@ -42,7 +42,7 @@ def test_watching_a_file_gives_every_frame_in_order_and_ends_what_is_open(monito
     assert monitor.annotate(results[-1]).shape == results[-1].frame.image.shape
 
 
-def test_nothing_is_read_before_it_is_asked_for_and_the_source_is_closed_in_the_end() -> None:
+def test_frames_are_read_lazily_and_the_source_is_closed_at_the_end() -> None:
     class Film(ScriptedSource):
         live, reads = False, 0
 
@@ -62,7 +62,7 @@ def test_nothing_is_read_before_it_is_asked_for_and_the_source_is_closed_in_the_
         monitor.read(demo.render(HAPPY_S))
 
 
-def test_a_missing_source_is_told_when_the_loop_begins(monitor: Monitor) -> None:
+def test_a_missing_source_is_reported_when_the_loop_begins(monitor: Monitor) -> None:
     with pytest.raises(SourceError, match=r"^nowhere\.mp4: no such file or folder$"):
         next(monitor.watch("nowhere.mp4"))
     with pytest.raises(UserError):

@@ -44,7 +44,7 @@ def still(story: Story, seconds: float, image: Image) -> list[Frame | None]:
     return got
 
 
-def test_the_very_same_picture_again_and_again_is_no_picture(make: Callable[..., Story]) -> None:
+def test_identical_pictures_count_as_no_picture(make: Callable[..., Story]) -> None:
     story = make(frozen_s=5.0)
     image = np.full((48, 64, 3), 90, np.uint8)
     got = still(story, 8, image)

@@ -58,7 +58,7 @@ def test_nothing_before_the_host_or_after_the_path_is_shown(secret: str, query: 
     assert shown(f"rtsp://me:S{secret}S@host/live?token=T{query}T") == "rtsp://host/live?…"
 
 
-def test_nothing_a_run_says_or_writes_holds_the_password(tmp_path: Path) -> None:
+def test_no_output_of_a_run_contains_the_password(tmp_path: Path) -> None:
     """Even with -v, which lets OpenCV and FFmpeg speak."""
     done = subprocess.run(
         [sys.executable, "-m", "monitor", "-v", "--headless", "--source", "rtsp://me:${PASSWORD}@127.0.0.1:9/live?key=k3y",

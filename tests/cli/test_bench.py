@@ -32,7 +32,7 @@ def test_the_demo_is_measured_as_json(capsys: pytest.CaptureFixture[str]) -> Non
     assert found["cpu_ms"]["mean"] > 0
 
 
-def test_a_source_kept_in_a_file_is_measured_and_not_told(
+def test_a_source_named_by_a_file_is_measured_and_not_printed(
     demo_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "source.txt").write_text(f"{demo_clip}\n")

@@ -22,7 +22,7 @@ def check(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
     return code, capsys.readouterr().out
 
 
-def test_a_machine_that_can_run_passes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_working_machine_passes(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = check(capsys, "--source", "demo")
     assert code == 0
     for what in ("configuration", "source", "detector", "model", "display", "video codecs", "disk"):
@@ -47,7 +47,7 @@ def test_each_failure_is_a_line_and_the_exit_code(
     assert "model" in out  # the rest was tried all the same
 
 
-def test_what_a_run_would_refuse_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_that_a_run_refuses_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = check(
         capsys, "--source", "demo", "--profile", "driver", "--set", "follow.model=/nowhere/keypoints.tflite"
     )
@@ -109,7 +109,7 @@ def test_a_folder_that_cannot_be_written_is_found(capsys: pytest.CaptureFixture[
     assert "not writable" in out
 
 
-def test_an_alarm_that_cannot_be_given_is_told_before_the_night(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_alarm_that_cannot_be_given_is_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--source", "demo", "--profile", "driver"]
     code, out = check(capsys, *flags, "--set", "alerts.command=/nowhere/buzz --pin 4")
     assert code == 2

@@ -124,7 +124,7 @@ def test_importing_monitor_imports_nothing_else() -> None:
     assert python("-c", code).stdout.strip() == "['monitor']"
 
 
-def test_a_headless_start_does_not_pay_for_what_draws_nor_for_mail_headers() -> None:
+def test_a_headless_start_loads_neither_drawing_nor_mail_packages() -> None:
     names = ("rich", "subprocess", "importlib.metadata", "email", "ssl")
     code = f"import sys, monitor.cli.main, monitor.run.app; print([m for m in {names} if m in sys.modules])"
     assert python("-c", code).stdout.strip() == "[]"

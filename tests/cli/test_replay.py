@@ -20,7 +20,7 @@ from tests.cli.drives import Eyes, drive, told
 from tests.fakes import Clock, face, frame, keypoints_at, result
 
 
-def test_the_same_thresholds_give_the_same_events_as_on_the_day(tmp_path: Path) -> None:
+def test_the_same_thresholds_give_the_logged_events(tmp_path: Path) -> None:
     events = drive(tmp_path / "faces.csv")
     again = replay.judge(tmp_path / "faces.csv", Config(), logged.Log())
     assert told(again.events) == told(events)
@@ -142,7 +142,7 @@ def test_the_events_written_name_their_session(tmp_path: Path) -> None:
     assert names == sorted(names)
 
 
-def test_what_was_logged_before_midnight_is_judged_too(tmp_path: Path) -> None:
+def test_parts_from_before_midnight_are_judged(tmp_path: Path) -> None:
     events = drive(tmp_path / "faces.csv")
     lines = (tmp_path / "faces.csv").read_text().splitlines()
     (tmp_path / "faces-20261231-0001.csv").write_text("\n".join(lines[:400]) + "\n")
@@ -172,7 +172,7 @@ def test_events_that_cannot_be_written_there_are_one_line(
 
 
 @pytest.mark.parametrize("broken", [b"", bytes(4096), b"session,frame\nS,0\n"])
-def test_a_part_that_a_power_cut_emptied_costs_only_itself(
+def test_a_part_emptied_by_a_power_cut_loses_only_itself(
     tmp_path: Path, broken: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("monitor").propagate = True

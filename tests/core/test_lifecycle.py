@@ -60,7 +60,7 @@ def test_a_fall_while_inactive_is_kept_so_that_the_next_rise_is_reported() -> No
     assert [(e.phase, e.level) for e in events] == [("start", 3), ("update", 3)]
 
 
-def test_a_clock_that_goes_back_ends_the_event_and_begins_another() -> None:
+def test_a_clock_set_back_ends_the_event_and_starts_another() -> None:
     life = Lifecycle("sign", itertools.count(1), 5.0)
     events = [e for t in (10.0, 11.0, 3.0) for e in life.update(Observation(1), t, 0.0, 1)]
     assert [(e.phase, e.id, e.t) for e in events] == [("start", 1, 10.0), ("end", 1, 11.0), ("start", 2, 3.0)]

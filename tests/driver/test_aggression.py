@@ -43,7 +43,7 @@ def test_levels_come_by_the_seconds_it_lasts() -> None:
     assert {level: t for level, t in at.items() if level} == pytest.approx(wanted, abs=0.25)
 
 
-def test_unread_for_a_moment_it_goes_on_for_longer_nobody_knows() -> None:
+def test_an_unread_expression_continues_for_a_moment_and_then_becomes_unknown() -> None:
     aggression = Aggression(CONFIG)
     follow(aggression, 0.9, 0.0, 3.0)
     follow(aggression, None, 3.0, HOLD_S - 0.3)

@@ -21,7 +21,7 @@ def seen(t: float, eyes: float | None = 0.9, yaw: float = 0.0, anger: float | No
 
 
 @pytest.mark.parametrize(("eyes", "scale"), [(0.9, 0.9), (0.6, 0.6), (0.3, LEAST_OPEN)])
-def test_openness_is_told_against_ones_own_open_eyes_but_narrow_ones_are_not_made_wide(
+def test_openness_is_relative_to_ones_own_open_eyes_but_narrow_ones_are_not_made_wide(
     eyes: float, scale: float
 ) -> None:
     baseline = learnt(eyes)
@@ -35,7 +35,7 @@ def test_ahead_is_where_one_looks_as_far_as_a_camera_may_stand_aside(yaw: float,
     assert learnt(yaw=yaw).zero[0] == pytest.approx(zero, abs=1.0)
 
 
-def test_ahead_goes_on_being_learnt_through_hours_of_ever_heavier_seconds() -> None:
+def test_straight_ahead_is_updated_for_hours_with_growing_weights() -> None:
     """A second weighs e times as much each ``memory_s``: unless all is scaled down, soon more than a number holds."""
     baseline = learnt(memory_s=2.0)
     t = 15.0
@@ -46,7 +46,7 @@ def test_ahead_goes_on_being_learnt_through_hours_of_ever_heavier_seconds() -> N
         assert baseline.zero[0] == pytest.approx(yaw, abs=1.5)
 
 
-def test_with_shut_eyes_or_after_a_step_back_in_time_nothing_is_learnt() -> None:
+def test_shut_eyes_and_steps_back_in_time_do_not_change_the_baseline() -> None:
     baseline = learnt(memory_s=60.0)
     for n in range(3000):
         baseline.update(seen(15 + n / 10, eyes=0.1, yaw=30.0))
@@ -57,7 +57,7 @@ def test_with_shut_eyes_or_after_a_step_back_in_time_nothing_is_learnt() -> None
 
 
 @pytest.mark.parametrize(("away_s", "forgotten"), [(55.0, False), (65.0, True)])
-def test_who_was_away_for_long_may_be_somebody_else(away_s: float, forgotten: bool) -> None:
+def test_a_long_absence_starts_a_new_calibration(away_s: float, forgotten: bool) -> None:
     baseline = learnt(memory_s=60.0)
     baseline.update(Evidence(15.0, 0.0))
     assert baseline.update(seen(15.0 + away_s)) == forgotten

@@ -48,7 +48,7 @@ def test_an_expression_that_cannot_be_read_is_none(changes: dict[str, Any]) -> N
     assert (seen.anger, seen.happy) == (None, None)
 
 
-def test_a_face_out_of_sight_is_not_present_and_nobody_is_nobody() -> None:
+def test_a_face_out_of_view_and_no_face_are_not_present() -> None:
     assert of(face(7, seen=True)).present
     assert not of(face(7, seen=False)).present
     assert of(face(7)).face == 7

@@ -49,7 +49,7 @@ def test_eyes_shut_so_much_of_the_time_are_worth_so_many_points(perclos: float, 
     assert fatigue.parts["perclos"] == pytest.approx(points)
 
 
-def test_what_is_not_known_now_is_no_rest() -> None:
+def test_an_unknown_perclos_keeps_its_points() -> None:
     fatigue = Fatigue(CONFIG)
     moment(fatigue, 0.0, eyes(CONFIG.perclos_warn))
     moment(fatigue, 0.1, eyes(None))

@@ -53,7 +53,7 @@ def test_eyes_seen_badly_are_not_judged() -> None:
     assert state.attention == "cannot judge"
 
 
-def test_a_frame_in_which_the_face_was_not_looked_at_says_nothing_new() -> None:
+def test_a_frame_without_keypoints_gives_no_evidence() -> None:
     eyes = Eyes()
     one = driver(eyes)
     _, before, _ = one.step(frame(0.0), (person(1, 100),))
@@ -62,7 +62,7 @@ def test_a_frame_in_which_the_face_was_not_looked_at_says_nothing_new() -> None:
     assert events == []
 
 
-def test_a_dark_picture_is_no_absence() -> None:
+def test_a_dark_picture_is_not_an_absence() -> None:
     one = driver(Eyes())
     for n in range(100):
         _, state, _ = one.step(frame(n / 10, image=np.full((48, 64, 3), 5, np.uint8)), ())
@@ -103,7 +103,7 @@ def test_a_seat_that_is_never_free_waits_for_its_driver() -> None:
     assert seat.choose([person(3, 300)], 5001.0) is not None
 
 
-def test_who_got_in_first_and_sits_further_back_is_not_the_driver_for_good() -> None:
+def test_a_passenger_who_got_in_first_does_not_remain_the_driver() -> None:
     one, seen = driver(Eyes()), []
     for n in range(200):
         faces = (person(1, 450, 70),) if n < 5 else (person(1, 450, 70), person(2, 200, 150))
@@ -136,7 +136,7 @@ def test_once_learnt_a_driver_keeps_the_seat_from_whoever_comes_closer() -> None
         assert seat.choose(passing, n / 10, settled=False).id == 1  # type: ignore[union-attr]
 
 
-def test_a_driver_who_leant_forward_before_being_lost_is_known_again() -> None:
+def test_a_driver_who_leant_forward_before_being_lost_is_recognised_again() -> None:
     seat = Seat(360.0)
     for n in range(600):
         seat.choose([person(1, 300, 110)], n / 10)
@@ -146,14 +146,14 @@ def test_a_driver_who_leant_forward_before_being_lost_is_known_again() -> None:
     assert seat.choose([person(3, 300, 50)], 66.0) is None
 
 
-def test_of_two_who_may_be_the_driver_the_nearer_is() -> None:
+def test_the_nearer_of_two_possible_drivers_is_the_driver() -> None:
     seat = Seat(360.0)
     for n in range(100):
         seat.choose([person(1, 200, 100)], n / 10)
     assert seat.choose([person(2, 320, 110), person(3, 205, 98)], 12.0).id == 3  # type: ignore[union-attr]
 
 
-def test_the_driver_who_is_back_gets_the_seat_back_from_who_sits_behind() -> None:
+def test_a_returning_driver_gets_the_seat_back_from_the_person_behind() -> None:
     """Over the shoulder for four seconds; a rear passenger is near enough to pass for the driver meanwhile."""
     seat = Seat(360.0)
     for n in range(1000):
@@ -165,7 +165,7 @@ def test_the_driver_who_is_back_gets_the_seat_back_from_who_sits_behind() -> Non
     assert seat.choose([person(2, 420, 65), person(4, 520, 100)], 116.0).id == 2  # type: ignore[union-attr]
 
 
-def test_a_driver_found_again_a_little_off_keeps_the_seat_from_who_leans_in_at_the_old_place() -> None:
+def test_a_driver_found_again_nearby_keeps_the_seat_from_a_person_at_the_old_place() -> None:
     seat = Seat(360.0)
     for n in range(1000):
         seat.choose([person(1, 300, 100)], n / 10)
@@ -186,7 +186,7 @@ def test_the_driver_gets_the_seat_back_each_time() -> None:
     assert seat.choose([person(2, 420, 65), person(4, 302, 98)], 704.0).id == 4  # type: ignore[union-attr]
 
 
-def test_behind_sunglasses_who_sat_there_for_long_is_the_driver() -> None:
+def test_a_driver_with_sunglasses_keeps_the_seat_after_a_while() -> None:
     """No usual is ever learnt of eyes that cannot be read; a passenger leans in after five minutes."""
     judge = Driver(Config(driver=DriverConfig(enabled=True)), None, iter(range(99)))
     for n in range(3000):

@@ -48,7 +48,7 @@ def test_of_two_as_near_the_one_on_the_right_is_the_driver_however_the_faces_are
         assert chosen(seat, faces, 0.0) == numbers[1]
 
 
-def test_a_passenger_who_got_in_first_gives_way_to_a_driver_nearer_to_the_middle() -> None:
+def test_a_driver_nearer_to_the_middle_takes_the_seat_from_a_passenger_who_got_in_first() -> None:
     seat, seen = Seat(360.0), []
     for n in range(300):
         seen.append(chosen(seat, [at(1, 560)] + [at(2, 330)] * (n >= 100), n / 10))

@@ -11,7 +11,7 @@ def at(number: int, x: float, size: float) -> Face:
     return face(number, box=square(x, 200, size))
 
 
-def test_who_leans_forward_for_a_moment_is_not_larger_from_then_on() -> None:
+def test_leaning_forward_for_a_moment_does_not_change_the_normal_size() -> None:
     """Else, back at the usual size, the driver found again would be too small for the own seat."""
     seat = Seat(0)
     for n in range(600):

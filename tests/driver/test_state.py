@@ -23,7 +23,7 @@ def test_fully_awake_for_an_hour_nothing_is_reported(rate: float) -> None:
 
 
 @at_every_rate
-def test_a_microsleep_is_told_while_it_lasts_and_once(rate: float) -> None:
+def test_a_microsleep_is_reported_once_while_it_lasts(rate: float) -> None:
     drive = tell(200, rate, lambda t: {"eyes": 0.02} if between(t, 121, 2.4) else {})
     (start,), (end,) = drive.started("eyes_closed"), drive.ended("eyes_closed")
     told = next(e for e in drive.events if e.kind == "eyes_closed" and e.level == 2)
@@ -62,7 +62,7 @@ def test_a_slow_drift_into_sleep_rises_step_by_step(rate: float) -> None:
 
 
 @at_every_rate
-def test_glare_on_glasses_is_said_and_is_not_sleep(rate: float) -> None:
+def test_glare_on_glasses_is_reported_as_cannot_judge_and_not_as_sleep(rate: float) -> None:
     drive = tell(240, rate, lambda t: {"eyes": None} if between(t, 120, 40) else {})
     assert drive.kinds() == {"cannot_judge"}
     (start,) = drive.started("cannot_judge")

@@ -51,14 +51,14 @@ def test_the_transparent_commuter_is_seen_but_never_called_attentive(rate: float
 
 
 @at_every_rate
-def test_at_night_with_no_eyes_visible_it_says_so(rate: float) -> None:
+def test_at_night_with_invisible_eyes_cannot_judge_is_reported(rate: float) -> None:
     drive = tell(120, rate, lambda t: {"picture": False, "present": False} if t > 60 else {})
     assert drive.kinds() == {"cannot_judge"}, "a dark picture is no absence"
     assert drive.last.attention == "cannot judge"
 
 
 @at_every_rate
-def test_an_angry_burst_is_nothing_an_angry_minute_is(rate: float) -> None:
+def test_a_short_angry_burst_is_not_reported_but_an_angry_minute_is(rate: float) -> None:
     burst = tell(200, rate, lambda t: {"anger": 0.9} if between(t, 120, 1.0) else {})
     assert burst.started("anger_like") == []
     minute = tell(260, rate, lambda t: {"anger": 0.8} if between(t, 120, 60) else {})
@@ -97,9 +97,7 @@ def test_anger_ends_when_the_angry_one_is_gone(rate: float) -> None:
     ("kind", "act", "lasted"),  # anger is counted from its notice on
     [("away", {"present": False}, 14), ("anger_like", {"anger": 0.9}, 12.3), ("cannot_judge", {"eyes": None}, 14)],
 )
-def test_nothing_is_told_of_what_is_over_after_its_end(
-    rate: float, kind: str, act: dict[str, object], lasted: float
-) -> None:
+def test_an_ended_event_gets_no_updates(rate: float, kind: str, act: dict[str, object], lasted: float) -> None:
     drive = tell(170, rate, lambda t: act if between(t, 121, 14) else {})
     told = [e for e in drive.events if e.kind == kind]
     assert [e.t for e in told] == sorted(e.t for e in told)
@@ -110,7 +108,7 @@ def test_nothing_is_told_of_what_is_over_after_its_end(
 
 
 @at_every_rate
-def test_an_absence_is_told_as_one_to_its_end(rate: float) -> None:
+def test_an_absence_is_one_event_until_its_end(rate: float) -> None:
     drive = tell(200, rate, lambda t: {"present": False} if between(t, 121, 20) else {})
     (end,) = drive.ended("away")
     assert {e.data["what"] for e in drive.events if e.kind == "away"} == {"absent"}
@@ -122,7 +120,7 @@ def test_an_absence_is_told_as_one_to_its_end(rate: float) -> None:
 
 @at_every_rate
 @pytest.mark.parametrize(("kind", "act"), [("away", {"pose": (60.0, 1.0, 0.0)}), ("anger_like", {"anger": 0.9})])
-def test_an_alarm_after_an_alarm_is_told_again(rate: float, kind: str, act: dict[str, object]) -> None:
+def test_a_second_alarm_is_reported_again(rate: float, kind: str, act: dict[str, object]) -> None:
     """Twelve seconds, three of rest, a minute: whoever was warned once must not be alone with the second time."""
     drive = tell(300, rate, lambda t: act if between(t, 150, 14) or between(t, 168, 60) else {})
     levels = [(e.t, e.level) for e in drive.events if e.kind == kind and e.phase != "end"]
@@ -150,7 +148,7 @@ def test_anger_is_seen_where_no_expression_could_be_read_at_first(rate: float) -
 
 
 @at_every_rate
-def test_danger_that_comes_back_is_told_again(rate: float) -> None:
+def test_danger_that_returns_is_reported_again(rate: float) -> None:
     drive = tell(700, rate, lambda t: {"eyes": 0.02} if between(t, 121, 7) or between(t, 520, 7) else {})
     levels = [e.level for e in drive.events if e.kind == "fatigue" and e.phase != "end"]
     rises = sum(b == 3 and a < 3 for a, b in itertools.pairwise([0, *levels]))
@@ -175,7 +173,7 @@ def test_a_night_of_absence_is_not_a_log_of_it() -> None:
 
 
 @pytest.mark.parametrize("config", [DriverConfig(), DriverConfig(calibrate_s=0)])
-def test_a_look_aside_in_the_first_minute_is_told_to_its_end(config: DriverConfig) -> None:
+def test_a_look_aside_during_calibration_is_reported_until_its_end(config: DriverConfig) -> None:
     """What is usual is not learnt yet, but a head turned for 12 s is turned away all the same."""
     turned = tell(40, 10, lambda t: {"pose": (41.0, 0.0, 0.0)} if 8 <= t < 20 else {}, config)
     (event,) = turned.ended("away")
@@ -183,14 +181,14 @@ def test_a_look_aside_in_the_first_minute_is_told_to_its_end(config: DriverConfi
     assert event.t == pytest.approx(20, abs=1.5)
 
 
-def test_with_nothing_to_learn_ahead_stays_what_it_was_in_the_first_seconds() -> None:
+def test_without_calibration_straight_ahead_remains_that_of_the_first_seconds() -> None:
     config = DriverConfig(calibrate_s=0)
     drive = tell(120, 10, lambda t: {"pose": (30.0 if t < 30 else 75.0 if t < 100 else 30.0, 0.0, 0.0)}, config)
     assert drive.at(99).attention == "turned away"
     assert drive.at(119).attention == "attentive"
 
 
-def test_who_cannot_be_learnt_is_told_to_look_away_and_not_for_looking_back() -> None:
+def test_a_driver_who_cannot_be_calibrated_is_reported_for_looking_away_and_not_for_looking_back() -> None:
     """Sunglasses: the eyes are never told, so that the first minute never ends."""
     drive = tell(120, 10, lambda t: {"eyes": None, "pose": (39.0 if 20 <= t < 50 else 0.0, 0.0, 0.0)})
     assert drive.at(49).away_level == 3
@@ -198,7 +196,7 @@ def test_who_cannot_be_learnt_is_told_to_look_away_and_not_for_looking_back() ->
 
 
 @pytest.mark.parametrize(("pose", "seconds", "most"), [((0.0, -35.0, 0.0), 20, 57), ((50.0, 0.0, 0.0), 10, 35)])
-def test_who_looked_aside_at_the_very_first_is_believed_soon(
+def test_a_driver_who_looked_aside_at_first_is_soon_attentive(
     pose: tuple[float, float, float], seconds: float, most: float
 ) -> None:
     drive = tell(120, 10, lambda t: {"pose": pose} if t < seconds else {})
@@ -206,13 +204,13 @@ def test_who_looked_aside_at_the_very_first_is_believed_soon(
     assert drive.worst("away") == 3
 
 
-def test_with_nothing_to_learn_a_wrong_beginning_is_forgotten_all_the_same() -> None:
+def test_without_calibration_a_wrong_first_pose_is_forgotten() -> None:
     drive = tell(300, 10, lambda t: {"pose": (50.0, 0.0, 0.0)} if t < 6 else {}, DriverConfig(calibrate_s=0))
     assert drive.at(20).away_level == 3
     assert drive.at(200).away_level == 0
 
 
-def test_a_memory_of_0_forgets_nobody() -> None:
+def test_a_memory_of_0_keeps_the_driver_forever() -> None:
     config = DriverConfig(memory_s=0)
     drive = tell(200, 10, lambda t: {"present": not 70 <= t < 130}, config)
     assert drive.at(69).calibrated == drive.at(131).calibrated == 1

@@ -10,7 +10,7 @@ at_every_rate = pytest.mark.parametrize("rate", RATES)
 
 
 @at_every_rate
-def test_dry_eyes_blink_often_and_that_is_no_fatigue(rate: float) -> None:
+def test_frequent_blinks_of_dry_eyes_are_no_fatigue(rate: float) -> None:
     drive = tell(600, rate, lambda t: {"eyes": blinking(t, every=1.37, length=0.15)})
     assert drive.kinds() <= {"fatigue"}
     assert drive.worst("fatigue") <= 1
@@ -40,7 +40,7 @@ def test_shut_eyes_are_not_attentive(rate: float) -> None:
     assert drive.last.attention == "attentive"
 
 
-def test_a_closure_of_which_the_end_was_not_seen_is_told_as_long_as_it_was_seen() -> None:
+def test_a_closure_without_a_seen_end_has_the_seen_length() -> None:
     drive = tell(
         200, 30, lambda t: {"eyes": 0.02} if between(t, 121, 1.1) else {"eyes": None} if between(t, 122.1, 1.9) else {}
     )
@@ -56,7 +56,7 @@ def test_blinks_caught_in_single_pictures_are_no_fatigue(rate: float) -> None:
     assert {state.parts["blinks"] for _, state in drive.states} == {0.0}
 
 
-def test_a_usual_that_could_not_be_counted_is_held_against_nobody() -> None:
+def test_an_unknown_normal_blink_rate_adds_no_points() -> None:
     """Learnt at two pictures a second, where blinks are missed; then fifteen a second and blinks as everybody's."""
     at = [n / 2 for n in range(200)] + [100 + n / 15 for n in range(6000)]
     drive = tell(len(at), 1.0, lambda n: {"eyes": blinking(at[int(n)])}, clock=lambda n: at[int(n)])

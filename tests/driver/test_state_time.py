@@ -29,7 +29,7 @@ def test_a_clock_that_jumps_starts_nothing(rate: float) -> None:
 
 
 @at_every_rate
-def test_a_stalled_host_is_no_sleep(rate: float) -> None:
+def test_a_stalled_host_is_not_reported_as_sleep(rate: float) -> None:
     # Sixty seconds without a reading, eyes shut on both sides of the gap.
     drive = tell(
         200, rate, lambda t: {"eyes": 0.02} if between(t, 119.6, 0.8) else {}, clock=lambda t: t + 60 * (t >= 120)
@@ -45,7 +45,7 @@ def test_a_frozen_camera_repeats_its_last_moment_and_changes_nothing() -> None:
     assert states[-1].fatigue == 0
 
 
-def test_too_few_readings_are_said_to_be_too_few() -> None:
+def test_too_few_readings_are_reported_as_cannot_judge() -> None:
     drive = tell(600, 0.9, lambda t: {"eyes": 0.02} if t > 100 else {})
     assert {s.attention for t, s in drive.states if t > 5} == {"cannot judge"}
     assert drive.kinds() == {"cannot_judge"}
@@ -72,7 +72,7 @@ def test_the_next_driver_starts_without_the_last_ones_fatigue(rate: float) -> No
     assert drive.at(612).fatigue == 0
 
 
-def test_a_clock_set_back_while_something_goes_on_leaves_sound_events() -> None:
+def test_a_clock_set_back_during_an_event_leaves_valid_events() -> None:
     def clock(t: float) -> float:
         return t - 1e6 * (t >= 140)
 
@@ -116,14 +116,14 @@ def test_a_phone_in_the_first_minute_does_not_make_the_road_a_look_aside(first: 
 
 
 @pytest.mark.parametrize("after", [70, 90, 600])
-def test_a_look_aside_of_minutes_is_told_all_along_and_the_usual_comes_back(after: int) -> None:
+def test_a_look_aside_of_minutes_is_reported_throughout_and_the_baseline_returns(after: int) -> None:
     """Driving, two minutes of looking aside, then ahead: ahead is where it was, however soon after calibration."""
     drive = tell(after + 200, 5.0, lambda t: {"pose": (40.0, 2.0, 0.0)} if between(t, after, 120) else {})
     assert {state.attention for t, state in drive.states if after + 4 < t < after + 119} == {"turned away"}
     assert {state.attention for t, state in drive.states if t > after + 125} == {"attentive"}
 
 
-def test_shut_eyes_teach_nothing_about_where_ahead_is() -> None:
+def test_shut_eyes_do_not_change_straight_ahead() -> None:
     drive = tell(1000, 5.0, lambda t: {"eyes": 0.02, "pose": (2.0, 30.0, 0.0)} if t > 120 else {})
     assert drive.last.attention == "turned away"
 

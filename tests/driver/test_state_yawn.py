@@ -75,7 +75,7 @@ def test_lids_that_part_for_a_picture_in_a_yawn_are_shut_all_along(rate: float) 
 
 
 @at_every_rate
-def test_a_yawn_is_told_once_and_eyes_shut_in_it_are_no_microsleep(rate: float) -> None:
+def test_a_yawn_is_reported_once_and_eyes_shut_in_it_are_no_microsleep(rate: float) -> None:
     def yawn(t: float) -> dict[str, object]:
         if not between(t, 120, 5):
             return {}

@@ -34,7 +34,7 @@ def test_a_mouth_wide_open_for_long_enough_yawns_until_it_closes() -> None:
 
 
 @pytest.mark.parametrize(("eyes", "demand"), [(0.5, 1.0), (0.9, STARING), (None, UNSEEN)])
-def test_what_the_eyes_do_decides_how_wide_it_must_open(eyes: float | None, demand: float) -> None:
+def test_the_eyes_decide_how_wide_a_yawn_must_open(eyes: float | None, demand: float) -> None:
     peak = CONFIG.yawn_peak * demand
     assert yawned(wide(peak + 0.01), eyes=eyes) > 0
     assert yawned(wide(peak - 0.01), eyes=eyes) == 0

@@ -47,7 +47,7 @@ def test_an_end_carries_duration_mean_and_peak() -> None:
     assert end.data["peak"] == 0.9
 
 
-def test_unknown_is_no_episode() -> None:
+def test_unknown_is_not_an_episode() -> None:
     assert not [e for e in play([[face(1, "unknown")]] * 5) if e.kind == "emotion"]
 
 
@@ -56,13 +56,13 @@ def test_a_moment_out_of_view_ends_nothing() -> None:
     assert [e.phase for e in events if e.kind == "face"] == ["start", "end"]
 
 
-def test_an_end_tells_when_the_face_was_last_seen() -> None:
+def test_an_end_has_the_time_of_the_last_sight() -> None:
     end = next(e for e in play([[face(1)]] * 5 + [[]] * 20) if e.kind == "face" and e.phase == "end")
     assert end.data["last_seen_t"] == 0.4
     assert end.data["duration_s"] == 0.4
 
 
-def test_both_clocks_of_an_end_tell_the_last_sight() -> None:
+def test_both_clocks_of_an_end_have_the_time_of_the_last_sight() -> None:
     for event in play([[face(1)]] * 5 + [[]] * 20):
         assert abs((event.wall - 100.0) - event.t) < 1e-9
 

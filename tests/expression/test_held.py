@@ -45,7 +45,7 @@ def test_an_expression_that_is_held_has_one_start_and_one_end(hz: float) -> None
     assert events[0].level == 1
 
 
-def test_a_short_one_and_one_that_is_not_asked_for_are_not_reported() -> None:
+def test_short_and_unwatched_expressions_are_not_reported() -> None:
     assert watched(lambda t: "angry" if t < 4.5 else "happy", 60) == []
 
 
@@ -61,7 +61,7 @@ def test_a_longer_interruption_ends_it_where_it_was_last_shown() -> None:
     assert told(events)[1] == ("end", 7.9)
 
 
-def test_another_watched_expression_is_one_of_its_own() -> None:
+def test_another_watched_expression_is_a_separate_event() -> None:
     events = watched(lambda t: "sad" if t < 7 else "angry", 14)
     assert [(event.phase, event.data["label"]) for event in events] == [
         ("start", "sad"), ("end", "sad"), ("start", "angry"), ("end", "angry"),
@@ -107,6 +107,6 @@ def test_a_time_without_pictures_and_one_that_steps_back_end_it() -> None:
     assert held.finish() == []
 
 
-def test_without_a_list_nothing_is_watched() -> None:
+def test_without_a_list_no_expression_is_watched() -> None:
     held = HeldExpressions(AlertsConfig(), itertools.count(1))
     assert [e for n in range(600) for e in held.update([face(1, "sad")], n / 10, 0.0)] == []

@@ -93,7 +93,7 @@ def test_smiles_do_not_count_as_rest(story: Story) -> None:
     assert story.events[-1].data["corrected"]["sad"] > 0
 
 
-def test_the_baseline_stays_once_it_is_known(story: Story) -> None:
+def test_a_known_baseline_does_not_change(story: Story) -> None:
     story.show(NEUTRAL, CALM_S + 1)
     assert story.show(SAD_AT_REST, 120) == "sad"
     assert len(story.events) == 2
@@ -113,7 +113,7 @@ def test_gaps_in_the_readings_do_not_count_as_rest(story: Story) -> None:
     assert [event.phase for event in story.events] == ["start"]
 
 
-def test_everybody_has_a_baseline_of_their_own_and_who_leaves_is_forgotten(story: Story) -> None:
+def test_each_face_has_its_own_baseline_and_loses_it_when_it_leaves(story: Story) -> None:
     story.show(SAD_AT_REST, CALM_S + 1, face=1)
     assert story.read(SAD_AT_REST, face=2) == "sad"
     story.calibration.keep({1})

@@ -44,7 +44,7 @@ shares = st.floats(0.0, 1.0)
 
 
 @given(readings, shares, shares, shares, st.floats(0.0, 2.0))
-def test_the_label_is_the_top_of_what_is_shown_and_confident_or_unknown(
+def test_the_label_is_the_top_of_the_shown_distribution_or_unknown(
     steps: list[tuple[float, list[float] | None]], least: float, margin: float, jump: float, hold: float
 ) -> None:
     config = EmotionConfig(min_confidence=least, margin=margin, jump=jump, hold_s=hold)
@@ -65,7 +65,7 @@ def test_the_label_is_the_top_of_what_is_shown_and_confident_or_unknown(
 
 
 @given(readings)
-def test_the_smoothed_label_too_is_the_top_of_what_is_shown(steps: list[tuple[float, list[float] | None]]) -> None:
+def test_the_smoothed_label_is_the_top_of_the_shown_distribution(steps: list[tuple[float, list[float] | None]]) -> None:
     smoother, steady, t = Smoother(CONFIG.smooth_s), SteadyLabel(CONFIG), 0.0
     for dt, values in steps:
         t += dt

@@ -71,7 +71,7 @@ def test_a_film_without_a_frame_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mkv"])
-def test_a_film_damaged_in_the_middle_gives_what_is_readable(tmp_path: Path, suffix: str) -> None:
+def test_a_film_damaged_in_the_middle_gives_its_readable_frames(tmp_path: Path, suffix: str) -> None:
     path = media.faces(tmp_path / f"a{suffix}")
     data, dice = bytearray(path.read_bytes()), random.Random(5)
     for _ in range(200):

@@ -91,7 +91,7 @@ def mended(folder: Path) -> None:
     json.loads((folder / "metadata.json").read_text())
 
 
-def test_killed_at_random_moments_it_keeps_what_it_promised(tmp_path: Path) -> None:
+def test_a_run_killed_at_random_moments_leaves_readable_files(tmp_path: Path) -> None:
     dice = random.Random(7)
     for n in range(8):
         cut(tmp_path / str(n), dice.uniform(0, 1.0))
@@ -109,7 +109,7 @@ def test_killed_at_200_random_moments(tmp_path: Path) -> None:
     )
 
 
-def test_the_next_run_goes_on_where_a_power_cut_ended_the_last(tmp_path: Path) -> None:
+def test_the_next_run_continues_after_a_power_cut(tmp_path: Path) -> None:
     cut(tmp_path / "s", 0.5)
     before = len(list(read_rows(tmp_path / "s")))
     child = start(tmp_path / "s", "--record", "--max-frames", "10")

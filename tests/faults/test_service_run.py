@@ -29,7 +29,7 @@ class Systemd:
                 return sum(message.startswith(start) for message in self.heard) >= times
 
 
-def test_ready_alive_and_stopping_are_told(tmp_path: Path) -> None:
+def test_ready_alive_and_stopping_are_reported(tmp_path: Path) -> None:
     systemd, health = Systemd(tmp_path), tmp_path / "health.json"
     child = start(
         tmp_path / "s", *settings(source__loop="always", source__pace="always", service__health_file=health),

@@ -64,7 +64,7 @@ def test_a_stop_at_100_random_moments_is_clean(tmp_path: Path) -> None:
         stopped(tmp_path / str(n), dice.choice((signal.SIGTERM, signal.SIGINT)), dice.uniform(0, 3))
 
 
-def test_a_hangup_begins_new_files_and_the_run_goes_on(tmp_path: Path) -> None:
+def test_a_hangup_begins_new_files_and_the_run_continues(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     child = start(folder, "--record", *LOOP, *settings(output__flush_s=0.1))
     until(grown(folder / "faces.csv"), child)

@@ -31,7 +31,7 @@ def rewrite(model: Path, **changes: Any) -> None:
     card.write_text(json.dumps(json.loads(card.read_text()) | changes))
 
 
-def test_the_shipped_pair_loads_and_says_how_good_it_is(pair: Path) -> None:
+def test_the_shipped_model_and_its_card_load_with_figures(pair: Path) -> None:
     card = load_card(pair)
     assert set(card.labels) == set(EMOTIONS)
     assert card.metrics["validation"]["n"] > 6000
@@ -93,7 +93,7 @@ def test_no_card_content_makes_the_reader_crash(tmp_path_factory: pytest.TempPat
         load_card(model)
 
 
-def test_a_figure_that_is_no_number_is_written_as_null(pair: Path, tmp_path: Path) -> None:
+def test_figures_that_are_not_finite_are_written_as_null(pair: Path, tmp_path: Path) -> None:
     card = replace(load_card(pair), metrics={"turned": float("nan"), "by": [{"low": float("-inf")}, 0.5]})
     card.save(tmp_path / "card.json")
     assert json.loads((tmp_path / "card.json").read_text(), parse_constant=pytest.fail)["metrics"] == {

@@ -64,7 +64,7 @@ def test_missing_runtimes_fall_back_in_order(monkeypatch: pytest.MonkeyPatch, av
     assert runtime.load_runtime().package == runtime.CANDIDATES[available][1]
 
 
-def test_without_any_runtime_the_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_runtime_the_error_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, _ in runtime.CANDIDATES:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ModelError, match="pip install ai-edge-litert") as caught:

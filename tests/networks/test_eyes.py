@@ -74,7 +74,7 @@ def drawn(opened: bool) -> np.ndarray:
     return cv2.GaussianBlur(image, (0, 0), 0.8)
 
 
-def test_the_shipped_network_tells_drawn_eyes_apart(net: EyeNet) -> None:
+def test_the_shipped_network_separates_drawn_open_and_shut_eyes(net: EyeNet) -> None:
     at = keypoints(points((60, 100), (120, 100), 30, 30))
     opened, shut = net.read(drawn(True), at), net.read(drawn(False), at)
     assert min(e.open for e in opened) > 0.7
@@ -98,7 +98,7 @@ def test_another_models_card_is_refused(tmp_path: Path) -> None:
         EyeNet(tmp_path / "eyes.tflite")
 
 
-def test_the_card_says_how_to_cut(net: EyeNet) -> None:
+def test_the_crop_follows_the_card(net: EyeNet) -> None:
     assert net.card.labels == EYES
     assert net.card.crop.align
     assert net.card.crop.side == net.card.input_side == 32

@@ -58,7 +58,7 @@ def test_beside_the_face_there_is_none(net: KeypointNet, scene: Image, place: tu
     assert keypoints.presence < 0.5
 
 
-def test_noise_is_no_face_and_outside_there_is_nothing(net: KeypointNet) -> None:
+def test_noise_and_regions_outside_the_frame_show_no_face(net: KeypointNet) -> None:
     keypoints = net.read(picture(), square(300, 200, 120))
     assert keypoints is not None
     assert keypoints.presence < 0.2
@@ -154,7 +154,7 @@ def test_mirrored_answers_mirrored_again_are_the_answers() -> None:
     assert np.allclose(again, head)
 
 
-def test_presence_is_calibrated_and_nothing_is_opened_less_than_not_at_all(
+def test_presence_is_calibrated_and_openness_is_never_negative(
     net: KeypointNet, scene: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = np.array([0, 0, 0, -0.1, 0.3, -0.2], np.float32)

@@ -114,7 +114,7 @@ def test_web_page_and_mqtt_name_them() -> None:
     assert options == list(LABELS)
 
 
-def test_what_needs_the_seven_expressions_is_refused() -> None:
+def test_settings_that_need_the_seven_expressions_are_refused() -> None:
     own_model = ["emotion.model=my.tflite"]
     for settings, told in (
         (["driver.enabled=true"], "driver.enabled needs the seven expressions"),

@@ -53,7 +53,7 @@ def test_patches_lie_apart_on_tiles_the_network_can_take(size: tuple[int, int], 
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.floats(-4, 4), st.floats(-4, 4), st.floats(SMALLEST, 2 * SMALLEST))
-def test_what_is_encoded_is_decoded(row: int, column: int, dx: float, dy: float, side: float) -> None:
+def test_decoding_inverts_encoding(row: int, column: int, dx: float, dy: float, side: float) -> None:
     at = (np.array([row]), np.array([column]))
     x, y = (column + 0.5) * STRIDE + dx, (row + 0.5) * STRIDE + dy
     centres, sides = decode(encode(x, y, side, *at), *at)
@@ -96,14 +96,14 @@ def test_the_demos_faces_are_proposed_at_any_frame_size(net: ProposalNet, scale:
         assert np.hypot(*(middles - [x, y]).T).min() < 25
 
 
-def test_tile_by_tile_it_finds_what_all_at_once_finds(net: ProposalNet) -> None:
+def test_a_search_tile_by_tile_finds_the_same_as_one_of_all_tiles(net: ProposalNet) -> None:
     image = demo.render(12.0)
     whole = net.propose(image, 40, 0.3).boxes
     parts = np.concatenate([net.propose(image, 40, 0.3, [n]).boxes for n in range(TILES)])
     assert {tuple(box) for box in whole} <= {tuple(box) for box in parts}
 
 
-def test_gray_frames_will_do_and_an_even_wall_shows_nobody(net: ProposalNet) -> None:
+def test_gray_frames_are_accepted_and_an_even_wall_shows_no_face(net: ProposalNet) -> None:
     gray = cv2.cvtColor(demo.render(12.0), cv2.COLOR_BGR2GRAY).astype(np.uint8)
     assert len(net.propose(gray, 40, 0.3)) >= 2
     assert len(net.propose(np.full((480, 640, 3), 90, np.uint8), 40, 0.3)) == 0

@@ -91,7 +91,7 @@ def test_one_that_cannot_be_closed_keeps_no_other_open(
     assert caplog.text.count("error: Diary could not be finished") == 2
 
 
-def test_what_the_settings_do_not_ask_for_is_not_opened(tmp_path: Path) -> None:
+def test_outputs_that_the_settings_do_not_enable_are_not_opened(tmp_path: Path) -> None:
     plain = opened(tmp_path / "plain", "alerts.command=true")
     assert not {"DriveSink", "AlertSink", "MqttSink"} & set(names(plain))
     plain.close([], 0.0)

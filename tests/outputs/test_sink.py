@@ -41,7 +41,7 @@ def test_a_file_run_records_every_frame_in_the_background() -> None:
     assert (slow.handled, slow.closed, background.dropped) == (200, 1, 0)
 
 
-def test_an_encoder_that_breaks_is_told_once_and_blocks_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_encoder_is_logged_once_and_blocks_no_other_sink(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("monitor").propagate = True
     background = Background(Slow(fail=True), drop=False, size=2)
     for n in range(200):

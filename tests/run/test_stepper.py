@@ -106,14 +106,14 @@ class Jumping(ListFeed):
 
 
 @pytest.mark.parametrize(("by", "told"), [(1.9, []), (2.1, [2.1]), (-2.1, [-2.1]), (3600.0, [3600.0])])
-def test_a_wall_clock_that_is_set_is_told(by: float, told: list[float]) -> None:
+def test_a_jump_of_the_wall_clock_is_reported(by: float, told: list[float]) -> None:
     recorder = Recorder()
     worker = working(Jumping(by), EchoPipeline(), recorder, clock=Clock())
     worker.run()
     assert [e.data["by_s"] for e in recorder.told if (e.kind, e.phase) == ("clock", "start")] == told
 
 
-def test_a_machine_that_slept_has_set_no_clock() -> None:
+def test_a_suspend_is_not_a_clock_jump() -> None:
     recorder, feed = Recorder(), Jumping(3600.0)
     worker = working(
         feed, EchoPipeline(), recorder, clock=Clock(),
@@ -152,7 +152,7 @@ def test_a_file_has_no_latency_and_no_governor() -> None:
     assert worker.frames == 0
 
 
-def test_a_picture_from_before_the_sleep_tells_of_no_jump_either() -> None:
+def test_a_picture_from_before_a_suspend_reports_no_jump() -> None:
     """It waited in the mailbox: its stamps are of before, but it is taken afterwards."""
     slept = {"s": 0.0}
 

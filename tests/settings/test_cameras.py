@@ -92,7 +92,7 @@ def test_each_mistake_is_one_line_with_its_place_and_the_fix(tmp_path: Path, tex
     assert expected in line
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     text = "detect: {min_face: 5}\ncameras:\n  a: {}\n  b: {source: 0, profile: none}\n"
     lines = problems(tmp_path, text)
     assert len(lines) == 3

@@ -11,7 +11,7 @@ from monitor.settings import reader as settings
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_shipped_file_says_exactly_what_the_program_does_without_it() -> None:
+def test_the_shipped_file_equals_the_defaults() -> None:
     assert (ROOT / "config.yaml").read_text() == config.shipped_text()
     assert config.load(str(ROOT / "config.yaml"), [])[0] == config.Config()
 
@@ -100,9 +100,7 @@ def test_a_setting_in_a_drivers_profile_of_ones_own_does_not_switch_driver_mode_
         ("profiles:\n  a: {}\n  a: {}\n", "", "c.yaml:3: profiles.a is given twice"),
     ],
 )
-def test_a_mistake_in_a_profile_is_told_even_when_it_is_not_chosen(
-    tmp_path: Path, text: str, profile: str, expected: str
-) -> None:
+def test_a_mistake_in_an_unused_profile_is_reported(tmp_path: Path, text: str, profile: str, expected: str) -> None:
     (tmp_path / "c.yaml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         config.load(str(tmp_path / "c.yaml"), [], profile)
@@ -123,7 +121,7 @@ def test_levels_out_of_order_and_unusable_names_are_refused(setting: str, expect
         config.load(None, [setting])
 
 
-def test_settings_that_contradict_each_other_are_told_with_the_line_of_the_last(tmp_path: Path) -> None:
+def test_contradicting_settings_are_reported_with_the_line_of_the_last(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("track:\n  # a comment\n  lost_s: 3\n  forget_s: 1\nsource:\n  fourcc: MJ\n")
     with pytest.raises(ConfigError) as caught:

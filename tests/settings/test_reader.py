@@ -65,7 +65,7 @@ def test_an_unknown_key_suggests_the_nearest(tmp_path: Path) -> None:
     )
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     got = lines(tmp_path, "detect:\n  size: 5\n  how: harr\non: maybe\nnmae: y\n", "detect.share=7")
     assert len(got) == 5
     assert any("detect.how must be one of haar, yunet (got harr); did you mean haar?" in line for line in got)
@@ -122,7 +122,7 @@ def test_set_without_equals_is_explained() -> None:
 
 
 @pytest.mark.parametrize("typed", ["0123", "12:30", "2026_11_25", "on", "no", "1e3", "0x1F", "2026-11-25"])
-def test_a_text_is_what_was_typed_and_not_what_yaml_would_make_of_it(tmp_path: Path, typed: str) -> None:
+def test_a_text_is_kept_as_typed_whatever_yaml_makes_of_it(tmp_path: Path, typed: str) -> None:
     assert load(tmp_path, f"name: {typed}\n").name == typed
     got = load(tmp_path, "", f"name={typed}")
     assert got.name == typed
@@ -130,13 +130,13 @@ def test_a_text_is_what_was_typed_and_not_what_yaml_would_make_of_it(tmp_path: P
 
 
 @pytest.mark.parametrize("typed", ["1:30", "0:45.5"])
-def test_a_time_is_no_number_of_seconds_or_pixels(tmp_path: Path, typed: str) -> None:
+def test_a_sexagesimal_time_is_not_a_number(tmp_path: Path, typed: str) -> None:
     for written in ((f"detect: {{size: {typed}}}\n",), ("", f"detect.share={typed}")):
         with pytest.raises(ConfigError, match=rf"must be a (whole )?number.*{typed}"):
             load(tmp_path, *written)
 
 
-def test_what_is_printed_is_read_back(tmp_path: Path) -> None:
+def test_printed_settings_are_read_back(tmp_path: Path) -> None:
     changed = Root(Inner(size=77, share=0.125, how="yunet"), on=False, name="a: b # c")
     assert load(tmp_path, settings.to_yaml(changed)) == changed
 
@@ -175,5 +175,5 @@ class Worded:
         ("on", "on"),
     ],
 )  # fmt: skip
-def test_a_text_given_as_a_flag_is_what_was_typed(typed: str, read: str) -> None:
+def test_a_text_given_as_a_flag_is_kept_as_typed(typed: str, read: str) -> None:
     assert settings.load(Worded, None, [f"word={typed}"]).word == read

@@ -53,7 +53,7 @@ def test_both_parsers_read_and_refuse_the_same(content: str, monkeypatch: pytest
 
 # Without tags and explicit keys, of which the two have different ideas and settings have no use.
 @given(st.text(st.sampled_from("ab:-{}[],#'\" \n\t0."), max_size=40))
-def test_what_both_parsers_take_means_the_same(content: str) -> None:
+def test_both_parsers_agree_on_every_accepted_text(content: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         first, last = told(content, yamltext.PARSERS, patch), told(content, yamltext.PARSERS[-1:], patch)
     lenient = isinstance(last, tuple) and any(isinstance(line, str) and "is not valid" in line for line in last)

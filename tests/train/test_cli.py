@@ -13,7 +13,7 @@ from train.data import datasets
 from train.data.datasets import Dataset
 
 
-def test_what_cannot_be_trained_is_said_before_data_is_read(
+def test_an_untrainable_recipe_is_refused_before_data_is_read(
     run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert cli.main(["fit", "--data", "nowhere.zip", "--out", str(run)]) == 2
@@ -38,7 +38,7 @@ def test_the_command_line_from_data_to_model(
     assert cli.main(["fit", "--data", "nowhere.zip"]) == 2
 
 
-def test_without_tensorflow_one_line_says_how_to_get_it(
+def test_without_tensorflow_one_line_names_the_package(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in [n for n in sys.modules if n.startswith("train.") and n.count(".") > 1]:

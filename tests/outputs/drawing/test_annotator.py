@@ -193,7 +193,7 @@ def test_an_alarm_frames_the_whole_picture() -> None:
     assert not has(calm, SEVERITY[3])
 
 
-def test_a_drivers_face_has_no_bars_unless_all_details_are_asked_for(spots: dict[str, list[Box]]) -> None:
+def test_a_drivers_face_has_bars_only_in_full_detail(spots: dict[str, list[Box]]) -> None:
     shown = result(0.0, [face(1, box=(250, 240, 420, 410))], image=canvas(), driver=alarm(100, {}))
     drawn(shown)
     assert spots["bars"] == []

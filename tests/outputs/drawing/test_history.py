@@ -30,7 +30,7 @@ def test_a_column_holds_a_quarter_second_at_any_rate(every_s: float) -> None:
     assert columns[-30:, SAD] == pytest.approx(0.9)
 
 
-def test_what_is_older_than_the_span_is_gone_and_so_is_a_face_not_seen_for_that_long() -> None:
+def test_readings_and_faces_older_than_the_span_are_dropped() -> None:
     history = filled(["happy"] * 300, 0.1, span_s=10.0)
     assert (history.of(1, 30.0).sum(axis=1) > 0).sum() == 40
     history.handle(result(45.0, []))
@@ -52,7 +52,7 @@ def test_a_clock_that_goes_back_begins_anew() -> None:
     assert (columns.sum(axis=1) > 0).sum() == 1
 
 
-def test_an_older_picture_does_not_show_what_came_after_it() -> None:
+def test_an_older_picture_does_not_show_later_readings() -> None:
     history = filled(["happy"] * 100)
     assert (history.of(1, 5.0).sum(axis=1) > 0).sum() == 5 / STEP_S
 

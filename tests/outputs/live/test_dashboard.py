@@ -82,7 +82,7 @@ def test_many_faces_are_cut_to_the_terminals_height(height: int) -> None:
     assert any(" more" in line for line in got)
 
 
-def test_the_time_left_is_told_within_the_first_second() -> None:
+def test_the_time_left_is_shown_within_the_first_second() -> None:
     clock = Clock()
     got = "\n".join(lines(console(), minute([], 10), frames=1000, clock=clock))
     assert "0:44 left" in got  # 990 frames, 9 in 0.4 s
@@ -90,11 +90,11 @@ def test_the_time_left_is_told_within_the_first_second() -> None:
     assert "waiting for the first frame" in before
 
 
-def test_nothing_is_told_of_the_time_left_of_a_camera() -> None:
+def test_a_camera_has_no_time_left() -> None:
     assert not any("left" in line for line in lines(console(), minute([face(1)], 100)))
 
 
-def test_nobody_in_view_is_shown() -> None:
+def test_an_empty_view_is_shown() -> None:
     assert "nobody in view" in "\n".join(lines(console(), minute([], 3)))
 
 
@@ -139,7 +139,7 @@ def test_the_sparkline_is_one_cell_a_second_high_where_it_is_sure() -> None:
     assert line.plain == "█" * 30 + "▃" * 15 + " " * 15
 
 
-def test_times_are_told_as_a_clock() -> None:
+def test_times_are_written_as_a_clock() -> None:
     assert [clock_text(seconds) for seconds in (0, 59.6, 61, 3600, 7325)] == [
         "0:00",
         "1:00",

@@ -36,7 +36,7 @@ class Toolkit:
     ("size", "shown"),
     [((640, 480), (640, 480)), ((1080, 1920), (405, 720)), ((3840, 2160), (1280, 720)), ((3000, 10), (1280, 4))],
 )
-def test_a_picture_that_is_too_large_is_shrunk_both_ways_alike(
+def test_too_large_a_picture_is_shrunk_in_proportion(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], shown: tuple[int, int]
 ) -> None:
     toolkit = Toolkit(monkeypatch)
@@ -44,7 +44,7 @@ def test_a_picture_that_is_too_large_is_shrunk_both_ways_alike(
     assert toolkit.sizes == [shown]
 
 
-def test_closing_it_by_its_x_is_told_and_nothing_more_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_window_is_reported_and_nothing_more_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     toolkit, window, picture = Toolkit(monkeypatch), Window(1280, 720), np.zeros((48, 64, 3), np.uint8)
     window.show(picture)
     assert window.key(1) == ""

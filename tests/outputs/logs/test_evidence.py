@@ -69,7 +69,7 @@ def test_rotated_parts_and_torn_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("column", "cell"), [("eyes", "nan"), ("video_time", "inf"), ("yaw", "x"), ("face_id", "")])
-def test_a_cell_that_is_no_number_costs_its_row(tmp_path: Path, column: str, cell: str) -> None:
+def test_a_cell_that_is_not_a_number_drops_its_row(tmp_path: Path, column: str, cell: str) -> None:
     drive(tmp_path / "evidence.csv", seconds=3)
     lines = (tmp_path / "evidence.csv").read_text().splitlines()
     cells = lines[5].split(",")

@@ -92,7 +92,7 @@ def some_results(count: int) -> list[Result]:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_faces_csv_is_what_it_was(variant: str, tmp_path: Path) -> None:
+def test_faces_csv_matches_the_golden_file(variant: str, tmp_path: Path) -> None:
     keypoints, driver, files = VARIANTS[variant]
     sink = TableSink(
         tmp_path / "faces.csv", "S-1", OutputConfig(), columns(keypoints=keypoints, driver=driver, files=files)
@@ -103,7 +103,7 @@ def test_faces_csv_is_what_it_was(variant: str, tmp_path: Path) -> None:
     assert (tmp_path / "faces.csv").read_bytes() == (GOLDEN / f"faces-{variant}.csv").read_bytes()
 
 
-def test_drive_csv_is_what_it_was(tmp_path: Path) -> None:
+def test_drive_csv_matches_the_golden_file(tmp_path: Path) -> None:
     sink = DriveSink(tmp_path / "drive.csv", "S-1")
     for made in some_results(400):
         sink.handle(made)

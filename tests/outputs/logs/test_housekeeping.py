@@ -29,9 +29,7 @@ def test_the_total_is_kept_by_deleting_old_sessions_then_old_parts(
     assert sum(path.stat().st_size for path in night.session.folder.iterdir()) <= 60_000
 
 
-def test_in_a_folder_of_the_users_own_the_oldest_of_ours_goes_and_nothing_for_anything_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_a_users_folder_only_our_oldest_session_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "s"
     folder.mkdir()
     (folder / "holiday.mp4").write_bytes(b"x" * 90_000)
@@ -56,9 +54,7 @@ def test_in_a_folder_of_the_users_own_the_oldest_of_ours_goes_and_nothing_for_an
     assert night.rows() == list(range(50))
 
 
-def test_a_clock_that_jumped_ten_years_deletes_nothing_for_its_age(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_jump_of_ten_years_deletes_no_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     night = Night(tmp_path / "s", monkeypatch, rotate_mb=0.01, keep_days=30)
     night.film(60)
     before = parts(night)
@@ -67,9 +63,7 @@ def test_a_clock_that_jumped_ten_years_deletes_nothing_for_its_age(
     assert parts(night) == before
 
 
-def test_a_machine_that_slept_for_a_month_deletes_what_became_too_old(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_a_suspend_of_a_month_old_sessions_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     night = Night(tmp_path / "s", monkeypatch, rotate_mb=0.01, keep_days=30)
     night.film(60)
     before = parts(night)

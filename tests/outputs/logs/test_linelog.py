@@ -41,7 +41,7 @@ def test_three_headers_in_turn_lose_no_row(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_lines_reach_the_file_with_a_flush_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_lines_reach_the_file_with_a_flush_and_only_the_owner_may_read_it(tmp_path: Path) -> None:
     log = LineLog(tmp_path / "x.csv", HEADER)
     log.write("1,2\n")
     assert (tmp_path / "x.csv").read_text() == HEADER
@@ -51,7 +51,7 @@ def test_lines_reach_the_file_with_a_flush_and_nobody_else_may_read_it(tmp_path:
     assert log.size == len(HEADER) + 4
 
 
-def test_a_full_disk_costs_nothing_once_there_is_room_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_of_a_full_disk_are_written_once_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = LineLog(tmp_path / "x.csv", HEADER)
     disk = Disk(monkeypatch, room=10)  # two lines and a half
     for n in range(100):
@@ -65,7 +65,9 @@ def test_a_full_disk_costs_nothing_once_there_is_room_again(tmp_path: Path, monk
     assert log.lost == 0
 
 
-def test_what_finds_no_room_for_long_is_counted_not_hoarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_find_no_room_for_long_are_dropped_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(linelog, "MOST_PENDING", 100)
     log = LineLog(tmp_path / "x.csv", HEADER)
     disk = Disk(monkeypatch, room=0)
@@ -135,7 +137,7 @@ def test_rotated_a_part_is_whole_and_the_next_begins_with_the_header(tmp_path: P
         (b"\0" * 100, b"a,b\n"),
     ],
 )
-def test_what_a_power_cut_left_is_mended(tmp_path: Path, found: bytes, kept: bytes) -> None:
+def test_a_torn_last_line_is_repaired(tmp_path: Path, found: bytes, kept: bytes) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(found)
     LineLog(path, HEADER).close()
@@ -143,7 +145,7 @@ def test_what_a_power_cut_left_is_mended(tmp_path: Path, found: bytes, kept: byt
 
 
 @pytest.mark.parametrize("foreign", [b"c,d\n1,2\n", b"no table at all", b"\x89PNG\r\n"])
-def test_a_file_of_somebody_else_is_kept_apart_whole(tmp_path: Path, foreign: bytes) -> None:
+def test_a_foreign_file_is_kept_under_another_name(tmp_path: Path, foreign: bytes) -> None:
     (tmp_path / "x.csv").write_bytes(foreign)
     (tmp_path / "x.jsonl").write_bytes(foreign)
     LineLog(tmp_path / "x.csv", HEADER).close()
@@ -152,12 +154,12 @@ def test_a_file_of_somebody_else_is_kept_apart_whole(tmp_path: Path, foreign: by
     assert (tmp_path / "x.jsonl.old").read_bytes() == foreign
 
 
-def test_a_log_that_cannot_be_made_says_so_at_once(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_created_is_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         LineLog(tmp_path / "nowhere" / "x.csv", HEADER)
 
 
-def test_a_pipe_without_a_reader_is_told_and_one_with_a_reader_gets_every_line(tmp_path: Path) -> None:
+def test_a_pipe_without_a_reader_is_reported_and_one_with_a_reader_gets_every_line(tmp_path: Path) -> None:
     pipe = tmp_path / "faces.csv"
     os.mkfifo(pipe)
     with pytest.raises(OSError, match="is a pipe without a reader; start the reader first"):

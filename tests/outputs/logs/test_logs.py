@@ -45,7 +45,7 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
-def test_a_row_per_face_and_one_for_nobody(tmp_path: Path) -> None:
+def test_a_row_per_face_and_one_for_a_frame_without_faces(tmp_path: Path) -> None:
     sink = TableSink(tmp_path / "faces.csv", "S", OutputConfig(), clock=Clock())
     sink.handle(result(5.0, [face(1), face(2, "unknown")]))
     sink.handle(result(5.1, []))
@@ -139,7 +139,7 @@ def test_a_year_at_a_door_is_summed_up_in_bounded_memory() -> None:
     assert summary["earlier_faces"] == {"count": 5000 - MOST_FACES, "seconds": {"happy": (5000 - MOST_FACES) / 2}}
 
 
-def test_who_stays_is_counted_once_however_many_pass_by() -> None:
+def test_a_person_who_stays_is_counted_once() -> None:
     stats = StatsSink()
     for n in range(MOST_FACES + 200):
         stats.handle(result(n / 10, [face(1), face(n + 2)]))
@@ -166,7 +166,7 @@ def test_percentiles_are_within_one_percent(values: list[float], share: float) -
 
 
 @given(st.floats(0, 4_000_000_000))
-def test_wall_times_are_what_datetime_says(wall: float) -> None:
+def test_wall_times_agree_with_datetime(wall: float) -> None:
     expected = datetime.fromtimestamp(wall).astimezone()
     said = datetime.fromisoformat(iso_time(wall))
     assert said.utcoffset() == expected.utcoffset()

@@ -146,7 +146,7 @@ def test_no_bytes_make_it_crash(tmp_path_factory: pytest.TempPathFactory, conten
     assert isinstance(session.summary, dict)
 
 
-def test_what_is_no_session_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_folders_without_a_session_are_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such folder"):
         Session.open(tmp_path / "nowhere")
     with pytest.raises(ConfigError, match="is not a session folder"):

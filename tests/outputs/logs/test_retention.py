@@ -24,7 +24,7 @@ def session(root: Path, name: str, days_old: float, size: int = 1000) -> Path:
     return folder
 
 
-def test_sessions_come_oldest_first_and_nothing_else_does(tmp_path: Path) -> None:
+def test_only_sessions_are_listed_oldest_first(tmp_path: Path) -> None:
     new = session(tmp_path, "20260102T000000_demo", 1)
     old = session(tmp_path, "20260101T000000_camera0", 9)
     used = session(tmp_path, "20260103T000000_demo", 99)
@@ -39,7 +39,7 @@ def test_sessions_come_oldest_first_and_nothing_else_does(tmp_path: Path) -> Non
     assert retention.sessions(tmp_path)[0].path == used
 
 
-def test_what_an_interrupted_deletion_leaves_is_found_again(tmp_path: Path) -> None:
+def test_an_interrupted_deletion_is_completed_later(tmp_path: Path) -> None:
     rest = tmp_path / "20260101T000000_demo"
     rest.mkdir()
     (rest / "faces.csv").write_text("x")
@@ -64,7 +64,7 @@ def test_metadata_goes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert not folder.exists()
 
 
-def test_what_somebody_else_put_into_a_session_stays(tmp_path: Path) -> None:
+def test_foreign_files_in_a_session_are_kept(tmp_path: Path) -> None:
     folder = session(tmp_path, "20260101T000000_demo", 40)
     (folder / "labels.csv").write_text("mine")
     (folder / "thesis").mkdir()
@@ -90,7 +90,7 @@ def test_a_session_that_begins_to_be_used_is_left_alone(tmp_path: Path) -> None:
     assert retention.delete(stored, tmp_path)
 
 
-def test_the_time_of_a_clock_that_was_never_set_is_no_age() -> None:
+def test_sessions_of_an_unset_clock_have_no_age() -> None:
     never = Stored(Path("a"), 1, retention.OLDEST_TRUSTED - 1)
     assert choose([never], 0, 30, 0, NOW) == []
     assert choose([never], 0, 0, 0.0000001, NOW) == [never]
@@ -132,12 +132,12 @@ def test_age_and_total_each_decide() -> None:
     assert choose(candidates, 0, 0, 0, NOW) == []
 
 
-def test_a_clock_that_was_never_set_deletes_nothing_for_its_age() -> None:
+def test_an_unset_clock_deletes_no_session_for_its_age() -> None:
     assert choose([stored("a", 10, 40)], 0, 30, 0, 1000.0) == []
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 50), st.floats(0, 100)), max_size=20), st.floats(1, 200), st.floats(0, 50))
-def test_what_is_left_fits_or_nothing_is_left(things: list[tuple[float, float]], max_mb: float, kept_mb: float) -> None:
+def test_the_remaining_sessions_fit_the_limit(things: list[tuple[float, float]], max_mb: float, kept_mb: float) -> None:
     candidates = [stored(str(n), size, days) for n, (size, days) in enumerate(things)]
     gone = choose(candidates, round(kept_mb * 1e6), 0, max_mb, NOW)
     left = kept_mb * 1e6 + sum(s.size for s in candidates if s not in gone)
@@ -165,7 +165,7 @@ def test_finished_parts_but_not_the_running_files(tmp_path: Path) -> None:
     assert {s.path.name for s in found} == {"faces-20260101-0001.csv", "video.mkv"}
 
 
-def test_what_a_trial_of_a_codec_left_goes_with_the_session(tmp_path: Path) -> None:
+def test_files_of_a_codec_trial_are_deleted_with_the_session(tmp_path: Path) -> None:
     folder = session(tmp_path, "20260101T000000_demo", 1)
     (folder / ".trial-mp4v.mkv").write_text("a picture of somebody")
     assert retention.delete(retention.sessions(tmp_path)[0], tmp_path)

@@ -30,7 +30,7 @@ def test_a_new_day_and_a_full_file_begin_new_ones_and_no_row_is_missing(
     assert len(days) == 1  # each part is named after the day it was begun on
 
 
-def test_a_files_table_stays_in_one_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_of_a_file_is_not_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     night = Night(tmp_path / "s", monkeypatch, live=False, rotate_mb=0.01)
     night.film(30)
     assert parts(night) == []
@@ -45,7 +45,7 @@ def test_asked_to_rotate_it_begins_new_files_of_everything(night: Night) -> None
     assert night.rows() == list(range(60))
 
 
-def test_new_files_asked_for_while_the_folder_is_gone_do_not_end_the_watch(
+def test_rotating_while_the_folder_is_missing_does_not_end_the_watch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     night = Night(tmp_path, monkeypatch)

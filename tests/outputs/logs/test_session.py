@@ -28,7 +28,7 @@ def test_no_name_of_a_source_leads_out_of_the_folder(text: str) -> None:
     assert (Path("/a") / f"x_{name}").parent == Path("/a")
 
 
-def test_nobody_else_may_look_into_it(tmp_path: Path) -> None:
+def test_a_session_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     session = SessionFolder(None, str(tmp_path / "s"), "rtsp://host/../../etc", START)
     assert session.folder.parent == tmp_path / "s"
     assert stat.S_IMODE(session.folder.stat().st_mode) == 0o700
@@ -42,7 +42,7 @@ def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
     SessionFolder(str(tmp_path / "s"), "x", "demo", START).release()
 
 
-def test_runs_in_one_folder_are_told_apart_even_when_they_began_in_one_second(tmp_path: Path) -> None:
+def test_runs_that_begin_in_the_same_second_have_different_names(tmp_path: Path) -> None:
     names = []
     for _ in range(3):
         session = SessionFolder(str(tmp_path / "s"), "x", "demo", START)
@@ -69,7 +69,7 @@ def test_runs_that_begin_in_one_moment_get_a_folder_each(tmp_path: Path, monkeyp
     assert mine.folder.is_dir()
 
 
-def test_a_disk_that_is_read_only_is_no_wrong_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_disk_is_not_reported_as_a_wrong_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service is started anew after a disk error, never after a wrong setting; the mount point of a stick that is
     not there yet is neither's."""
     for number, kind, of_many in ((errno.EROFS, DiskError, DiskError), (errno.EACCES, ConfigError, DiskError)):

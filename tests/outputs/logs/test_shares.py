@@ -25,7 +25,7 @@ def state(**changes: object) -> DriverState:
     return dataclasses.replace(seen, attention="attentive", **changes)  # type: ignore[arg-type]
 
 
-def test_a_pause_shows_nothing_and_is_counted_all_the_same() -> None:
+def test_a_pause_counts_as_unknown_time() -> None:
     shares = Shares(longest_gap_s=1.0)
     assert [shares.see(t, "attentive") for t in (10.0, 10.5, 11.4, 71.4, 71.9)] == pytest.approx([0, 0.5, 0.9, 0, 0.5])
     assert dict(shares.seconds) == pytest.approx({"attentive": 1.9, "cannot judge": 60.0})

@@ -74,7 +74,7 @@ def test_a_recording_on_a_smaller_disk_ends_before_that_is_full_and_the_rows_go_
     assert night.said() == ["start short", "end short"]
 
 
-def test_a_disk_that_takes_nothing_loses_nothing_and_is_told_once(
+def test_a_full_disk_loses_no_rows_and_is_reported_once(
     night: Night, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     night.film(3)
@@ -108,7 +108,7 @@ def test_a_folder_deleted_while_running_is_made_anew(night: Night) -> None:
     assert night.video.renewed == 1
 
 
-def test_a_folder_made_read_only_is_told_and_comes_back(night: Night) -> None:
+def test_a_read_only_folder_is_reported_and_used_again_later(night: Night) -> None:
     night.film(3)
     night.session.folder.chmod(0o500)
     if os.access(night.session.folder, os.W_OK):
@@ -120,9 +120,7 @@ def test_a_folder_made_read_only_is_told_and_comes_back(night: Night) -> None:
     assert night.incidents.open == []
 
 
-def test_a_disk_that_answers_with_errors_is_trouble_and_is_asked_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_with_errors_is_reported_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stick that dies and comes back: EIO wherever it is asked, then nothing wrong."""
     night = Night(tmp_path, monkeypatch)
     night.film(3)

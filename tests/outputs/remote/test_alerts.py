@@ -97,7 +97,7 @@ def test_no_shell_reads_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (FileNotFoundError(2, "No such file or directory"), "cannot be run: No such file"),
     ],
 )
-def test_a_failing_action_is_told_once(error: Exception, line: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_action_is_logged_once(error: Exception, line: str, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("monitor").propagate = True
     sink = AlertSink(AlertsConfig(command="buzz"), Recorder(error))
     for n in range(5):
@@ -152,7 +152,7 @@ def test_a_second_rise_is_acted_on_again() -> None:
     assert [(c[1]["EM_PHASE"], c[1]["EM_LEVEL"]) for c in run.calls] == [("update", "3")] * 2 + [("end", "3")]
 
 
-def test_what_a_command_is_told_is_text() -> None:
+def test_a_command_gets_text_only() -> None:
     told = variables(event("start", 1))
     assert set(told) == {"EM_KIND", "EM_PHASE", "EM_LEVEL", "EM_EVENT", "EM_FACE", "EM_TIME", "EM_WHAT"}
     assert all(isinstance(v, str) for v in told.values())

@@ -31,7 +31,7 @@ def made(config: MqttConfig, clock: Clock | None = None) -> Broker:
     return Broker(config, lambda: None, lambda topic, payload: None, clock or Clock())
 
 
-def test_without_a_broker_nothing_waits_and_one_line_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_broker_nothing_waits_and_one_line_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     began = time.monotonic()
     sink = MqttSink(MqttConfig(host="127.0.0.1", port=free_port()), "S1", driver=False)
     for n in range(500):

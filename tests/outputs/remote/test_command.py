@@ -19,7 +19,7 @@ def test_a_command_that_hangs_is_ended() -> None:
         run_command([sys.executable, "-c", "import time; time.sleep(60)"], {}, 0.3)
 
 
-def test_what_a_command_started_ends_with_it(tmp_path: Path) -> None:
+def test_children_of_a_command_end_with_it(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     script = f"sleep 300 & echo $! > {pid}; wait"
     with pytest.raises(subprocess.TimeoutExpired):
@@ -29,7 +29,7 @@ def test_what_a_command_started_ends_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("command", "told"), [("/nowhere/buzz --pin 4", True), ("true", False), ("", False)])
-def test_a_command_that_is_not_there_is_told_before_the_first_alarm(
+def test_a_missing_command_is_reported_before_the_first_alarm(
     tmp_path: Path, demo_clip: Path, capsys: pytest.CaptureFixture[str], command: str, told: bool
 ) -> None:
     flags = ["--headless", "-q", "--profile", "driver", "--source", str(demo_clip), "--out", str(tmp_path / "s")]

@@ -46,7 +46,7 @@ def test_the_check_finds_what_home_assistant_refuses() -> None:
     assert faults("homeassistant/sensor/x/config", device_config("x", driver=True)) != []
 
 
-def test_one_device_has_all_entities_and_says_where_it_comes_from() -> None:
+def test_one_device_has_all_entities_and_names_its_origin() -> None:
     config = device_config("front_door", driver=False)
     assert config_topic("front_door") == "homeassistant/device/front_door/config"
     assert (config["device"]["name"], config["origin"]["name"]) == ("front door", "emotion-monitor")

@@ -13,7 +13,7 @@ from tests.fakes import result
 from tests.outputs.remote.actions import Gated, event
 
 
-def test_where_too_many_wait_what_came_and_went_gives_way_and_the_alarm_is_not_lost() -> None:
+def test_a_full_queue_drops_ended_events_and_keeps_the_alarm() -> None:
     run = Gated()
     sink = AlertSink(AlertsConfig(command="buzz"), run)
     sink.handle(result(0.0, events=(event("start", 1, number=1),)))
@@ -31,7 +31,7 @@ def test_where_too_many_wait_what_came_and_went_gives_way_and_the_alarm_is_not_l
     assert all(between.count(number) == 2 for number in between)  # nothing is switched on and never off
 
 
-def test_where_none_is_outdated_what_waits_longest_gives_way() -> None:
+def test_a_full_queue_without_ended_events_drops_the_oldest() -> None:
     run = Gated()
     sink = AlertSink(AlertsConfig(command="buzz"), run)
     sink.handle(result(0.0, events=(event("start", 1, number=1),)))

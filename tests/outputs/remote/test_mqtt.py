@@ -21,7 +21,7 @@ from tests.outputs.remote.home import Home
 pytestmark = needs_broker
 
 
-def test_a_home_sees_who_is_there_and_what_they_show(tmp_path: Path) -> None:
+def test_home_assistant_shows_faces_and_expressions(tmp_path: Path) -> None:
     with Mosquitto(tmp_path) as broker:
         ear = Ear(broker.port)
         camera = Camera(broker.port).online()
@@ -101,7 +101,7 @@ def test_a_program_that_dies_is_offline(tmp_path: Path) -> None:
         ear.close()
 
 
-def test_a_broker_that_restarts_and_forgets_everything_is_told_everything_again(tmp_path: Path) -> None:
+def test_after_a_restart_of_the_broker_everything_is_published_again(tmp_path: Path) -> None:
     with Mosquitto(tmp_path) as broker:
         camera = Camera(broker.port).online()
         camera.film(2, face(1, "happy"))

@@ -27,7 +27,7 @@ def test_a_sound_is_played_where_there_is_a_player(tmp_path: Path) -> None:
     assert not Path(command[1]).exists(), "the tones go with the session"
 
 
-def test_without_a_player_one_line_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_player_one_line_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("monitor").propagate = True
     sink = AlertSink(AlertsConfig(sound=True), Recorder(), which=lambda name: None)
     sink.close([])

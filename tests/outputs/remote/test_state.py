@@ -15,7 +15,7 @@ def sized(face_id: int, side: float) -> Face:
     return face(face_id, box=square(200, 200, side))
 
 
-def test_the_largest_face_is_the_main_one_and_stays_it_while_it_is_in_view() -> None:
+def test_the_largest_face_is_the_main_one_while_it_is_in_view() -> None:
     main = MainFace()
     story = [((1, 100), (2, 90)), ((1, 100), (2, 110)), ((1, 100), (2, 121)), ((1, 100), (2, 123)), ((1, 100),), ()]
     chosen = [main.choose(result(0.0, [sized(*pair) for pair in frame])) for frame in story]
@@ -31,7 +31,7 @@ def test_in_driver_mode_the_driver_is_the_main_face_however_small() -> None:
     assert MainFace().choose(result(0.0, faces[:1], driver=state)) is None
 
 
-def test_a_frame_is_told_in_full() -> None:
+def test_a_frame_is_published_completely() -> None:
     frame = result(0.0, [face(3, "happy", quality=0.876), face(4)])
     state = state_of(frame, frame.faces[0])
     assert (state["presence"], state["faces"], state["expression"]) == (True, 2, "happy")
@@ -41,7 +41,7 @@ def test_a_frame_is_told_in_full() -> None:
     json.dumps(state, allow_nan=False)
 
 
-def test_what_is_not_known_is_null() -> None:
+def test_unknown_values_are_null() -> None:
     nobody = state_of(result(0.0), None)
     assert nobody == {"presence": False, "faces": 0, "expression": None, "main_face": {}}
     dim = face(1, "unknown", known=False, raw=None)
@@ -50,7 +50,7 @@ def test_what_is_not_known_is_null() -> None:
     assert state["main_face"]["confidence"] is state["main_face"]["distribution"] is None
 
 
-def test_without_frames_nothing_is_known_of_now() -> None:
+def test_without_frames_the_current_state_is_null() -> None:
     frame = result(0.0, [face(1)], driver=driver_state())
     blind = unseen(state_of(frame, frame.faces[0]))
     assert (blind["presence"], blind["faces"], blind["expression"], blind["main_face"]) == (None, None, None, {})

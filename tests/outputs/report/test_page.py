@@ -28,7 +28,7 @@ class _Links(HTMLParser):
         self.found += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_page_needs_nothing_else(folder: Path) -> None:
+def test_the_page_is_self_contained(folder: Path) -> None:
     html = render([folder])
     links = _Links()
     links.feed(html)
@@ -68,7 +68,7 @@ def test_a_session_without_a_face_says_so(folder: Path) -> None:
     assert "No face was logged." in render([folder])
 
 
-def test_a_folder_that_is_no_session_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_without_a_session_gives_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="session"):
         render([tmp_path])
 

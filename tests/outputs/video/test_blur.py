@@ -75,7 +75,7 @@ def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_p
     assert np.mean(np.array(followed) > 0.8) == 0  # what the program needs to call something a face
 
 
-def test_what_is_blurred_cannot_be_brought_back() -> None:
+def test_blurring_is_irreversible() -> None:
     """Pictures that differ only in how a face's pixels lie give the same bytes; of the face one color is left."""
     box = (115.0, 125.0, 315.0, 325.0)
     image = demo.render(6.5)
@@ -98,7 +98,7 @@ def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
     assert image[230:290, 330:390].std(axis=(0, 1)).max() < 4  # nothing in it
 
 
-def test_what_waited_when_recording_ended_is_in_no_later_recording(tmp_path: Path) -> None:
+def test_frames_that_waited_at_the_end_of_a_recording_are_in_no_later_one(tmp_path: Path) -> None:
     """Off before the first file exists: nothing is written, then or when it is on again ten minutes later."""
     config = OutputConfig(blur="faces", clean=True, video_codec="MJPG")
     made = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 10), config, Canvas(Annotator(DisplayConfig())))
@@ -118,7 +118,7 @@ def test_what_waited_when_recording_ended_is_in_no_later_recording(tmp_path: Pat
     assert min(means) > 190
 
 
-def test_a_face_that_nobody_follows_is_searched_and_covered() -> None:
+def test_an_untracked_face_is_searched_and_covered() -> None:
     """The results know of nobody: as with a second row of people, or somebody the tracker refused."""
     detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
     results = [result(n / 10, index=n, image=demo.render(3 + n / 10)) for n in range(25)]
@@ -150,7 +150,7 @@ def test_a_files_last_pictures_keep_their_room_and_show_no_face() -> None:
 
 
 @pytest.mark.soak
-def test_the_program_itself_finds_nobody_in_its_blurred_recordings(clips: Path, tmp_path: Path) -> None:
+def test_the_program_finds_no_face_in_its_blurred_recordings(clips: Path, tmp_path: Path) -> None:
     """Every real clip is recorded with ``--blur`` and read again: several people, profiles, a dark stage."""
     before = after = frames = 0
     for clip in sorted(path for path in clips.iterdir() if path.suffix in (".mp4", ".avi", ".mov", ".gif")):

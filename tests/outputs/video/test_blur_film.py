@@ -56,13 +56,15 @@ def test_at_720p30_only_the_faces_go(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-def test_what_cannot_wait_is_said_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_pictures_that_cannot_wait_are_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("monitor.outputs.video.blur.MOST_BYTES", 1_000_000)
     blurred(Blur(whole=False), [result(n / 30, index=n, image=picture(1280, 720)) for n in range(20)])
     assert [r.getMessage()[:40] for r in caplog.records] == ["blur: 1.5 s of pictures of 1280x720 at t"]
 
 
-def test_a_clock_set_back_leaves_nothing_waiting() -> None:
+def test_a_clock_set_back_releases_all_waiting_pictures() -> None:
     blur = Blur(whole=False)
     out = blurred(blur, [result(t, index=n) for n, t in enumerate((0.0, 0.5, 0.1, 0.6))])
     assert [r.frame.index for r in out] == [0, 1, 2, 3]

@@ -57,7 +57,7 @@ def test_an_ffmpeg_that_stops_taking_pictures_is_killed(tmp_path: Path, monkeypa
         fill(writer)
 
 
-def test_a_full_disk_is_no_reason_to_change_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_does_not_change_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script(
         tmp_path, "head -c 100000 >/dev/null; echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1"
     )
@@ -67,7 +67,7 @@ def test_a_full_disk_is_no_reason_to_change_the_encoder(tmp_path: Path, monkeypa
         fill(writer)
 
 
-def test_an_ffmpeg_that_is_asked_to_end_is_tried_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ffmpeg_that_was_terminated_is_tried_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """systemd sends SIGTERM to every process of a service."""
     script(tmp_path, "exit 255")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -77,7 +77,7 @@ def test_an_ffmpeg_that_is_asked_to_end_is_tried_again_later(tmp_path: Path, mon
     assert not isinstance(caught.value, EncoderDied)
 
 
-def test_without_an_ffmpeg_there_is_no_h264(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_ffmpeg_there_is_no_h264(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert [encoder.name for encoder in encoders()] == ["mp4v", "MJPG", "XVID"]
     assert candidates("h264", None)[0].name == "mp4v"

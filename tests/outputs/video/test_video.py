@@ -149,7 +149,7 @@ def test_two_runs_that_were_given_one_path_both_keep_their_recording(tmp_path: P
     assert all(playable(p) for p in (*first.files, *second.files))
 
 
-def test_a_colon_in_a_relative_path_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_colon_in_a_relative_path_is_not_a_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     video = VideoSink(Target(Path, 20.0, Path("12:30.mkv")), OutputConfig(), canvas())
     video.switch(on=True)
@@ -185,7 +185,7 @@ def test_the_rate_is_the_sources_as_far_as_players_take_it(tmp_path: Path, sourc
     assert sink(tmp_path, fps=source).recorder.pacing.fps == fps
 
 
-def test_each_recording_that_was_asked_for_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_requested_recording_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("monitor").propagate = True
     video = sink(tmp_path)
     with caplog.at_level(logging.INFO, "monitor"):

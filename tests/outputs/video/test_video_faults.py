@@ -20,7 +20,7 @@ def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.Lo
     assert playable(video.files[0])
 
 
-def test_a_folder_that_went_away_is_told_once_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_folder_is_logged_once_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     video = sink(tmp_path / "gone")
     film(video, [n / 10 for n in range(250)])  # 25 s: three attempts
     assert not video.recording  # the dot must not lie
@@ -32,7 +32,7 @@ def test_a_folder_that_went_away_is_told_once_and_tried_again(tmp_path: Path, ca
     assert playable(video.files[0])
 
 
-def test_a_folder_deleted_under_a_blurred_recording_costs_only_what_was_lost(tmp_path: Path) -> None:
+def test_deleting_the_folder_of_a_blurred_recording_loses_only_that_file(tmp_path: Path) -> None:
     """What storage does then: a new file is asked for, and recording is held until the folder is back."""
     folder = tmp_path / "stick"
     folder.mkdir()
@@ -53,7 +53,7 @@ def test_a_folder_deleted_under_a_blurred_recording_costs_only_what_was_lost(tmp
 
 
 @pytest.mark.parametrize("blur", ["none", "faces"])
-def test_a_disk_that_refuses_is_told_once_and_tried_again(
+def test_a_refusing_disk_is_logged_once_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, blur: str
 ) -> None:
     """Permission taken away, remounted read-only, a codec that throws: held, on again, switched off."""
@@ -111,7 +111,7 @@ def test_a_fault_of_the_recorder_itself_does_not_leave_the_dot_on(
     assert not video.recording
 
 
-def test_held_for_want_of_disk_the_file_is_finished_and_recording_goes_on_later(tmp_path: Path) -> None:
+def test_a_full_disk_completes_the_file_and_recording_resumes_later(tmp_path: Path) -> None:
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(10)])
     video.hold(on=True)
@@ -149,7 +149,7 @@ def test_a_writer_that_cannot_be_opened_swallows_no_pictures(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_somebody_deletes_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_deleted_file_is_not_a_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     video = sink(tmp_path)
     film(video, [n / 20 for n in range(20)])
     video.files[0].unlink()

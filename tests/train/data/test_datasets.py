@@ -50,7 +50,7 @@ def test_rows_of_an_unknown_split_are_never_learnt_from(tmp_path: Path) -> None:
     assert data.skipped == 2
 
 
-def test_by_what_rule_the_classes_are_told(tmp_path: Path) -> None:
+def test_the_rule_of_the_classes_is_recorded(tmp_path: Path) -> None:
     path = csvs(tmp_path)
     assert datasets.load(path).rule == "FER+ majority rule"
     (tmp_path / "fer2013new.csv").unlink()
@@ -104,7 +104,7 @@ def test_given_split_folders_are_kept(tmp_path: Path) -> None:
     [("train", "valid", "test"), ("Train", "Val", "Test"), ("training", "validation", "testing"),
      ("Training", "PublicTest", "PrivateTest")],
 )  # fmt: skip
-def test_splits_are_known_however_they_are_spelt_and_nothing_beside_them_is_lost_in_silence(
+def test_splits_are_recognised_in_any_spelling_and_other_folders_are_reported(
     tmp_path: Path, names: tuple[str, str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     for part in (*names, "holdout"):

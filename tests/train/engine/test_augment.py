@@ -32,7 +32,7 @@ def test_flipped_it_is_the_mirror_image(drawn: Dataset) -> None:
 
 
 @pytest.mark.parametrize("side", [24, 32, 48])
-def test_the_result_has_the_side_asked_for(drawn: Dataset, side: int) -> None:
+def test_the_result_has_the_requested_side(drawn: Dataset, side: int) -> None:
     for seed in range(40):
         out = augment(drawn.images[seed], EVERYTHING, side, rng(seed))
         assert out.shape == (side, side)
@@ -70,7 +70,7 @@ def test_disturbances_fade_with_the_learning_rate(drawn: Dataset) -> None:
     assert np.abs(next(epoch_batches(drawn, whole, 5, 48))[0] - plain).max() > 0.5
 
 
-def test_mixup_mixes_pictures_and_targets_alike(drawn: Dataset) -> None:
+def test_mixup_mixes_pictures_and_targets_equally(drawn: Dataset) -> None:
     recipe = Recipe(batch=32, augment=dataclasses.replace(NOTHING, mixup=1.0))
     for _, targets in epoch_batches(drawn, recipe, 0, 48):
         assert np.allclose(targets.sum(axis=1), 1, atol=1e-5)

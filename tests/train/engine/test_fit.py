@@ -34,7 +34,7 @@ def test_compiled_steps_learn_as_well(drawn: Dataset, tmp_path: Path) -> None:
     assert second < first
 
 
-def test_killed_after_three_epochs_it_goes_on_as_if_nothing_had_happened(
+def test_a_run_killed_after_three_epochs_resumes_identically(
     run: Path, drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = json.loads((run / "history.json").read_text())
@@ -125,7 +125,7 @@ def test_a_damaged_starting_point_is_one_line(run: Path, tmp_path: Path) -> None
         Trainer(TINY, network).start_from(tmp_path)
 
 
-def test_what_will_not_fit_is_said_before_the_first_step(
+def test_too_large_a_run_is_refused_before_the_first_step(
     drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("train.system.resources.free_memory", lambda: 200e6)

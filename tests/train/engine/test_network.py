@@ -34,7 +34,7 @@ def test_a_network_that_grows_starts_with_the_answers_it_had(run: Path, drawn: D
         Trainer(eyes, eye_network).start_from(run)
 
 
-def test_cost_counts_what_the_network_has() -> None:
+def test_the_cost_equals_that_of_the_built_network() -> None:
     recipe = dataclasses.replace(TINY, network=Network("8-16", "1-2", 0.0))
     model = network.build(recipe)
     kernels = sum(int(np.prod(w.shape)) for w in model.weights if w.name == "kernel")

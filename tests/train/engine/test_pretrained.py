@@ -142,7 +142,7 @@ def test_it_learns_above_the_layers_that_are_kept_teaches_and_is_not_exported(
     assert not (tmp_path / "m.tflite").exists()
 
 
-def test_fetching_happens_once_and_takes_nothing_else_for_the_archive(
+def test_an_archive_is_downloaded_once_and_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = packed(tmp_path / "source.tgz", {"a": np.ones(3, np.float32)})

@@ -51,7 +51,7 @@ def test_a_wrong_recipe_is_one_line(overrides: list[str], expected: str) -> None
         ("eyes2", "balance=1", "balance does nothing for the task eyes"),
     ],
 )
-def test_a_setting_that_would_do_nothing_is_refused(name: str, override: str, expected: str) -> None:
+def test_a_setting_without_effect_is_refused(name: str, override: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         load_recipe(name, [override])
 

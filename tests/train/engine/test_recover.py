@@ -86,7 +86,7 @@ def test_a_keypoint_network_comes_back_with_each_head_in_its_place(faces: FaceSe
         assert np.abs(was - now).mean() < 0.02 * np.abs(was).mean() + 1e-3
 
 
-def test_what_cannot_be_recovered_is_one_line(
+def test_unrecoverable_models_give_one_line(
     exported: Path, drawn: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, data = tmp_path / "m.tflite", tmp_path / "d.npz"
@@ -133,7 +133,7 @@ def test_what_cannot_be_recovered_is_one_line(
 
 
 @pytest.mark.usefixtures("lenient")
-def test_the_card_of_a_run_made_anew_still_tells_whose_weights_it_learnt_from(
+def test_the_card_of_a_recovered_run_names_the_origin_of_its_weights(
     run: Path, drawn: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "teacher").mkdir()

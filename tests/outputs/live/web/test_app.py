@@ -26,7 +26,7 @@ def test_the_page_opens_on_loopback_without_a_login(run: Run) -> None:
         assert client.get(path).status_code == 200
 
 
-def test_the_api_gives_what_the_hub_holds(run: Run) -> None:
+def test_the_api_returns_the_state_of_the_hub(run: Run) -> None:
     run.hub.put(result(1.5, (face(1, "happy"),)))
     state = run.client().get("/api/state").json()
     assert state["faces"][0]["label"] == "happy"
@@ -235,5 +235,5 @@ def test_only_so_many_may_watch(run: Run) -> None:
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.9.9.9", True), ("0.0.0.0", False),
      ("192.168.1.4", False), ("localhost.evil.example", False), ("", False)],
 )  # fmt: skip
-def test_loopback_is_told_from_other_addresses(host: str, expected: bool) -> None:
+def test_loopback_addresses_are_recognised(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected

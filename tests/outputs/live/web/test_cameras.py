@@ -13,7 +13,7 @@ from tests.fakes import face, result
 from tests.outputs.live.web.conftest import Run
 
 
-def test_several_cameras_are_told_apart_by_name(run: Run) -> None:
+def test_cameras_are_distinguished_by_name(run: Run) -> None:
     site = run.site()
     (first,) = site.cameras.values()
     other = Hub(run.clock)

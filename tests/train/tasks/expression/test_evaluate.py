@@ -112,7 +112,7 @@ def test_a_folder_per_class_is_measured_too(few: Dataset, tmp_path: Path, capsys
     assert "1 unreadable pictures were skipped" in printed
 
 
-def test_the_card_takes_the_figures_and_stays_the_card_of_that_file(
+def test_updating_the_figures_keeps_the_rest_of_the_card(
     few: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("emotion.tflite", "emotion.json"):
@@ -162,7 +162,7 @@ def test_a_model_with_another_side_is_given_crops_of_that_side() -> None:
     assert crops.fitted(image, 32).shape == (32, 32)
 
 
-def test_where_no_picture_can_be_written_it_says_which(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match=r"a\.png: cannot be written"):
         plots.save(plots.confusion(np.eye(7, dtype=int).tolist(), "x"), tmp_path / "file/a.png")

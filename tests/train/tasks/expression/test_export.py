@@ -43,7 +43,7 @@ def test_the_exported_pair_runs_in_the_app_and_measures_the_same(exported: Path,
     assert set(report["per_class"]) == set(EMOTIONS)
 
 
-def test_the_card_tells_which_biases_were_fitted_and_what_they_are_worth_elsewhere(
+def test_the_card_lists_the_fitted_biases_and_their_effect_on_other_rows(
     exported: Path, drawn: Dataset, run: Path
 ) -> None:
     told = load_card(exported, None).metrics["biases"]
@@ -62,7 +62,7 @@ def test_the_card_tells_which_biases_were_fitted_and_what_they_are_worth_elsewhe
     assert np.allclose((seen - logits).mean(axis=0), added, atol=0.1)
 
 
-def test_crops_of_evened_contrast_are_trained_on_and_read_alike(
+def test_training_and_app_normalise_the_contrast_identically(
     drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("train.engine.convert.LARGEST_LOSS", 0.05)  # a network this raw rounds badly
@@ -132,7 +132,7 @@ def test_training_and_app_feed_the_network_identical_bytes(
     assert np.array_equal(fed[0][0, :, :, 0], wanted)
 
 
-def test_a_disk_that_is_full_costs_no_model(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_old_model(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file in (exported, exported.with_suffix(".json")):
         shutil.copy(file, tmp_path / file.name)
     out = tmp_path / exported.name
@@ -181,7 +181,7 @@ def test_few_rows_do_not_decide_by_one_of_them() -> None:
         check_parity(Pair(good, good), truth, Pair(more, other))
 
 
-def test_the_card_tells_what_the_runs_before_learnt_from(tmp_path: Path) -> None:
+def test_the_card_lists_the_data_of_earlier_runs(tmp_path: Path) -> None:
     def ran(name: str, **values: object) -> str:
         folder = tmp_path / name
         folder.mkdir()

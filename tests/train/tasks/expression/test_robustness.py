@@ -22,7 +22,7 @@ def photograph() -> np.ndarray:
 
 
 @given(st.floats(-0.1, 0.1), st.floats(-0.1, 0.1), st.floats(0.9, 1.1))
-def test_a_warped_crop_is_what_the_app_cuts_from_that_box(dx: float, dy: float, size: float) -> None:
+def test_a_warped_crop_equals_the_apps_crop_of_that_box(dx: float, dy: float, size: float) -> None:
     spec, image, side = CropSpec(shift_y=0.0), photograph(), 320.0
     before = crop(image, (240, 240, 560, 560), spec)
     cx, cy, half = 400 + dx * side, 400 + dy * side, side * size / 2

@@ -77,9 +77,7 @@ def test_a_teachers_answers_are_kept_until_it_or_the_crops_change(
     assert len(asked) == 8
 
 
-def test_without_anything_to_validate_on_or_with_another_tasks_teacher_it_says_so(
-    drawn: Dataset, tmp_path: Path
-) -> None:
+def test_missing_validation_rows_and_foreign_teachers_are_reported(drawn: Dataset, tmp_path: Path) -> None:
     unclear = dataclasses.replace(drawn, truth=np.where(drawn.split == "validation", -1, drawn.truth))
     with pytest.raises(ConfigError, match="no row of the split 'validation' has a clear answer"):
         ExpressionTraining(unclear, TINY)

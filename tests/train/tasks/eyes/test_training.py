@@ -70,7 +70,7 @@ def test_both_eyes_of_a_person_are_of_one_split() -> None:
     assert shares[0] == pytest.approx(1 / 6, abs=0.05)
 
 
-def test_the_middle_of_a_patch_is_what_the_app_cuts() -> None:
+def test_the_middle_of_a_patch_equals_the_apps_crop() -> None:
     patch = eye(True, np.random.default_rng(0))
     edge = (PATCH - INNER) // 2
     assert eyeset.middle(patch[None]).shape == (1, SPEC.side, SPEC.side)
@@ -103,7 +103,7 @@ def test_a_packed_set_comes_back_whole(data: EyeSet, tmp_path: Path) -> None:
         eyeset.load(tmp_path / "bad.npz")
 
 
-def test_a_covered_eye_is_not_visible_and_teaches_nothing_of_openness(data: EyeSet) -> None:
+def test_a_covered_eye_is_not_visible_and_does_not_train_openness(data: EyeSet) -> None:
     task = EyeTraining(data, recipe())
     batches = list(task.batches(0, SPEC.side))
     assert len(batches) == task.steps == 6
@@ -124,7 +124,7 @@ def test_an_epoch_draws_the_same_again_for_the_same_seed(data: EyeSet) -> None:
     assert np.array_equal(one[0], two[0])
 
 
-def test_figures_count_each_subject_alike(data: EyeSet) -> None:
+def test_figures_weigh_each_subject_equally(data: EyeSet) -> None:
     rows = np.flatnonzero(data.split == "validation")
     truth = np.stack([data.opened[rows] - 0.5, data.visible[rows] - 0.5], axis=1)
     report = figures(truth, data, rows)

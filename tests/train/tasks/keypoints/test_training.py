@@ -37,7 +37,7 @@ def test_pictures_of_any_size_come_back_as_they_were() -> None:
         assert np.array_equal(packed[n], image)
 
 
-def test_the_undisturbed_region_is_what_the_app_cuts(faces: FaceSet) -> None:
+def test_the_undisturbed_region_equals_the_apps_crop(faces: FaceSet) -> None:
     regions = Regions(faces, "train", Jitter(), Augment())
     for row in (1, 2, 3):
         cx, cy, side = (float(v) for v in faces.squares()[row])

@@ -86,7 +86,7 @@ def test_small_errors_of_the_points_hardly_change_it() -> None:
 
 
 @pytest.mark.parametrize("way", [(0, 0, 0), (20, 0, 0), (0, 15, 0)])
-def test_heads_that_all_look_one_way_tell_no_depth(way: tuple[float, float, float]) -> None:
+def test_heads_that_all_look_one_way_give_no_depth(way: tuple[float, float, float]) -> None:
     ahead = np.array([way] * 20, np.float32)
     with pytest.raises(ConfigError, match="heads_turned: the heads' poses differ too little"):
         fitted(np.stack([seen(p, seed=n) for n, p in enumerate(ahead)]), ahead)
@@ -130,7 +130,7 @@ def dotted(points: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("yaw", "pitch", "roll", "by"), [(0, 0, 0, 35), (10, 8, -15, 25), (-5, -10, 12, -35)])
-def test_what_lay_at_a_point_lies_there_afterwards(yaw: float, pitch: float, roll: float, by: float) -> None:
+def test_points_keep_their_pixels(yaw: float, pitch: float, roll: float, by: float) -> None:
     pose = np.array([yaw, pitch, roll], np.float32)
     flat = 50 * solid() @ rotation(yaw, pitch, roll)[:2].T + 88
     corners = np.array([[28, 13], [148, 163]])
@@ -149,7 +149,7 @@ def test_what_lay_at_a_point_lies_there_afterwards(yaw: float, pitch: float, rol
     assert np.abs(off).max() < 0.9
 
 
-def test_the_nose_covers_what_lies_behind_it() -> None:
+def test_the_nose_hides_pixels_behind_it() -> None:
     _, points = drawn_face(80, 60, SIZE / 0.4)
     nose, eye = points[POINTS.index("nose")], points[POINTS.index("l_eye_in")]
     image = np.full((120, 160), 200, np.uint8)
@@ -176,7 +176,7 @@ def test_the_picture_goes_where_its_points_go(by: float) -> None:
     assert np.abs(out[:, :8].astype(int) - image[:, :8]).mean() < 12  # what is far from the head stays where it is
 
 
-def test_turned_by_nothing_a_head_is_itself() -> None:
+def test_a_head_turned_by_zero_degrees_is_unchanged() -> None:
     image, points = drawn_face(80, 60, SIZE / 0.4)
     out, found = turned(image, points, np.zeros(3, np.float32), Shape(solid(), np.array([-1.2, 0, 0, 0])), by=0.0)
     assert np.array_equal(found, points)
@@ -227,7 +227,7 @@ def test_openness_is_the_reference_tables_ratio() -> None:
     assert openness(points) == pytest.approx([0.1 / 0.14, 0.1 / 0.14, 0.1 / 0.32], rel=1e-3)
 
 
-def test_turned_heads_are_a_share_of_what_is_learnt_and_judge_nothing(heads: FaceSet) -> None:
+def test_turned_heads_are_a_share_of_the_training_rows_only(heads: FaceSet) -> None:
     recipe = Recipe(task="keypoints", side=56, batch=16, heads_turned=8, jitter=Jitter(regions=320))
     task = KeypointTraining(heads, recipe)
     jobs = task.regions.epoch(np.random.default_rng(0))

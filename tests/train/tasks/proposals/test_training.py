@@ -33,7 +33,7 @@ def test_cells_near_a_faces_centre_answer_and_its_edges_need_not() -> None:
 
 
 @pytest.mark.parametrize("side", [4.0, 60.0])
-def test_a_face_of_another_octave_is_no_answer(side: float) -> None:
+def test_a_face_of_another_octave_is_not_a_target(side: float) -> None:
     scene = _scene(np.zeros((56, 56), np.uint8), 28.0, 28.0, side)
     assert not (scene.answer == 1).any()
     assert scene.face[2] == 0
