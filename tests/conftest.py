@@ -28,7 +28,7 @@ SHARED = HERE.parents[1] / "shared"
 SLOW = ("faults", "train")
 """Folders whose tests train networks, kill processes or fill disks."""
 SLOW_HZ = 30.0
-"""Stories of a driver that are told at several rates are left out of the quick tests at this one."""
+"""The rate at which stories of a driver are left out of the quick tests; they run at several rates."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -25,7 +25,7 @@ from monitor.networks.proposals import TILES
 
 
 class Clock:
-    """A clock that stands still until it is told to move."""
+    """A clock that moves only by ``advance``."""
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
@@ -76,7 +76,7 @@ def distribution(label: str, share: float = 0.9) -> NDArray[np.float32]:
 
 
 class ScriptedDetector:
-    """Finds what the script says for the time that ``now`` holds, wherever it is asked to search."""
+    """Finds the boxes of the script at the time ``now``, whatever region is searched."""
 
     name = "scripted"
     wants_color = True
@@ -117,7 +117,7 @@ class ScriptedNet:
 
 
 class ScriptedProposer:
-    """Proposes what the script says for the time that ``now`` holds; remembers what it was asked."""
+    """Proposes the boxes of the script at the time ``now``; records its calls."""
 
     parts = TILES
 
@@ -138,7 +138,7 @@ class ScriptedProposer:
 
 
 class ScriptedEmotion(EmotionNet):
-    """Reads what the script says for the time that ``now`` holds; remembers the crops."""
+    """Reads the distribution of the script at the time ``now``; records the crops."""
 
     def __init__(
         self, script: Callable[[float], NDArray[np.float32]], contrast: float = 0.0, align: bool = False

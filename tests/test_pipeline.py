@@ -1,4 +1,4 @@
-"""The step as stories: who is seen and what is read, at any frame rate, without a camera or a model."""
+"""The step as stories of faces and readings, at any frame rate, without a camera or a model."""
 
 from __future__ import annotations
 

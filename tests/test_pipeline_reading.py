@@ -72,7 +72,7 @@ def test_a_dark_frame_is_unknown_and_never_read() -> None:
 
 
 def test_what_was_read_before_a_face_turned_away_is_no_reading_of_now() -> None:
-    """Somebody who averages the columns must not count one old reading in row after row."""
+    """An average over a column must not count one old reading in many rows."""
     _, step, _ = build(one_face)
     for n in range(10):
         result = step(n / 10)
@@ -108,7 +108,7 @@ def test_an_unsure_reading_is_unknown() -> None:
 
 
 def test_two_cheek_to_cheek_are_read_again_once_they_are_known_to_stay() -> None:
-    """What was read before they touched must not stand for what they show minutes later."""
+    """A reading from before the faces touched must not be shown minutes later."""
     far, near = square(300, 240, 120), square(370, 240, 130)
     config = Config(detect=DetectConfig(width=640, every_ms=0, empty_ms=0))
     _, step, _ = build(

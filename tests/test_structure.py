@@ -1,4 +1,4 @@
-"""The checker of the structure finds what it is there to find."""
+"""The checker of the structure finds each kind of fault."""
 
 from __future__ import annotations
 

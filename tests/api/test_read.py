@@ -92,7 +92,7 @@ def test_files_that_are_not_pictures_give_one_line(
     assert str(caught.value) == says
 
 
-def test_files_that_are_no_pictures_are_one_line(monitor: Monitor, tmp_path: Path, demo_clip: Path) -> None:
+def test_files_that_are_no_pictures_give_one_line(monitor: Monitor, tmp_path: Path, demo_clip: Path) -> None:
     damaged = tmp_path / "damaged.png"
     damaged.write_bytes(b"damaged")
     for path, says in (

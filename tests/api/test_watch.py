@@ -133,7 +133,7 @@ def test_each_column_has_the_declared_type() -> None:
     assert {column.name for column in wanted} >= TEXTS | INTEGERS
 
 
-def test_without_pandas_the_data_frame_is_one_line(
+def test_without_pandas_the_data_frame_gives_one_line(
     monitor: Monitor, demo_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = monitor.analyze(demo_clip, fps=1)

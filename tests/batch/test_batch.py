@@ -113,7 +113,7 @@ def test_crops_are_saved_on_request_only(recordings: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["happy", "happy>2", "joy>0.5", "happy<0.5", ""])
-def test_a_malformed_request_for_crops_is_one_line(text: str) -> None:
+def test_a_malformed_request_for_crops_gives_one_line(text: str) -> None:
     with pytest.raises(ConfigError, match="--keep-frames"):
         parse_keep(text)
 
@@ -126,7 +126,7 @@ def test_a_malformed_request_for_crops_is_one_line(text: str) -> None:
         (["--scheduler", "tcp://127.0.0.1:9"], "does not answer"),
     ],
 )
-def test_wrong_flags_are_one_line(recordings: Path, tmp_path: Path, flags: list[str], words: str) -> None:
+def test_wrong_flags_give_one_line(recordings: Path, tmp_path: Path, flags: list[str], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         _run(recordings, "--out", tmp_path / "set", *flags)
 

@@ -74,7 +74,7 @@ def test_members_of_an_archive_are_recordings(recordings: Path, tmp_path: Path) 
     ("given", "words"),
     [("nowhere.mp4", "no such file"), ("*.nothing", "names no recording"), ("odd://x/y", "install the fsspec package")],
 )
-def test_what_cannot_be_found_is_one_line(
+def test_what_cannot_be_found_gives_one_line(
     given: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

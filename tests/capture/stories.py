@@ -68,7 +68,7 @@ class Story:
         return self.cameras[-1]
 
     def picture(self, image: Image | None = None) -> Frame | None:
-        """The newest camera gives a picture; what reaches the worker."""
+        """The newest camera gives a picture; returns the frame that reaches the worker."""
         self._n += 1
         fresh = np.full((48, 64, 3), 20 + self._n % 200, np.uint8) if image is None else image
         self.cameras[-1].give(frame(self.clock.now, self._n, fresh))

@@ -1,4 +1,4 @@
-"""What is wrong with a camera's pictures, told by the pictures and their times alone."""
+"""Faults of a camera's pictures, detected from the pictures and their times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monitor.core.types import Image
 
 
 class Watched:
-    """A camera's condition and what it told."""
+    """A camera's condition and its reports."""
 
     def __init__(self, hold_s: float = 5.0, frozen_s: float = 5.0) -> None:
         self.incidents = Incidents()
@@ -53,7 +53,7 @@ def test_a_pause_does_not_count_as_standing_still() -> None:
     assert camera.condition.frozen
 
 
-def test_black_is_told_after_a_while_and_not_a_dark_scene() -> None:
+def test_a_black_picture_is_reported_after_a_while_and_a_dark_scene_is_not() -> None:
     camera = Watched()
     rng = np.random.default_rng(0)
     for n in range(70):

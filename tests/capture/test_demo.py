@@ -18,7 +18,7 @@ def test_people_slide_in_and_out_without_a_crash(t: float) -> None:
     assert image.dtype == np.uint8
 
 
-def test_nobody_then_one_then_two_then_nobody() -> None:
+def test_faces_appear_and_disappear_one_by_one() -> None:
     assert [len(demo.shown_expressions(t)) for t in (0.2, 6.0, 12.0, 23.5)] == [0, 1, 2, 0]
 
 

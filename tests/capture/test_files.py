@@ -36,7 +36,7 @@ def test_every_frame_on_the_clips_clock(demo_clip: Path) -> None:
     assert times(source) == pytest.approx([n / 25 for n in range(100)], abs=0.002)
 
 
-def test_looped_the_time_goes_on(demo_clip: Path) -> None:
+def test_in_a_loop_the_time_continues(demo_clip: Path) -> None:
     got = times(VideoSource(demo_clip, loop=True), most=250)
     assert np.allclose(np.diff(got), 1 / 25, atol=0.002)
 
@@ -216,7 +216,7 @@ def test_whoever_waits_for_a_frame_that_is_due_much_later_shows_life_meanwhile()
     ("kind", "lacking", "told"),
     [("avi", 0, False), ("avi", 4, False), ("avi", 9, True), ("mkv", 9, False), ("mkv", 60, True)],
 )
-def test_a_film_that_ends_early_is_said_to_as_far_as_its_container_counts(
+def test_a_film_that_ends_before_its_container_says_is_reported(
     demo_clip: Path, caplog: pytest.LogCaptureFixture, kind: str, lacking: int, told: bool
 ) -> None:
     logging.getLogger("monitor").propagate = True

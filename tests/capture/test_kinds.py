@@ -23,7 +23,7 @@ def test_a_source_is_known_by_its_name(text: str, kind: str) -> None:
     assert kind_of(text) == kind
 
 
-def test_files_and_folders_are_told_apart(tmp_path: Path) -> None:
+def test_files_and_folders_are_distinguished(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     (tmp_path / "a.mp4").write_bytes(b"x")
     assert kind_of(str(tmp_path)) == "folder"

@@ -17,7 +17,7 @@ def test_the_newest_frame_wins_and_drops_are_counted() -> None:
     assert box.take(0) is None
 
 
-def test_a_closed_mailbox_lets_nobody_wait() -> None:
+def test_a_closed_mailbox_ends_all_waits() -> None:
     box = Latest()
     box.close()
     assert box.take(60) is None

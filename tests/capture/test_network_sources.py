@@ -76,7 +76,7 @@ def test_poll_s_makes_an_address_a_snapshot_source_that_stalls_late_enough() -> 
     assert tolerance.stall_s == tolerance.frozen_s == 12.0
 
 
-def test_a_snapshot_address_that_cannot_be_fetched_is_one_line() -> None:
+def test_a_snapshot_address_that_cannot_be_fetched_gives_one_line() -> None:
     nothing = r"cannot be fetched; the server has nothing at this address \(404\)"
     with (
         servers.web(lambda request: servers.send(request, 404, "text/plain")) as host,
@@ -103,7 +103,7 @@ def test_a_snapshot_address_that_cannot_be_fetched_is_one_line() -> None:
         (200, "application/json", "sends application/json"),
     ],
 )
-def test_a_web_servers_answer_is_told(status: int, kind: str, expected: str) -> None:
+def test_a_web_servers_answer_is_reported(status: int, kind: str, expected: str) -> None:
     with servers.web(lambda request: servers.send(request, status, kind)) as host:
         assert expected in diagnosed(f"http://{host}/live?a=1", 5.0)
 
@@ -118,12 +118,12 @@ def test_a_web_servers_answer_is_told(status: int, kind: str, expected: str) -> 
         (b"RTSP/1.0 200 OK\r\n\r\n", "check address, network and login"),
     ],
 )
-def test_an_rtsp_servers_answer_is_told(reply: bytes, expected: str) -> None:
+def test_an_rtsp_servers_answer_is_reported(reply: bytes, expected: str) -> None:
     with servers.talker(reply) as port:
         assert expected in diagnosed(f"rtsp://me:pw@127.0.0.1:{port}/live", 5.0)
 
 
-def test_a_refused_port_and_an_unknown_host_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_port_and_an_unknown_host_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "refuses connections on port" in diagnosed(f"rtsp://127.0.0.1:{servers.free_port()}/x", 5.0)
     assert "refuses connections on port" in diagnosed(f"http://127.0.0.1:{servers.free_port()}/x", 5.0)
 

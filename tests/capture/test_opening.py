@@ -28,7 +28,7 @@ class Doorkeeper:
         return ScriptedSource([])
 
 
-def test_what_cannot_be_opened_is_told_at_once() -> None:
+def test_what_cannot_be_opened_is_reported_at_once() -> None:
     with pytest.raises(SourceError, match="there is no camera"):
         open_patiently(Doorkeeper(99), "camera0", Patience(10))
 
@@ -80,7 +80,7 @@ def test_a_mistake_that_waiting_cannot_mend_is_not_waited_for() -> None:
         open_patiently(broken, "x", Patience(10, True))
 
 
-def test_a_device_that_does_not_answer_holds_nobody_up_for_longer_than_its_time() -> None:
+def test_a_silent_device_is_waited_for_no_longer_than_its_limit() -> None:
     gate, times = threading.Event(), iter([0.0, 1.0, 9.0, 11.0])
     with pytest.raises(SourceError, match="camera0: does not answer within 10 s"):
         answered(gate.wait, "camera0", 10, clock=lambda: next(times))
@@ -96,7 +96,7 @@ def test_driver_mode_plays_no_drawn_face(monkeypatch: pytest.MonkeyPatch) -> Non
         open_wanted(None, Config(driver=DriverConfig(enabled=True)), lambda status: None, watched=False)
 
 
-def test_a_camera_that_refuses_for_another_reason_is_told_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_another_reason_of_refusal_is_reported_again(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("monitor").propagate = True
     clock, reasons = Clock(), ["none", "none", "forbidden", "none", "forbidden"]
 

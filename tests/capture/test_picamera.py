@@ -1,4 +1,4 @@
-"""The CSI camera's module, which comes from apt: what keeps it from working is told with the cure."""
+"""The CSI camera's module, which comes from apt: each fault is reported with its fix."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from monitor.settings.config import SourceConfig
         ),
     ],
 )
-def test_a_module_that_cannot_be_imported_is_one_line(
+def test_a_module_that_cannot_be_imported_gives_one_line(
     monkeypatch: pytest.MonkeyPatch, error: Exception, cure: str
 ) -> None:
     really = builtins.__import__
@@ -77,7 +77,7 @@ def test_a_camera_that_does_not_start_is_given_back_and_can_be_opened_later(monk
     assert not Picamera2.held
 
 
-def test_a_camera_that_does_not_stop_is_given_back_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_that_does_not_stop_is_given_back_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
     given_back = []
 
     class Picamera2:

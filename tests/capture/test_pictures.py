@@ -208,7 +208,7 @@ def test_what_is_not_what_its_name_says_gets_its_own_line(
         kind_of(str(tmp_path / name))
 
 
-def test_a_picture_without_a_suffix_is_a_picture_and_a_video_named_jpg_is_told(tmp_path: Path) -> None:
+def test_a_picture_without_a_suffix_is_a_picture_and_a_video_named_jpg_is_reported(tmp_path: Path) -> None:
     (tmp_path / "photo").write_bytes(cv2.imencode(".jpg", PICTURE)[1].tobytes())
     assert kind_of(str(tmp_path / "photo")) == "image"
     (tmp_path / "a.jpg").write_bytes(b"\x1a\x45\xdf\xa3 matroska")

@@ -36,7 +36,7 @@ def test_without_a_buffer_frames_carry_their_arrival() -> None:
     assert play(hls(3), 0.0) == [arrival for _, arrival in hls(3)]
 
 
-def test_a_late_burst_delays_what_follows_and_nothing_more() -> None:
+def test_a_late_burst_delays_only_the_following_frames() -> None:
     frames = [(s, a + (1.5 if s >= 4 else 0)) for s, a in hls(6)]
     steps = np.diff(play(frames, 2.0))
     assert steps.max() == pytest.approx(1.54, abs=0.01)

@@ -1,4 +1,5 @@
-"""A camera that hangs, stalls, freezes or goes away: it is left, told, and opened again; nothing waits for it."""
+"""A camera that hangs, stalls, freezes or disappears is abandoned, reported and reopened; no other thread waits for
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grabber and what its pictures show: the very same, black, another size, far fewer."""
+"""The grabber with identical, black, resized and rare pictures."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_identical_pictures_count_as_no_picture(make: Callable[..., Story]) -> N
     assert story.events == [("end", "frozen")]
 
 
-def test_a_covered_lens_is_told_and_its_pictures_are_still_read(make: Callable[..., Story]) -> None:
+def test_a_covered_lens_is_reported_and_its_pictures_are_still_read(make: Callable[..., Story]) -> None:
     story = make()
     rng = np.random.default_rng(0)
     for _ in range(8):
@@ -71,14 +71,14 @@ def test_a_covered_lens_is_told_and_its_pictures_are_still_read(make: Callable[.
     assert story.events == [("end", "black")]
 
 
-def test_another_size_is_told(make: Callable[..., Story]) -> None:
+def test_another_size_is_reported(make: Callable[..., Story]) -> None:
     story = make()
     story.picture()
     assert story.picture(np.full((96, 128, 3), 50, np.uint8)) is not None
     assert story.events == [("start", "size"), ("end", "size")]
 
 
-def test_a_rate_that_collapses_is_told(make: Callable[..., Story]) -> None:
+def test_a_rate_that_collapses_is_reported(make: Callable[..., Story]) -> None:
     story = make()
 
     def film(seconds: float, hz: float) -> None:

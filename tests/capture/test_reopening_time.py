@@ -1,4 +1,4 @@
-"""The grabber where the machine slept or the test was stopped: nobody is to blame for the pause."""
+"""The grabber after a suspend of the machine or of the process: the pause is not a fault."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.capture.stories import PATIENCE_S, Story
 from tests.fakes import frame
 
 
-def test_a_machine_that_slept_does_not_count_the_night_as_hanging(make: Callable[..., Story]) -> None:
+def test_a_suspend_does_not_count_as_hanging(make: Callable[..., Story]) -> None:
     story = make(give_up_s=float("inf"))
     story.picture()
     story.let_pass(20)
@@ -26,7 +26,7 @@ def test_a_machine_that_slept_does_not_count_the_night_as_hanging(make: Callable
     assert story.feed.ended
 
 
-def test_a_machine_that_slept_for_a_minute_blames_nobody(make: Callable[..., Story]) -> None:
+def test_a_suspend_of_a_minute_reports_no_fault(make: Callable[..., Story]) -> None:
     story = make()
     story.picture()
     story.clock.advance(60)

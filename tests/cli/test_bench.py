@@ -69,6 +69,6 @@ def test_a_camera_that_misses_a_picture_is_asked_again(monkeypatch: pytest.Monke
     assert len(images) == len(spent) == 3
 
 
-def test_a_source_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_source_that_is_not_there_gives_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--source", str(tmp_path / "no.mp4")]) == 3
     assert capsys.readouterr().err.count("\n") <= 1

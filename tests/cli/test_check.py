@@ -154,7 +154,7 @@ def test_the_rate_leaves_the_closing_out(monkeypatch: pytest.MonkeyPatch, capsys
     assert "30.0 fps measured" in " ".join(out.split())
 
 
-def test_a_camera_that_is_waited_for_is_no_failure(
+def test_waiting_for_a_camera_is_not_a_failure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("monitor.capture.v4l2.find_cameras", list)
@@ -164,7 +164,7 @@ def test_a_camera_that_is_waited_for_is_no_failure(
 
 
 @pytest.mark.parametrize("key", ["emotion.model", "follow.model", "detect.proposals", "driver.model"])
-def test_a_model_whose_name_is_too_long_is_one_line(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_whose_name_is_too_long_gives_one_line(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = cli.main(
         ["run", "--profile", "driver", "--source", "demo", "--headless", "--set", f"{key}={'x' * 300}.tflite"]
     )

@@ -65,7 +65,7 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
         (["check", "--sourc", "x"], 2, "--sourc is not a flag of check; did you mean --source?"),
     ],
 )
-def test_each_mistake_is_one_line_and_its_exit_code(
+def test_each_mistake_gives_one_line_and_its_exit_code(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     argv: list[str], code: int, expected: str,
 ) -> None:  # fmt: skip
@@ -75,27 +75,29 @@ def test_each_mistake_is_one_line_and_its_exit_code(
     assert not (tmp_path / "sessions").exists()
 
 
-def test_a_damaged_video_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_damaged_video_gives_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"\0" * 5000)
     assert wrong(capsys, "--source", str(bad), "--headless", "--out", str(tmp_path / "s"))[0] == 3
 
 
-def test_an_empty_folder_and_a_damaged_picture_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_empty_folder_and_a_damaged_picture_give_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     assert "holds no pictures" in wrong(capsys, "--source", str(tmp_path), "--headless")[1]
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
     assert "cannot be read as a picture" in wrong(capsys, "--source", str(bad), "--headless")[1]
 
 
-def test_an_out_that_cannot_be_made_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_out_that_cannot_be_made_gives_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code, line = wrong(capsys, "--source", "demo", "--headless", "--out", str(tmp_path / "file" / "x"))
     assert code == 2
     assert "give another folder" in line
 
 
-def test_config_prints_what_is_in_force(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_config_prints_the_effective_settings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, out, _ = call(capsys, "config", "--set", "detect.min_face=77")
     assert code == 0
     (tmp_path / "c.yaml").write_text(out)
@@ -156,7 +158,7 @@ def test_a_flag_given_twice_is_refused(flag: str, capsys: pytest.CaptureFixture[
     assert f"{flag} is given twice; keep one" in capsys.readouterr().err
 
 
-def test_a_word_too_long_for_a_file_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_word_too_long_for_a_file_gives_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     code, line = wrong(capsys, "x" * 300, "--headless")
     assert code == 3
     assert "File name too long" in line
@@ -175,7 +177,7 @@ def test_config_prints_all_settings_or_the_reference_on_request(capsys: pytest.C
     assert "| `detect.scale_factor` *(advanced)* |" in call(capsys, "config", "--reference")[1]
 
 
-def test_a_home_that_nobody_has_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_home_folder_gives_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     code, line = wrong(capsys, "--source", "demo", "--headless", "--out", "~nosuch/x")
     assert (code, "no home folder is known" in line) == (2, True)
     code, line = wrong(capsys, "--source", "demo", "--headless", "--set", "output.dir=~nosuch/x")

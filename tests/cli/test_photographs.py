@@ -41,7 +41,7 @@ def test_one_photograph_is_a_table_of_its_faces(
     assert row.split()[1] in EMOTIONS
 
 
-def test_a_folder_is_one_line_a_picture_with_its_name(
+def test_a_folder_gives_one_line_a_picture_with_its_name(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path
 ) -> None:
     cv2.imwrite(str(photo.with_name("two.jpg")), demo.render(0) * 0)
@@ -89,7 +89,7 @@ def test_record_writes_an_annotated_copy_of_each_photograph(
     assert not list((tmp_path / "s").glob("video*"))
 
 
-def test_copies_go_into_a_folder_of_ones_own_and_are_never_left_unblurred(
+def test_copies_have_their_own_folder_and_are_always_blurred(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, photo: Path
 ) -> None:
     for _ in range(2):

@@ -84,7 +84,7 @@ def test_what_cannot_be_deleted_is_not_counted_as_gone(
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_a_folder_that_is_none_is_not_said_to_be_empty(
+def test_a_missing_folder_is_not_reported_as_empty(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], there: bool
 ) -> None:
     if there:

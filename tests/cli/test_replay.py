@@ -64,7 +64,7 @@ def test_sessions_of_one_table_are_judged_each_by_itself(tmp_path: Path) -> None
     assert told(twice.sessions["S"]) == told(twice.sessions["T"]) == told(events)
 
 
-def test_rows_too_far_apart_are_said_to_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_rows_too_far_apart_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("monitor").propagate = True
     drive(tmp_path / "faces.csv")
     lines = (tmp_path / "faces.csv").read_text().splitlines()
@@ -123,7 +123,7 @@ def test_events_are_never_written_over_others(tmp_path: Path) -> None:
     ("content", "expected"),
     [(None, "No such file"), ("", "is not a faces.csv of driver"), ("a,b\n1,2\n", "is not a faces.csv of driver")],
 )
-def test_a_wrong_table_is_one_line(tmp_path: Path, content: str | None, expected: str) -> None:
+def test_a_wrong_table_gives_one_line(tmp_path: Path, content: str | None, expected: str) -> None:
     path = tmp_path / "faces.csv"
     if content is not None:
         path.write_text(content)
@@ -161,7 +161,7 @@ def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "file.txt/e.jsonl"])
-def test_events_that_cannot_be_written_there_are_one_line(
+def test_events_that_cannot_be_written_there_give_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     drive(tmp_path / "faces.csv")
@@ -187,6 +187,6 @@ def test_a_part_emptied_by_a_power_cut_loses_only_itself(
 
 
 @pytest.mark.parametrize("command", [["replay", "{}"], ["score", "{}", "labels.csv"]])
-def test_a_name_too_long_is_one_line(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_too_long_gives_one_line(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([word.format("x" * 300) for word in command]) == 2
     assert "File name too long" in capsys.readouterr().err

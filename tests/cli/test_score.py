@@ -69,7 +69,7 @@ def test_a_session_is_scored_from_its_files(tmp_path: Path, capsys: pytest.Captu
         ("file,start_s,end_s,what\nx,1,2,yawn\ny,1,2,yawn\n", "name one with --file"),
     ],
 )
-def test_wrong_labels_are_one_line(tmp_path: Path, labels: str, expected: str) -> None:
+def test_wrong_labels_give_one_line(tmp_path: Path, labels: str, expected: str) -> None:
     (tmp_path / "l.csv").write_text(labels)
     with pytest.raises(ConfigError, match=expected):
         intervals.read_labels(tmp_path / "l.csv", None)
@@ -106,7 +106,7 @@ def test_events_of_a_labelled_kind_are_false_alarms_where_the_label_table_has_no
     assert "l.csv: labels nothing in --file awake.avi; it labels x.mp4" in err
 
 
-def test_events_of_a_kind_that_nobody_labelled_are_counted_but_not_judged(
+def test_events_of_an_unlabelled_kind_are_counted_but_not_judged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "l.csv").write_text("file,start_s,end_s,what\nx.mp4,80,84,eyes_closed\nx.mp4,1,2,phone\n")

@@ -1,4 +1,4 @@
-"""Synthetic evidence: what a camera would report of a driver who behaves in a certain way."""
+"""Synthetic evidence of drivers with a given behaviour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An anger-like expression that lasts, against what is usual for a face."""
+"""A lasting anger-like expression, relative to the face's baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def follow(aggression: Aggression, anger: float | None, start: float, seconds: f
     ("usual", "threshold"),
     [(0.0, CONFIG.anger), (0.5, 0.5 + ABOVE_USUAL), (0.58, 0.58 + ABOVE_USUAL), (0.95, HIGHEST)],
 )
-def test_a_face_that_often_looks_so_must_look_more_so(usual: float, threshold: float) -> None:
+def test_a_face_that_often_looks_angry_has_a_higher_threshold(usual: float, threshold: float) -> None:
     for share, going in ((threshold - 0.02, False), (threshold + 0.02, True)):
         aggression = Aggression(CONFIG)
         follow(aggression, share, 0.0, 3.0, usual)

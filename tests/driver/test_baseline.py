@@ -1,4 +1,4 @@
-"""What is usual for a driver: how far the eyes open, and where ahead is."""
+"""A driver's baseline: the openness of the eyes and the straight-ahead pose."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_openness_is_relative_to_ones_own_open_eyes_but_narrow_ones_are_not_made
 
 
 @pytest.mark.parametrize(("yaw", "zero"), [(28.0, 28.0), (-28.0, -28.0), (55.0, LARGEST_ZERO), (-55.0, -LARGEST_ZERO)])
-def test_ahead_is_where_one_looks_as_far_as_a_camera_may_stand_aside(yaw: float, zero: float) -> None:
+def test_straight_ahead_is_learnt_within_the_limits_of_the_cameras_place(yaw: float, zero: float) -> None:
     assert learnt(yaw=yaw).zero[0] == pytest.approx(zero, abs=1.0)
 
 

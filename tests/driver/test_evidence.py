@@ -1,4 +1,4 @@
-"""From a face to evidence: what counts, how much, and what cannot be told."""
+"""Evidence from a face: weights of its parts, and unknown values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fatigue score: what each sign is worth, and how its level rises and falls."""
+"""The fatigue score: points of each sign, and how the level rises and falls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Driver mode in the pipeline: whose eyes are read, and what an empty seat looks like."""
+"""Driver mode in the pipeline: the choice of the driver, and an empty seat."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_driver_first_seen_small_keeps_the_seat_from_a_passenger_of_the_same_s
         assert chosen.id == 1
 
 
-def test_once_learnt_a_driver_keeps_the_seat_from_whoever_comes_closer() -> None:
+def test_a_calibrated_driver_keeps_the_seat_from_closer_faces() -> None:
     seat = Seat(10.0)
     seat.choose([person(1, 200)], 0.0)
     for n in range(300):
@@ -187,7 +187,7 @@ def test_the_driver_gets_the_seat_back_each_time() -> None:
 
 
 def test_a_driver_with_sunglasses_keeps_the_seat_after_a_while() -> None:
-    """No usual is ever learnt of eyes that cannot be read; a passenger leans in after five minutes."""
+    """Invisible eyes prevent calibration; a passenger leans in after five minutes."""
     judge = Driver(Config(driver=DriverConfig(enabled=True)), None, iter(range(99)))
     for n in range(3000):
         face = judge.choose([person(1, 200, 100)], n / 10)

@@ -41,7 +41,7 @@ def test_a_passenger_who_is_a_little_larger_does_not_take_the_seat_from_the_driv
         assert chosen(seat, [at(1, 330, 100), at(2, 520, 100 + larger)], n / 10) == 1
 
 
-def test_of_two_as_near_the_one_on_the_right_is_the_driver_however_the_faces_are_numbered() -> None:
+def test_of_two_equally_near_faces_the_right_one_is_the_driver() -> None:
     for numbers in ((1, 2), (2, 1)):
         seat = Seat(360.0)
         faces = [at(numbers[0], 200, 111), at(numbers[1], 440, 100)]

@@ -12,7 +12,7 @@ def at(number: int, x: float, size: float) -> Face:
 
 
 def test_leaning_forward_for_a_moment_does_not_change_the_normal_size() -> None:
-    """Else, back at the usual size, the driver found again would be too small for the own seat."""
+    """Otherwise the driver, found again at the normal size, would be too small for the seat."""
     seat = Seat(0)
     for n in range(600):
         seat.choose([at(1, 300, 100)], n / 10)

@@ -1,4 +1,4 @@
-"""Stories of tired drivers, each told at 5, 10 and 30 readings a second, with the same verdict."""
+"""Stories of tired drivers, each at 5, 10 and 30 readings a second, with the same result."""
 
 from __future__ import annotations
 

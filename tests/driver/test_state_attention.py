@@ -121,7 +121,7 @@ def test_an_absence_is_one_event_until_its_end(rate: float) -> None:
 @at_every_rate
 @pytest.mark.parametrize(("kind", "act"), [("away", {"pose": (60.0, 1.0, 0.0)}), ("anger_like", {"anger": 0.9})])
 def test_a_second_alarm_is_reported_again(rate: float, kind: str, act: dict[str, object]) -> None:
-    """Twelve seconds, three of rest, a minute: whoever was warned once must not be alone with the second time."""
+    """Away for twelve seconds, back for three, away for a minute: the second absence must be reported, too."""
     drive = tell(300, rate, lambda t: act if between(t, 150, 14) or between(t, 168, 60) else {})
     levels = [(e.t, e.level) for e in drive.events if e.kind == kind and e.phase != "end"]
     alarms = [t for (_, a), (t, b) in itertools.pairwise([(0.0, 0), *levels]) if a < 3 <= b]
@@ -174,7 +174,7 @@ def test_a_night_of_absence_is_not_a_log_of_it() -> None:
 
 @pytest.mark.parametrize("config", [DriverConfig(), DriverConfig(calibrate_s=0)])
 def test_a_look_aside_during_calibration_is_reported_until_its_end(config: DriverConfig) -> None:
-    """What is usual is not learnt yet, but a head turned for 12 s is turned away all the same."""
+    """Before calibration ends, a head turned for 12 s already counts as turned away."""
     turned = tell(40, 10, lambda t: {"pose": (41.0, 0.0, 0.0)} if 8 <= t < 20 else {}, config)
     (event,) = turned.ended("away")
     assert turned.worst("away") == 3
@@ -189,7 +189,7 @@ def test_without_calibration_straight_ahead_remains_that_of_the_first_seconds() 
 
 
 def test_a_driver_who_cannot_be_calibrated_is_reported_for_looking_away_and_not_for_looking_back() -> None:
-    """Sunglasses: the eyes are never told, so that the first minute never ends."""
+    """With sunglasses the eyes are unknown, so that calibration never ends."""
     drive = tell(120, 10, lambda t: {"eyes": None, "pose": (39.0 if 20 <= t < 50 else 0.0, 0.0, 0.0)})
     assert drive.at(49).away_level == 3
     assert drive.at(60).away_level == 0
@@ -222,7 +222,7 @@ def test_a_camera_at_the_pillar_makes_no_absence() -> None:
 
 
 def test_whoever_takes_the_drivers_place_has_looked_nowhere_yet() -> None:
-    """A passenger who was taken for the driver looked out of the window: that budget is not the driver's."""
+    """A passenger who was chosen as the driver looked out of the window: the driver starts with a full budget."""
     monitor = DriverMonitor(DriverConfig(), itertools.count(1))
 
     def look(t: float, face: int, yaw: float) -> DriverState:

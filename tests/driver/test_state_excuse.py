@@ -1,4 +1,4 @@
-"""Stories of what may explain shut eyes, and of what may not: yawns, laughter and lowered lids, at three rates."""
+"""Stories of yawns, laughter and lowered lids, which explain shut eyes or do not, at three rates."""
 
 from __future__ import annotations
 

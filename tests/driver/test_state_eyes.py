@@ -78,7 +78,8 @@ def test_an_eye_lost_for_a_moment_makes_no_second_microsleep(rate: float) -> Non
 
 
 def test_lids_that_part_for_single_pictures_leave_a_closure_whole() -> None:
-    """Of 30 pictures a second every second or third one shows the eyes open: nobody opens them for 33 ms."""
+    """Of 30 pictures a second every second or third one shows the eyes open: a misreading, as eyes do not open for 33
+    ms."""
     drive = tell(300, 30.0, lambda t: {"eyes": 0.9 if round(t * 30) % 3 == 0 else 0.02} if between(t, 150, 2) else {})
     assert len(drive.started("eyes_closed")) == 1
     (end,) = drive.ended("eyes_closed")

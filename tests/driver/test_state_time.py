@@ -1,4 +1,4 @@
-"""Stories of clocks, of what is usual for a driver, of recovery, and of any evidence at all."""
+"""Stories of clocks, of the baseline, of recovery, and of random evidence."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ Probs = NDArray[np.float32]
 
 
 def reading(**shares: float) -> Probs:
-    """A distribution with these shares; what is left is spread over the others."""
+    """A distribution with these shares; the rest is spread over the others."""
     left = [label for label in EMOTIONS if label not in shares]
     rest = (1 - sum(shares.values())) / len(left)
     return np.array([shares.get(label, rest) for label in EMOTIONS], np.float32)

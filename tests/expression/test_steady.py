@@ -1,4 +1,4 @@
-"""The shown label and distribution, told as stories on a clock in seconds."""
+"""The shown label and distribution, as stories on a clock in seconds."""
 
 from __future__ import annotations
 

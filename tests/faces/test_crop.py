@@ -73,7 +73,7 @@ def test_every_box_that_touches_the_frame_gives_a_full_crop(
 
 
 @given(st.floats(0.004, 0.02), st.integers(-20, 20))
-def test_the_table_quantises_what_training_feeds(scale: float, zero: int) -> None:
+def test_the_table_quantises_the_training_input(scale: float, zero: int) -> None:
     table = int8_table(scale, zero)
     levels = to_unit(np.arange(256, dtype=np.uint8))
     back = (table.astype(np.float64) - zero) * scale

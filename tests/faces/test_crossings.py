@@ -15,7 +15,7 @@ from tests.faces.searches import everyone, seen
 from tests.fakes import picture, square
 
 
-def test_people_who_cross_are_told_apart_by_their_looks() -> None:
+def test_people_who_cross_are_distinguished_by_their_looks() -> None:
     """Two faces pass through each other and swap sides; the detector sees one while they overlap."""
     dark, bright = picture(80, 80, 1), picture(80, 80, 2)
 
@@ -59,7 +59,7 @@ def crossing(turn_back: bool) -> dict[int, float]:
     return {track.id: float(track.box[0]) for track in tracks}
 
 
-def test_people_who_meet_and_part_again_stay_who_they_were() -> None:
+def test_people_who_meet_and_part_keep_their_ids() -> None:
     gone_on, turned_back = crossing(turn_back=False), crossing(turn_back=True)
     assert gone_on[1] > gone_on[2]
     assert turned_back[1] < turned_back[2]

@@ -47,7 +47,7 @@ def test_profile_search_works_both_ways_round() -> None:
     assert len(b) >= 1
 
 
-def test_a_missing_or_foreign_yunet_file_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_or_foreign_yunet_file_gives_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such file"):
         make_detector(DetectConfig(method="yunet", yunet_model=str(tmp_path / "none.onnx")))
     foreign = tmp_path / "foreign.onnx"
@@ -83,7 +83,7 @@ def test_iou_is_symmetric_within_0_and_1_and_1_for_itself(a: np.ndarray, b: np.n
     assert iou(a, a) == pytest.approx(1)
 
 
-def test_a_missing_cascade_is_told_at_once_and_a_damaged_one_when_it_is_used(
+def test_a_missing_cascade_is_reported_at_once_and_a_damaged_one_when_it_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cv2, "__file__", str(tmp_path / "cv2.py"))

@@ -133,7 +133,7 @@ def test_who_comes_into_a_resting_picture_is_searched_for_at_once_and_there(hz: 
     assert min(width for width, _ in detector.sizes) <= 200, "within half a second, where something changed"
 
 
-def test_a_known_faces_own_movements_bring_nobody_new() -> None:
+def test_movements_of_a_known_face_create_no_new_face() -> None:
     face = square(300, 200, 100)
     finder, _, detector = following([face], [], every_ms=500)
     for n in range(19):
@@ -154,7 +154,7 @@ def test_however_slow_the_machine_known_faces_are_looked_at_in_time() -> None:
     assert max(b - a for a, b in itertools.pairwise(looked)) <= 0.4 + 1e-9
 
 
-def test_slices_and_cascades_are_trusted_as_before_where_there_are_no_proposals() -> None:
+def test_without_proposals_slices_and_cascades_are_trusted() -> None:
     face = square(300, 200, 100)
     net, detector = ScriptedNet(lambda t: [face], presence=0.93), Recorder()
     detector.script = lambda t: [face]

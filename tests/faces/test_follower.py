@@ -30,7 +30,7 @@ def test_becoming_a_face_takes_more_than_staying_one(presence: float, starts: bo
     assert (follower(net).follow(picture(), FACE) is not None) is stays
 
 
-def test_a_box_the_network_wanders_away_from_is_no_face() -> None:
+def test_a_box_that_the_network_moves_away_from_is_not_a_face() -> None:
     class Wanderer:
         def read(self, image: Image, box: Box) -> Keypoints | None:
             return keypoints_at((box[0] + 60, box[1], box[2] + 60, box[3]))

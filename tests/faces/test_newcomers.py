@@ -86,7 +86,8 @@ def test_a_face_that_was_lost_is_proposed_again_soon() -> None:
 def test_a_doubtful_place_needs_the_cascades_word_which_is_not_enough_for_an_unlikely_one(
     presence: float, agrees: bool, believed: bool
 ) -> None:
-    """What is no face can have 0.95 of one, and a cascade errs in a place that it is asked about often enough."""
+    """A place without a face can have a presence of 0.95, and a cascade errs in a place that it searches often
+    enough."""
     face = square(300, 200, 100)
     finder, _, _, detector = proposing([face], [face], sure=presence)
     detector.script = lambda t: [(20, 20, 76, 76)] if agrees else []  # in pixels of the region searched around it

@@ -1,4 +1,4 @@
-"""Trajectories: smoothing, prediction and what is forgotten."""
+"""Trajectories: smoothing, prediction and forgetting."""
 
 from __future__ import annotations
 

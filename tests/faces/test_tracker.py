@@ -1,4 +1,4 @@
-"""Identities, told as stories on a clock in seconds."""
+"""Identities, as stories on a clock in seconds."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_a_single_false_hit_never_gets_an_id() -> None:
     assert not any(shown)
 
 
-def test_after_a_gap_without_pictures_whoever_is_there_is_somebody_new() -> None:
-    """A follower that looks at the old place would see a face there, whoever it is."""
+def test_after_a_gap_without_pictures_a_face_is_a_new_person() -> None:
+    """A follower that looks at the old place would accept any face there."""
     config, box = TrackConfig(), square(300, 200, 100)
     for gap, ids in ((config.forget_s - 0.1, [1]), (config.forget_s + 0.1, [2])):
         tracker = Tracker(config)
@@ -63,14 +63,14 @@ def test_two_people_walking_keep_their_ids_at_any_rate(hz: float) -> None:
     assert left == 1
 
 
-def test_out_of_sight_for_a_moment_the_id_stays() -> None:
+def test_a_face_out_of_sight_for_a_moment_keeps_its_id() -> None:
     shown = play(lambda t: [] if 1 < t < 2.5 else [square(300, 200, 100)], 4, 10)
     assert {i for frame in shown for i in frame} == {1}
     assert not shown[22]
     assert shown[30]
 
 
-def test_gone_for_longer_it_is_somebody_new() -> None:
+def test_a_face_that_was_gone_for_longer_is_a_new_person() -> None:
     shown = play(lambda t: [] if 1 < t < 4 else [square(300, 200, 100)], 6, 10)
     assert {i for frame in shown for i in frame} == {1, 2}
 

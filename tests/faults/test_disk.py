@@ -48,7 +48,7 @@ def test_a_full_disk_ends_the_recording_and_everything_resumes_with_the_room(sma
     until(grown(folder / "faces.csv"), child)
     fill(small_disk / "filler", leave=3_000_000)  # below output.min_free_mb
     until(lambda: "recording stops, monitoring continues" in said.read_text(), child)
-    # The recording ends on a thread of its own, with what min_free_mb kept for it; a busy machine is not that quick.
+    # The recording ends on its own thread, in the space that min_free_mb reserves; a busy machine needs time.
     until(lambda: all(length(path) > 0 for path in folder.glob("video*.m*")), child)
     fill(small_disk / "filler")
     until(lambda: "one row a second" in said.read_text(), child)

@@ -64,7 +64,7 @@ def test_hostile_settings_are_refused_in_bounded_time(tmp_path: Path, content: b
     assert peak_rss_mb() - before < 100
 
 
-def test_a_pipe_and_a_folder_are_no_settings(tmp_path: Path) -> None:
+def test_pipes_and_folders_are_refused_as_settings(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert "is not a file" in refused(tmp_path / "pipe")[0]
     assert "is not a file" in refused(tmp_path)[0]

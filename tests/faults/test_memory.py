@@ -30,7 +30,7 @@ MOST_GROWTH_MB = 3.0
 
 
 class Loop:
-    """The demo's story again and again at half size, from memory, on a time that goes on."""
+    """The demo repeated at half size, from memory, with increasing times."""
 
     live = False
     dropped = 0

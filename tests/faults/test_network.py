@@ -1,4 +1,4 @@
-"""A network camera that stalls, hangs up or sends garbage, and comes back: one event, and the run goes on."""
+"""A network camera that stalls, hangs up or sends garbage, and comes back: one event, and the run continues."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JPEGS: list[bytes] = []
 
 
 class Camera(http.server.BaseHTTPRequestHandler):
-    """Gives good pictures for a while, then does what ``fault`` says; from the third visit on it is well."""
+    """Gives good pictures for a while, then has ``fault``; from the third connection on it works."""
 
     fault = ""
     visits = 0

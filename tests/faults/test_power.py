@@ -44,7 +44,7 @@ class Cut:
 
 
 def cut(folder: Path, after_s: float) -> Cut:
-    """Kills a run ``after_s`` seconds after its first rows and holds what it left against the promises."""
+    """Kills a run ``after_s`` seconds after its first rows and checks the files that it left."""
     flags = settings(source__loop="always", output__flush_s=FLUSH_S, output__segment_s=10)
     child = start(folder, "--record", *flags)
     until(grown(folder / "faces.csv", 500), child)

@@ -114,7 +114,7 @@ def test_a_terminal_that_is_closed_ends_the_run_clean(tmp_path: Path, foreground
 
 @pytest.mark.soak
 def test_stopped_for_seconds_and_continued_it_ends_clean(tmp_path: Path) -> None:
-    """SIGSTOP is what a host stall looks like from inside: nobody may be blamed for it."""
+    """SIGSTOP looks like a stalled host from inside: it must not be reported as a fault."""
     folder, said = tmp_path / "s", tmp_path / "said.txt"
     child = start(folder, *LOOP, *settings(service__stuck_s=5), said=said)
     until(grown(folder / "faces.csv"), child)

@@ -98,7 +98,7 @@ def test_all_frames_at_one_time_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_the_host_stands_still_for_a_minute(tmp_path: Path) -> None:
-    """Who sat there may have left and come back: that is an end and a start, and nothing else."""
+    """The person may have left and come back: the face ends and another one starts."""
     base = 1_795_000_000.0
     times = [(n / 10 + (60 if n >= 20 else 0), base + n / 10 + (60 if n >= 20 else 0)) for n in range(40)]
     _, stats = live(tmp_path, times)

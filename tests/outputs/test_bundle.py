@@ -1,4 +1,4 @@
-"""All outputs of a run: opened from one table, closed in the right order, whatever one of them does."""
+"""All outputs of a run: opened from one table, closed in the right order, even if one fails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START = datetime(2026, 12, 1, 12, 0, 0)
 
 
 class Diary:
-    """A sink that remembers what happened, and whether the summary was there when it was closed."""
+    """A sink that records its calls, and whether the summary existed when it was closed."""
 
     def __init__(self, summary: Path, broken: bool = False) -> None:
         self.frames, self.closed, self.late = 0, 0, False

@@ -1,4 +1,4 @@
-"""Sinks on a thread of their own: slow, broken and hanging ones hold nobody up."""
+"""Sinks on their own threads: slow, broken and hanging ones delay no other."""
 
 from __future__ import annotations
 

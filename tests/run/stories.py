@@ -51,7 +51,7 @@ class Recorder:
 
 
 class EchoPipeline:
-    """Fails on the frames it is told to fail on."""
+    """Fails on the frames ``bad``."""
 
     def __init__(self, bad: Sequence[int] = ()) -> None:
         self._bad = set(bad)

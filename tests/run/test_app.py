@@ -1,4 +1,4 @@
-"""Whole runs on the demo and on clips of it: what is logged, recorded and left behind."""
+"""Whole runs on the demo and on clips of it: logs, recordings and remaining files."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_video_plays_at_true_speed(story: Path) -> None:
     assert count / fps == pytest.approx(demo.LENGTH_S, abs=0.1)
 
 
-def test_the_session_tells_what_was_run(story: Path) -> None:
+def test_the_session_records_what_was_run(story: Path) -> None:
     meta = json.loads((story / "metadata.json").read_text())
     assert meta["source"]["kind"] == "demo"
     assert meta["model"]["metrics"]["validation"]["n"] > 3000
@@ -119,7 +119,7 @@ def test_a_second_run_into_the_same_folder_loses_nothing(demo_clip: Path, tmp_pa
     assert len(list((tmp_path / "s").glob("video*"))) == 2
 
 
-def test_a_name_that_opencv_cannot_be_given_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_opencv_cannot_be_given_gives_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     odd = os.fsdecode(os.fsencode(tmp_path) + b"/b\xff")
     for flags in (["--record", f"{odd}.mkv"], ["--out", odd]):
         assert cli.main(["--source", "demo", "--headless", "--max-frames", "3", *flags]) == 2
@@ -138,7 +138,7 @@ def test_blurring_more_than_faces_is_left_as_it_is_set(demo_clip: Path, tmp_path
         assert frames_of(video) == 3, "shorter than what waits to be blurred"
 
 
-def test_what_could_not_be_published_is_told_before_anything_is_written(
+def test_what_could_not_be_published_is_reported_before_anything_is_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     flags = ["--set", "mqtt.host=localhost", "--set", "mqtt.user=a", "--set", "mqtt.password_file=/nowhere"]

@@ -1,4 +1,4 @@
-"""Runs with several cameras: what they share, what one leaves to the others, and what is left on disk."""
+"""Runs with several cameras: shared parts, independence, and the files on disk."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_a_photograph_among_cameras_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert "is a photograph or a folder; several cameras must be cameras or videos" in capsys.readouterr().err
 
 
-def test_a_camera_that_fails_is_completed_while_the_others_go_on(
+def test_a_camera_that_fails_is_completed_while_the_others_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def built(config: Config, networks: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The governor: less when it is too much, more again slowly, each change told once."""
+"""The governor: effort falls under load and rises slowly afterwards; each change is reported once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes import Clock
 
 
 class Machine:
-    """A camera and a process whose step takes what its effort needs."""
+    """A camera, and a process whose step takes longer with more effort."""
 
     def __init__(self, full_s: float, hz: float = 30.0, hot: bool = False, **limits: float) -> None:
         self.clock, self.full_s, self.hz, self.hot, self.used = Clock(), full_s, hz, hot, 0.0
@@ -52,7 +52,7 @@ def test_slow_steps_bring_the_effort_down_within_seconds_and_it_settles() -> Non
     assert len(machine.changes) - settled <= 8, "it does not swing"
 
 
-def test_it_recovers_a_step_at_a_time_when_the_load_goes() -> None:
+def test_the_effort_rises_step_by_step_when_the_load_ends() -> None:
     machine = Machine(0.080)
     machine.live(20)
     low = machine.governor.level

@@ -133,7 +133,7 @@ def test_the_start_waits_for_no_camera_that_may_be_missing(plans: list[Planned])
     assert said == ["ready", "waiting; waiting"]
 
 
-def test_if_none_opens_every_line_is_told(plans: list[Planned]) -> None:
+def test_if_none_opens_every_line_is_reported(plans: list[Planned]) -> None:
     both = [opening(plan, error=SourceError(f"{plan.camera} is off")) for plan in plans]
     for one in both:
         one.done.set()

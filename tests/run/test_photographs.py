@@ -38,11 +38,12 @@ def test_a_folder_of_images_and_a_single_image(demo_clip: Path, tmp_path: Path) 
     assert [row["video_time"] for row in table] == ["0.000", "0.100", "0.200", "0.400", "0.500"]
     assert table[-1]["emotion"] == "happy"
     (single,) = run(tmp_path / "b", "--source", str(pictures / "004.png"))
-    assert (single["success"], single["emotion"]) == ("1", "happy")  # nobody can be seen twice in one picture
+    assert (single["success"], single["emotion"]) == ("1", "happy")  # a person appears once in a picture
 
 
 def test_pictures_of_a_folder_are_read_each_for_itself_unless_they_are_a_films(tmp_path: Path) -> None:
-    """A happy face, an empty room, a surprised face in the same place: nothing of one may be told of the next."""
+    """A happy face, an empty room, a surprised face in the same place: no reading may carry over to the next
+    picture."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     happy, surprise, empty = demo.render(5.5), demo.render(7.8), demo.render(23.5)

@@ -11,7 +11,7 @@ from tests.run.stories import EchoPipeline, ListFeed
 
 
 class Camera(ListFeed):
-    """Gives its frames, reports its loss and then is gone for good."""
+    """Gives its frames, reports its loss and ends."""
 
     live = True
 

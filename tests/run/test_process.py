@@ -28,7 +28,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("stream", ["1>&-", "2>&-", "1>/dev/full", "0<&- 1>&- 2>&-"])
-def test_a_run_is_fine_whatever_becomes_of_its_standard_streams(demo_clip: Path, tmp_path: Path, stream: str) -> None:
+def test_a_run_survives_the_loss_of_its_standard_streams(demo_clip: Path, tmp_path: Path, stream: str) -> None:
     arguments = f"-m monitor --headless --source '{demo_clip}' --max-frames 5 --out '{tmp_path / 's'}'"
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}  # no bars of blocks
     done = subprocess.run(
@@ -88,7 +88,7 @@ def test_no_camera_and_no_display_plays_the_demo_and_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_disk_that_is_full_at_the_start_is_one_line(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_at_the_start_gives_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     folder.mkdir()
     (folder / "faces.csv").symlink_to("/dev/full")

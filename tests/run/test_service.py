@@ -87,7 +87,9 @@ def test_the_health_file_is_whole_at_every_moment(tmp_path: Path, systemd: socke
     assert [path.name for path in tmp_path.iterdir() if "health" in path.name] == ["health.json"]
 
 
-def test_a_health_file_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_health_file_that_cannot_be_written_is_reported_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     told = Service(str(tmp_path / "nowhere" / "x"), {}, Clock())
     for _ in range(5):
         told.report("fine", {})

@@ -60,7 +60,7 @@ def test_an_end_that_takes_too_long_is_cut() -> None:
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_once_all_is_kept_a_terminal_that_takes_no_text_is_no_failure() -> None:
+def test_once_all_files_are_complete_a_closed_terminal_is_not_a_failure() -> None:
     done = run(
         "stopper.SHUTDOWN_S = 0.2; s = stopper.install(); s.running = True\n"
         "signal.raise_signal(signal.SIGTERM); s.code = 0; time.sleep(30); print('still here')"

@@ -18,7 +18,7 @@ from tests.run.stories import EchoPipeline, ListFeed, Recorder, working
 
 @pytest.mark.parametrize("every", [1.5, 2.1, 3.0, 5.0])
 def test_a_camera_of_less_than_a_picture_a_second_shows_nothing_of_a_driver(every: float) -> None:
-    """The moments between its pictures must not add up to good time, nor take back what is not known."""
+    """The moments between its pictures must neither count as calibration time nor end "cannot judge"."""
     clock = Clock()
 
     class Slow:
@@ -55,8 +55,8 @@ def test_a_camera_of_less_than_a_picture_a_second_shows_nothing_of_a_driver(ever
     assert state.calibrated < 0.05
 
 
-def test_a_live_source_without_pictures_is_told_to_the_pipeline_and_the_sinks() -> None:
-    """Two frames, then nothing for four seconds: nobody may go on being called attentive."""
+def test_a_live_source_without_pictures_is_reported_to_the_pipeline_and_the_sinks() -> None:
+    """Two frames, then none for four seconds: the driver must not remain attentive."""
     clock = Clock()
     unseen, _ = DriverMonitor(DriverConfig(), iter(range(99))).update(Evidence(0.0, 0.0, picture=False))
 

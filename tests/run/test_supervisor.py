@@ -60,7 +60,7 @@ def test_a_stuck_one_ends_the_run_and_is_not_reported_alive() -> None:
     assert worker.failed == "stuck for 30 s"
 
 
-def test_a_machine_that_slept_for_an_hour_blames_nobody() -> None:
+def test_a_suspend_of_an_hour_reports_no_fault() -> None:
     clock, _, _, _, watch = story()
     watch.tick()
     clock.advance(3600)

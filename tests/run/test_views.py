@@ -1,4 +1,4 @@
-"""The main thread with a window: what it shows, what its keys do, and what ends it."""
+"""The main thread with a window: pictures, keys and the end."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_recording_that_the_disk_holds_up_can_be_switched_off(ended: Running) 
     assert not ended.outputs.video.wanted
 
 
-def test_space_pauses_and_goes_on(ended: Running) -> None:
+def test_space_pauses_and_continues(ended: Running) -> None:
     ended.worker.done.clear()
     Screen.keys = [" ", "q"]
     watched(ended)

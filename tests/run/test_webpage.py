@@ -139,7 +139,7 @@ def test_off_loopback_the_token_is_printed_and_the_picture_is_off(tmp_path: Path
 
 
 @pytest.mark.parametrize("address", ["", "x", "99999", "127.0.0.1", "host.invalid:80", "1.2.3.4:80"])
-def test_an_address_that_cannot_be_used_is_one_line(address: str) -> None:
+def test_an_address_that_cannot_be_used_gives_one_line(address: str) -> None:
     with pytest.raises(ConfigError, match=r"web\.listen"):
         listen(address)
 

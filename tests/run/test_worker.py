@@ -99,7 +99,7 @@ def test_a_damaged_file_met_on_the_way_ends_the_run_at_once_with_its_own_exit_co
     assert worker.exit_code == ConfigError.exit_code
 
 
-def test_paused_it_takes_nothing_until_it_goes_on() -> None:
+def test_a_paused_worker_takes_no_frame_until_it_resumes() -> None:
     recorder = Recorder()
     worker = working(ListFeed([frame(n / 10, n) for n in range(5)]), EchoPipeline(), recorder)
     worker.paused.set()
@@ -167,7 +167,7 @@ class FullDisk:
     def close(self, last_events: Sequence[Event]) -> None: ...
 
 
-def test_an_output_that_fails_is_told_once_and_monitoring_goes_on() -> None:
+def test_an_output_that_fails_is_reported_once_and_monitoring_continues() -> None:
     recorder, disk = Recorder(), FullDisk()
     feed = ListFeed([frame(n / 10, n) for n in range(20)])
     worker = working(feed, EchoPipeline(), disk, recorder)

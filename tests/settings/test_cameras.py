@@ -87,7 +87,7 @@ def test_a_file_without_cameras_has_none(tmp_path: Path) -> None:
         ("cameras: {" + ", ".join(f"c{n}: {{source: 0}}" for n in range(17)) + "}", "one process takes at most 16"),
     ],
 )  # fmt: skip
-def test_each_mistake_is_one_line_with_its_place_and_the_fix(tmp_path: Path, text: str, expected: str) -> None:
+def test_each_mistake_gives_one_line_with_its_place_and_the_fix(tmp_path: Path, text: str, expected: str) -> None:
     (line,) = problems(tmp_path, text)
     assert expected in line
 
@@ -126,7 +126,7 @@ def test_each_camera_is_decoded_by_one_thread_unless_the_settings_say_otherwise(
     assert [c.config.source.threads for c in cameras.named([camera("a"), more], Config())] == [1, 3]
 
 
-def test_sources_of_the_command_line_get_names_from_what_they_are() -> None:
+def test_sources_of_the_command_line_are_named_by_kind() -> None:
     sources = [
         "0", "/dev/video2", "demo", "demo", "clips/My clip.mp4", "rtsp://me:secret@10.0.0.5:554/front/h264?token=1",
         "http://10.0.0.7", "file:///tmp/a.mp4", "@/run/credentials/gate",

@@ -81,7 +81,7 @@ def test_a_file_adds_profiles_and_to_built_in_ones(tmp_path: Path) -> None:
     assert config.load(path, [], "driver")[0].driver.enabled
 
 
-def test_a_setting_in_a_drivers_profile_of_ones_own_does_not_switch_driver_mode_off(tmp_path: Path) -> None:
+def test_a_setting_in_a_users_driver_profile_keeps_driver_mode_on(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     for text, rows in (("{output: {rows: 1hz}}", "1hz"), ("", None)):
         path.write_text(f"profiles:\n  driver: {text}\n")
@@ -151,7 +151,7 @@ def test_a_command_must_begin_with_a_program(text: str) -> None:
         config.load(None, [text])
 
 
-def test_a_number_no_float_can_hold_is_one_line() -> None:
+def test_a_number_beyond_float_gives_one_line() -> None:
     with pytest.raises(ConfigError, match=r"track\.lost_s must be a number between"):
         config.load(None, ["track.lost_s=" + "9" * 400])
 

@@ -26,7 +26,7 @@ def test_a_list_may_be_empty_or_have_a_line_for_each_name(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("written", ["angri", "[angry, angri]", "[angry, [sad]]", "{angry: 1}", "3"])
-def test_a_wrong_name_is_one_line_that_names_the_right_ones(written: str, tmp_path: Path) -> None:
+def test_a_wrong_name_gives_one_line_that_names_the_right_ones(written: str, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(f"alerts:\n  expression: {written}\n")
     with pytest.raises(ConfigError) as error:
         load(str(tmp_path / "c.yaml"), [])

@@ -63,7 +63,7 @@ def test_help_is_opaque_and_its_columns_are_aligned(monkeypatch: pytest.MonkeyPa
     assert len({left[what] for _, what in KEYS}) == 1
 
 
-def test_a_message_goes_away_by_itself() -> None:
+def test_a_message_disappears_by_itself() -> None:
     clock = Clock(10.0)
     toast = Toast(clock)
     assert toast.text == ""

@@ -23,7 +23,7 @@ from tests.fakes import Clock, face, result
 
 
 class Camera:
-    """A recording that only remembers what it was told."""
+    """A recording that only records its calls."""
 
     def __init__(self) -> None:
         self.held, self.renewed = False, 0

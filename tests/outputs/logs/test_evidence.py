@@ -1,4 +1,4 @@
-"""``evidence.csv``: what was judged can be judged again, to the event."""
+"""``evidence.csv``: judging it again gives the same events."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_in_a_users_folder_only_our_oldest_session_is_deleted(tmp_path: Path, mo
     folder = tmp_path / "s"
     folder.mkdir()
     (folder / "holiday.mp4").write_bytes(b"x" * 90_000)
-    (folder / "video-9.mkv").write_bytes(b"x" * 90_000)  # somebody's, by chance called like ours
+    (folder / "video-9.mkv").write_bytes(b"x" * 90_000)  # a foreign folder with a name like ours
     (folder / "metadata-2.json").write_text('{"session": "before", "recordings": ["video.mkv", "video-2.mkv"]}')
     for age, name in enumerate(("video-2.mkv", "video.mkv"), 1):
         (folder / name).write_bytes(b"x" * 20_000)

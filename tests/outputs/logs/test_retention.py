@@ -48,7 +48,7 @@ def test_an_interrupted_deletion_is_completed_later(tmp_path: Path) -> None:
     assert {s.path.name for s in retention.sessions(tmp_path)} == {rest.name, "20260102T000000_demo"}
 
 
-def test_metadata_goes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metadata_is_deleted_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = session(tmp_path, "20260101T000000_demo", 1)
     (folder / "faces.csv").write_text("x")
     order: list[str] = []

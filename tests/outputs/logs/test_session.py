@@ -81,7 +81,7 @@ def test_a_read_only_disk_is_not_reported_as_a_wrong_setting(tmp_path: Path, mon
         assert list((tmp_path / "root").iterdir()) == []
 
 
-def test_numbers_go_on_after_the_highest_even_when_older_files_were_deleted(tmp_path: Path) -> None:
+def test_numbers_continue_after_the_highest_even_when_older_files_were_deleted(tmp_path: Path) -> None:
     assert unused(tmp_path / "video.mkv").name == "video.mkv"
     for name in ("video.mkv", "video-7.mkv"):
         (tmp_path / name).touch()

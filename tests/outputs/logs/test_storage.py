@@ -39,7 +39,7 @@ def test_a_filling_disk_ends_the_recording_first_then_thins_the_rows_and_all_com
     assert night.said() == ["start short", "end short"]  # one clear event
 
 
-def test_a_recording_on_a_smaller_disk_ends_before_that_is_full_and_the_rows_go_on(
+def test_a_recording_on_a_smaller_disk_ends_before_that_is_full_and_the_rows_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """``--record /stick/v.mkv``: the stick fills, is unplugged, and comes back empty."""
@@ -67,7 +67,7 @@ def test_a_recording_on_a_smaller_disk_ends_before_that_is_full_and_the_rows_go_
     free["stick"] = 900.0
     night.film(5)
     assert not night.video.held
-    stick.rmdir()  # what the recorder itself tells
+    stick.rmdir()  # reported by the recorder itself
     night.film(5)
     assert not night.video.held
     assert night.rows() == list(range(250))
@@ -121,7 +121,7 @@ def test_a_read_only_folder_is_reported_and_used_again_later(night: Night) -> No
 
 
 def test_a_disk_with_errors_is_reported_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stick that dies and comes back: EIO wherever it is asked, then nothing wrong."""
+    """A stick that fails and works again: every call gives EIO, later none."""
     night = Night(tmp_path, monkeypatch)
     night.film(3)
     moved = type(night.table.lines).moved

@@ -1,4 +1,4 @@
-"""A real mosquitto with users, TLS and ACL, and a client that remembers what it hears."""
+"""A real mosquitto with users, TLS and ACL, and a client that records its messages."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Mosquitto:
 
 
 class Ear:
-    """A client that keeps what it hears: (topic, payload, retained)."""
+    """A client that records its messages: (topic, payload, retained)."""
 
     def __init__(self, port: int, topics: str = "#", user: str = "", secret: str = "", ca: Path | None = None) -> None:
         from paho.mqtt.client import Client

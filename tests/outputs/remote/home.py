@@ -132,7 +132,7 @@ class Entity:
 
 
 class Home:
-    """Discovers devices and follows their entities, from what an ``Ear`` has heard so far."""
+    """Discovers devices and follows their entities, from the messages of an ``Ear`` so far."""
 
     def __init__(self) -> None:
         self.entities: dict[str, Entity] = {}

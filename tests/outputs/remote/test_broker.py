@@ -134,7 +134,7 @@ def test_two_devices_of_one_name_are_reported_once_with_the_likely_cause(
     connection.close()
 
 
-def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xff\xfe")
     for name, why in (("none", "No such file or directory"), ("latin", "it is not UTF-8 text")):
         with pytest.raises(ConfigError) as caught:

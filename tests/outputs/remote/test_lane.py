@@ -1,4 +1,4 @@
-"""Actions that wait: what is outdated gives way, what matters stays."""
+"""The queue of actions: outdated ones are dropped, important ones are kept."""
 
 from __future__ import annotations
 

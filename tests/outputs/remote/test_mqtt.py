@@ -1,4 +1,4 @@
-"""MQTT against a real broker on loopback: what a home sees of a camera."""
+"""MQTT against a real broker on loopback: a camera in Home Assistant."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_home_assistant_shows_faces_and_expressions(tmp_path: Path) -> None:
         late.close()
 
 
-def test_a_state_is_sent_when_it_changes_once_a_second_at_most_and_now_and_then_all_the_same(tmp_path: Path) -> None:
+def test_a_state_is_sent_on_change_at_most_once_a_second_and_at_intervals(tmp_path: Path) -> None:
     with Mosquitto(tmp_path) as broker:
         ear = Ear(broker.port, "emotion-monitor/+/state")
         camera = Camera(broker.port).online()

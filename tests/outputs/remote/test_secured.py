@@ -1,4 +1,4 @@
-"""A broker with users, TLS and ACL: who may read, who may write, and what a wrong setting says."""
+"""A broker with users, TLS and ACL: permissions, and the errors of wrong settings."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_p
         before += bool(seen(got.frame.image, detector))
         video.handle(got)
     video.close([])
-    assert before > 20  # there was somebody to hide
+    assert before > 20  # a face had to be covered
     capture = cv2.VideoCapture(str(video.files[0]))
     frames, found, followed = 0, 0, []
     while True:
@@ -72,7 +72,7 @@ def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_p
         frames += 1
     assert frames == pytest.approx(len(story), abs=2)
     assert found == 0
-    assert np.mean(np.array(followed) > 0.8) == 0  # what the program needs to call something a face
+    assert np.mean(np.array(followed) > 0.8) == 0  # the score from which the program accepts a face
 
 
 def test_blurring_is_irreversible() -> None:
@@ -119,7 +119,7 @@ def test_frames_that_waited_at_the_end_of_a_recording_are_in_no_later_one(tmp_pa
 
 
 def test_an_untracked_face_is_searched_and_covered() -> None:
-    """The results know of nobody: as with a second row of people, or somebody the tracker refused."""
+    """Results without faces, as for people in the background or a face that the tracker refused."""
     detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
     results = [result(n / 10, index=n, image=demo.render(3 + n / 10)) for n in range(25)]
     out = blurred(Blur(whole=False, detector=detector), results)

@@ -1,4 +1,4 @@
-"""Blurring frame by frame: which pictures wait, and what is covered."""
+"""Blurring frame by frame: waiting pictures and covered places."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_face_is_blurred_before_it_was_known_and_after_it_was_lost(hz: int) ->
     assert min(hidden) <= 2 - DELAY_S + 1 / hz
     assert all(t in hidden for t in np.arange(hz, 5 * hz) / hz if 0.7 <= t <= 5.3)
     clear = [n for n, (a, b) in enumerate(zip(results, out, strict=True)) if not changed(a, b, 20, 20)]
-    assert max(clear) / hz == pytest.approx(8 - DELAY_S, abs=2 / hz)  # the end comes coarse: nobody knows yet
+    assert max(clear) / hz == pytest.approx(8 - DELAY_S, abs=2 / hz)  # the end is a mosaic
 
 
 def test_waiting_pictures_take_bounded_memory_and_go_out_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,8 +70,8 @@ def test_a_clock_set_back_releases_all_waiting_pictures() -> None:
     assert [r.frame.index for r in out] == [0, 1, 2, 3]
 
 
-def test_pictures_that_wait_when_a_gap_comes_go_out_coarse() -> None:
-    """The camera is lost, or the run pauses: who was in the last pictures was never found out."""
+def test_pictures_that_wait_at_a_gap_are_written_as_mosaics() -> None:
+    """The camera is lost, or the run pauses: the faces of the last pictures were never found."""
     image = picture()
     results = [result(t, index=n, image=image) for n, t in enumerate([*np.arange(30) / 10, *(10 + np.arange(30) / 10)])]
     out = blurred(Blur(whole=False), results)

@@ -1,4 +1,4 @@
-"""H.264 through a system ffmpeg: it plays, survives what kills it, and gives way to another encoder."""
+"""H.264 through a system ffmpeg: it plays, survives kills, and is replaced by another encoder."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_the_file_is_completed_when_only_the_recorder_is_killed(tmp_path: Path) 
 
 
 @needs_ffmpeg
-def test_an_ffmpeg_that_dies_gives_way_to_another_encoder_with_one_line(
+def test_a_dead_ffmpeg_is_replaced_by_another_encoder_with_one_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     video = recording(tmp_path)

@@ -36,13 +36,13 @@ def test_a_stutter_is_filled_and_a_camera_gone_for_hours_is_not(tmp_path: Path) 
 def test_a_camera_that_was_away_does_not_keep_the_encoder_busy_with_copies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blur: str
 ) -> None:
-    """Live: a stutter is filled, 54 s away are not; what is encoded at a time stays small."""
+    """Live: a short pause is filled, one of 54 s is not; few pictures are encoded at a time."""
     video = live_sink(tmp_path, blur=blur)
     monkeypatch.setattr("monitor.outputs.video.recorder.trial", lambda *_: 0.001)
     film(video, [*(n / 20 for n in range(40)), *(2.8 + n / 20 for n in range(40))])  # 0.85 s of stutter
     before = video.recorder.pacing.written
     film(video, [58.0])
-    assert video.recorder.pacing.written - before <= 2 * video.recorder.pacing.fps  # what waited to be blurred
+    assert video.recorder.pacing.written - before <= 2 * video.recorder.pacing.fps  # pictures that waited to be blurred
     film(video, [58 + n / 20 for n in range(1, 60)])
     video.close([])
     assert length(video.files[0]) == pytest.approx(4.8 + 3.0, abs=0.2)

@@ -33,7 +33,7 @@ def test_a_missing_folder_is_logged_once_and_tried_again(tmp_path: Path, caplog:
 
 
 def test_deleting_the_folder_of_a_blurred_recording_loses_only_that_file(tmp_path: Path) -> None:
-    """What storage does then: a new file is asked for, and recording is held until the folder is back."""
+    """Acts as storage: a new file is begun, and recording pauses until the folder exists again."""
     folder = tmp_path / "stick"
     folder.mkdir()
     video = sink(folder, blur="faces")

@@ -1,4 +1,4 @@
-"""The report of balance and diversity names what a network could learn instead of the expression."""
+"""The report of balance and diversity names shortcuts that a network could learn instead of the expression."""
 
 from __future__ import annotations
 

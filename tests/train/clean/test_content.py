@@ -1,4 +1,4 @@
-"""Photographs of people, drawings and things are told apart by a small classifier."""
+"""Photographs of people, drawings and things are distinguished by a small classifier."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_without_leave_no_private_address_is_asked(
      (["--contact", "x@y", "--licences", "free"], "--licences: must be any"),
      (["--contact", "x@y", "--queries", "none.yaml"], "none.yaml: cannot be read")],
 )  # fmt: skip
-def test_a_wrong_command_is_one_line(
+def test_a_wrong_command_gives_one_line(
     arguments: list[str], told: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert cli.main(["collect", str(tmp_path / "set"), *arguments]) == 2
@@ -81,7 +81,7 @@ def test_a_local_folder_needs_neither_contact_nor_licence(site: Site, tmp_path: 
 
 
 @pytest.mark.slow  # starts the program twice
-def test_a_killed_run_goes_on(site: Site, tmp_path: Path) -> None:
+def test_a_killed_run_continues(site: Site, tmp_path: Path) -> None:
     source, out = listed(site, tmp_path, 12), tmp_path / "set"
     command = ["collect", str(out), "--from", str(source), "--queries", str(tmp_path / "queries.yaml"), "--licences",
                "any", "--contact", "me@example.org", "--allow-private", "--jobs", "2"]  # fmt: skip

@@ -69,7 +69,7 @@ def test_openverse_refusing_a_later_page_is_the_end_and_the_first_a_fault(site: 
         provider.page(HAPPY, "")
 
 
-def test_commons_goes_on_in_order_and_its_html_becomes_text(site: Site, client: Client) -> None:
+def test_commons_continues_in_order_and_its_html_becomes_text(site: Site, client: Client) -> None:
     site.results = 120
     hits = every(service("commons", site, client))
     assert [hit.url for hit in hits] == [site.picture(1000 + n) for n in range(120)]
@@ -124,7 +124,9 @@ def test_lists_in_three_forms(tmp_path: Path) -> None:
      ("x.jsonl", "[1]\n", r"x\.jsonl:1: must be a JSON object"),
      ("x.html", "", r"must end in \.txt, \.csv, \.jsonl")],
 )  # fmt: skip
-def test_a_wrong_list_is_told_before_the_work(name: str, text: str, told: str, tmp_path: Path, client: Client) -> None:
+def test_a_wrong_list_is_reported_before_the_work(
+    name: str, text: str, told: str, tmp_path: Path, client: Client
+) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError, match=told):
         make([str(tmp_path / name)], client, (), {})

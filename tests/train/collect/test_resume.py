@@ -18,7 +18,7 @@ from train.collect.rows import FAILED, FETCHED, REFUSED, Outcome, Picture
 from train.collect.run import Collector, Order
 
 
-def test_a_run_that_stops_anywhere_goes_on_without_asking_twice(record: Record) -> None:
+def test_a_run_that_stops_anywhere_continues_without_asking_twice(record: Record) -> None:
     def until(limit: int) -> Provider:
         service = Scripted("one", {"smiling person": 40, "lachende Frau": 40})
         real = service.page
@@ -99,6 +99,6 @@ def test_100000_results_stay_fast_and_small(record: Record) -> None:
     assert record.pending("happy", ["one"], 64) == []
 
 
-def test_a_second_run_on_the_same_set_is_told_to_wait(record: Record, tmp_path: Path) -> None:
+def test_a_second_run_on_the_same_set_is_reported_to_wait(record: Record, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is used by another emotion-train collect; wait for its end"):
         Record(tmp_path / NAME)

@@ -40,7 +40,7 @@ def test_a_set_from_two_services_with_its_attribution(fetcher: Fetcher, client: 
     assert attribution.carry_over(view, kept, view) == 0
 
 
-def test_phrases_and_services_take_turns_and_exhaustion_is_told(
+def test_phrases_and_services_take_turns_and_exhaustion_is_reported(
     record: Record, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -78,7 +78,9 @@ def test_a_service_that_repeats_itself_is_left(record: Record, caplog: pytest.Lo
     assert "only repeats itself after 30 results" in caplog.text
 
 
-def test_a_service_at_fault_is_set_aside_and_the_others_go_on(record: Record, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_service_at_fault_is_set_aside_and_the_others_continue(
+    record: Record, caplog: pytest.LogCaptureFixture
+) -> None:
     class Faulty(Scripted):
         fault: Exception = Throttled("one.example asks to wait 3,600 s")
 

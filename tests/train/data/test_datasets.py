@@ -135,7 +135,7 @@ def zipped(path: Path, damage: str) -> Path:
 
 
 @pytest.mark.parametrize("damage", ["deflate", "encrypted", "method", "return"])
-def test_a_zip_that_cannot_be_unpacked_is_one_line(tmp_path: Path, damage: str) -> None:
+def test_a_zip_that_cannot_be_unpacked_gives_one_line(tmp_path: Path, damage: str) -> None:
     with pytest.raises(ConfigError) as caught:
         datasets.load(zipped(tmp_path / "fer2013.zip", damage))
     assert len(caught.value.lines) == 1
@@ -154,7 +154,7 @@ def test_a_zip_that_cannot_be_unpacked_is_one_line(tmp_path: Path, damage: str) 
         (lambda p: p, "holds no images in class folders"),
     ],
 )
-def test_what_cannot_be_read_is_one_line(tmp_path: Path, make, expected: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_cannot_be_read_gives_one_line(tmp_path: Path, make, expected: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ConfigError, match=expected) as caught:
         datasets.load(make(tmp_path))
     assert len(caught.value.lines) == 1
@@ -195,7 +195,7 @@ def test_rows_that_are_not_2304_gray_levels_are_skipped_and_votes_stay_in_step(t
         assert data.truth.tolist() == [3, 6]
 
 
-def test_a_csv_without_one_good_row_is_one_line(tmp_path: Path) -> None:
+def test_a_csv_without_one_good_row_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n1,2 3,Training\n")
     with pytest.raises(ConfigError, match="holds no readable row \\(1 damaged\\)"):
         datasets.load(tmp_path / "fer2013.csv")

@@ -93,7 +93,7 @@ def test_affectnets_older_tables_cut_the_face_as_the_app_does(tmp_path: Path) ->
     assert np.array_equal(data.images[0], crop(whole, (40, 50, 120, 130), CropSpec()))
 
 
-def test_tables_without_their_columns_are_one_line(tmp_path: Path) -> None:
+def test_tables_without_their_columns_give_one_line(tmp_path: Path) -> None:
     picture(tmp_path / "Manually_Annotated_Images/a.jpg")
     (tmp_path / "training.csv").write_text("subDirectory_filePath,expression\na.jpg,1\n")
     with pytest.raises(ConfigError, match="lacks the columns face_height, face_width, face_x, face_y"):

@@ -1,4 +1,4 @@
-"""A run knows what it learns from: what follows uses it, and another set is refused."""
+"""A run records its data set: later commands use it and refuse another one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def begun(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lis
     return FIT
 
 
-def test_a_run_goes_on_and_is_exported_with_the_data_it_began_with(
+def test_a_run_continues_and_is_exported_with_the_data_it_began_with(
     begun: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("train.engine.convert.LARGEST_LOSS", 1.0)  # three epochs on 105 crops: only the words count

@@ -1,4 +1,4 @@
-"""The training loop: it learns, goes on after a kill, and says early what cannot be."""
+"""The training loop: it learns, resumes after a kill, and refuses impossible runs early."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_run_can_start_from_another_ones_weights(run: Path, drawn: Dataset, tm
         fit(ExpressionTraining(drawn, TINY), other, tmp_path / "y", resume=False)
 
 
-def test_a_disk_that_fills_up_ends_in_one_line_and_the_run_can_go_on(
+def test_a_disk_that_fills_up_ends_in_one_line_and_the_run_can_continue(
     drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save = Trainer.save
@@ -118,7 +118,7 @@ def test_a_disk_that_fills_up_ends_in_one_line_and_the_run_can_go_on(
     assert list((tmp_path / "r/tensorboard").iterdir())
 
 
-def test_a_damaged_starting_point_is_one_line(run: Path, tmp_path: Path) -> None:
+def test_a_damaged_starting_point_gives_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text((run / "recipe.yaml").read_text())
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])
     with pytest.raises(ConfigError, match=r"init: .*checkpoint\.npz: is damaged or of another network"):
@@ -134,7 +134,7 @@ def test_too_large_a_run_is_refused_before_the_first_step(
     assert not (tmp_path / "r").exists()
 
 
-def test_a_damaged_checkpoint_is_one_line(run: Path, drawn: Dataset, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_gives_one_line(run: Path, drawn: Dataset, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text((run / "recipe.yaml").read_text())
     (tmp_path / "checkpoint.npz").write_bytes((run / "checkpoint.npz").read_bytes()[:1000])
     with pytest.raises(ConfigError, match="cannot be resumed"):

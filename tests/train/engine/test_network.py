@@ -1,4 +1,4 @@
-"""The networks: what they cost, and growing one from a smaller one."""
+"""The networks: their cost, and growing one from a smaller one."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_the_archive_is_read_back_also_in_half_precision(tmp_path: Path) -> None
         assert read["a"].dtype == np.float32
 
 
-def test_an_archive_that_cannot_be_used_is_one_line(tmp_path: Path, weights: dict[str, np.ndarray]) -> None:
+def test_an_archive_that_cannot_be_used_gives_one_line(tmp_path: Path, weights: dict[str, np.ndarray]) -> None:
     with pytest.raises(ConfigError, match=r"gone\.tgz does not exist; run: emotion-train fetch"):
         pretrained.read(tmp_path / "gone.tgz")
     (tmp_path / "text.tgz").write_text("no archive")

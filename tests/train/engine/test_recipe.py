@@ -1,4 +1,4 @@
-"""Recipes: what is wrong in one is one line."""
+"""Recipes: each mistake gives one line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from train.tasks import load_recipe
         (["network.channels=0-8-8-8"], "network.channels must be 1 or more each"),
     ],
 )
-def test_a_wrong_recipe_is_one_line(overrides: list[str], expected: str) -> None:
+def test_a_wrong_recipe_gives_one_line(overrides: list[str], expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         load_recipe("quick", overrides)
 

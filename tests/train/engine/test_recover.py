@@ -55,7 +55,7 @@ def test_it_answers_as_the_lost_one_did_and_can_be_gone_on_from(run: Path, drawn
     answers = predict(load_trained(found, TINY, network), drawn.images)
     assert np.abs(answers - expected).mean() < 0.02 * np.abs(expected).mean()
     assert np.allclose((answers - expected).mean(axis=0), 0, atol=0.05)
-    # Training normalises by the batch at hand: there, too, it must start from what it was.
+    # Training normalises by its batch; it must start from the same state there, too.
     trainer = Trainer(TINY, network)
     trainer.restore(found / "checkpoint.npz")
     batch = (drawn.images[..., None] / 127.5 - 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The cards say what a reader must know, and the readable page says what the cards say."""
+"""The cards hold all required texts, and the page shows the content of the cards."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_emotion_card_has_its_robustness_and_every_n() -> None:
     assert figures["eight_class"]["n"] == figures["n"] + figures["eight_class"]["contempt_n"]
 
 
-def test_the_page_tells_what_the_fitted_biases_are_worth_on_other_rows(copies: Path) -> None:
+def test_the_page_shows_the_effect_of_the_fitted_biases_on_other_rows(copies: Path) -> None:
     page = card_page.render([copies / "emotion.tflite"], TASKS.values())
     crossed = load_card(copies / "emotion.tflite").metrics["biases"]["cross_fitted"]
     assert f"with biases fitted on other rows; mean recall | {100 * crossed['accuracy']:.2f} %" in page
@@ -108,7 +108,7 @@ def test_a_network_without_tables_of_its_own_lists_its_figures(copies: Path) -> 
     assert load_card(copies / "keypoints.tflite", None).notes == {"use": "a|b"}
 
 
-def test_mistakes_are_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_mistakes_give_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert cli.main(["cards", "--models", str(tmp_path)]) == 2
     assert "holds no .tflite file" in caplog.text
     (tmp_path / "a.tflite").write_bytes(b"torn")

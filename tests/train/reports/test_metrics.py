@@ -89,7 +89,7 @@ def _biased(rows: int, off: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.n
     return 2.5 * (honest + off), truth
 
 
-def test_biases_take_back_what_was_named_too_readily_at_any_temperature() -> None:
+def test_biases_correct_over_predicted_classes_at_any_temperature() -> None:
     off = np.array([1.0, 0, 0, -0.6, 0, 0, 0.3])
     logits, truth = _biased(6000, off)
     found = metrics.fit_biases(logits, truth)

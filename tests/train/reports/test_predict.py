@@ -55,7 +55,7 @@ def test_without_the_keypoint_network_the_detector_alone_finds_them(
     assert "keypoints.tflite: is missing" in caplog.text
 
 
-def test_a_folder_means_its_pictures_and_wrong_paths_are_one_line(folder: Path) -> None:
+def test_a_folder_means_its_pictures_and_wrong_paths_give_one_line(folder: Path) -> None:
     assert [p.name for p in predict.files([str(folder)])] == ["a_face.png", "b_frame.png", "c_torn.jpg"]
     with pytest.raises(ConfigError, match="no such file"):
         predict.files([str(folder / "none.png")])
@@ -99,7 +99,7 @@ def test_the_command_draws_a_grid_and_prints_json(
         (["--data", "none.npz"], "no such file or folder"),
     ],
 )
-def test_mistakes_are_one_line(flags: list[str], expected: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_mistakes_give_one_line(flags: list[str], expected: str, caplog: pytest.LogCaptureFixture) -> None:
     model = [] if "--model" in flags else ["--model", MODEL]
     assert cli.main(["predict", *model, *flags]) in (2, 4)
     assert expected in caplog.text
@@ -107,7 +107,7 @@ def test_mistakes_are_one_line(flags: list[str], expected: str, caplog: pytest.L
 
 
 @pytest.mark.parametrize("flags", [["--seed", "-1"], ["--count", "many"], ["--count", "0"]])
-def test_a_number_that_is_none_is_one_line(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_instead_of_a_number_gives_one_line(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["predict", *flags])
     assert ended.value.code == 2

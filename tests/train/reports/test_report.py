@@ -1,4 +1,4 @@
-"""The page of a run: whole in one file, honest about what does not belong together."""
+"""The page of a run: one self-contained file that warns of mismatched parts."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_model_of_another_recipe_is_called_so(
     assert "do not belong together" in (tmp_path / "page.html").read_text()
 
 
-def test_mistakes_are_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_mistakes_give_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert cli.main(["report", "--run", str(tmp_path)]) == 2
     assert "is not a training run" in caplog.text
     run = run_folder(tmp_path / "young", recipe.load("quick", []), [])
@@ -125,7 +125,7 @@ def test_candidates_are_models_of_the_same_kind_each_once(tmp_path: Path, caplog
     assert 0 < timed.ms < 1000
 
 
-def test_a_candidate_that_does_not_run_here_or_tells_no_figures_is_no_end(
+def test_an_unusable_candidate_does_not_end_the_comparison(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("fine", "foreign"):
@@ -146,7 +146,7 @@ def test_a_candidate_that_does_not_run_here_or_tells_no_figures_is_no_end(
     assert row[6] == "-"
 
 
-def test_candidates_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:
+def test_candidates_with_the_same_name_are_distinguished(tmp_path: Path) -> None:
     for number, name in enumerate(("a", "b")):
         (tmp_path / name).mkdir()
         shutil.copy(MODELS / "emotion.tflite", tmp_path / name / "emotion.tflite")

@@ -11,7 +11,7 @@ from train.engine import network
 from train.system import resources
 
 
-def test_what_fits_passes_and_what_does_not_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_fits_passes_and_what_does_not_gives_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(resources, "free_memory", lambda: 300e6)
     monkeypatch.setattr(resources, "free_disk", lambda folder: 500e6)
     resources.require("training", memory=299e6, disk=399e6, at=tmp_path)
@@ -61,7 +61,7 @@ def test_a_folder_that_cannot_be_made_is_refused_before_the_work(tmp_path: Path)
         resources.make_folder(tmp_path / "file/x")
 
 
-def test_the_estimate_of_a_training_is_near_what_was_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_estimate_of_a_training_is_near_the_measured_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     measured = {  # MB above what the process had, see ``resources.TRAINING``
         (48, (24, 48, 96, 160)): 414,
         (512, (24, 48, 96, 160)): 861,

@@ -211,7 +211,7 @@ def test_no_request_is_an_internal_error(run: Run, path: str, after: str, token:
     assert client.post("/login", data={"token": token}).status_code in (403, 429)
 
 
-def test_the_picture_may_be_off_while_the_readings_go_on(run: Run) -> None:
+def test_the_picture_may_be_off_while_the_readings_continue(run: Run) -> None:
     client = run.client(picture=False)
     run.hub.put(result(0.0))
     assert client.get("/picture.jpg").status_code == 403

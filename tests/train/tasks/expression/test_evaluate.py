@@ -73,7 +73,7 @@ def test_a_class_that_is_never_named_has_an_f1_of_0_and_one_that_never_occurs_ha
     assert per_class["sad"]["f1"] is None
 
 
-def test_a_split_without_clear_labels_is_one_line(few: Dataset) -> None:
+def test_a_split_without_clear_labels_gives_one_line(few: Dataset) -> None:
     unclear = dataclasses.replace(few, truth=np.full(len(few), -1))
     with pytest.raises(ConfigError, match="no row of the split 'test' has a clear answer"):
         evaluate.evaluate(MODELS / "emotion.tflite", unclear, "test")

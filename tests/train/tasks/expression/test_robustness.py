@@ -1,4 +1,4 @@
-"""What the corruption table does to a crop, and what it counts."""
+"""The corruptions of a crop, and their counts."""
 
 from __future__ import annotations
 

@@ -86,12 +86,12 @@ def test_missing_validation_rows_and_foreign_teachers_are_reported(drawn: Datase
         taught(drawn, dataclasses.replace(TINY, teachers=str(tmp_path)))
 
 
-def test_another_side_than_the_crops_is_one_line(drawn: Dataset) -> None:
+def test_another_side_than_the_crops_gives_one_line(drawn: Dataset) -> None:
     with pytest.raises(ConfigError, match=r"side must be 48 for the task expression \(got 64\)"):
         ExpressionTraining(drawn, dataclasses.replace(TINY, side=64))
 
 
-def test_too_little_data_is_one_line(drawn: Dataset, tmp_path: Path) -> None:
+def test_too_little_data_gives_one_line(drawn: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="fewer than batch=16"):
         ExpressionTraining(drawn.take(np.arange(12)), TINY)
 

@@ -93,7 +93,7 @@ def test_an_archive_of_eyes_is_read_and_broken_pictures_are_counted(tmp_path: Pa
         rows.archive(tmp_path / "none.zip")
 
 
-def test_a_packed_set_comes_back_whole(data: EyeSet, tmp_path: Path) -> None:
+def test_a_packed_set_is_read_back_completely(data: EyeSet, tmp_path: Path) -> None:
     eyeset.save(data, tmp_path / "e.npz")
     again = eyeset.load(tmp_path / "e.npz")
     assert np.array_equal(again.images, data.images)
@@ -113,7 +113,7 @@ def test_a_covered_eye_is_not_visible_and_does_not_train_openness(data: EyeSet) 
     assert images.max() <= 1
     every = np.concatenate([t for _, t in batches])
     assert set(np.unique(every[:, 1])) == {0.0, 1.0}
-    # Of what is not visible the openness has no part in the loss.
+    # The openness of invisible eyes does not count in the loss.
     logits = np.array([[9.0, 0.0], [-9.0, 0.0]], np.float32)
     hidden = np.array([[0.0, 0.0], [1.0, 0.0]], np.float32)
     assert float(task.loss(logits, hidden)) == pytest.approx(0.5 * np.log(2), rel=1e-3)

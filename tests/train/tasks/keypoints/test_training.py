@@ -138,7 +138,7 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     assert report["false_n"] == 20
 
 
-def test_wrong_input_is_one_line(tmp_path: Path, faces: FaceSet, caplog: pytest.LogCaptureFixture) -> None:
+def test_wrong_input_gives_one_line(tmp_path: Path, faces: FaceSet, caplog: pytest.LogCaptureFixture) -> None:
     assert cli.main(["prepare", "--task", "keypoints", "--data", str(tmp_path)]) != 0
     assert "holds no folder landmarks/" in caplog.text
     (tmp_path / "x.npz").write_bytes(b"no")

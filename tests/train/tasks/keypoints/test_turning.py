@@ -163,7 +163,7 @@ def test_the_nose_hides_pixels_behind_it() -> None:
 
 
 @pytest.mark.parametrize("by", [-40.0, -20.0, 20.0, 40.0])
-def test_the_picture_goes_where_its_points_go(by: float) -> None:
+def test_the_picture_moves_with_its_points(by: float) -> None:
     image, points = drawn_face(80, 60, SIZE / 0.4)
     out, found = turned(image, points, np.zeros(3, np.float32), Shape(solid(), np.array([-1.2, 0, 0, 0])), by=by)
     assert out.shape == image.shape
@@ -173,7 +173,7 @@ def test_the_picture_goes_where_its_points_go(by: float) -> None:
         assert out[int(y), int(x)] < 90
     nose = found[POINTS.index("nose"), 0] - found[[POINTS.index("r_iris"), POINTS.index("l_iris")], 0].mean()
     assert np.sign(nose) == -np.sign(by)  # a positive yaw is a turn to the left of the picture
-    assert np.abs(out[:, :8].astype(int) - image[:, :8]).mean() < 12  # what is far from the head stays where it is
+    assert np.abs(out[:, :8].astype(int) - image[:, :8]).mean() < 12  # pixels far from the head do not move
 
 
 def test_a_head_turned_by_zero_degrees_is_unchanged() -> None:

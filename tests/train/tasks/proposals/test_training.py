@@ -111,6 +111,6 @@ def test_it_learns_is_exported_and_runs_in_the_app(
     assert report["false_n"] > 0
 
 
-def test_wrong_input_is_one_line(faces: FaceSet) -> None:
+def test_wrong_input_gives_one_line(faces: FaceSet) -> None:
     with pytest.raises(ConfigError, match="side must be 56"):
         ProposalTraining(faces, Recipe(task="proposals"))
