@@ -1,4 +1,4 @@
-"""Expression crops of faces without a label; the teachers' answers are their targets."""
+"""Expression crops of faces without a label; the teachers' outputs are their targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FER+ crowd votes: from ten people's answers to training targets and to the label used for testing.
+"""FER+ crowd votes: from the votes of ten people to training targets and to the label used for testing.
 
 Source: E. Barsoum et al., "Training Deep Networks for Facial Expression Recognition with
 Crowd-Sourced Label Distribution", ICMI 2016 (FER+), and its published reference code.

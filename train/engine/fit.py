@@ -34,7 +34,7 @@ def fit(
 
     Args:
         task: Data, loss and validation.
-        recipe: What to do.
+        recipe: The recipe.
         run: Folder of the run: recipe.yaml, checkpoint.npz, history.json.
         resume: Continue from the folder's checkpoint instead of starting over.
         tensorboard: Also write the history as TensorBoard event files into the folder's ``tensorboard/``.
@@ -68,7 +68,7 @@ def fit(
 
 
 def _start(trainer: Trainer, run: Path, *, resume: bool) -> None:
-    """Loads what the run starts from: its own checkpoint, another run, third-party weights, or nothing."""
+    """Loads the start of the run: its own checkpoint, another run, third-party weights, or none."""
     recipe, checkpoint = trainer.recipe, run / "checkpoint.npz"
     if resume and checkpoint.exists():
         trainer.restore(checkpoint)

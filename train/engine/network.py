@@ -18,7 +18,7 @@ from train.engine.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a network costs to run, to store and to train.
+    """Cost of a network: computation, size and memory.
 
     Attributes:
         mmac: Million multiply-adds for one input.
@@ -38,7 +38,7 @@ class Architecture(Protocol):
         """The untrained network; its weights follow Keras's random seed."""
 
     def cost(self, recipe: Recipe) -> Cost:
-        """What that network costs, without building it."""
+        """The cost of that network, without building it."""
 
 
 Shape = tuple[tuple[int, ...], tuple[int, ...]]

@@ -181,9 +181,8 @@ def _fill(model: keras.Model, folded: list[Folded]) -> None:
 
 
 def _normalise(model: keras.Model, inputs: NDArray[np.uint8]) -> None:
-    """Gives each normalisation the statistics of its inputs, and the scale and shift that cancel them.
-
-    The answers do not change, and training, which normalises by each batch, starts from the same answers.
+    """Gives each normalisation the statistics of its inputs, and the scale and shift that cancel them. The outputs do
+    not change, and training, which normalises by each batch, starts from the same outputs.
     """
     norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
     watched = keras.Model(model.inputs[0], [norm.input for norm in norms])

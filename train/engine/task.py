@@ -147,7 +147,7 @@ class Task(Protocol[D]):
         """Builds the network of a recipe."""
 
     def training(self, data: D, recipe: Recipe) -> Training:
-        """What ``train.engine.fit`` runs.
+        """The training that ``train.engine.fit`` runs.
 
         Raises:
             ConfigError: The data or the recipe do not suit the task.
@@ -183,10 +183,10 @@ class Task(Protocol[D]):
         return
 
     def undo_export(self, network: keras.Model, card: ModelCard, model: Path) -> None:
-        """Takes back what ``export`` changed in the float network, when a run is recovered from its model.
+        """Reverts the changes of ``export`` to the float network, when a run is recovered from its model.
 
         Raises:
-            ConfigError: The card does not say what was changed.
+            ConfigError: The card does not record the changes.
         """
         return
 

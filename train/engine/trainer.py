@@ -51,7 +51,7 @@ class Trainer:
         Args:
             recipe: The run's recipe.
             architecture: Builds the network.
-            task: What is trained; None if the trainer only holds a checkpoint.
+            task: The task; None if the trainer only holds a checkpoint.
         """
         self.recipe = recipe
         self.architecture = architecture

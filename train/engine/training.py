@@ -1,4 +1,4 @@
-"""The interface of what ``train.engine.fit`` trains."""
+"""The interface between ``train.engine.fit`` and a task's training."""
 
 from __future__ import annotations
 

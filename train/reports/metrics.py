@@ -124,7 +124,7 @@ LEAST_SCALE = 1 / 8
 
 
 def fit_biases(logits: Array, truth: NDArray[np.int64], weights: Array | None = None) -> NDArray[np.float32]:
-    """What added to each logit makes the true classes likeliest, at the temperature that then fits best.
+    """The biases on the logits that make the true classes most likely, with the best temperature for them.
 
     Bias-corrected temperature scaling (Alexandari et al. 2020, "Maximum Likelihood with Bias-Corrected Calibration is
     Hard-To-Beat at Label Shift Adaptation") with a Gaussian prior on the biases: Newton's steps down a convex function.

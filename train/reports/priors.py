@@ -1,4 +1,4 @@
-"""The priors of an expression model: biases and temperatures fitted on validation, and what they are worth elsewhere.
+"""The priors of an expression model: biases and temperatures fitted on validation, and their effect on other rows.
 
 ``balanced`` takes all expressions to be equally frequent, except that neutral is favoured until it is recognised often
 enough on every source: in life most faces are neutral, and a false "angry" on a calm face costs more than a missed one.
@@ -23,8 +23,8 @@ from train.reports.sources import by_source
 Biases = NDArray[np.float64]
 NEUTRAL = EMOTIONS.index("neutral")
 LEAST_NEUTRAL = 0.87
-"""Recall of neutral that the balanced prior keeps on every trusted source: 0.85 is wanted on people who are not among
-them, and two points are about twice the standard error of the largest source."""
+"""Recall of neutral that the balanced prior keeps on every trusted source: 0.85 is the aim for other people, plus two
+points, about twice the standard error of the largest source."""
 LEFT_OUT = ("expw",)
 """Sources that nothing is fitted on: ExpW's labels contradict one another so often (a network trained on it reads 45 %
 of its held-out rows) that neutral's recall on it would be paid for with the anger of all other sources."""
@@ -149,7 +149,7 @@ def crossed(
 def for_card(rows: Rows, built_in: Biases) -> tuple[dict[str, Prior], dict[str, Any]]:
     """The priors of a network that has biases in its last layer, and their figures.
 
-    The biases built in were fitted to the float network; what rounding to int8 changes is added by the card.
+    The built-in biases were fitted to the float network; the card adds the correction for int8.
 
     Args:
         rows: Validation rows; their logits hold the built-in biases.

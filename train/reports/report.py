@@ -37,8 +37,8 @@ class Order:
     Attributes:
         run: Folder of the run, with ``recipe.yaml`` and ``history.json``.
         model: The .tflite exported from it.
-        data: What to measure it on.
-        split: Which split.
+        data: The data set to measure it on.
+        split: The split.
         folders: Folders with other exported models to compare with.
         out: The page.
     """

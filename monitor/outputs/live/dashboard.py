@@ -86,7 +86,7 @@ class Dashboard:
             name = self._shown.camera or self._shown.source
             parts = [Text(f"{name}: waiting for the first frame")]
             return Group(*parts, *self._progress(width, 0))
-        lines = [self._head(), self._rates(result, stats), Text("")]
+        lines = [self._head(), self._rates(result, stats, width), Text("")]
         lines += self._faces(result, width, max(1, (height - OTHER_ROWS) // 2))
         if result.driver is not None:
             worst = severity(result.driver)
@@ -105,13 +105,17 @@ class Dashboard:
         name = self._shown.camera or "Emotion Monitor"
         return Text.assemble((name, "bold"), f"   {self._shown.source}", recording)
 
-    def _rates(self, result: Result, stats: StatsSink) -> Text:
+    def _rates(self, result: Result, stats: StatsSink, width: int) -> Text:
+        """Time, rates and memory, as many as fit."""
         fps = self._meter.update(stats.frames)
-        parts = (
+        parts = [
             clock_text(stats.duration_s), f"{fps:.1f} fps", f"{result.latency_ms:.0f} ms",
             f"{result.dropped} dropped", f"{rss_mb():.0f} MB",
-        )  # fmt: skip
-        return Text(f"  {self._blocks.dot}  ".join(parts), style="dim")
+        ]  # fmt: skip
+        gap = f"  {self._blocks.dot}  "
+        while len(parts) > 1 and len(gap.join(parts)) > width:
+            parts.pop()
+        return Text(gap.join(parts), style="dim")
 
     def _faces(self, result: Result, width: int, most: int) -> list[Text]:
         """Two lines a face: its expressions, and its last minute."""

@@ -73,6 +73,7 @@ def test_a_narrow_terminal_shows_the_top_expression_and_no_line_is_too_long(widt
     assert max(map(len, got)) <= width
     assert any("happy" in line for line in got)
     assert any(line.rstrip().endswith("left") for line in got) or width < 50
+    assert not any("fps" in line and "…" in line for line in got), "rates that do not fit are left out"
 
 
 @pytest.mark.parametrize("height", [10, 16, 24])
