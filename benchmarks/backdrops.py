@@ -15,8 +15,10 @@ from monitor.core.types import Image
 
 LEAST_SPREAD = 12
 """Standard deviation of gray levels below which a window is not used."""
-PER_PAPER = 12
+PER_PAPER = 24
 """Windows of one wallpaper."""
+TRIES = 8
+"""Places in a frame that are tried."""
 
 
 def driver_windows(data: Path, rng: np.random.Generator, own: Callable[[str], bool]) -> list[Image]:
@@ -40,12 +42,14 @@ def driver_windows(data: Path, rng: np.random.Generator, own: Callable[[str], bo
             image = np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
             row = boxes[name.split("driver_frames/")[1]]
             x, y, w, h = (float(row[key]) for key in ("x", "y", "w", "h"))
-            side = int(rng.integers(90, 160))
-            left, top = int(rng.integers(0, image.shape[1] - side)), int(rng.integers(0, image.shape[0] - side))
-            apart = left + side < x - 0.2 * w or left > x + 1.2 * w or top + side < y - 0.4 * h or top > y + 1.2 * h
-            window = image[top : top + side, left : left + side]
-            if apart and window.std() > LEAST_SPREAD:
-                out.append(window)
+            for _ in range(TRIES):
+                side = int(rng.integers(90, 160))
+                left, top = int(rng.integers(0, image.shape[1] - side)), int(rng.integers(0, image.shape[0] - side))
+                beside = left + side < x - 0.2 * w or left > x + 1.2 * w
+                window = image[top : top + side, left : left + side]
+                if (beside or top + side < y - 0.4 * h or top > y + 1.2 * h) and window.std() > LEAST_SPREAD:
+                    out.append(window)
+                    break
     return out
 
 

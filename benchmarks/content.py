@@ -39,6 +39,8 @@ HEADS = (350, 200)
 MOST = 450
 """Pictures of a collection of other pictures that are used for training."""
 FER = 300
+HIDDEN_SHARE = 0.3
+"""Share of the photographs of people that also occur without a face."""
 HIDDEN = (64,)
 """Units of the hidden layer."""
 DECAY = 3.0
@@ -125,11 +127,22 @@ def part(data: Path, folder: Path, *, held: bool) -> Part:
     pictures = [("person", name, image) for name, image in persons(data, held=held)] + list(others(folder, held=held))
     rows, truth, names = [], [], []
     for n, (kind, name, image) in enumerate(track(pictures, "describing pictures")):
-        for version in (image,) if held else (image, changed(image, np.random.default_rng([9, n]))):
-            rows.append(described(version, faces.find(version).crop))
-            truth.append(CLASSES.index(kind))
-            names.append(name)
+        own = [described(image, faces.find(image).crop)] if held else list(versions(n, kind, image, faces))
+        rows += own
+        truth += [CLASSES.index(kind)] * len(own)
+        names += [name] * len(own)
     return Part(np.stack(rows), np.array(truth), np.array(names))
+
+
+def versions(number: int, kind: str, image: Image, faces: Faces) -> Iterator[NDArray[np.float32]]:
+    """Descriptions of a training picture: as it is, changed, and, of some people, as if the face were hidden, so that a
+    missing face alone proves nothing."""
+    rng = np.random.default_rng([9, number])
+    yield described(image, faces.find(image).crop)
+    other = changed(image, rng)
+    yield described(other, faces.find(other).crop)
+    if kind == "person" and rng.random() < HIDDEN_SHARE:
+        yield described(image, None)
 
 
 def fit(train: Part, path: Path) -> None:

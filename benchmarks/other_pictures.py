@@ -44,10 +44,13 @@ for (const [name, style] of Object.entries(collection)) {
   }
 }
 """
-SHAPES = {"identicon", "shapes", "rings", "glass", "initials", "icons"}
+SHAPES = {"identicon", "shapes", "rings", "initials", "icons"}
 """DiceBear's styles without a face; only the first few are used."""
 HELD_STYLES = {"adventurer", "adventurerNeutral", "micah", "notionists", "notionistsNeutral", "openPeeps", "bigSmile",
-               "miniavs", "thumbs", "dylan", "initials", "glass"}  # fmt: skip
+               "miniavs", "thumbs", "dylan", "initials"}  # fmt: skip
+PHOTOGRAPHED = ("Autumn", "BytheWater", "ColdRipple", "ColorfulCups", "DarkestHour", "EveningGlow", "FallenLeaf",
+                "Grey", "Kite", "OneStandsOut", "Path", "summer_1am")  # fmt: skip
+"""The wallpapers of Plasma that are photographs."""
 HELD_CLIPART = {"animals", "education", "tools", "logos", "buildings", "science"}
 HELD_PEOPLES = {"elves", "undead", "dunefolk", "orcs", "merfolk"}
 SIDE = 200
@@ -194,7 +197,6 @@ def collect(data: Path, work: Path, out: Path, side: str) -> dict[str, int]:
     rng = np.random.default_rng(held)
     share = work / "debian/usr/share"
     writer = Writer(out, side)
-    own: Callable[[str], bool] = lambda name: (sum(name.encode()) % 3 == 0) == held  # noqa: E731
     emoji = share / "fonts/truetype" / ("ancient-scripts/Symbola_hint.ttf" if held else "noto/NotoColorEmoji.ttf")
     writer.put("drawing", "emoji", glyphs(emoji, 109, emoji_codes()), 300 if held else 900)
     theme = share / "icons" / ("oxygen/base/128x128" if held else "gnome/256x256")
@@ -203,7 +205,7 @@ def collect(data: Path, work: Path, out: Path, side: str) -> dict[str, int]:
                if (p.relative_to(share / "openclipart/png").parts[0] in HELD_CLIPART) == held]  # fmt: skip
     writer.put("drawing", "clipart", some(clipart, rng, 200 if held else 700), 200 if held else 700)
     for style in sorted((work / "avatars").iterdir()):
-        if (style.name in HELD_STYLES) == held:
+        if (style.name in HELD_STYLES) == held and style.name != "glass":  # soft gradients without lines
             files = sorted(style.glob("*.png"))
             writer.put("drawing", style.name, some(files, rng, 45), 10 if style.name in SHAPES else 45)
     portraits = [p for p in sorted((share / "games/wesnoth/1.16/data").rglob("portraits/**/*.png"))
@@ -212,13 +214,37 @@ def collect(data: Path, work: Path, out: Path, side: str) -> dict[str, int]:
     font = "liberation/LiberationSerif-Regular.ttf" if held else "dejavu/DejaVuSans-Bold.ttf"
     writer.put("drawing", "text", texts(Path("/usr/share/fonts/truetype") / font, 300, rng), 80 if held else 300)
     writer.put("drawing", "sketch", sketches(photographs(data, side, 200 if held else 700), rng), 700)
-    stamps = [p for p in sorted((share / "tuxpaint/stamps").rglob("*.png")) if own(p.name)
-              and not {"cartoon", "symbols", "people", "flags", "alphabets"} & set(p.parts)]  # fmt: skip
-    writer.put("thing", "stamp", some(stamps, rng, 600), 600)
-    papers = sorted((share / ("backgrounds" if held else "wallpapers")).rglob("*.*g"))
-    writer.put("thing", "wallpaper", wallpaper_windows(papers, rng), 250 if held else 700)
-    writer.put("thing", "window", iter(driver_windows(data, rng, own)), 300 if held else 900)
+    _put_things(writer, data, share, held=held)
     return writer.counts
+
+
+def _put_things(writer: Writer, data: Path, share: Path, *, held: bool) -> None:
+    """Photographs without a person."""
+    rng = np.random.default_rng([2, held])
+    mine: Callable[[str], bool] = lambda name: (sum(name.encode()) % 3 == 0) == held  # noqa: E731
+    cut_out = [p for kind in ("animals", "plants", "food") for p in (share / "tuxpaint/stamps" / kind).rglob("*.png")]
+    stamps = sorted(p for p in cut_out if mine(p.name) and "cartoon" not in p.parts)
+    papers = (
+        sorted((share / "backgrounds/mate/nature").glob("*.jpg"))
+        if held
+        else [max((share / "wallpapers" / name).rglob("*.*g"), key=lambda p: p.stat().st_size) for name in PHOTOGRAPHED]
+    )
+    grounds = list(wallpaper_windows(papers, rng))
+    writer.put("thing", "stamp", (pasted(path, grounds[int(rng.integers(len(grounds)))]) for path in stamps), 600)
+    writer.put("thing", "wallpaper", iter(grounds), 250 if held else 700)
+    writer.put("thing", "window", iter(driver_windows(data, rng, mine)), 300 if held else 700)
+
+
+def pasted(path: Path, ground: Image) -> Image | None:
+    """A photograph that was cut out, on the ground of another one; None if it was not cut out."""
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if image is None or image.ndim != 3 or image.shape[2] != 4 or min(image.shape[:2]) < 40 or image.dtype != np.uint8:
+        return None
+    height, width = image.shape[:2]
+    behind = cv2.GaussianBlur(cv2.resize(ground, (width, height)), (0, 0), max(height, width) / 60).astype(np.float32)
+    alpha = cv2.GaussianBlur(image[:, :, 3].astype(np.float32) / 255, (0, 0), 1.0)
+    gray = cv2.cvtColor(image[:, :, :3], cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return fitted(np.asarray(gray * alpha + behind * (1 - alpha), np.uint8))
 
 
 def main() -> None:

@@ -77,6 +77,12 @@ def align(image: Image, face: Face) -> Aligned | None:
     return Aligned(np.asarray(pixels, np.uint8), np.asarray(mask, np.uint8))
 
 
+def whole(image: Image) -> Aligned:
+    """A whole picture in the same size, to compare pictures of one framing without regard to faces."""
+    pixels = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return Aligned(np.asarray(pixels, np.uint8), np.full((SIDE, SIDE), 255, np.uint8))
+
+
 def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
     """The turn, scale and shift (2, 3) that brings points (N, 2) nearest to others in the least squares."""
     middle, aim = source.mean(axis=0), target.mean(axis=0)

@@ -1,8 +1,7 @@
 """Exact and near duplicates: equal files, equal pictures, and equal photographs of a face.
 
-Whole pictures are compared by the perceptual hash of ``imagehash`` (kept up since 2013, no model, 0.2 ms a picture);
-photographs of faces by their aligned pictures (``train.clean.aligned``), which survives other crops, mirroring and
-watermarks.
+The perceptual hash of ``imagehash`` (kept up since 2013, no model, 0.2 ms a picture) proposes whole pictures, and the
+aligned picture of a face proposes photographs that were cut in another way; ``train.clean.aligned.agreement`` decides.
 """
 
 from __future__ import annotations
@@ -15,21 +14,19 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from monitor.core.types import Image
-from train.clean.aligned import Aligned, agreement, align
+from train.clean.aligned import Aligned, agreement, align, whole
 from train.clean.faces import Face
 
-NEAR = 6
-"""Bits of 64 in which the hashes of two versions of one picture may differ."""
-ALIKE = 8
-"""Bits in which the hashes of two pictures may differ to be compared as faces, with the lower threshold ``FRAMED``."""
+ALIKE = 10
+"""Bits of 64 in which the hashes of two pictures may differ to be compared as a whole."""
+FRAMED = 0.945
+"""Least agreement of two whole pictures of similar hashes: versions (watermarked ones are lowest) have 0.953 and more,
+other pictures 0.919 and less (N = 414 and 102 pairs)."""
 RESEMBLES = 0.89
 """Least product of two signatures to compare the faces."""
 SAME = 0.978
-"""Least agreement of two photographs. Versions of one (recompressed, mirrored, cropped; N = 395) have 0.987 and more,
-all but one; other faces that resemble each other most have 0.971 and less (N = 700 pairs, looked at)."""
-FRAMED = 0.92
-"""Least agreement if the whole pictures are alike, too: watermarked versions have 0.925 and more, others 0.887 and less
-(N = 91 and 14 pairs)."""
+"""Least agreement of two photographs of faces. Versions of one (recompressed, mirrored, cropped; N = 395) have 0.987
+and more, all but one; other faces that resemble each other most have 0.971 and less (N = 700 pairs, looked at)."""
 CHUNK = 1000
 
 
@@ -52,11 +49,10 @@ def groups(images: Sequence[Image], digests: Sequence[str], faces: Sequence[Face
     """
     pairs = _same_files(digests)
     plain, mirrored = hashes(images), hashes([np.ascontiguousarray(image[:, ::-1]) for image in images])
-    lain = [align(image, face) for image, face in zip(images, faces, strict=True)]
-    for a, b, turned, bits in _alike(plain, mirrored):
-        one, other = lain[a], lain[b]
-        if bits <= NEAR or (one is not None and other is not None and _agree(one, other, turned) >= FRAMED):
+    for a, b, turned, _ in similar(plain, mirrored, plain.shape[1] - 2 * ALIKE):
+        if _agree(whole(images[a]), whole(images[b]), turned) >= FRAMED:
             pairs.append((a, b))
+    lain = [align(image, face) for image, face in zip(images, faces, strict=True)]
     pairs += _same_faces(lain, pairs)
     return connected(len(images), pairs)
 
@@ -64,13 +60,6 @@ def groups(images: Sequence[Image], digests: Sequence[str], faces: Sequence[Face
 def _same_files(digests: Sequence[str]) -> list[tuple[int, int]]:
     first: dict[str, int] = {}
     return [(first[d], n) for n, d in enumerate(digests) if first.setdefault(d, n) != n]
-
-
-def _alike(plain: NDArray[np.float32], mirrored: NDArray[np.float32]) -> Iterator[tuple[int, int, bool, int]]:
-    """Pairs of rows with similar hashes, whether the second one is mirrored, and the bits in which they differ."""
-    width = plain.shape[1] if len(plain) else 0
-    for a, b, turned, product in similar(plain, mirrored, width - 2 * ALIKE):
-        yield a, b, turned, round((width - product) / 2)
 
 
 def _same_faces(lain: Sequence[Aligned | None], known: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
