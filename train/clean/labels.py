@@ -16,7 +16,7 @@ from monitor.networks.emotion import EmotionNet
 DENSE = "FULLY_CONNECTED"
 """The runtime's name of a dense layer."""
 FOLDS = 5
-STRENGTH = 0.002
+STRENGTH = 0.001
 """Inverse regularisation of the logistic regression: features are many and rows few."""
 LEAST = 2 * FOLDS
 """Rows of a class below which its labels are not judged."""
@@ -38,13 +38,16 @@ class Judged:
 
 
 def features(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The pooled features of an expression model, and its logits, for (N, 48, 48) crops, (N, F) float32."""
+    """The pooled features of an expression model, and its logits, for (N, 48, 48) crops, (N, F) float32.
+
+    They are the means over each crop and its mirror image.
+    """
     net = EmotionNet(model)
     inside = _Inside(model, net)
     rows = []
     for crop in crops:
-        seen = net.prepared(crop)
-        rows.append(np.concatenate([inside.pooled(seen), net.logits(seen)]))
+        both = [net.prepared(view) for view in (crop, np.ascontiguousarray(crop[:, ::-1]))]
+        rows.append(np.mean([np.concatenate([inside.pooled(seen), net.logits(seen)]) for seen in both], axis=0))
     return np.stack(rows)
 
 
