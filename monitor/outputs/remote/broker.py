@@ -38,6 +38,8 @@ Received = Callable[[str, bytes], None]
 class Broker:
     """A client that reconnects by itself and never blocks its caller, because paho's own thread uses the network.
 
+    It connects after ``start``, so that its callbacks find a complete owner.
+
     The topic ``availability`` (retained) is "online" while connected, "stopped" after an orderly end, and set to
     "offline" by the broker (the will) when the connection is lost.
 
@@ -77,8 +79,12 @@ class Broker:
         self._closing = threading.Event()
         # paho wakes its thread through two local sockets and waits forever where a firewall blocks loopback.
         self._starting = threading.Thread(target=self._start, name="mqtt-start", daemon=True)
-        self._starting.start()
         self._begun = clock()
+
+    def start(self) -> None:
+        """Begins to connect."""
+        self._begun = self._clock()
+        self._starting.start()
 
     @property
     def connected(self) -> bool:

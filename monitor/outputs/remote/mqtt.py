@@ -59,6 +59,7 @@ class MqttSink:
         self._start: float | None = None
         self._waiting: deque[str] = deque(maxlen=KEPT)
         self.broker = Broker(config, self._connected, self._received, clock)
+        self.broker.start()
 
     def handle(self, result: Result) -> None:
         """Publishes the frame's events, and the state if it is due."""

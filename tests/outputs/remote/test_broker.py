@@ -28,7 +28,9 @@ def heard() -> None:
 
 
 def made(config: MqttConfig, clock: Clock | None = None) -> Broker:
-    return Broker(config, lambda: None, lambda topic, payload: None, clock or Clock())
+    connection = Broker(config, lambda: None, lambda topic, payload: None, clock or Clock())
+    connection.start()
+    return connection
 
 
 def test_without_a_broker_nothing_waits_and_one_line_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -40,6 +42,22 @@ def test_without_a_broker_nothing_waits_and_one_line_is_logged(caplog: pytest.Lo
     eventually(lambda: "cannot be reached" in caplog.text, "report")
     sink.close([])
     assert caplog.text.count("cannot be reached; retrying") == 1
+
+
+def test_a_broker_that_answers_at_once_finds_a_complete_sink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With several cameras on a busy machine the connection stood before the constructor had returned."""
+    sent: list[str] = []
+
+    class Eager(Broker):
+        def start(self) -> None:
+            self._on_connected()
+
+        def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+            sent.append(topic)
+
+    monkeypatch.setattr("monitor.outputs.remote.mqtt.Broker", Eager)
+    MqttSink(MqttConfig(host="127.0.0.1", port=free_port(), name="cab"), "S1", driver=False)
+    assert sent == ["homeassistant/device/cab/config"]
 
 
 def test_a_name_server_that_does_not_answer_does_not_delay_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
