@@ -10,6 +10,7 @@
 # make bench [ARGS="--source clip.mp4"]           cost of the readings on this machine, stage by stage
 # make model [DATA=../shared/data]               trains the shipped expression model anew, some thirteen hours; resumes after a kill
 # make lock, make audit                          pin the edge install; list known vulnerabilities of the pinned packages
+# make release                                   wheel, sdist, SBOM and their checksums, checked, in dist/
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -22,7 +23,7 @@ OPENCV ?= $(shell (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) | g
 RUN := $(VENV)/.run-$(OPENCV)
 TEST := $(VENV)/.test-$(OPENCV)
 
-.PHONY: docs screenshots run test quick check install clean wheel bench model soak fuzz arm64 install-service lock audit
+.PHONY: docs screenshots run test quick check install clean wheel bench model soak fuzz arm64 install-service lock audit sbom release
 
 run: $(RUN)
 	@$(BIN)/python -m monitor $(ARGS)
@@ -114,6 +115,25 @@ lock: $(VENV)/tools
 # --strict: a package that could not be looked up is a failure, not a pass.
 audit: $(VENV)/tools
 	$(VENV)/tools/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/edge.lock
+
+$(VENV)/release-tools: $(VENV)/.made
+	$(PYTHON) -m venv $@
+	@$@/bin/pip install -q --disable-pip-version-check build twine check-wheel-contents cyclonedx-bom
+
+# What the edge install consists of, with the hash of every file, in CycloneDX; the same lock gives the same file.
+sbom: $(VENV)/release-tools
+	@mkdir -p dist
+	@printf '[project]\nname = "emotion-monitor"\nversion = "%s"\nlicense = "MIT"\n' \
+		"$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' monitor/__init__.py)" > $(VENV)/sbom.toml
+	$(VENV)/release-tools/bin/cyclonedx-py requirements --output-reproducible --pyproject $(VENV)/sbom.toml \
+		-o dist/emotion-monitor.cdx.json deploy/edge.lock
+
+release: sbom
+	rm -f dist/*.whl dist/*.tar.gz dist/SHA256SUMS*
+	$(VENV)/release-tools/bin/python -m build -o dist .
+	$(VENV)/release-tools/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	$(VENV)/release-tools/bin/check-wheel-contents --ignore W009 dist/*.whl  # emotion_monitor, monitor and train
+	cd dist && sha256sum *.whl *.tar.gz *.cdx.json > SHA256SUMS
 
 wheel: $(TEST)
 	$(BIN)/python -m build --wheel
