@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     fetcher = Fetcher(root, client, Robots(client), {provider.name: provider for provider in providers}, limits)
     record = Record(root / NAME)
     try:
-        fetcher.prepare()
+        record.suspect(fetcher.prepare())
         collector = Collector(record, providers, fetcher.fetch, clock, clock.stop)
         found = collector.collect(Order(phrases, args.per_class, accepted, args.jobs))
         for label, counts in found.items():

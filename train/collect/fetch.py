@@ -39,14 +39,19 @@ class Fetcher:
     providers: Mapping[str, Provider]
     limits: Limits
 
-    def prepare(self) -> None:
+    def prepare(self) -> list[int]:
         """Deletes what a killed run left, and makes the folder of received files.
+
+        Returns:
+            Numbers of the pictures that were being fetched when the last run was killed.
 
         Raises:
             ConfigError: It cannot be made.
         """
+        left = [int(path.stem) for path in (self.root / PARTS).glob("*.part") if path.stem.isdecimal()]
         shutil.rmtree(self.root / PARTS, ignore_errors=True)
         resources.make_folder(self.root / PARTS)
+        return left
 
     def finish(self) -> None:
         """Deletes the folder of received files."""

@@ -27,6 +27,7 @@ NAME = "collect.sqlite"
 """File of the record in the folder of the collection."""
 MOST_RUNS = 3
 """Runs that try a picture that failed."""
+KILLED = "runs were killed while it was read"
 LICENCE = "licence "
 """How the reason of a picture begins whose licence is not wanted."""
 SCHEMA = """
@@ -138,6 +139,18 @@ class Record:
                 f"update pictures set status = ?, reason = ? || coalesce(nullif(licence, ''), 'unknown') "
                 f"where status = ? and not ({accepted})",
                 (REFUSED, LICENCE, FOUND, *given),
+            )
+
+    def suspect(self, numbers: Sequence[int]) -> None:
+        """Counts a run that was killed while it fetched these pictures; after ``MOST_RUNS`` of them they have failed.
+
+        A picture that crashes the decoder would otherwise end every run.
+        """
+        with database.writing(self._db, self._path) as db:
+            db.executemany(
+                "update pictures set runs = runs + 1, reason = case when runs + 1 < ? then '' else ? end, "
+                "status = case when runs + 1 < ? then status else ? end where id = ? and status = ?",
+                [(MOST_RUNS, KILLED, MOST_RUNS, FAILED, number, FOUND) for number in numbers],
             )
 
     def pending(self, label: str, providers: Sequence[str], most: int) -> list[Picture]:

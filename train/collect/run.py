@@ -9,7 +9,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.progress import Progress, TaskID
 
@@ -112,10 +112,13 @@ class Collector:
 
     def _searches(self, queries: Sequence[Query], label: str) -> list[Search]:
         """The unfinished searches of a class: the first phrase at each service, then the second, and so on."""
-        each = [
-            self.record.searches(provider.name, list(queries) if provider.searches else [Query(label)])
-            for provider in self.providers
-        ]
+        each: list[list[Search]] = []
+        for provider in self.providers:
+            if provider.searches:
+                each.append(self.record.searches(provider.name, list(queries)))
+            else:  # read anew by every run, as a list or a folder may have grown; known pictures stay as they are
+                known = self.record.searches(provider.name, [Query(label)])
+                each.append([replace(search, cursor="", found=0, state=OPEN) for search in known])
         longest = max(map(len, each), default=0)
         return [own[n] for n in range(longest) for own in each if n < len(own) and own[n].state == OPEN]
 
@@ -138,7 +141,7 @@ class Collector:
         what = f"{search.provider}: {search.query.text!r}" if search.query.text else search.provider
         if search.state == EXHAUSTED:
             log.info("%s: %s gives no more after %d results", search.query.label, what, search.found)
-        elif repeats[search.id] >= REPEATS:
+        elif provider.searches and repeats[search.id] >= REPEATS:
             self.record.exhaust(search)
             log.info("%s: %s only repeats itself after %d results", search.query.label, what, search.found)
             return None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.train.collect.site import Site
+from train.clean.files import listed as listed_by_clean
 from train.cli import main as cli
 from train.collect import pace, queries
 from train.collect.record import NAME, Record
@@ -37,6 +38,7 @@ def test_a_list_becomes_a_set(site: Site, tmp_path: Path, caplog: pytest.LogCapt
     assert "joy: 4 fetched, 1 found" in caplog.text
     assert len(list(out.glob("joy/*.jpg"))) == 4
     assert sorted(path.name for path in out.iterdir()) == ["attribution.html", "collect.sqlite", "joy"]
+    assert [path.parent.name for path in listed_by_clean(out)] == ["joy"] * 4
     assert site.seen["/p/1.jpg"]["User-Agent"].startswith("emotion-monitor/")
     assert "(me@example.org)" in site.seen["/p/1.jpg"]["User-Agent"]
 

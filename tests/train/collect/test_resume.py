@@ -87,6 +87,36 @@ def test_what_failed_is_tried_by_three_runs_and_a_wider_choice_of_licences_count
     }
 
 
+def test_a_list_may_grow_between_runs(fetcher: Fetcher, client: Client, site: Site, tmp_path: Path) -> None:
+    for count in (3, 5):
+        (tmp_path / "happy.txt").write_text("\n".join(site.picture(n) for n in range(count)))
+        collector, record = on_disk(fetcher, client, [str(tmp_path / "happy.txt")], site)
+        assert collector.collect(Order({"happy": []}, 9))["happy"] == {FETCHED: count}
+        record.close()
+    assert all(site.count[f"/p/{n}.jpg"] == 1 for n in range(5))
+
+
+def test_a_picture_that_kills_every_run_is_given_up(record: Record, fetcher: Fetcher) -> None:
+    tried: list[int] = []
+
+    def crashes(picture: Picture) -> Outcome:
+        tried.append(picture.id)
+        if picture.id == 2:
+            (fetcher.root / PARTS / "2.part").write_bytes(b"x")
+            raise KeyboardInterrupt
+        return fetched(picture)
+
+    service = Scripted("one", {"smiling person": 4})
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            Collector(record, [service], crashes, FakeClock()).collect(Order(QUERIES, 9, (), 1))
+        record.suspect(fetcher.prepare())
+    assert Collector(record, [service], crashes, FakeClock()).collect(Order(QUERIES, 9, (), 1))["happy"] == {
+        FETCHED: 3, FAILED: 1,
+    }  # fmt: skip
+    assert tried.count(2) == 3
+
+
 @pytest.mark.slow  # 100,000 rows take seconds under tracemalloc
 def test_100000_results_stay_fast_and_small(record: Record) -> None:
     services = [Scripted("one", {"smiling person": 100_000}, page=500, licence="by-nc")]

@@ -17,7 +17,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         """Args: the folder."""
-        self.name, self._path = f"folder:{path.name or path}", path
+        self.name, self._path = f"folder:{path}", path
 
     def page(self, query: Query, cursor: str) -> Page:
         """See ``Provider``; the cursor is the number of files already read."""

@@ -37,7 +37,7 @@ class UrlList:
         """
         if path.suffix.lower() not in SUFFIXES:
             raise ConfigError(f"--from {path}: a list must end in {', '.join(SUFFIXES)}")
-        self.name, self._path = f"list:{path.name}", path
+        self.name, self._path = f"list:{path}", path
         self.states_licences = path.suffix.lower() != ".txt"
         self._reading: dict[str, tuple[int, Iterator[tuple[str, Hit]]]] = {}
         next(self._rows(), None)  # a wrong header is reported before the work
