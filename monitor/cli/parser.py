@@ -130,6 +130,8 @@ def _run(run: Parser) -> None:
     run.add_argument("--blur", action="store_true", help="record with unrecognisable faces (output.blur)")
     run.add_argument("--web", action=Once, metavar="[HOST:]PORT",
                      help="serve a live web page (web.listen); without HOST on loopback only")  # fmt: skip
+    run.add_argument("--model", action=Once, metavar="FILE",
+                     help="expression model, such as one of emotion-train new (emotion.model)")  # fmt: skip
     run.add_argument("--report", action="store_true", help="write report.html at the end")
     run.add_argument("--out", action=Once, metavar="DIR", help="session folder (default sessions/<start>_<source>)")
     run.add_argument("--max-seconds", action=Once, type=positive, default=0.0, metavar="S",

@@ -32,6 +32,7 @@ def command(args: argparse.Namespace) -> int:
     flags = {"output.clean": args.record_clean, "source.recursive": args.recursive}
     overrides = [*args.set, *(f"{key}=true" for key, on in flags.items() if on)]
     overrides += [f"web.listen={args.web}"] if args.web else []
+    overrides += [f"emotion.model={args.model}"] if args.model else []
     config, config_from, configured = configuration.load(args.config, overrides, args.profile)
     if args.blur:
         config = _blurred(config)

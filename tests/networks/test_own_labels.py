@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from monitor.cli.main import main
 from monitor.core.errors import ConfigError, ModelError
 from monitor.core.labels import EMOTIONS, OWN, UNKNOWN, fault_of
 from monitor.core.types import Face
@@ -155,3 +156,9 @@ def test_only_a_card_of_that_name_may_have_other_labels(tmp_path: Path) -> None:
         else:
             with pytest.raises(ModelError, match="labels"):
                 load_card(tmp_path / "my.tflite", own=True)
+
+
+def test_a_flag_names_the_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tmp_path / "none.tflite"
+    assert main(["--model", str(model), "--headless", "demo", "--out", str(tmp_path / "s")]) == 4
+    assert f"{model}: no such model" in capsys.readouterr().err

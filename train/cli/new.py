@@ -59,5 +59,5 @@ def run(args: argparse.Namespace) -> int:
         100 * figures["accuracy"], figures["n"], 100 * low, 100 * high, figures["largest_class"]["label"],
         100 * figures["largest_class"]["share"],
     )  # fmt: skip
-    log.info("next: emotion-monitor --set emotion.model=%s", out)
+    log.info("next: emotion-monitor --model %s", out)
     return EXIT_OK
