@@ -30,13 +30,12 @@ from monitor.batch.items import Item
 from monitor.batch.merge import Merged
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS, UNKNOWN
+from monitor.outputs.logs.columns import TEXTS
 from monitor.settings.config import Config
 from monitor.system.wholefile import replace_text
 
 SCHEMA_VERSION = 1
 MARKER = "_dataset.json"
-TEXTS = ("emotion", "raw_emotion", "level", "attention", "file")
-"""Columns of faces.csv that hold text; the others hold numbers."""
 WHOLE = ("frame", "face_id", "success", "seen", "picture", "driver")
 
 

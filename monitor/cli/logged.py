@@ -116,8 +116,10 @@ def _face(row: dict[str, str]) -> Face:
     probs = np.array([_number(row[name]) if known else 0.0 for name in EMOTIONS], np.float32)
     pose = tuple(_number(row[k]) for k in ("yaw", "pitch", "roll")) if row["yaw"] else None
     keypoints = eyes = None
-    if row["mouth"]:
-        openness = np.array([0.0, 0.0, _number(row["mouth"])], np.float32)
+    covered = row.get("covered") or ""  # absent from older tables
+    hidden = covered in ("lower", "both") and row.get("seen") == "1"  # its mouth is unknown, its pose is not
+    if row["mouth"] or hidden:
+        openness = np.array([0.0, 0.0, _number(row["mouth"] or "0")], np.float32)
         keypoints = Keypoints(
             1.0, np.zeros((17, 2), np.float32), (x, y, x + w, y + h), np.array(pose or (0, 0, 0), np.float32), openness
         )
@@ -129,7 +131,7 @@ def _face(row: dict[str, str]) -> Face:
     return Face(
         int(row["face_id"]), (x, y, x + w, y + h), row["emotion"] or UNKNOWN, _number(row["confidence"] or "0"), probs,
         None, _number(row["quality"]), row["seen"] == "1", known,
-        None if pose is None else (pose[0], pose[1], pose[2]), keypoints, eyes,
+        None if pose is None else (pose[0], pose[1], pose[2]), keypoints, eyes, covered=covered,
     )  # fmt: skip
 
 
