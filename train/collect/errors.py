@@ -21,3 +21,8 @@ class Failed(Exception):
 
 class Throttled(Failed):
     """A host asks for a longer pause than ``client.MOST_WAIT_S``."""
+
+
+def printable(text: object) -> str:
+    """The words of a foreign text for a message: one line, no control characters, at most 100 characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)[:300]).split())[:100]

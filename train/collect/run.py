@@ -135,6 +135,9 @@ class Collector:
         except (Failed, Refused) as error:
             self._set_aside(search, str(error))
             return None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self._set_aside(search, "its answer has another form than documented")
+            return None
         refusal = [_refusal(hit, provider, licences) for hit in page.hits]
         search, new = self.record.add(search, page, refusal)
         repeats[search.id] = 0 if new else repeats[search.id] + 1

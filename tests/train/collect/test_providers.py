@@ -101,6 +101,21 @@ def test_keyed_services_need_their_key(site: Site, client: Client, monkeypatch: 
         every(service("brave", site, client))
 
 
+def test_a_key_is_in_no_message(site: Site, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERPAPI_API_KEY", "SECRET")
+    provider = make(["serpapi"], client, (), {"serpapi": site.url})[0]
+    redirect = {"Location": "ftp://x"}
+    for status, headers in ((500, {}), (403, {}), (302, redirect)):
+        site.faults["/search.json"] = [(status, headers)] * 4
+        with pytest.raises((Failed, Refused)) as caught:
+            provider.page(HAPPY, "")
+        assert "SECRET" not in str(caught.value)
+    gone = make(["serpapi"], client, (), {"serpapi": "http://127.0.0.1:1"})[0]
+    with pytest.raises(Failed, match="no connection") as unreachable:
+        gone.page(HAPPY, "")
+    assert "SECRET" not in str(unreachable.value)
+
+
 def test_lists_in_three_forms(tmp_path: Path) -> None:
     (tmp_path / "happy.txt").write_text("# mine\nhttps://a.example/1.jpg\n\nhttps://a.example/2.jpg\n")
     (tmp_path / "all.csv").write_text(

@@ -13,6 +13,7 @@ from train.collect import attribution
 from train.collect.client import Client
 from train.collect.errors import Failed, Throttled
 from train.collect.fetch import PARTS, Fetcher
+from train.collect.providers import make
 from train.collect.providers.base import Hit, Page, Query
 from train.collect.record import NAME, Record
 from train.collect.rows import FAILED, FETCHED, REFUSED, Outcome, Picture
@@ -140,3 +141,22 @@ def test_the_same_file_twice_counts_once(fetcher: Fetcher, client: Client, site:
     assert collector.collect(Order({"happy": []}, 9))["happy"] == {FETCHED: 1, "duplicate": 1}
     record.close()
     assert len(list(fetcher.root.glob("happy/*.jpg"))) == 1
+
+
+@pytest.mark.parametrize("name", ["openverse", "commons", "brave", "serpapi"])
+@pytest.mark.parametrize(
+    "answer",
+    [[], "x", 3, None, {"results": 3}, {"results": [3]}, {"query": {"pages": [{"imageinfo": [3]}]}}, {"query": 1},
+     {"images_results": [3]}, {"images_results": 3}, {"error": 7}, {"error": {"code": "\x1b[2J", "info": ["\n"]}}, {}],
+)  # fmt: skip
+def test_an_answer_of_any_other_form_ends_in_one_line(
+    name: str, answer: object, record: Record, client: Client, site: Site, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("BRAVE_API_KEY", "key")
+    monkeypatch.setenv("SERPAPI_API_KEY", "key")
+    monkeypatch.setattr(client, "json", lambda request: answer)
+    providers = make([name], client, (), {name: site.url})
+    assert Collector(record, providers, fetched, FakeClock()).collect(Order(QUERIES, 9))["happy"] == {}
+    assert "\x1b" not in caplog.text
+    assert not any("\n" in line.getMessage() for line in caplog.records)

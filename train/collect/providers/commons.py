@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from train.collect import licences
 from train.collect.client import Client, Request
-from train.collect.errors import Failed
+from train.collect.errors import Failed, printable
 from train.collect.providers.base import Hit, Page, Query, Service
 
 PAGE = 50
@@ -43,7 +43,7 @@ class Commons(Service):
         found = self._client.json(Request(f"{self._base}/w/api.php?{urlencode(asked)}"))
         if "error" in found:
             told = found["error"]
-            fault = f"{told.get('code')}: {str(told.get('info'))[:100]}"
+            fault = f"{printable(told.get('code'))}: {printable(told.get('info'))}"
             raise Failed(f"it is busy ({fault})" if told.get("code") in LATER else f"it answers {fault}")
         pages = sorted((found.get("query") or {}).get("pages") or [], key=lambda page: page.get("index", 0))
         hits = [_hit(page) for page in pages if page.get("imageinfo")]

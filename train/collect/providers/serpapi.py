@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from train.collect.client import Client, Request
-from train.collect.errors import Failed, Refused
+from train.collect.errors import Failed, Refused, printable
 from train.collect.providers.base import Hit, Page, Query, Service, key
 
 KEY = "SERPAPI_API_KEY"
@@ -41,7 +41,7 @@ class SerpApi(Service):
         if NOTHING in str(found.get("error", "")):
             return Page([])
         if "error" in found:
-            raise Failed(f"it answers: {str(found['error'])[:100]}")
+            raise Failed(f"it answers: {printable(found['error'])}")
         results = found.get("images_results")
         if not isinstance(results, list):
             raise Refused("its answer holds no images_results")
