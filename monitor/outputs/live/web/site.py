@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +13,10 @@ from monitor.outputs.live.web.controls import Controls
 from monitor.outputs.live.web.hub import Hub
 from monitor.outputs.live.web.picture import SharedPicture
 from monitor.outputs.live.web.sessions import SessionList
+
+
+SHARED_S = 0.1
+"""All viewers share one encoding of the state for this many seconds, so that many viewers cost little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Site:
         fps: Most pictures per second for each viewer.
         closing: Set when the server shuts down; streams end then.
         watching: Open streams by kind.
+        clock: Monotonic seconds.
     """
 
     cameras: dict[str, CameraView]
@@ -55,10 +62,25 @@ class Site:
     fps: float = 12.0
     closing: bool = False
     watching: dict[str, int] = field(default_factory=lambda: {"picture": 0, "stream": 0})
+    clock: Callable[[], float] = time.monotonic
+    _shared: dict[str, tuple[float, int, str]] = field(default_factory=dict)
 
     def camera(self, name: str) -> CameraView | None:
         """The camera of that name, "" = the first one; None if there is none."""
         return self.cameras.get(name) if name else next(iter(self.cameras.values()))
+
+    def shared_state(self, camera: CameraView) -> tuple[int, str]:
+        """The state of a camera for all viewers; only the server's thread calls it.
+
+        Returns:
+            The number of frames that it covers, and ``full_state`` as JSON, at most ``SHARED_S`` old.
+        """
+        now = self.clock()
+        made, frames, text = self._shared.get(camera.name, (now - SHARED_S, 0, ""))
+        if now - made >= SHARED_S:
+            frames, text = camera.hub.frames, json.dumps(full_state(camera))
+            self._shared[camera.name] = now, frames, text
+        return frames, text
 
 
 def full_state(camera: CameraView) -> dict[str, Any]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from monitor.outputs.live.web.picture import SharedPicture
-from monitor.outputs.live.web.site import CameraView, Site, full_state
+from monitor.outputs.live.web.site import CameraView, Site
 
 STATE_S = 0.2
 """Shortest time in seconds between two readings sent to the page."""
@@ -28,15 +27,16 @@ async def messages(site: Site, camera: CameraView) -> AsyncIterator[bytes]:
             fresh = camera.hub.events_after(max(number, 0))
             number = camera.hub.last_event
             if fresh:
-                yield _message("log", fresh)
+                yield _message("log", json.dumps(fresh))
         if camera.hub.frames != frame or time.monotonic() - sent > KEEP_ALIVE_S:
-            frame, sent = camera.hub.frames, time.monotonic()
-            yield _message("state", full_state(camera))
+            sent = time.monotonic()
+            frame, state = site.shared_state(camera)
+            yield _message("state", state)
         await anyio.sleep(STATE_S)
 
 
-def _message(name: str, content: Any) -> bytes:
-    return f"event: {name}\ndata: {json.dumps(content)}\n\n".encode()
+def _message(name: str, content: str) -> bytes:
+    return f"event: {name}\ndata: {content}\n\n".encode()
 
 
 async def pictures(site: Site, picture: SharedPicture) -> AsyncIterator[bytes]:
