@@ -14,7 +14,6 @@ from monitor.outputs.live.web.hub import Hub
 from monitor.outputs.live.web.picture import SharedPicture
 from monitor.outputs.live.web.sessions import SessionList
 
-
 SHARED_S = 0.1
 """All viewers share one encoding of the state for this many seconds, so that many viewers cost little."""
 
