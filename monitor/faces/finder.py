@@ -19,6 +19,7 @@ from monitor.faces.framesearch import FrameSearch
 from monitor.faces.newcomers import CascadeSearch, NewcomerSearch, ProposalSearch
 from monitor.faces.pace import Pace
 from monitor.faces.places import Places, Proposer
+from monitor.faces.quarters import TurnedSearch
 from monitor.faces.scene import Scene
 from monitor.faces.search import Expected, Search, Sighting, sightings
 from monitor.settings.config import DetectConfig
@@ -55,6 +56,8 @@ class Finder:
             )
             admission = Admission(follower, self._frames, places, again=config.second_look)
             self._following = _Following(follower, search, admission, self._pace, relocates=places is not None)
+            if proposer is not None and config.turned == "always":
+                self._following.turned = TurnedSearch(proposer, follower, self._frames, config)
         self._last_t = self._last_full = self._last_region = -math.inf
         self._shape: tuple[int, ...] = ()
 
@@ -112,7 +115,13 @@ class Finder:
 
 
 class _Following:
-    """Follows known faces with the keypoint network and searches for new and missing ones."""
+    """Follows known faces with the keypoint network and searches for new and missing ones.
+
+    Attributes:
+        turned: Also finds faces that are not upright; None = only upright ones.
+    """
+
+    turned: TurnedSearch | None = None
 
     def __init__(
         self, follower: Follower, newcomers: NewcomerSearch, admission: Admission, pace: Pace, *, relocates: bool
@@ -135,6 +144,8 @@ class _Following:
         """Resets the state before a picture that is unrelated to the last one."""
         self._last = -math.inf
         self._newcomers.forget()
+        if self.turned is not None:
+            self.turned.forget()
 
     def search(self, image: Image, known: Sequence[Expected], t: float, passed: float) -> Search:
         """Follows known faces, and searches for new and missing ones."""
@@ -142,6 +153,9 @@ class _Following:
         scene = _scene(image, known, looked, followed, t, passed)
         boxes, full = self._newcomers.boxes(scene)
         admitted = self._admission.admit(image, boxes, scene.faces, t)
+        if self.turned is not None:
+            upright = [*scene.faces, *(keypoints.box for keypoints in admitted)]
+            admitted += self.turned.search(image, upright, t, self._pace)
         found = tuple(Sighting(keypoints.box, 1.0, keypoints) for keypoints in admitted)
         return Search(found, full, looked, followed)
 

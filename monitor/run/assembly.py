@@ -45,6 +45,7 @@ def for_photographs(config: Config) -> Config:
     """
     detect = replace(
         config.detect, every_ms=0, empty_ms=0, motion=False, second_look=True,
+        turned="never" if config.detect.turned == "never" else "always",
         most=max(MOST, config.detect.most), propose=min(LEAST, config.detect.propose),
     )  # fmt: skip
     return replace(

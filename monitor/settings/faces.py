@@ -46,6 +46,12 @@ class DetectConfig:
         "most proposed regions examined in each third of a search; photographs: at least 300",
         advanced=True,
     )
+    turned: str = choice(
+        "auto",
+        ("auto", "always", "never"),
+        "also find faces on their side and upside down, at three times the cost of a search; auto = in photographs",
+        advanced=True,
+    )
     second_look: bool = flag(
         "settle doubtful faces at once by looks from other crops instead of in later frames; photographs always do",
         default=False,
