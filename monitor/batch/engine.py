@@ -26,6 +26,8 @@ WINDOW = 4
 """Recordings submitted at a time per worker: enough to keep all busy, few enough for archives of 100,000 recordings."""
 CHECK_S = 5.0
 """Interval in seconds at which dead local workers are replaced."""
+CONNECT_S = 10.0
+"""Longest wait for an answer of the scheduler, in seconds."""
 RETRIES = 3
 """Number of retries of a task after its worker died."""
 
@@ -63,10 +65,12 @@ def connected(cluster: Cluster) -> Iterator[Client]:
         from distributed import Client, LocalCluster
     except ImportError:
         raise ConfigError("batch needs Dask; run: pip install 'emotion-monitor[batch]'") from None
-    dask.config.set({"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": "10s"})
+    dask.config.set(
+        {"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": f"{CONNECT_S}s"}
+    )
     if cluster.scheduler:
         try:
-            client = Client(cluster.scheduler, timeout=10, set_as_default=False)
+            client = Client(cluster.scheduler, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"--scheduler {cluster.scheduler}: does not answer ({error}); start one with: dask scheduler"

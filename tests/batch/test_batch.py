@@ -14,6 +14,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.batch import engine
 from monitor.batch.crops import parse_keep
 from monitor.batch.dataset import Dataset
 from monitor.batch.engine import local_workers
@@ -126,7 +127,10 @@ def test_a_malformed_request_for_crops_gives_one_line(text: str) -> None:
         (["--scheduler", "tcp://127.0.0.1:9"], "does not answer"),
     ],
 )
-def test_wrong_flags_give_one_line(recordings: Path, tmp_path: Path, flags: list[str], words: str) -> None:
+def test_wrong_flags_give_one_line(
+    recordings: Path, tmp_path: Path, flags: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "CONNECT_S", 0.5)
     with pytest.raises(ConfigError, match=words):
         _run(recordings, "--out", tmp_path / "set", *flags)
 

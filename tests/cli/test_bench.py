@@ -8,10 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor.cli import measure
 from monitor.cli.main import main
 from monitor.cli.measure import Measured, load, report
 from monitor.settings.config import Config
 from tests.fakes import ScriptedSource, frame
+
+
+@pytest.fixture(autouse=True)
+def few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer frames are decoded, or drawn, before the measurement."""
+    monkeypatch.setattr(measure, "MOST_FRAMES", 30)
 
 
 def test_stages_add_up_and_the_estimate_follows_its_arithmetic() -> None:
