@@ -6,6 +6,9 @@ import contextlib
 import importlib.util
 import logging
 import os
+import time
+from asyncio import CancelledError
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.batch import work
 from monitor.batch.items import Item
 from monitor.batch.work import Job, Plan
-from monitor.core.errors import ConfigError, DiskError
+from monitor.core.errors import ConfigError, DiskError, SourceError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -30,6 +33,10 @@ CONNECT_S = 10.0
 """Longest wait for an answer of the scheduler, in seconds."""
 RETRIES = 3
 """Number of retries of a task after its worker died."""
+GONE = ("lost", "cancelled")
+"""States of a task that a restarted scheduler does not know."""
+RESTART_S, POLL_S = 60.0, 0.2
+"""Longest wait for a restarted scheduler, and the interval between two looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +115,19 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
 
     Raises:
         DiskError: The dataset's disk is full or fails.
+        SourceError: The scheduler was lost and did not come back.
     """
     from distributed import as_completed
 
-    waiting = iter(items)
+    waiting = deque(items)
     planned: dict[Future, Item] = {}
-    finishing: dict[Future, Item] = {}
+    finishing: dict[Future, Plan] = {}
     queue = as_completed([], loop=client.loop)
 
     def refill() -> None:
-        room = WINDOW * max(1, len(client.scheduler_info(n_workers=-1)["workers"])) - len(planned) - len(finishing)
-        for _ in range(room):
-            item = next(waiting, None)
-            if item is None:
-                return
+        room = WINDOW * _workers(client) - len(planned) - len(finishing)
+        for _ in range(min(room, len(waiting))):
+            item = waiting.popleft()
             future = client.submit(work.prepare, job, item, pure=False, retries=RETRIES)
             planned[future] = item
             queue.add(future)
@@ -129,23 +135,63 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
     refill()
     while planned or finishing:
         future = next(queue)
-        if future in planned:
+        value, error = _fetched(future)
+        if isinstance(error, LookupError):
+            _await_scheduler(client)
+            lost = finishing.pop(future, None)
+            if lost is not None:
+                done.discard(lost.key)
+            waiting.append(lost.item if lost is not None else planned.pop(future))
+        elif future in planned:
             item = planned.pop(future)
-            error = future.exception()
-            plan = future.result() if error is None else _killed(job, item, error)
+            plan = value if error is None else _killed(job, item, error)
             last = _next_step(job, plan, done, client, tell)
             if last is not None:
-                finishing[last[0]] = last[1]
-                queue.add(last[0])
+                finishing[last] = plan
+                queue.add(last)
         else:
-            item = finishing.pop(future)
-            tell(_outcome(future, job, item))
+            item = finishing.pop(future).item
+            tell(_row(job, value) if error is None else _killed(job, item, error).failed or {})
         refill()
+
+
+def _workers(client: Client) -> int:
+    """Number of workers, at least 1; 1 while the scheduler is away."""
+    try:
+        return max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+    except OSError:
+        return 1
+
+
+def _fetched(future: Future) -> tuple[Any, BaseException | None]:
+    """The result of a finished task and its error; a ``LookupError`` if the scheduler was lost with it."""
+    try:
+        error = None if future.status in GONE else future.exception()
+        if future.status not in GONE:
+            return (future.result(), None) if error is None else (None, error)
+    except (OSError, CancelledError):  # the connection broke while the result was on its way
+        pass
+    return None, LookupError("the scheduler does not know this task")
+
+
+def _await_scheduler(client: Client) -> None:
+    """Waits until Dask has connected to a restarted scheduler, which has lost all tasks.
+
+    Raises:
+        SourceError: It does not come back.
+    """
+    until = time.monotonic() + RESTART_S
+    while client.status != "running":
+        if client.status == "closed" or time.monotonic() > until:
+            raise SourceError(
+                "the Dask scheduler was lost; start it again, then run the same command again: it skips what is done"
+            )
+        time.sleep(POLL_S)
 
 
 def _next_step(
     job: Job, plan: Plan, done: set[str], client: Client, tell: Callable[[dict[str, Any]], None]
-) -> tuple[Future, Item] | None:
+) -> Future | None:
     """Submits the tasks of a plan; None if nothing is left to do."""
     if plan.failed is not None:
         future = client.submit(work.finish, job, plan, plan.failed, pure=False, retries=RETRIES)
@@ -161,19 +207,16 @@ def _next_step(
         ]
         future = client.submit(work.finish, job, plan, *parts, pure=False, retries=RETRIES)
     done.add(plan.key)  # so that the same content under a second name is read only once
-    return future, plan.item
+    return future
 
 
-def _outcome(future: Future, job: Job, item: Item) -> dict[str, Any]:
-    error = future.exception()
-    if error is None:
-        row: dict[str, Any] = future.result()
-        return row
-    if isinstance(error, OSError) and error.errno in work.DISK:
+def _row(job: Job, row: dict[str, Any]) -> dict[str, Any]:
+    """The row of a recording, unless the disk is full."""
+    if row["status"] == work.NO_DISK:
         raise DiskError(
-            f"--out {job.out}: cannot be written: {error.strerror}; free space, then run the same command again"
+            f"--out {job.out}: cannot be written: {row['reason']}; free space, then run the same command again"
         )
-    return _killed(job, item, error).failed or {}
+    return row
 
 
 def _killed(job: Job, item: Item, error: BaseException) -> Plan:

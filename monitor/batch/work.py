@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from monitor.core.errors import UserError
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors that end the batch, because the dataset cannot be written."""
+NO_DISK = "no disk"
+"""Status of a recording that could not be written for one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,19 @@ def read_span(job: Job, plan: Plan, number: int) -> Part | dict[str, Any]:
 def finish(job: Job, plan: Plan, *parts: Part | dict[str, Any]) -> dict[str, Any]:
     """Joins the spans and writes the recording.
 
-    Raises:
-        OSError: The disk is full or cannot be written; the batch must stop.
+    Returns:
+        Its row. If the disk is full or cannot be written, only ``status`` ``NO_DISK`` and ``reason``: the batch must
+        stop.
     """
+    try:
+        return _written(job, plan, parts)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        return {"status": NO_DISK, "reason": os.strerror(error.errno)}
+
+
+def _written(job: Job, plan: Plan, parts: tuple[Part | dict[str, Any], ...]) -> dict[str, Any]:
     dataset = Dataset(Path(job.out))
     broken = next((part for part in parts if isinstance(part, dict)), None)
     if broken is not None:
