@@ -176,12 +176,9 @@ async def _sessions(request: Request) -> Response:
 
 
 async def _report(request: Request) -> Response:
-    folder = await anyio.to_thread.run_sync(_site(request).sessions.find, request.path_params["name"])
-    if folder is None:
-        return JSONResponse({"error": "no such session; see /api/sessions"}, 404)
-    from monitor.outputs.report.page import render
-
-    html = await anyio.to_thread.run_sync(lambda: render([folder]))
+    html = await anyio.to_thread.run_sync(_site(request).sessions.report, request.path_params["name"])
+    if html is None:
+        return JSONResponse({"error": "no such session or dataset; see /api/sessions"}, 404)
     # The report contains its script and style; the sandbox keeps it from loading anything else.
     inline = "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
     policy = f"sandbox allow-scripts; default-src 'none'; img-src data:; {inline}"

@@ -54,7 +54,7 @@ EVENT = _object(
     seconds=NUMBER, wall=NUMBER, face=INTEGER, level=INTEGER, data={"type": "object"},
 )  # fmt: skip
 SESSION = _object(
-    name=TEXT, running=FLAG, source=TEXT, started=TEXT, seconds=_nullable(NUMBER), faces=_nullable(INTEGER),
+    name=TEXT, dataset=FLAG, running=FLAG, source=TEXT, started=TEXT, seconds=_nullable(NUMBER), faces=_nullable(INTEGER),
     driver=_nullable({"type": "object"}),
 )  # fmt: skip
 
@@ -90,7 +90,7 @@ DESCRIPTION: Schema = {
             "The last 200 events", _answer("Events", {"type": "array", "items": EVENT}),
             _parameter("after", "query", {"type": "integer", "minimum": 0}), CAMERA,
         ),
-        "/api/sessions": _get("Sessions, newest first", _answer("Sessions", {"type": "array", "items": SESSION})),
+        "/api/sessions": _get("Sessions, newest first, then datasets", _answer("Sessions", {"type": "array", "items": SESSION})),
         "/api/actions/{action}": {
             "post": {
                 "summary": "Switch the recording, save a snapshot, or blur faces in the page's picture",
@@ -103,7 +103,7 @@ DESCRIPTION: Schema = {
             }
         },
         "/sessions/{name}/report": _get(
-            "The report of a session", _answer("Page", media="text/html"), _parameter("name", "path", TEXT)
+            "The report of a session or a dataset", _answer("Page", media="text/html"), _parameter("name", "path", TEXT)
         ),
         "/picture.jpg": _get("The newest annotated picture", _answer("Picture", media="image/jpeg"), CAMERA),
         "/picture.mjpg": _get("Pictures as MJPEG", _answer("Stream", media="multipart/x-mixed-replace"), CAMERA),

@@ -1,4 +1,4 @@
-"""Past sessions for the web page: a list, and each one's report."""
+"""Past sessions and datasets for the web page: a list, and each one's report."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.core.errors import ConfigError
+
 MAX_LISTED = 200
-"""Most sessions that are listed, newest first."""
+"""Most sessions, and most datasets, that are listed."""
+DATASET = "_dataset.json"
+"""File in a dataset of ``batch``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +28,36 @@ class SessionList:
     current: Path
 
     def folders(self) -> list[Path]:
-        """Session folders, newest first (their names begin with the start time)."""
-        root = self.root if self.root is not None else self.current.parent
-        found = [self.current] if self.root is None else [p for p in root.iterdir() if (p / "metadata.json").is_file()]
-        return sorted(found, key=lambda p: p.name, reverse=True)[:MAX_LISTED]
+        """Session folders, newest first (their names begin with the start time), then datasets by name."""
+        if self.root is None:
+            return [self.current]
+        inside = list(self.root.iterdir())
+        sessions = sorted((p for p in inside if (p / "metadata.json").is_file()), key=lambda p: p.name, reverse=True)
+        datasets = sorted(p for p in inside if (p / DATASET).is_file())
+        return sessions[:MAX_LISTED] + datasets[:MAX_LISTED]
 
     def listed(self) -> list[dict[str, Any]]:
-        """The sessions as plain JSON values."""
-        return [self._entry(folder) for folder in self.folders()]
+        """The sessions and datasets as plain JSON values."""
+        return [_dataset(folder) if _is_dataset(folder) else self._entry(folder) for folder in self.folders()]
+
+    def report(self, name: str) -> str | None:
+        """The report of a listed session or dataset; None for other names, and for an empty dataset."""
+        folder = self.find(name)
+        if folder is None:
+            return None
+        if not _is_dataset(folder):
+            from monitor.outputs.report.page import render
+
+            return render([folder])
+        try:
+            from monitor.outputs.report.archive import render_dataset
+
+            return render_dataset(folder)
+        except (ImportError, ConfigError):  # the extra batch is not installed here, or nothing was read yet
+            return None
 
     def find(self, name: str) -> Path | None:
-        """The folder of a listed session; None for all other names, including paths."""
+        """The folder of a listed session or dataset; None for all other names, including paths."""
         return next((folder for folder in self.folders() if folder.name == name), None)
 
     def _entry(self, folder: Path) -> dict[str, Any]:
@@ -44,11 +67,24 @@ class SessionList:
         if isinstance(cameras := metadata.get("cameras"), list):
             name = ", ".join(map(str, cameras))
         return {
-            "name": folder.name, "running": folder == self.current, "source": str(name or ""),
+            "name": folder.name, "dataset": False, "running": folder == self.current, "source": str(name or ""),
             "started": str(metadata.get("started", "")), "seconds": summary.get("duration_s", summary.get("elapsed_s")),
             "faces": len(summary["faces"]) if "faces" in summary else None,
             "driver": summary.get("driver"),
         }  # fmt: skip
+
+
+def _is_dataset(folder: Path) -> bool:
+    return (folder / DATASET).is_file()
+
+
+def _dataset(folder: Path) -> dict[str, Any]:
+    """The entry of a dataset; its recordings are counted by their files."""
+    count = sum(not path.name.startswith(".") for path in (folder / "videos").glob("*.parquet"))
+    return {
+        "name": folder.name, "dataset": True, "running": False, "source": f"{count} recordings", "started": "",
+        "seconds": None, "faces": None, "driver": None,
+    }  # fmt: skip
 
 
 def _read(path: Path) -> dict[str, Any]:

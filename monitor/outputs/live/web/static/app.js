@@ -179,12 +179,12 @@ async function listSessions() {
   const box = $("sessions");
   const sessions = await (await fetch("/api/sessions")).json();
   const table = element("table");
-  for (const session of sessions.slice(0, 20)) {
+  for (const session of [...sessions.filter((s) => !s.dataset).slice(0, 20), ...sessions.filter((s) => s.dataset).slice(0, 20)]) {
     const row = element("tr"), link = element("a", "", session.name);
     link.href = "/sessions/" + encodeURIComponent(session.name) + "/report";
     const name = element("td");
     name.append(link);
-    row.append(name, element("td", "", session.running ? "running" : session.seconds === null ? "" : clock(session.seconds)));
+    row.append(name, element("td", "", session.running ? "running" : session.dataset ? "dataset" : session.seconds === null ? "" : clock(session.seconds)));
     table.append(row);
   }
   box.replaceChildren(sessions.length ? table : element("p", "empty", "No session yet."));
