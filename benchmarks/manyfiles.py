@@ -140,9 +140,7 @@ def main() -> None:
         print(f"\noverhead of a file: {(one.cpu - joined.cpu) / args.files * 1e3:.0f} ms of CPU time with 1 worker, "
               f"{(two.cpu - joined.cpu) / args.files * 1e3:.0f} with 2")  # fmt: skip
         speed = one.cpu_workers / two.cpu_workers
-        print(
-            f"2 workers: {2 * speed:.2f} times one by their CPU times (free cores), {one.wall / two.wall:.2f} in wall time"
-        )
+        print(f"2 workers: {2 * speed:.2f} times one by CPU time (free cores), {one.wall / two.wall:.2f} in wall time")
 
 
 if __name__ == "__main__":

@@ -54,8 +54,8 @@ EVENT = _object(
     seconds=NUMBER, wall=NUMBER, face=INTEGER, level=INTEGER, data={"type": "object"},
 )  # fmt: skip
 SESSION = _object(
-    name=TEXT, dataset=FLAG, running=FLAG, source=TEXT, started=TEXT, seconds=_nullable(NUMBER), faces=_nullable(INTEGER),
-    driver=_nullable({"type": "object"}),
+    name=TEXT, dataset=FLAG, running=FLAG, source=TEXT, started=TEXT, seconds=_nullable(NUMBER),
+    faces=_nullable(INTEGER), driver=_nullable({"type": "object"}),
 )  # fmt: skip
 
 
@@ -90,7 +90,9 @@ DESCRIPTION: Schema = {
             "The last 200 events", _answer("Events", {"type": "array", "items": EVENT}),
             _parameter("after", "query", {"type": "integer", "minimum": 0}), CAMERA,
         ),
-        "/api/sessions": _get("Sessions, newest first, then datasets", _answer("Sessions", {"type": "array", "items": SESSION})),
+        "/api/sessions": _get(
+            "Sessions, newest first, then datasets", _answer("Sessions", {"type": "array", "items": SESSION})
+        ),
         "/api/actions/{action}": {
             "post": {
                 "summary": "Switch the recording, save a snapshot, or blur faces in the page's picture",
