@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     figures = card.metrics["held_out"]
     low, high = figures["accuracy_ci95"]
     log.info(
-        "%s: %.0f %% of %d held-out pictures right (95 %%: %.0f to %.0f); always %s: %.0f %%", out,
+        "%s: %.1f %% of %d held-out pictures right (95 %%: %.1f to %.1f); always %s: %.1f %%", out,
         100 * figures["accuracy"], figures["n"], 100 * low, 100 * high, figures["largest_class"]["label"],
         100 * figures["largest_class"]["share"],
     )  # fmt: skip
