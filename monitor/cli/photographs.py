@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -21,6 +22,7 @@ class PhotographSink:
 
     def __init__(self, *, many: bool, as_json: bool, out: TextIO | None = None) -> None:
         self._many, self._as_json, self._out = many, as_json, out
+        self._closed = False
 
     def handle(self, result: Result) -> None:
         """Prints one picture."""
@@ -41,7 +43,14 @@ class PhotographSink:
         """Does nothing: every picture has been printed."""
 
     def _print(self, text: str) -> None:
-        print(text, file=self._out or sys.stdout, flush=True)
+        if self._closed:
+            return
+        try:
+            print(text, file=self._out or sys.stdout, flush=True)
+        except BrokenPipeError:  # as with "| head"; the files are written to the end
+            self._closed = True
+            if self._out is None:
+                sys.stdout = open(os.devnull, "w")  # noqa: SIM115  the interpreter flushes it at its end
 
 
 def as_dict(result: Result) -> dict[str, object]:

@@ -152,6 +152,9 @@ def _override(found: Collector, entry: str) -> None:
         found.problems.append(Problem(f"{COMMAND_LINE} {entry}", "", "must look like key.path=value"))
         return
     key = found.current(key, COMMAND_LINE)
+    if key.partition(".")[0] in (CAMERAS, PROFILES):
+        found.problems.append(Problem(COMMAND_LINE, key, "belongs into a settings file; give it with --config"))
+        return
     kind = lookup(found.root, key)
     if kind is MISSING:
         found.problems.append(Problem(COMMAND_LINE, key, f"is not a setting{nearest(found.root, key)}"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -10,7 +12,7 @@ import pytest
 
 from monitor.capture import demo
 from monitor.cli import main as cli
-from monitor.cli.photographs import line, table
+from monitor.cli.photographs import PhotographSink, line, table
 from monitor.core.labels import EMOTIONS
 from monitor.outputs.logs.retention import OURS
 from tests.fakes import face, result
@@ -110,3 +112,18 @@ def test_faces_that_cannot_be_read_have_no_distribution() -> None:
     shown = result(0.0, [face(1, "happy"), face(2, "unknown", known=False)])
     assert line(shown).endswith(": happy 90%, unknown")
     assert table(shown).splitlines()[3].split()[:3] == ["2", "unknown", "-"]
+
+
+def test_a_reader_that_stops_reading_ends_the_printing_but_not_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with ``| head``: the files are still written to the end, without an error line."""
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    sink = PhotographSink(many=True, as_json=False)
+    sink.handle(result(0.0, [face(1)]))
+    sink.handle(result(1.0, [face(1)]))
+    assert not isinstance(sys.stdout, Closed)
+    sys.stdout.close()

@@ -134,3 +134,9 @@ def test_sources_of_the_command_line_are_named_by_kind() -> None:
     assert camera_names(sources) == [
         "camera0", "video2", "demo", "demo-2", "My-clip", "front-h264", "10-0-0-7", "a", "gate",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["cameras.a.source", "profiles.x.detect.min_face"])
+def test_a_camera_cannot_be_given_with_set(key: str) -> None:
+    with pytest.raises(ConfigError, match=r"--set: \S+ belongs into a settings file; give it with --config"):
+        cameras.load(None, [f"{key}=0"], default_file=None)
