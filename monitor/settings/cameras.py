@@ -90,6 +90,19 @@ def load(
     return base.config, base.origin, named(cameras, base.config)
 
 
+def as_yaml(path: str | None, default_file: Path | None = DEFAULT_FILE) -> str:
+    """The group ``cameras`` of a settings file as YAML; "" if it has none.
+
+    Raises:
+        ConfigError: The file cannot be read or is not YAML.
+    """
+    node = configuration.parsed(configuration.chosen(path, default_file), [], "").cameras
+    if node is None or is_empty(node):
+        return ""
+    key = yaml.ScalarNode("tag:yaml.org,2002:str", CAMERAS)
+    return str(yaml.serialize(yaml.MappingNode("tag:yaml.org,2002:map", [(key, node)]), allow_unicode=True))
+
+
 def named(cameras: Sequence[CameraConfig], base: Config) -> list[CameraConfig]:
     """The cameras with device names of their own for MQTT, and one CPU limit for all of them.
 

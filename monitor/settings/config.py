@@ -24,7 +24,7 @@ from monitor.settings.outputs import (
     ServiceConfig,
 )
 from monitor.settings.reader import Profiles, read
-from monitor.settings.schema import PROFILES, RENAMED, Config
+from monitor.settings.schema import CAMERAS, PROFILES, RENAMED, Config
 from monitor.settings.web import WebConfig
 
 __all__ = [
@@ -119,7 +119,7 @@ def shipped_text(*, advanced: bool = False) -> str:
     )
     if not advanced:
         head += "# All settings, advanced ones included: emotion-monitor config --all\n"
-    return f"{head}\n{writer.to_yaml(Config(), advanced=advanced)}\n{PROFILES}"
+    return f"{head}\n{writer.to_yaml(Config(), advanced=advanced)}\n{PROFILES}\n{CAMERAS}"
 
 
 def reference() -> str:

@@ -55,6 +55,13 @@ profiles:                         # emotion-monitor --profile NAME; overrides th
 """
 """The built-in profiles, as config.yaml shows them."""
 
+CAMERAS = """\
+# cameras:                        # several sources in one run, see the guide "Several cameras"
+#   door: {source: rtsp://host/live}
+#   cab: {source: 0, profile: driver, settings: {source: {rotate: "180"}}}
+"""
+"""An example of the group ``cameras``, as config.yaml shows it."""
+
 RENAMED: dict[str, str] = {}
 """Keys of the previous version and the keys that replaced them; the old ones are accepted with a warning for one
 version."""

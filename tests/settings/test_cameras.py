@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli import main as cli
 from monitor.cli.sources import camera_names
 from monitor.core.errors import ConfigError
 from monitor.settings import cameras
@@ -140,3 +141,17 @@ def test_sources_of_the_command_line_are_named_by_kind() -> None:
 def test_a_camera_cannot_be_given_with_set(key: str) -> None:
     with pytest.raises(ConfigError, match=r"--set: \S+ belongs into a settings file; give it with --config"):
         cameras.load(None, [f"{key}=0"], default_file=None)
+
+
+def test_the_printed_settings_give_the_same_cameras_when_they_are_read_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = loaded(tmp_path, TWO)
+    assert cli.main(["config", "--config", str(tmp_path / "c.yaml")]) == 0
+    assert loaded(tmp_path, capsys.readouterr().out) == before
+
+
+def test_the_example_in_the_shipped_file_is_right(tmp_path: Path) -> None:
+    text = configuration.shipped_text()
+    example = text[text.index("# cameras:") :].replace("\n# ", "\n").removeprefix("# ")
+    assert [camera.name for camera in loaded(tmp_path, example)] == ["door", "cab"]
