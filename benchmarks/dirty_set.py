@@ -3,12 +3,12 @@
     python -m benchmarks.other_pictures ../shared/data /tmp/other
     python -m benchmarks.dirty_set ../shared/data /tmp/other --per-class 900
 
-Photographs come from expressions.zip (RAF-DB, then AffectNet), drawings and things from the held-out side of
-``benchmarks.other_pictures``. The faults are injected with a fixed seed: 2 % copies, 8 % near copies (recompressed,
-mirrored, cropped, watermarked), 8 % drawings, 7 % without a person, 10 % wrong labels (half of them plausible
-confusions), 3 % broken files. The photographs count as clean, so their own faults, which the sets have, lower the
-precision. The shipped network was trained on nine in ten of these pictures with their right labels: ``--unseen`` takes
-only the others (and ExpW), ``--model`` judges the labels with another network's features.
+Photographs come from expressions.zip (RAF-DB, AffectNet and ExpW in the same shares in every class), drawings and
+things from the held-out side of ``benchmarks.other_pictures``. The faults are injected with a fixed seed: 2 % copies,
+8 % near copies (recompressed, mirrored, cropped, watermarked), 8 % drawings, 7 % without a person, 10 % wrong labels
+(half of them plausible confusions), 3 % broken files. The photographs count as clean, so their own faults, which the
+sets have, lower the precision. The shipped network was trained on nine in ten of these pictures with their right
+labels: ``--unseen`` takes only the others, ``--model`` judges the labels with another network's features.
 """
 
 from __future__ import annotations

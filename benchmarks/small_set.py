@@ -40,9 +40,9 @@ from train.reports.predict import FaceFinder
 
 CHANNELS = (16, 32, 64, 96)
 BATCH, RATE, DROPOUT = 32, 0.002, 0.2
-HELD = 75
+HELD = 50
 """Held-out pictures of a class of each source."""
-SOURCES = ("rafdb", "affectnet")
+SOURCES = ("rafdb", "affectnet", "expw")
 NUMBERS = NDArray[np.int64]
 
 

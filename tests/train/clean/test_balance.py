@@ -11,7 +11,7 @@ from train.clean.manifest import Entry
 
 
 def entry(label: str, n: int, kind: str = "good", **measured: Any) -> Entry:
-    found = {"size": 80.0, "light": 120.0, "sharpness": 0.05, "yaw": 2.0, "alike": 0} | measured
+    found = {"size": 80.0, "light": 120.0, "sharpness": 0.3, "yaw": 2.0, "alike": 0} | measured
     return Entry(f"{label}/{n}.png", label, 96, 96, str(n), kind, details=json.dumps(found))
 
 

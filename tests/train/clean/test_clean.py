@@ -133,6 +133,20 @@ def test_a_possible_face_counts_only_on_a_picture_of_a_person() -> None:
     assert [entry.kind for entry in work.entries] == ["good", "no face"]
 
 
+def test_a_certain_face_needs_more_to_be_a_drawing() -> None:
+    class Half:
+        def probs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.tile(np.array((0.3, 0.6, 0.1), np.float32), (len(rows), 1))
+
+    pixels = np.zeros((48, 48), np.uint8)
+    faces = {0: Face(1, pixels, presence=0.9), 1: Face(1, pixels, presence=0.4, possible=True), 2: Face(0, None)}
+    work = cleaning._Set(
+        [Entry(f"a/{n}.png", "a", 96, 96, str(n)) for n in range(3)], {n: picture(n) for n in range(3)}, faces
+    )
+    cleaning._judge_content(work, Half())
+    assert [entry.kind for entry in work.entries] == ["good", "drawing", "drawing"]
+
+
 def test_a_face_at_the_edge_is_cut_and_a_tight_one_is_not() -> None:
     places = np.stack([np.linspace(0.1, 0.9, 17), np.linspace(0.2, 1.0, 17)], axis=1).astype(np.float32)
     whole = Face(1, np.zeros((48, 48), np.uint8), (0.0, 0.0, 1.0, 1.0), places)
