@@ -92,7 +92,7 @@ class Annotator:
         floor = pen.height if crowd else self._ribbons(pen, result)
         taken: list[Box] = [(0.0, float(floor), float(pen.width), float(pen.height))] if floor < pen.height else []
         if result.driver is not None:
-            taken += self._driver.draw(pen, result.driver, [box for _, box in faces])
+            taken += self._driver.draw(pen, result.driver, [box for _, box in faces], floor)
         taken += self._labels(pen, faces, floor, taken)
         if not crowd and (result.driver is None or detail == "full"):
             self._panels(pen, faces, taken, floor, detail)

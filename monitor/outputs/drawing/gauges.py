@@ -21,8 +21,8 @@ ALARM = 3
 """The level that frames the whole picture."""
 PERCLOS_FULL = 0.3
 """Right end of the PERCLOS gauge: twice the share that is drowsy."""
-CHANGE_SIDES = 0.5
-"""The panel changes sides when it hides less than this share of the face area there, so that it does not flap."""
+CHANGE_CORNER = 0.5
+"""The panel moves to another corner if it hides less than this share of the face area there; so it rarely moves."""
 SHUT_TOLD_S = 0.3
 """A shorter closure is a blink; its time is not shown."""
 
@@ -102,7 +102,7 @@ def headline_words(state: DriverState) -> tuple[str, str]:
 
 
 class DriverPanel:
-    """The panel at the upper left or right.
+    """The panel in a corner of the picture, the upper left one where it is free.
 
     Args:
         config: Its thresholds are the gauges' ticks.
@@ -110,10 +110,20 @@ class DriverPanel:
 
     def __init__(self, config: DriverConfig) -> None:
         self._config = config
-        self._right = False
+        self._corner = 0
 
-    def draw(self, pen: Pen, state: DriverState, faces: Sequence[Box] = ()) -> list[Box]:
-        """Draws headline and gauges on the side that hides less of the faces; returns the rectangles they take."""
+    def draw(self, pen: Pen, state: DriverState, faces: Sequence[Box] = (), floor: int = 0) -> list[Box]:
+        """Draws headline and gauges in a corner that hides little of the faces.
+
+        Args:
+            pen: Draws onto the picture.
+            state: The driver's state.
+            faces: Boxes of the faces.
+            floor: First row of the ribbons at the bottom; 0 = none.
+
+        Returns:
+            The rectangles that they take.
+        """
         title, word = headline_words(state)
         rows = gauges(state, self._config)
         if pen.height < 300:
@@ -121,15 +131,18 @@ class DriverPanel:
         edge = pen.px(12)
         upper, lower = self._headline_size(pen, title, word), self._rows_size(pen, state, rows)
         width, height = max(upper[0], lower[0]), upper[1] + pen.px(6) + lower[1]
-        left, right = (float(edge), float(edge)), (float(pen.width - edge - width), float(edge + pen.px(28)))
+        left, right = float(edge), float(pen.width - edge - width)
+        bottom = float(max(edge, (floor or pen.height) - edge - height))
+        # The upper right corner leaves room for the recording dot.
+        corners = ((left, float(edge)), (right, float(edge + pen.px(28))), (left, bottom), (right, bottom))
 
         def hidden(at: tuple[float, float]) -> float:
             return sum(common_area((*at, at[0] + width, at[1] + height), face) for face in faces)
 
-        here, there = (right, left) if self._right else (left, right)
-        if hidden(there) < CHANGE_SIDES * hidden(here):
-            self._right, here = not self._right, there
-        x, y = here
+        best = min(corners, key=hidden)
+        if hidden(best) < CHANGE_CORNER * hidden(corners[self._corner]):
+            self._corner = corners.index(best)
+        x, y = corners[self._corner]
         top = (x, y, x + upper[0], y + upper[1])
         below = (x, top[3] + pen.px(6), x + lower[0], top[3] + pen.px(6) + lower[1])
         self._headline(pen, state, top)

@@ -5,6 +5,7 @@ import pytest
 
 from monitor.core.driver_state import DriverState
 from monitor.core.labels import UNKNOWN
+from monitor.core.types import Box
 from monitor.outputs.drawing.gauges import DriverPanel, alarmed, gauges, headline_color, headline_words
 from monitor.outputs.drawing.layout import common_area
 from monitor.outputs.drawing.palette import COLORS, SEVERITY
@@ -101,3 +102,16 @@ def test_the_headline_is_the_largest_text_and_all_of_it_is_in_the_picture(size: 
     title = headline_words(state)[0]
     assert sizes[title] == max(sizes.values())
     assert sum(size == sizes[title] for size in sizes.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("face", "corner"),
+    [((400.0, 250.0, 520.0, 400.0), (True, True)), ((60.0, 60.0, 250.0, 250.0), (False, True)),
+     ((150.0, 20.0, 480.0, 230.0), (True, False))],
+)  # fmt: skip
+def test_the_panel_takes_a_corner_that_hides_no_face(face: Box, corner: tuple[bool, bool]) -> None:
+    pen = Pen(np.full((480, 640, 3), 90, np.uint8))
+    spots = DriverPanel(DriverConfig()).draw(pen, at(5, {}), [face], 440)
+    assert (spots[0][0] < 100, spots[0][1] < 100) == corner
+    assert max(common_area(spot, face) for spot in spots) == 0
+    assert max(spot[3] for spot in spots) <= 440
