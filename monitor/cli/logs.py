@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 
+from monitor.core.origin import CameraNames
+
 log = logging.getLogger("monitor")
 
 
@@ -36,6 +38,7 @@ def set_up(*, quiet: bool, verbose: bool) -> None:
     # The journal adds its own time stamps.
     in_journal = "JOURNAL_STREAM" in os.environ and not sys.stderr.isatty()
     handler.setFormatter(JournalFormatter("%(message)s") if in_journal else logging.Formatter("%(message)s"))
+    handler.addFilter(CameraNames())
     log.handlers[:] = [handler]
     log.setLevel(level)
     log.propagate = False

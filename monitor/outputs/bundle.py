@@ -155,8 +155,9 @@ class Outputs:
         )  # fmt: skip
         self.video = VideoSink(target, config.output, self.canvas, config.display)
         self._background = Background(
-            self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S
-        )
+            self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S,
+            camera=session.camera,
+        )  # fmt: skip
         made = {name: sink for name, make in OUTPUTS.items() if (sink := make(run)) is not None}
         table = made["faces.csv"]
         assert isinstance(table, TableSink)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from monitor.core.origin import work_for
 from monitor.core.types import Event, Result
 
 log = logging.getLogger("monitor")
@@ -53,6 +54,7 @@ class Background:
         drop: Drop results when the queue is full, instead of blocking.
         size: Length of the queue in results.
         patience_s: Called when closing begins; returns the seconds that it may take.
+        camera: Name of the camera for log lines, where a run has several.
 
     Attributes:
         dropped: Number of results the sink did not get.
@@ -61,9 +63,15 @@ class Background:
     """
 
     def __init__(
-        self, sink: Sink, *, drop: bool, size: int = 8, patience_s: Callable[[], float] = lambda: CLOSE_S
+        self,
+        sink: Sink,
+        *,
+        drop: bool,
+        size: int = 8,
+        patience_s: Callable[[], float] = lambda: CLOSE_S,
+        camera: str = "",
     ) -> None:
-        self._sink, self._drop, self._patience_s = sink, drop, patience_s
+        self._sink, self._drop, self._patience_s, self._camera = sink, drop, patience_s, camera
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=size)
         self.broken = False
         self.dropped = 0
@@ -110,6 +118,7 @@ class Background:
             log.warning("%d frames were not recorded: the encoder was slower than the camera", self.dropped)
 
     def _run(self) -> None:
+        work_for(self._camera)
         while (result := self._queue.get()) is not None:
             if self.broken:
                 continue

@@ -13,6 +13,7 @@ from monitor.capture.choose import make_feed
 from monitor.capture.names import shown
 from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED
 from monitor.core.incidents import Incidents
+from monitor.core.origin import work_for
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.logs.session import SessionFolder
 from monitor.run.assembly import build
@@ -91,6 +92,7 @@ class Camera:
         )
         limits = Limits(options.max_frames, options.max_seconds)
         self.worker = Worker(self._feed, stepper, self.outputs.sinks, limits)
+        self.worker.camera = self.name
         self.watch = Supervisor(self.worker, self.incidents, reporter, config.service.stuck_s, self._facts)
         self._reporter = reporter
         self.running = Running(self.worker, self.outputs, session, config, self.watch, self.name)
@@ -145,11 +147,12 @@ class Camera:
         }  # fmt: skip
 
     def _close(self) -> None:
+        work_for(self.name)
         try:
             self._complete = self._closed()
             self.code = self._exit_code() if self._complete else EXIT_UNEXPECTED
         except Exception as error:
-            log.error("error: %scould not be ended: %s: %s", self._prefix, type(error).__name__, error)
+            log.error("error: the camera could not be ended: %s: %s", type(error).__name__, error)
             log.debug("details", exc_info=True)
             self.code = EXIT_UNEXPECTED
         self._reporter.report("ended", {"state": "trouble" if self.code else "ended", "frames": self.worker.frames})
@@ -165,7 +168,7 @@ class Camera:
         if in_time:
             self._feed.close()  # closing a source that a thread still reads would crash the process
         else:
-            log.error("error: %sthe worker did not end within %.1f s; it is left behind", self._prefix, WORKER_S)
+            log.error("error: the worker did not end within %.1f s; it is left behind", WORKER_S)
         self.elapsed_s = time.monotonic() - self._started
         last = self._pipeline.finish() if in_time else []
         last += self.incidents.finish(*self.worker.now())
@@ -176,7 +179,7 @@ class Camera:
     def _exit_code(self) -> int:
         worker, feed = self.worker, self._feed
         if worker.failed:
-            log.error("error: %s%s", self._prefix, worker.failed)
+            log.error("error: %s", worker.failed)
             return worker.exit_code
         if worker.broken_sinks:
             return EXIT_UNEXPECTED
@@ -186,10 +189,6 @@ class Camera:
             if feed.live or not worker.frames:
                 return EXIT_SOURCE
         return EXIT_OK
-
-    @property
-    def _prefix(self) -> str:
-        return f"{self.name}: " if self.name else ""
 
     def _facts(self) -> dict[str, Any]:
         """The camera's part of the health file."""

@@ -111,7 +111,7 @@ class Cameras:
         outputs = camera.outputs
         outputs.video.switch(on=setting.options.record is not None)
         if not setting.live_view and not opened.photographs:
-            outputs.sinks.append(EventLines(camera.name))
+            outputs.sinks.append(EventLines())
         outputs.sinks.extend(setting.extra(session.folder))
         if setting.page is not None:
             sink, chore = setting.page.add(camera.running, camera.incidents, live=opened.source.live)

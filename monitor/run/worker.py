@@ -10,6 +10,7 @@ from functools import partial
 
 from monitor.capture.feed import Feed
 from monitor.core.errors import EXIT_UNEXPECTED, UserError
+from monitor.core.origin import work_for
 from monitor.core.types import Event, Frame, Result
 from monitor.outputs.sink import Sink, sink_name
 from monitor.run.stepper import Stepper
@@ -52,6 +53,7 @@ class Worker:
     Attributes:
         paused: Set by the main thread; no frame is taken while it is set.
         done: Set when the loop has ended.
+        camera: Name of the camera for log lines, where a run has several.
         on_done: Called on the worker's thread when the loop has ended.
         failed: Why the run failed, else None.
         exit_code: Exit code of a failed run.
@@ -69,6 +71,7 @@ class Worker:
         self._failures = 0
         self._over = False
         self.on_done: Callable[[], None] = lambda: None
+        self.camera = ""
         self.paused = threading.Event()
         self.done = threading.Event()
         self.failed: str | None = None
@@ -101,6 +104,7 @@ class Worker:
 
     def run(self) -> None:
         """The thread's function; tests call it directly."""
+        work_for(self.camera)
         try:
             self._begun = self.now()[0]
             while not (self._over or self._stop.is_set() or self._feed.ended):

@@ -69,14 +69,7 @@ class PlainLines:
 
 
 class EventLines:
-    """A sink that logs the start and end of each event as a line.
-
-    Args:
-        camera: Name of the camera, where a run has several.
-    """
-
-    def __init__(self, camera: str = "") -> None:
-        self._prefix = f"{camera}: " if camera else ""
+    """A sink that logs the start and end of each event as a line."""
 
     def handle(self, result: Result) -> None:
         """Logs the events of one frame."""
@@ -86,20 +79,17 @@ class EventLines:
         """Logs events of faces and of a driver; events of the machine were logged where they were detected."""
         for event in events:
             if event.kind == "face" and event.phase != "update":
-                self._log("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
+                log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
             elif event.kind == "emotion" and event.phase == "start":
-                self._log("face %d: %s expression", event.face, event.data["label"])
+                log.info("face %d: %s expression", event.face, event.data["label"])
             elif event.kind == EXPRESSION_HELD:
                 over = ", over" if event.phase == "end" else ""
-                self._log("face %d: %s for %.1f s%s", event.face, event.data["label"], event.data["duration_s"], over)
+                log.info("face %d: %s for %.1f s%s", event.face, event.data["label"], event.data["duration_s"], over)
             elif event.kind in KINDS:
-                self._log("%s", driver_line(event))
+                log.info("%s", driver_line(event))
 
     def flush(self) -> None:
         """Does nothing: there is no buffer."""
 
     def close(self, last_events: Any) -> None:
         """Does nothing: nothing is open."""
-
-    def _log(self, line: str, *values: object) -> None:
-        log.info("%s" + line, self._prefix, *values)
