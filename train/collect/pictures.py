@@ -15,7 +15,6 @@ from monitor.capture.magic import HEAD_BYTES, Content, recognized
 from monitor.capture.picture import read_picture
 from monitor.core.types import Image
 from monitor.system.digest import sha256
-from monitor.system.wholefile import whole
 from train.collect.errors import Refused
 from train.system import resources
 
@@ -65,7 +64,7 @@ def store(received: Path, root: Path, label: str, limits: Limits) -> Stored:
     """Checks a file and writes the picture into the folder of its class.
 
     Args:
-        received: The file as received.
+        received: The file as received, on the file system of the collection; its name with ``.jpg`` is used, too.
         root: Folder of the collection.
         label: The class.
         limits: Largest pictures.
@@ -87,8 +86,11 @@ def store(received: Path, root: Path, label: str, limits: Limits) -> Stored:
     target = root / name
     encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
     resources.make_folder(target.parent)
-    with resources.writing(target), whole(target) as part:
+    # Not ``whole``: two threads may store the same picture at once, and must not share a temporary file.
+    part = received.with_suffix(".jpg")
+    with resources.writing(target):
         part.write_bytes(encoded.tobytes())
+        part.replace(target)
     return Stored(name, digest, len(data), image.shape[1], image.shape[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -72,3 +73,16 @@ def test_large_pictures_are_scaled_down_and_the_same_bytes_get_the_same_name(tmp
     assert again is not None
     assert again.shape == (512, 2048, 3)
     assert stored(data, tmp_path) == found
+
+
+def test_the_same_picture_may_be_stored_by_many_threads_at_once(tmp_path: Path) -> None:
+    data = jpeg(9)
+
+    def store(number: int) -> pictures.Stored:
+        (tmp_path / f"{number}.part").write_bytes(data)
+        return pictures.store(tmp_path / f"{number}.part", tmp_path / "set", "happy", LIMITS)
+
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(store, range(60)))
+    assert len(found) == 1
+    assert [path.name for path in (tmp_path / "set/happy").iterdir()] == [Path(found.pop().path).name]
