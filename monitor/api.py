@@ -162,7 +162,7 @@ class Monitor:
             >>> with Monitor() as monitor:
             ...     table = monitor.analyze("demo", fps=1)
             >>> len(table.columns), table["frame"][:3].tolist()
-            (26, [0, 25, 50])
+            (27, [0, 25, 50])
         """
         if fps is not None and not fps > 0:
             raise ValueError(f"fps must be positive, got {fps}")

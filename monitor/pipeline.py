@@ -67,6 +67,7 @@ class Pipeline:
         self._held = HeldExpressions(config.alerts, ids)
         self._driver = Driver(config, eyes, ids, usable) if eyes is not None else None
         self._proposes = networks.proposals is not None
+        self._ignores_still = config.detect.ignore_still
         self._clock = clock
 
     def step(self, frame: Frame, dropped: int = 0, latency_from: float | None = None) -> Result:
@@ -83,6 +84,8 @@ class Pipeline:
         search = self._finder.search(frame.image, self._tracker.expected(t), t)
         times.append(self._clock())
         tracks = self._tracker.update(search, t, frame.image)
+        if self._ignores_still:
+            tracks = [track for track in tracks if not track.still]
         times.append(self._clock())
         events = self._reader.update(tracks, frame, busy=search.full and self._proposes)
         times.append(self._clock())

@@ -36,7 +36,7 @@ from monitor.system.wholefile import replace_text
 
 SCHEMA_VERSION = 1
 MARKER = "_dataset.json"
-WHOLE = ("frame", "face_id", "success", "seen", "picture", "driver")
+WHOLE = ("frame", "face_id", "success", "still", "seen", "picture", "driver")
 
 
 @dataclass(frozen=True, slots=True)

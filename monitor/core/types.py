@@ -147,6 +147,7 @@ class Face:
         labels: Names of the entries of ``probs``: the seven expressions, or the classes of a user's own model.
         covered: Which half of the face something covers, by the last reading: "", "upper" (eyes), "lower" (mouth) or
             "both".
+        still: Whether it has not moved by itself for some seconds, like a statue or a poster.
     """
 
     id: int
@@ -163,6 +164,7 @@ class Face:
     eyes: tuple[EyeReading, EyeReading] | None = None
     labels: tuple[str, ...] = EMOTIONS
     covered: str = ""
+    still: bool = False
 
     @property
     def mouth(self) -> float | None:

@@ -72,6 +72,10 @@ class Tracked(Protocol):
     def visible(self) -> float:
         """0..1, quality of the view; see ``quality.visibility``."""
 
+    @property
+    def still(self) -> bool:
+        """Whether the face has not moved by itself for some seconds."""
+
     def predicted(self, t: float) -> Box:
         """Where the face is expected at ``t`` seconds."""
 
@@ -172,6 +176,7 @@ class ExpressionReader:
             keypoints=track.keypoints if track.last == t else None,
             labels=self._labels,
             covered=own.covered,
+            still=track.still,
         )
 
     def keep(self, ids: Set[int]) -> list[Event]:

@@ -13,6 +13,7 @@ from monitor.core.types import Box, Keypoints
 from monitor.faces.appearance import Appearance
 from monitor.faces.oneeuro import OneEuro
 from monitor.faces.quality import visibility
+from monitor.faces.still import Stillness
 
 SPEED_MEMORY_S = 0.3
 """Time constant of the velocity that predicts a face between two sightings."""
@@ -43,6 +44,7 @@ class Trajectory:
         velocity: (2,) float64 pixels per second.
         keypoints: The keypoints seen last, or None when the last sighting had none.
         pose: (3,) float64 smoothed yaw, pitch and roll in degrees, or None without keypoints.
+        movement: Whether the face moves by itself.
     """
 
     box: NDArray[np.float64]
@@ -52,6 +54,7 @@ class Trajectory:
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     keypoints: Keypoints | None = None
     pose: NDArray[np.float64] | None = None
+    movement: Stillness = field(default_factory=Stillness)
     _box_filter: OneEuro = field(default_factory=_box_filter)
     _pose_filter: OneEuro = field(default_factory=_pose_filter)
 
@@ -107,6 +110,7 @@ class Trajectory:
         if keypoints is None:
             self.pose = None
             return
+        self.movement.update(keypoints, t)
         if self.pose is None:
             self._pose_filter = _pose_filter()
         self.pose = self._pose_filter(keypoints.pose.astype(np.float64), t)
@@ -163,6 +167,11 @@ class Track:
     def visible(self) -> float:
         """0..1, quality of the view; see ``quality.visibility``."""
         return visibility(self.path.pose, self.path.keypoints)
+
+    @property
+    def still(self) -> bool:
+        """Whether the face has not moved by itself for some seconds; see ``still.Stillness``."""
+        return self.path.movement.still
 
     def predicted(self, t: float) -> Box:
         """Where the face is expected at ``t`` seconds."""

@@ -84,6 +84,9 @@ def _detection(config: Config, place: Place) -> Iterator[str]:
     if config.driver.enabled and not detect.follow:
         at = place("driver.enabled", "detect.follow")
         yield f"{at}: driver.enabled needs detect.follow, which locates the eyes; set detect.follow to true"
+    if config.driver.enabled and detect.ignore_still:
+        at = place("driver.enabled", "detect.ignore_still")
+        yield f"{at}: detect.ignore_still would leave out a driver who sleeps; set it to false in driver mode"
     if config.driver.enabled and config.emotion.baseline != "off":
         at = place("driver.enabled", "emotion.baseline")
         yield f"{at}: emotion.baseline must be off in driver mode, which calibrates the driver by itself"

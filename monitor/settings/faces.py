@@ -52,6 +52,11 @@ class DetectConfig:
         "also find faces on their side and upside down, at three times the cost of a search; auto = in photographs",
         advanced=True,
     )
+    ignore_still: bool = flag(
+        "leave out faces that have not moved by themselves for 8 s (statues, posters); not in driver mode",
+        default=False,
+        advanced=True,
+    )
     second_look: bool = flag(
         "settle doubtful faces at once by looks from other crops instead of in later frames; photographs always do",
         default=False,

@@ -163,6 +163,7 @@ FACE: tuple[Column[Row], ...] = (
     Column("latency_ms", lambda row: row.result.latency_ms, fixed(1)),
     *(_of_face(name, _pose(index), fixed(1)) for index, name in enumerate(("yaw", "pitch", "roll"))),
     _of_face("covered", lambda face: face.covered),
+    _of_face("still", lambda face: int(face.still)),
 )  # fmt: skip
 """In every table."""
 KEYPOINTS = tuple(
@@ -189,7 +190,7 @@ FILE: tuple[Column[Row], ...] = (Column("file", _file),)
 COLUMNS = tuple(column.name for column in FACE)
 POINT_COLUMNS = tuple(column.name for column in KEYPOINTS)
 DRIVER_COLUMNS = tuple(column.name for column in DRIVER)
-INTEGERS = frozenset({"frame", "face_id", "success"})
+INTEGERS = frozenset({"frame", "face_id", "success", "still"})
 """Columns of whole numbers; an empty cell is 0."""
 TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file", "covered"})
 """Columns of text."""

@@ -25,6 +25,7 @@ FACES: dict[str, str] = {
     "pitch": "head pose in degrees: positive lowers the nose",
     "roll": "head pose in degrees: positive turns the head clockwise in the picture",
     "covered": "half of the face that something covers: upper (eyes), lower (mouth) or both; else empty",
+    "still": "1 for a face that has not moved by itself for 8 s (statue, poster), else 0; in photographs always 0",
     "seen": "1; 0 for a face shown at its predicted place",
     "eye_right": "openness of the person's right eye, 0 to 1",
     "eye_left": "openness of the person's left eye, 0 to 1",

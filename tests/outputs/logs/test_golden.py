@@ -58,7 +58,7 @@ def some_face(rng: np.random.Generator, number: int) -> Face:
         pose=(float(rng.normal(0, 20)), float(rng.normal(0, 10)), -0.04) if looked else None,
         keypoints=replace(keypoints, points=points, openness=openness) if looked else None,
         eyes=(EyeReading(eyes[0], eyes[1]), EyeReading(eyes[2], eyes[3])) if looked and rng.random() > 0.3 else None,
-        covered=("", "lower", "", "upper", "both")[number % 5],
+        covered=("", "lower", "", "upper", "both")[number % 5], still=number % 3 == 0,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from tests.fakes import Clock, face, result
 def test_the_first_columns_are_a_promise() -> None:
     assert ",".join(COLUMNS) == (
         "session,frame,timestamp,video_time,face_id,success,x,y,w,h,quality,emotion,confidence,"
-        "angry,disgust,fear,happy,sad,surprise,neutral,raw_emotion,latency_ms,yaw,pitch,roll,covered"
+        "angry,disgust,fear,happy,sad,surprise,neutral,raw_emotion,latency_ms,yaw,pitch,roll,covered,still"
     )
     assert ",".join(DRIVER_COLUMNS) == (
         "seen,eye_right,eye_left,eye_right_quality,eye_left_quality,mouth,picture,driver,"
