@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from monitor.core.driver_state import DriverState
-from monitor.core.types import Event, Frame, Result
+from monitor.core.types import Event, Frame, Image, Result
 from monitor.driver.judge import Driver, EyeReader
 from monitor.expression.episodes import Episodes
 from monitor.expression.held import HeldExpressions
@@ -104,6 +104,10 @@ class Pipeline:
         timings = {stage: (times[n + 1] - times[n]) * 1e3 for n, stage in enumerate(stages)}
         latency = times[-1] - (times[0] if latency_from is None else latency_from)
         return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3, state)
+
+    def turned_faces(self, image: Image) -> dict[int, int]:
+        """How many faces a picture (H, W, 3) BGR shows when it is turned by 1, 2 or 3 quarters counter-clockwise."""
+        return self._finder.turned_faces(image)
 
     def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
         """Updates the state while a live source delivers no pictures.

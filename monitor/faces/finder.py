@@ -19,7 +19,7 @@ from monitor.faces.framesearch import FrameSearch
 from monitor.faces.newcomers import CascadeSearch, NewcomerSearch, ProposalSearch
 from monitor.faces.pace import Pace
 from monitor.faces.places import Places, Proposer
-from monitor.faces.quarters import TurnedSearch
+from monitor.faces.quarters import QUARTERS, TurnedSearch
 from monitor.faces.scene import Scene
 from monitor.faces.search import Expected, Search, Sighting, sightings
 from monitor.settings.config import DetectConfig
@@ -47,6 +47,7 @@ class Finder:
         self._frames = FrameSearch(detector, config)
         self._pace = Pace()
         self._following: _Following | None = None
+        self._turned: TurnedSearch | None = None
         if follower is not None:
             places = Places(proposer, config.propose, config.most) if proposer is not None else None
             search: NewcomerSearch = (
@@ -56,8 +57,9 @@ class Finder:
             )
             admission = Admission(follower, self._frames, places, again=config.second_look)
             self._following = _Following(follower, search, admission, self._pace, relocates=places is not None)
-            if proposer is not None and config.turned == "always":
-                self._following.turned = TurnedSearch(proposer, follower, self._frames, config)
+            if proposer is not None:
+                self._turned = TurnedSearch(proposer, follower, self._frames, config)
+                self._following.turned = self._turned if config.turned == "always" else None
         self._last_t = self._last_full = self._last_region = -math.inf
         self._shape: tuple[int, ...] = ()
 
@@ -94,6 +96,12 @@ class Finder:
         if self._following is not None:
             return self._following.search(image, known, t, passed)
         return self._detect(image, known, t)
+
+    def turned_faces(self, image: Image) -> dict[int, int]:
+        """The number of faces in a picture for each of its quarter turns; none without the proposal network."""
+        if self._turned is None:
+            return {}
+        return {turns: len(self._turned.find(image, (), (turns,))) for turns in QUARTERS}
 
     def _forget(self) -> None:
         self._last_full = self._last_region = -math.inf

@@ -18,6 +18,7 @@ from monitor.outputs.bundle import Outputs
 from monitor.outputs.logs.session import SessionFolder
 from monitor.run.assembly import build
 from monitor.run.governor import Governor
+from monitor.run.mounting import Mounting
 from monitor.run.options import Options
 from monitor.run.panes import Running
 from monitor.run.preparation import Opened, begin
@@ -90,6 +91,8 @@ class Camera:
         stepper = Stepper(
             self._pipeline, live=self._feed.live, incidents=self.incidents, governor=Governor(config.performance)
         )
+        if self._feed.live and config.source.rotate == "auto":
+            stepper.mounting = Mounting(self._pipeline.turned_faces)
         limits = Limits(options.max_frames, options.max_seconds)
         self.worker = Worker(self._feed, stepper, self.outputs.sinks, limits)
         self.worker.camera = self.name

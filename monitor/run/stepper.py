@@ -12,6 +12,7 @@ from monitor.core.driver_state import DriverState
 from monitor.core.incidents import Incidents
 from monitor.core.types import Event, Frame, Result
 from monitor.run.governor import EFFORTS, Governor
+from monitor.run.mounting import Mounting
 from monitor.settings.config import PerformanceConfig
 from monitor.system.machine import asleep_s
 
@@ -53,7 +54,10 @@ class Stepper:
     Attributes:
         latest: The newest result; without faces while a live source gives no frames. None before the first one.
         governor: See above.
+        mounting: Finds out how a live camera is mounted; None = pictures are taken as they come.
     """
+
+    mounting: Mounting | None = None
 
     def __init__(
         self,
@@ -105,8 +109,12 @@ class Stepper:
         Raises:
             Exception: Whatever the pipeline raises; the next frame may be tried.
         """
+        if self.mounting is not None:
+            frame = self.mounting.upright(frame)
         result = self._pipeline.step(frame, dropped, latency_from=frame.t if self._live else None)
         self.latest = result
+        if self.mounting is not None:
+            self.mounting.learn(result)
         if self._live and self.governor.update(frame.t, sum(result.timings_ms.values()) / 1e3):
             self._change_effort()
         return result

@@ -63,7 +63,7 @@ class SourceConfig:
     rotate: str = choice(
         "auto",
         ("auto", "0", "90", "180", "270"),
-        "turn pictures clockwise by these degrees; auto = as the file says",
+        "turn pictures clockwise by these degrees; auto = as the file says, and as the first faces before a camera lie",
     )
     flip: str = choice(
         "none", ("none", "horizontal", "vertical"), "mirror pictures left to right or top to bottom", advanced=True

@@ -1,0 +1,86 @@
+"""Finds out how a camera is mounted: turns its pictures when faces are seen on their side or upside down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from monitor.capture.geometry import TURNS
+from monitor.core.types import Frame, Image, Result
+
+log = logging.getLogger("monitor")
+
+LOOK_S, RARELY_S = 0.5, 5.0
+"""Interval of looks, and after ``EAGER_S`` without any face."""
+EAGER_S = 10.0
+AGREE = 3
+"""Looks that must agree on a turn, and frames with an upright face that settle that there is none."""
+CLOCKWISE = {1: 270, 2: 180, 3: 90}
+"""Clockwise turn in degrees that makes a picture upright, by the counter-clockwise quarter turns that did so."""
+
+
+class Mounting:
+    """The orientation of a live camera with ``source.rotate`` "auto".
+
+    While no face is seen upright, pictures are also searched turned; when three looks agree, all pictures are turned
+    from then on. Once upright faces are seen, the search ends for good and costs nothing more. One thread owns it.
+
+    Args:
+        turned: Gives the number of faces in a picture for each counter-clockwise quarter turn of it (1 to 3).
+
+    Attributes:
+        degrees: Clockwise turn of all pictures.
+        settled: Whether the orientation is known.
+    """
+
+    def __init__(self, turned: Callable[[Image], Mapping[int, int]]) -> None:
+        self._turned = turned
+        self._start: float | None = None
+        self._looked = self._counted = -RARELY_S
+        self._upright = 0
+        self._votes = dict.fromkeys(CLOCKWISE, 0)
+        self.degrees = 0
+        self.settled = False
+
+    def upright(self, frame: Frame) -> Frame:
+        """The frame, turned if the camera is."""
+        if not self.degrees:
+            return frame
+        image = np.asarray(cv2.rotate(frame.image, TURNS[self.degrees]), np.uint8)
+        image.setflags(write=False)
+        return replace(frame, image=image)
+
+    def learn(self, result: Result) -> None:
+        """Takes the result of a frame; may look at the frame again, turned."""
+        t = result.frame.t
+        if self.settled:
+            return
+        if self._start is None or t < self._start:
+            self._start = self._looked = self._counted = t
+        if result.faces:
+            if t - self._counted >= LOOK_S:
+                self._counted, self._upright = t, self._upright + 1
+            self.settled = self._upright >= AGREE
+            return
+        eager = t - self._start <= EAGER_S or any(self._votes.values())
+        if t - self._looked >= (LOOK_S if eager else RARELY_S):
+            self._looked = t
+            self._look(result.frame.image)
+
+    def _look(self, image: Image) -> None:
+        """Searches a picture turned, and turns all further pictures when enough looks agree."""
+        seen = self._turned(image)
+        best = max(CLOCKWISE, key=lambda quarters: seen.get(quarters, 0))
+        if not seen.get(best, 0):
+            return
+        self._votes[best] += 1
+        if self._votes[best] >= AGREE + sum(self._votes.values()) - self._votes[best]:
+            self.degrees, self.settled = CLOCKWISE[best], True
+            log.warning(
+                "faces are turned: pictures are turned clockwise by %d degrees from now on; source.rotate=%d says so "
+                "from the start", self.degrees, self.degrees,
+            )  # fmt: skip
