@@ -30,11 +30,11 @@ READY_S = 60.0
 
 
 class Served:
-    """A run of the demo with its page."""
+    """A run of the demo, or of other sources, with its page."""
 
-    def __init__(self, folder: Path, address: str) -> None:
+    def __init__(self, folder: Path, address: str, *sources: str) -> None:
         self.folder = folder
-        argv = ["demo", "--headless", "--web", address, "--out", str(folder), "--max-seconds", "300"]
+        argv = [*(sources or ["demo"]), "--headless", "--web", address, "--out", str(folder), "--max-seconds", "300"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "monitor", *argv], cwd=ROOT, stderr=subprocess.PIPE, text=True
         )
