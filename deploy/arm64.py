@@ -60,7 +60,7 @@ def run(emulator: str, folder: str, *argv: str) -> subprocess.CompletedProcess[s
 
 
 def monitor(emulator: str, folder: str, flags: list[str]) -> str:
-    """The demo's first smile, headless; what its table says."""
+    """Runs the demo headless until its first smile; returns the content of its table."""
     with tempfile.TemporaryDirectory() as out:
         session = Path(out) / "s"
         argv = ["-m", "monitor", "--source", "demo", "--headless", "-q", "--out", str(session)]

@@ -1,4 +1,4 @@
-"""Picture buffers that are used again once nobody holds their picture: fresh memory costs more than filling it."""
+"""Picture buffers that are reused once their picture is released, because new memory costs more than filling it."""
 
 from __future__ import annotations
 

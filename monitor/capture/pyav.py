@@ -197,7 +197,7 @@ class PyAvDecoder:
                     if skipped < pts:
                         self._ready.append((skipped, None))
                 self._ready.append((pts, frame))
-            if packet.size == 0:  # the end: what is left in the decoder has been delivered
+            if packet.size == 0:  # the end: the decoder is empty
                 self._ready.extend((pts, None) for pts in sorted(self._skipped))
                 self._skipped.clear()
                 self._packets = None

@@ -1,4 +1,4 @@
-"""``emotion-monitor check``: tests everything a run needs and reports what is wrong."""
+"""``emotion-monitor check``: tests everything a run needs and reports problems."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _evidence(driver: Driver, frame: logged.LoggedFrame) -> Evidence | None:
 
 
 def command(table: str, out: str | None, config: Config) -> int:
-    """Judges a table again, prints what happened and, with ``out``, writes the events.
+    """Judges a table again, prints the events and, with ``out``, writes them.
 
     Raises:
         ConfigError: The table cannot be read, or ``out`` not be written.

@@ -184,7 +184,7 @@ class Event:
     """The start, an update or the end of a lasting condition; the phases of one condition share one ``id``.
 
     Attributes:
-        kind: "face" (somebody is in view), "emotion" (an expression is held), a driver's
+        kind: "face" (a face is in view), "emotion" (an expression is held), a driver's
             sign (``driver.signs``) or an incident of the machine (docs/concepts/faults.md).
         phase: "start", "update" or "end".
         id: Unique within the session; negative for incidents of the machine.

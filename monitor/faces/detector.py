@@ -94,7 +94,7 @@ class YuNetDetector:
     def find(self, image: Image, smallest: int, largest: int, *, profile: bool = False) -> Detections:
         """Searches one BGR picture, always including turned faces; see ``Detector``.
 
-        YuNet's score is divided by 1.4, so that its usual threshold of 0.7 becomes 0.5.
+        YuNet's score is divided by 1.4, so that its default threshold of 0.7 becomes 0.5.
         """
         height, width = image.shape[:2]
         self._net.setInputSize((width, height))

@@ -11,7 +11,8 @@ from monitor.core.types import Box, Detections, Image
 from monitor.faces.scene import Scene
 
 PACE_HZ = 30.0
-"""Parts searched and boxes examined per second: one of each per frame of a usual camera, more with slower sources."""
+"""Parts searched and boxes examined per second: one of each per frame of an ordinary camera, more with slower
+sources."""
 TAKEN = 0.3
 """A box with at least this IoU with a followed face shows that face."""
 WITHIN = 0.7

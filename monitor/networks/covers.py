@@ -1,4 +1,4 @@
-"""The cover network: tells whether the upper or the lower half of a face is covered."""
+"""The cover network: detects whether the upper or the lower half of a face is covered."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ ALL_FACES = 1000
 """Readings per frame for photographs: a face cannot wait for the next picture, which shows other people."""
 MOST, LEAST = 300, 0.1
 """Proposals per third of a photograph that are examined, and their lowest face probability. In a film, newcomers
-compete with faces that are followed already, and what is missed is found in the next frame."""
+compete with faces that are followed already, and missed ones are found in the next frame."""
 
 
 def build(config: Config, networks: Networks | None = None, clock: Callable[[], float] = time.monotonic) -> Pipeline:

@@ -121,7 +121,7 @@ class Camera:
         """Supervises the camera; the main thread calls this several times a second.
 
         Returns:
-            Whether it goes on. If it does not, its files are completed on a thread of their own.
+            Whether it continues. If not, its files are completed on a separate thread.
         """
         if not self.over and (self.worker.done.is_set() or not self.watch.tick()):
             self.end()

@@ -32,7 +32,7 @@ log = logging.getLogger("monitor")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all cameras of a run have in common.
+    """Common settings and parts of all cameras of a run.
 
     Attributes:
         options: The options.
@@ -67,7 +67,7 @@ class Cameras:
     each.
 
     Args:
-        setting: What they have in common.
+        setting: Their common settings.
 
     Attributes:
         all: The cameras in the order in which they were opened.

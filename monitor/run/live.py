@@ -29,10 +29,10 @@ TURN_S = 0.1
 class LiveRun:
     """A run with one or several cameras.
 
-    A camera that ends or fails is completed while the others go on; one that waits for its source joins later.
+    A camera that ends or fails is completed while the others continue; one that waits for its source joins later.
 
     Args:
-        setting: What the cameras have in common.
+        setting: The common settings of the cameras.
         openings: Their sources, at least one of them open.
 
     Raises:
@@ -90,7 +90,7 @@ class LiveRun:
         """Checks all cameras once, after at most ``wait_s`` seconds; less when a camera ends.
 
         Returns:
-            Whether any camera goes on or is still being opened.
+            Whether any camera continues or is still being opened.
         """
         if wait_s:
             self._news.wait(wait_s)

@@ -1,4 +1,4 @@
-"""What a run needs besides its source and its networks: an MQTT client and a readable password."""
+"""Requirements of a run besides its source and its networks: an MQTT client and a readable password."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from monitor.run.preparation import Opened, Planned, opened
 from monitor.run.service import Service
 
 LOOK_S = 0.05
-"""Interval in seconds at which the main thread looks after the openings."""
+"""Interval in seconds at which the main thread checks the openings."""
 
 
 class Opening:
@@ -73,7 +73,7 @@ def wait_for_first(
 ) -> None:
     """Waits until at least one source is open and no other is being opened, except those that wait for their camera.
 
-    Meanwhile systemd is told what the program waits for.
+    Meanwhile the wait is reported to systemd.
 
     Raises:
         UserError: None could be opened; one line each.
@@ -82,7 +82,7 @@ def wait_for_first(
         waiting = [opening for opening in openings if not opening.done.is_set()]
         status = "; ".join(opening.status for opening in waiting if opening.status)
         if any(opening.patient for opening in waiting):
-            service.ready()  # waiting is what the user asked for, so the unit counts as started
+            service.ready()  # the user asked to wait, so the unit counts as started
         service.alive()
         if service.due():
             service.report(status, {"state": "waiting"})

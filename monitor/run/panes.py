@@ -1,4 +1,4 @@
-"""A camera in the window: its picture with the window's marks, and what the keys do to it."""
+"""A camera in the window: its picture with the window's marks, and the effects of keys."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Pane:
         return self._dressed
 
     def press(self, key: str) -> None:
-        """Does what a key stands for, if it stands for anything."""
+        """Executes a key, if it has a meaning."""
         if key in self._actions:
             self._actions[key]()
 

@@ -55,7 +55,7 @@ def play(source: Source, name: str, config: Config, pipeline: Engine, fps: float
 def watch_camera(feed: Feed, stepper: Stepper, pipeline: Engine, incidents: Incidents) -> Iterator[Result]:
     """The newest frames of a camera.
 
-    Events that belong to no frame go with the next result. When the camera has gone for good, one more result without
+    Events that belong to no frame go with the next result. When the camera has ended, one more result without
     faces, with the last frame, ends the events that are still open.
 
     Args:

@@ -24,7 +24,7 @@ class SharedService:
 
     def __init__(self, service: Reporter, session: str) -> None:
         self._service, self._session = service, session
-        self._lock = threading.Lock()  # a camera reports its end on a thread of its own
+        self._lock = threading.Lock()  # a camera reports its end on a separate thread
         self._reports: dict[str, tuple[str, Mapping[str, Any]]] = {}
 
     def share(self, camera: str, clock: Callable[[], float] = time.monotonic) -> Reporter:

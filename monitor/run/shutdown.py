@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 
 SHUTDOWN_S = 5.0
-"""Time limit of the shutdown; files that are incomplete by then stay as they are."""
+"""Time limit of the shutdown; files that are incomplete by then remain incomplete."""
 EXIT_CUT = 1
 """Exit code of a run whose files could not be completed in time."""
 

@@ -56,7 +56,7 @@ def watch_headless(turn: Turn, stop: Stopper, view: View, wait_s: float = 0.1) -
     except OSError as error:
         if error.errno != errno.EIO:
             raise
-        # The terminal was closed during a write: end the run as if it had been asked to.
+        # The terminal was closed during a write: the run ends in an orderly way.
         stopper.silence()
         stop.ask()
 

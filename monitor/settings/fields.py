@@ -40,7 +40,7 @@ def flag(help: str, *, default: bool, advanced: bool = False) -> Any:
 def names(options: tuple[str, ...], help: str, *, advanced: bool = False) -> Any:
     """A setting with any number of names, none by default; written as a YAML list or separated by commas.
 
-    ``not_among`` tells which are not in the list; cross-field validation does, as a user's own model has other names.
+    Cross-field validation checks the names with ``not_among``, because a user's own model has other names.
     """
     return _field((), help, advanced, options=options)
 
@@ -95,7 +95,7 @@ def _checked_names(f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str
 
 
 def not_among(options: tuple[str, ...], chosen: Sequence[str]) -> str:
-    """What is wrong with names that are not all in a list; "" if they are."""
+    """The problem with names that are not all in a list; "" if they are."""
     for name in chosen:
         if name not in options:
             close = difflib.get_close_matches(name, options, n=1)

@@ -11,7 +11,7 @@ INT8 = (
     ("amx_int8", "AMX"), ("avx512_vnni", "AVX512-VNNI"), ("avx_vnni", "AVX-VNNI"), ("avx512bw", "AVX512BW"),
     ("avx2", "AVX2"), ("asimddp", "dot product"), ("asimd", "NEON"), ("neon", "NEON"),
 )  # fmt: skip
-"""Instructions for int8 networks as the kernel calls them, and their usual names; the best come first."""
+"""Instructions for int8 networks as the kernel names them, and their common names; the best come first."""
 
 
 def processor(cpuinfo: Path = CPUINFO) -> str:

@@ -65,7 +65,7 @@ def _row(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def warnings(table: Sequence[dict[str, Any]]) -> list[str]:
-    """What a training should know, in whole lines."""
+    """Notes for a training, as whole lines."""
     *classes, whole = table
     if not classes:
         return []

@@ -137,7 +137,7 @@ def _enlarged(image: Image) -> Image:
 
 
 def details(face: Face) -> dict[str, object]:
-    """What the manifest keeps of a face; see ``train.clean.manifest.Entry``."""
+    """The manifest's record of a face; see ``train.clean.manifest.Entry``."""
     if face.crop is None:
         return {}
     found: dict[str, object] = {

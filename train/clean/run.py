@@ -43,7 +43,7 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the checks need.
+    """Parts that the checks need.
 
     Attributes:
         faces: Makes the search for faces.

@@ -1,4 +1,4 @@
-"""Statistics of a gray picture that tell photographs of people from drawings and other pictures."""
+"""Statistics of a gray picture that distinguish photographs of people from drawings and other pictures."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from train.collect.run import Collector, Order
     from train.system import resources
 
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # broken pictures are told in the record
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # broken pictures are listed in the record
     root, clock = Path(args.out), SystemClock()
     phrases = queries.load(Path(args.queries) if args.queries else queries.SHIPPED, args.classes)
     guard = Guard(anywhere if args.allow_private else is_public)

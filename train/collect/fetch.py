@@ -18,7 +18,7 @@ from train.collect.rows import FAILED, FETCHED, REFUSED, Outcome, Picture
 from train.system import resources
 
 PARTS = ".parts"
-"""Folder of files that are being received; what a killed run left there is deleted."""
+"""Folder of files that are being received; files left by a killed run are deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Fetcher:
     limits: Limits
 
     def prepare(self) -> list[int]:
-        """Deletes what a killed run left, and makes the folder of received files.
+        """Deletes the files of a killed run, and makes the folder of received files.
 
         Returns:
             Numbers of the pictures that were being fetched when the last run was killed.

@@ -1,4 +1,4 @@
-"""Licences of pictures: one short code each, whatever a service calls it."""
+"""Licences of pictures: one short code each, independent of the names that services use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of a received file, and its stored form: what the bytes say counts, not a name or a stated type.
+"""Checks of a received file, and its stored form: its bytes count, not its name or stated type.
 
 A picture is decoded within limits and written anew as JPEG. So the collection holds neither metadata (position,
 camera, names) nor anything else that came with the file.
@@ -95,7 +95,7 @@ def store(received: Path, root: Path, label: str, limits: Limits) -> Stored:
 
 
 def check(data: bytes, limits: Limits) -> None:
-    """Refuses what is no whole picture of acceptable size, before it is decoded.
+    """Refuses files that are not complete pictures of acceptable size, before they are decoded.
 
     Raises:
         Refused: The reason.

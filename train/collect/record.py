@@ -121,7 +121,8 @@ class Record:
             db.execute("update searches set state = ? where id = ?", (EXHAUSTED, search.id))
 
     def reopen(self, wanted: Sequence[str], exempt: Sequence[str]) -> None:
-        """Prepares a run: what failed in earlier ones is tried again, and licences are judged by this run's choice.
+        """Prepares a run: failed pictures of earlier ones are tried again, and licences are judged by this run's
+        choice.
 
         Args:
             wanted: Accepted licences; empty = any.
@@ -163,7 +164,7 @@ class Record:
         return [Picture(*row) for row in rows]
 
     def settle(self, picture: Picture, outcome: Outcome, time: float) -> str:
-        """Records what became of a picture; a file that the class has already becomes a duplicate.
+        """Records the outcome of a picture; a file that the class has already becomes a duplicate.
 
         Returns:
             The status as recorded.

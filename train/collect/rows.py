@@ -52,7 +52,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a picture.
+    """The outcome of a picture.
 
     Attributes:
         status: ``FETCHED``, ``DUPLICATE``, ``REFUSED`` or ``FAILED``.

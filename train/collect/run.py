@@ -1,6 +1,6 @@
 """Collects a set: pages of all searches in turn, downloads in parallel, everything in the record.
 
-One thread owns the record; the others only fetch. Killed at any point, the next run goes on where this one stopped.
+One thread owns the record; the others only fetch. After a kill at any point the next run continues from there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REPEATS = 2
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to collect.
+    """The order of a collection.
 
     Attributes:
         queries: Phrases by class.
@@ -90,7 +90,7 @@ class Collector:
         return {label: self.record.counts(label) for label in order.queries}
 
     def _class(self, order: Order, label: str, executor: ThreadPoolExecutor, shown: tuple[Progress, TaskID]) -> None:
-        """Collects one class: fetches what is known, then asks for the next page of the next search."""
+        """Collects one class: fetches known pictures, then requests the next page of the next search."""
         names = [provider.name for provider in self.providers]
         turn = deque(self._searches(order.queries[label], label))
         repeats: Counter[int] = Counter()

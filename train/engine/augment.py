@@ -37,7 +37,8 @@ class Augment:
     def weaker(self, gone: float) -> Augment:
         """The same disturbances with less strength; mirroring and MixUp stay unchanged.
 
-        A network that sees the hardest pictures until the end never fits plain ones well (docs/EXPERIMENTS.md, run 17).
+        A network that sees the hardest pictures until the end never fits plain ones well (docs/experiments.csv, run
+        17).
 
         Args:
             gone: Share of the strength to remove, 0..1.

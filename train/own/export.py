@@ -47,13 +47,13 @@ class NotLearnt(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a training gave.
+    """The result of a training.
 
     Attributes:
         recipe: How it was trained.
         history: Its epochs.
         base: Version of the model that it started from.
-        chosen: Which of the candidates was taken, and the figures of all, for the card.
+        chosen: The chosen candidate and the figures of all, for the card.
     """
 
     recipe: Recipe

@@ -1,4 +1,4 @@
-"""The network of a user's classes: the shipped model's trunk with a head of their own."""
+"""The network of a user's classes: the shipped model's trunk with a new head."""
 
 from __future__ import annotations
 

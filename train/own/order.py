@@ -33,7 +33,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to train on.
+    """The data of a training.
 
     Attributes:
         name: Name of the file without its suffix.

@@ -56,7 +56,7 @@ class Places:
 
 
 def make(order: Order, faces: Callable[[], pictures.Finder], recipe: Recipe, places: Places) -> ModelCard:
-    """Trains and writes a model; a run that was stopped goes on.
+    """Trains and writes a model; an interrupted run is resumed.
 
     Args:
         order: Classes and pictures.

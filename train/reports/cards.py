@@ -43,7 +43,7 @@ def named(card: ModelCard, tasks: Iterable[Task[Any]]) -> Task[Any] | None:
 
 
 def refresh(paths: Iterable[Path], tasks: Iterable[Task[Any]]) -> None:
-    """Replaces the texts of cards by the current ones of their tasks; figures, version and sha256 stay.
+    """Replaces the texts of cards by the current ones of their tasks; figures, version and sha256 are kept.
 
     Raises:
         ModelError: A card is missing or damaged.

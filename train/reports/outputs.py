@@ -48,7 +48,7 @@ def written(report: dict[str, Any], pictures: dict[str, Figure], out: Path) -> d
 
 
 def update_card(model: Path, report: dict[str, Any], split: str) -> None:
-    """Writes a report's figures into the card; model, sha256 and version stay.
+    """Writes a report's figures into the card; model, sha256 and version are kept.
 
     Figures that the report lacks (disturbed crops, if they were not measured) keep their earlier values.
 

@@ -15,7 +15,7 @@ STDERR = 2
 
 @contextmanager
 def native_stderr_hidden() -> Iterator[None]:
-    """Hides what native code writes to standard error; it is shown after all if the block raises.
+    """Hides the output of native code on standard error; it is shown if the block raises.
 
     TensorFlow's C++ code logs before its log level applies, straight to the file descriptor.
     """

@@ -12,7 +12,7 @@ D = TypeVar("D", bound=Data)
 
 
 class PlainTask(Task[D]):
-    """A task without tables, charts or texts of its own for figures."""
+    """A task without its own tables, charts or texts for figures."""
 
     def show(self, report: dict[str, Any]) -> None:
         """See ``Task``."""

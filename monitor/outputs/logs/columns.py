@@ -183,7 +183,7 @@ DRIVER: tuple[Column[Row], ...] = (
     Column("driver", _is_driver),
     *(_of_state(field) for field in signs.COLUMNS),
 )
-"""In driver mode: what was seen of each face, then the driver's state."""
+"""In driver mode: details of each face, then the driver's state."""
 FILE: tuple[Column[Row], ...] = (Column("file", _file),)
 """For a folder of images: the picture's name."""
 

@@ -1,4 +1,5 @@
-"""``evidence.csv``: what a driver was judged by, at its own rate, so that ``replay`` judges exactly as on the day."""
+"""``evidence.csv``: the evidence on which a driver was judged, at its own rate, so that ``replay`` gives the same
+result."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class LineLog:
                 os.fdatasync(self._fd)
 
     def finish(self) -> None:
-        """Closes the file for good.
+        """Closes the file permanently.
 
         Raises:
             OSError: The remaining lines cannot be written.

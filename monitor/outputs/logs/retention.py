@@ -145,7 +145,7 @@ def _empty(folder: Path) -> None:
     # metadata.json is deleted last, so that an interrupted deletion can be resumed.
     for entry in sorted(filter(_is_ours, entries(folder)), key=lambda entry: entry.name == "metadata.json"):
         entry.unlink()
-    with contextlib.suppress(OSError):  # files of other programs stay
+    with contextlib.suppress(OSError):  # files of other programs are kept
         folder.rmdir()
 
 

@@ -1,4 +1,4 @@
-"""What a provider is: a service, a list or a folder that names pictures page by page."""
+"""The interface of providers: services, lists and folders that name pictures page by page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from train.collect.client import Client
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is searched for.
+    """One search.
 
     Attributes:
         label: The class.
@@ -66,7 +66,7 @@ class Provider(Protocol):
     Attributes:
         name: Its name in the record.
         searches: Whether it is asked for phrases; lists and folders have classes instead.
-        states_licences: Whether it tells the licence of each picture.
+        states_licences: Whether it states the licence of each picture.
         crawled: Whether its addresses come from foreign sites, whose robots.txt then applies to the pictures.
         local: Whether its pictures are files of this machine.
     """

@@ -26,7 +26,7 @@ COVERED, CLEAR = 0.6, 0.15
 """Hidden share of a region from which it counts as covered, and up to which it counts as clear; between them it has no
 label."""
 SHARES = {"none": 0.45, "mask": 0.2, "hand": 0.15, "thing": 0.06, "sunglasses": 0.09, "band": 0.05}
-"""Share of an epoch's crops by what is drawn."""
+"""Share of an epoch's crops by kind of cover."""
 HARMLESS_SHARE = 0.35
 """Chance of clear glasses or a beard."""
 LEAST_SEEN = 0.4
@@ -43,7 +43,7 @@ class Covering:
     Attributes:
         image: (48, 48) uint8, contrast evened.
         target: (2,) float32, upper and lower half: 1 covered, 0 clear, -1 does not count.
-        kind: What was drawn.
+        kind: The drawn cover.
     """
 
     image: Image
@@ -62,7 +62,7 @@ class Coverings:
         self._rows = {name: np.flatnonzero(mine & (data.source == name)) for name in SOURCES}
 
     def epoch(self, rng: np.random.Generator) -> list[tuple[str, int]]:
-        """What to draw, and the row of the face, of an epoch's crops in random order."""
+        """Kind of cover and row of the face of an epoch's crops, in random order."""
         total = self._jitter.regions
         kinds = rng.choice(list(SHARES), total, p=np.array(list(SHARES.values())))
         shares = np.array([SOURCES[name] if len(self._rows[name]) else 0.0 for name in SOURCES])

@@ -167,6 +167,6 @@ def beard(canvas: Canvas, rng: np.random.Generator) -> None:
 COVERS: dict[str, Callable[[Canvas, np.random.Generator], None]] = {
     "mask": mask, "hand": hand, "thing": thing, "sunglasses": sunglasses, "band": band, "scarf": scarf,
 }  # fmt: skip
-"""What covers a face; "scarf" is never drawn in training, to measure a kind that was not learnt."""
+"""Covers of a face; "scarf" is never drawn in training, to measure an unseen kind."""
 HARMLESS: dict[str, Callable[[Canvas, np.random.Generator], None]] = {"glasses": glasses, "beard": beard}
-"""What leaves a face readable."""
+"""Objects that leave a face readable."""

@@ -22,11 +22,11 @@ BINS = 10
 
 
 def figures(logits: NDArray[np.float32], made: list[Covering], temperature: float) -> dict[str, float | int]:
-    """How well covers are told.
+    """Figures of the detection of covers.
 
     Args:
         logits: (N, 2) of the halves.
-        made: What they answer.
+        made: Their inputs.
         temperature: Divides the logits.
 
     Returns:

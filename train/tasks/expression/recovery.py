@@ -1,4 +1,4 @@
-"""What is special about recovering a run of the expression network from its exported model."""
+"""Steps specific to recovering a run of the expression network from its exported model."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def figures(logits: NDArray[np.float32], boxes: NDArray[np.float32], scenes: lis
     Args:
         logits: (N, CELLS, CELLS).
         boxes: (N, CELLS, CELLS, 3).
-        scenes: What they answer.
+        scenes: Their inputs.
 
     Returns:
         ``found``: share of the faces of the network's sides whose best cell has a logit above 0 and a box with

@@ -1,4 +1,4 @@
-"""One JPEG per frame for all viewers, drawn and encoded once and only while somebody watches."""
+"""One JPEG per frame for all viewers, drawn and encoded once, and only while there are viewers."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class HubSink:
         """Does nothing: there is no buffer."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Notes the end; the page goes on."""
+        """Notes the end of the camera; the page continues."""
         self.closed = True
 
 
