@@ -14,7 +14,7 @@ from monitor.core.errors import ModelError
 from monitor.core.numeric import sigmoid
 from monitor.core.types import Keypoints
 from monitor.networks.card import find_model
-from monitor.networks.eyes import EYES, EyeNet, eye_boxes
+from monitor.networks.eyes import EYES, EyeNet, eye_boxes, lifted
 from monitor.networks.keypoints import POINTS
 from tests.fakes import tilted
 
@@ -137,3 +137,11 @@ def test_how_sure_the_network_is_of_shut_eyes_is_calibrated(net: EyeNet, monkeyp
     monkeypatch.setattr(net, "card", replace(net.card, temperature=4.0))
     right, _ = net.read(drawn(True), keypoints(points((60, 100), (120, 100), 30, 30)))
     assert right.open == pytest.approx(sigmoid(0.5))
+
+
+def test_a_dim_crop_gets_more_contrast_and_a_lit_one_stays_as_it_is() -> None:
+    rng = np.random.default_rng(3)
+    dim = np.clip(rng.normal(20, 3, (32, 32)), 0, 255).astype(np.uint8)
+    lit = np.clip(rng.normal(120, 30, (32, 32)), 0, 255).astype(np.uint8)
+    assert lifted(dim, float(dim.std())).std() > 2 * dim.std()
+    assert lifted(lit, float(lit.std())) is lit

@@ -70,14 +70,17 @@ class EyeSet:
 
 
 def load(path: Path) -> EyeSet:
-    """Reads a packed file, or a folder with ``eyes.zip`` and the files of ``keypoints.load``.
+    """Reads a packed file, ``eyes.zip`` alone, or a folder with it and the files of ``keypoints.load``.
 
     Raises:
-        ConfigError: It is neither.
+        ConfigError: It is none of these.
     """
     if path.suffix == ".npz":
         return _load_packed(path)
     rows = _Rows()
+    if path.suffix == ".zip":
+        rows.archive(path)
+        return rows.finish(path.name)
     rows.archive(path / "eyes.zip")
     rows.faces(keypoints.load(path))
     return rows.finish(path.name)
