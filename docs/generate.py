@@ -89,6 +89,9 @@ def _events() -> list[str]:
         lines.append(
             f"| `{sign.kind}` | {levels} | {_cell(sign.when)} | {', '.join(f'`{s}`' for s in sign.settings)} |"
         )
+    lines.append(
+        "| `passenger` | 1 | a passenger's eyes shut for sleep_s; `who: passenger` | `passengers`, `sleep_s` |"
+    )
     return [*lines, "", *MACHINE.splitlines()]
 
 

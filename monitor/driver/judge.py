@@ -9,6 +9,7 @@ from typing import Protocol
 from monitor.core.driver_state import DriverState
 from monitor.core.types import Event, EyeReading, Face, Frame, Image, Keypoints
 from monitor.driver.evidence import Evidence, evidence_of
+from monitor.driver.passengers import Passengers
 from monitor.driver.seat import Seat
 from monitor.driver.state import DriverMonitor
 from monitor.settings.config import Config
@@ -45,6 +46,7 @@ class Driver:
         self._eyes, self._usable = eyes, usable
         self._seat = Seat(config.driver.memory_s, config.driver.seat)
         self._monitor = DriverMonitor(config.driver, ids)
+        self._passengers = Passengers(config, ids) if config.driver.passengers and eyes is not None else None
         self._state: DriverState | None = None
         self._changed = False
 
@@ -55,15 +57,28 @@ class Driver:
             The faces, the driver's with its eyes read; the driver's state; the events that follow.
         """
         face = self.choose(faces, frame.t, frame.size)
-        if self._eyes is not None and face is not None and face.keypoints is not None:
-            read = replace(face, eyes=self._eyes.read(frame.image, face.keypoints))
+        beside = self._beside(frame, faces, face)
+        if face is not None and face.keypoints is not None:
+            read = self._read(frame, face)
             faces, face = tuple(read if f is face else f for f in faces), read
         picture = face is not None or self._usable(frame.image)
         evidence = self.evidence(face, frame.t, frame.wall, picture=picture)
         if evidence is None:
-            return faces, self._state, []
+            return faces, self._state, beside
         self._state, events = self.judge(evidence)
-        return faces, self._state, events
+        return faces, self._state, events + beside
+
+    def _read(self, frame: Frame, face: Face) -> Face:
+        """The face with its eyes read."""
+        if self._eyes is None or face.keypoints is None:
+            return face
+        return replace(face, eyes=self._eyes.read(frame.image, face.keypoints))
+
+    def _beside(self, frame: Frame, faces: tuple[Face, ...], face: Face | None) -> list[Event]:
+        """Events of the passengers, on request."""
+        if self._passengers is None:
+            return []
+        return self._passengers.update(faces, face, lambda other: self._read(frame, other), frame.t, frame.wall)
 
     def choose(self, faces: Sequence[Face], t: float, size: tuple[int, int] | None = None) -> Face | None:
         """The driver's face, or None. After a change of the driver, the next evidence has ``Evidence.changed``.
@@ -108,4 +123,4 @@ class Driver:
 
     def finish(self) -> list[Event]:
         """Ends what is going on."""
-        return self._monitor.finish()
+        return self._monitor.finish() + (self._passengers.finish() if self._passengers is not None else [])

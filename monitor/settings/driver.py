@@ -81,6 +81,9 @@ class DriverConfig:
         advanced=True,
     )
     seat: str = text("auto", "the driver's side of the picture: auto, left, right or x,y,w,h as shares of its size")
+    passengers: bool = flag(
+        "report passengers whose eyes are shut, as events of their own", default=False, advanced=True
+    )
     memory_s: float = number(
         360.0,
         0,
