@@ -91,8 +91,10 @@ class AngerLike:
     def update(self, moment: Moment) -> Observation:
         """Judges the expression; fills in ``anger``."""
         seen, aggression = moment.evidence, self._aggression
-        # The network reads a wide open mouth with narrowed eyes as anger (munb_3 of the clips).
-        level = aggression.update(seen.t, None if moment.mouth_wide else seen.anger, moment.usual_anger)
+        # The network reads a wide open mouth with narrowed eyes as anger (munb_3 of the clips), and squeezed eyes above
+        # a hand before the mouth likewise.
+        hidden = moment.mouth_wide or moment.eyes.closed is True
+        level = aggression.update(seen.t, None if hidden else seen.anger, moment.usual_anger)
         moment.anger = aggression.share
         data = {
             "what": "anger-like expression", "mean": round(aggression.mean, 3), "peak": round(aggression.peak, 3),

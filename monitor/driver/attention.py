@@ -6,7 +6,7 @@ from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, TURNED, UNJU
 from monitor.core.lifecycle import Observation
 from monitor.driver.evidence import Evidence
 from monitor.driver.moment import Moment
-from monitor.driver.timing import Clock, Countdown
+from monitor.driver.timing import Clock, Countdown, Window
 from monitor.settings.config import DriverConfig
 
 BACK = 0.8
@@ -19,6 +19,9 @@ NOD_EYES_S, NOD_SHUT_S = 1.0, 0.3
 """In a nod the eyes are shut for over ``NOD_SHUT_S`` when the head has sunk, or at most ``NOD_EYES_S`` later."""
 NEVER_S = 30.0
 """A driver who was never seen since the start is reported as absent after this time: the camera may be turned away."""
+OFTEN, FALLS = 2.5, 0.5
+"""Eyes that were unknown for ``judge_s`` within ``OFTEN`` times as long cannot be judged, until it was less than
+``FALLS`` of ``judge_s``."""
 FACE_GONE_S = 0.4
 """A face missing for less than this is not absent; the tracker keeps it as long."""
 
@@ -136,6 +139,8 @@ class Away:
             moment.attention = UNJUDGED
         elif attention.state == ATTENTIVE and moment.eyes_shut:
             moment.attention = EYES_SHUT
+        elif attention.state == ATTENTIVE and moment.narrowed_s:
+            moment.attention = UNJUDGED  # looking down, or shut in the dark: not attentive either way
         away = attention.state in (ABSENT, TURNED)
         if away:
             self._what = attention.state if attention.came else "no driver seen yet"
@@ -143,16 +148,26 @@ class Away:
 
 
 class CannotJudge:
-    """The sign ``cannot_judge``: the eyes were unknown for ``judge_s``, or evidence comes too rarely."""
+    """The sign ``cannot_judge``: the eyes were unknown for ``judge_s``, or evidence comes too rarely.
+
+    Eyes that are unknown again and again, as in the dark, count when they were for ``judge_s`` within ``OFTEN`` times
+    as long; then the sign stays until they are known for most of that time.
+    """
 
     def __init__(self, config: DriverConfig) -> None:
         self._blind = Countdown((config.judge_s,))
+        self._judge_s = config.judge_s
+        self._sum = Window(OFTEN * config.judge_s)
+        self._clock = Clock()
+        self._often = False
 
     def update(self, moment: Moment) -> Observation:
         """Judges whether the eyes can be judged; needs ``turned``."""
         seen = moment.evidence
-        blind = not seen.picture or (seen.present and seen.eyes is None and not moment.turned)
-        level = int(self._blind.update(seen.t, on=blind) > 0 or moment.slow)
+        blind = not seen.picture or (seen.present and moment.opened is None and not moment.turned)
+        self._sum.add(seen.t, (self._clock.step(seen.t) or 0.0) if blind else 0.0)
+        self._often = self._sum.total >= self._judge_s * (FALLS if self._often else 1.0) - 1e-6
+        level = int(self._blind.update(seen.t, on=blind) > 0 or self._often or moment.slow)
         return Observation(
             level, seen.t - self._blind.spent, blind or moment.slow, {"what": "eyes or face cannot be judged"}
         )

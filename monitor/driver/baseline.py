@@ -163,6 +163,11 @@ class Baseline:
         """Distance of the lids as a share of this driver's with open eyes."""
         return None if distance is None else distance / self._lids_open
 
+    @property
+    def knows_lids(self) -> bool:
+        """Whether the distance of this driver's open lids is learnt."""
+        return self._lids_s >= LIDS_S
+
     def _guess(self, pose: tuple[float, float, float], dt: float | None) -> None:
         """Estimates the straight-ahead pose during calibration, beginning with the first pose."""
         seconds = dt or 1e-3

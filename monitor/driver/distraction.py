@@ -38,12 +38,12 @@ class Distraction:
         self._often = False
 
     def update(self, moment: Moment) -> Observation:
-        """Judges where the driver looks; needs ``lowered``, ``turned`` and the level of ``eyes_closed``."""
+        """Judges where the driver looks; needs ``lowered``, ``narrowed_s``, ``turned`` and the closures."""
         t = moment.evidence.t
         self._down = self._looks_down(moment)
         if self._down:
             if self._start is None or not 0 <= t - self._last <= BRIEF_S + moment.dt:
-                self._start = t - moment.dt / 2
+                self._start = t - max(moment.dt / 2, moment.narrowed_s)
             self._last = t
         elif self._start is not None and not 0 <= t - self._last <= BRIEF_S:
             self._start = None
@@ -63,7 +63,7 @@ class Distraction:
         off = moment.yaw_pitch
         if not moment.evidence.present or moment.levels.get("eyes_closed", 0) > 0:
             return False
-        if moment.lowered:
+        if moment.lowered or moment.narrowed_s:
             return True
         if off is None:
             return self._down

@@ -13,6 +13,9 @@ STEEP_DEG, BLIND_DEG = 25.0, 33.0
 """From ``STEEP_DEG`` of pitch towards or away from the camera the quality of an eye falls, to 0 at ``BLIND_DEG``: lids
 seen from above in the dark read open (0.6 to 0.8 at 31 to 38 degrees) although they are shut."""
 
+LIDS_DEG = 30.0
+"""Yaw up to which the keypoints' lids stand in for eyes that cannot be read."""
+
 
 def evidence_of(
     face: Face | None, t: float, wall: float, *, picture: bool, min_eyes: float, min_face: float
@@ -45,14 +48,21 @@ def evidence_of(
 
 
 def _eyes(face: Face, min_quality: float) -> tuple[float | None, float | None]:
-    """Openness and lid distance of both eyes, weighted by quality; None where no eye is seen well enough."""
-    steep = 1.0 if face.pose is None else unit((BLIND_DEG - abs(face.pose[1])) / (BLIND_DEG - STEEP_DEG))
-    weights = [eye.quality * steep if eye.quality * steep >= min_quality else 0.0 for eye in face.eyes or ()]
-    total = sum(weights)
-    if face.eyes is None or total <= 0:
+    """Openness and lid distance of both eyes, weighted by quality.
+
+    The openness is None where no eye is seen well enough. The keypoints report lids even then, unless the head is
+    turned or lowered too far for any eye to be seen.
+    """
+    if face.eyes is None:
         return None, None
-    eyes = sum(eye.open * weight for eye, weight in zip(face.eyes, weights, strict=True)) / total
-    if face.keypoints is None or not face.keypoints.openness[:2].any():  # not in faces.csv
+    steep = 1.0 if face.pose is None else unit((BLIND_DEG - abs(face.pose[1])) / (BLIND_DEG - STEEP_DEG))
+    weights = [eye.quality * steep if eye.quality * steep >= min_quality else 0.0 for eye in face.eyes]
+    total = sum(weights)
+    eyes = sum(eye.open * weight for eye, weight in zip(face.eyes, weights, strict=True)) / total if total else None
+    apart = None if face.keypoints is None else face.keypoints.openness[:2]
+    if apart is None or not apart.any():  # not in faces.csv
         return eyes, None
-    apart = zip(face.keypoints.openness[:2].tolist(), weights, strict=True)
-    return eyes, sum(distance * weight for distance, weight in apart) / total
+    if eyes is None:
+        readable = steep > 0 and (face.pose is None or abs(face.pose[0]) < LIDS_DEG)
+        return None, float(apart.mean()) if readable else None
+    return eyes, sum(distance * weight for distance, weight in zip(apart.tolist(), weights, strict=True)) / total

@@ -1,4 +1,7 @@
-"""The sign ``eyes_closed``: closures by their length, except those that a yawn, a laugh or a lowered gaze explains."""
+"""The sign ``eyes_closed``: closures by their length, except those that a yawn, a laugh or a lowered gaze explains.
+
+Eyes that are shut in speech or song are reported, but are no fatigue.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import replace
 
 from monitor.core.lifecycle import Observation
 from monitor.driver.closure import Closure
-from monitor.driver.gaze import LoweredGaze
+from monitor.driver.gaze import LoweredGaze, Narrowed
 from monitor.driver.moment import Moment
 from monitor.settings.config import DriverConfig
 
@@ -15,8 +18,9 @@ CLOSURES = ("", "long closure", "microsleep", "sleep", "unresponsive")
 LAUGH, LAUGH_S = 0.8, 2.5
 """Share of happy from which shut eyes belong to a laugh, for at most ``LAUGH_S``; in sleep the clips read sad or
 neutral."""
-YAWN_S = 4.5
-"""A yawn explains shut eyes for this long: those of munb_3 are shut for 4.1 s."""
+YAWN_S, LONG_YAWN_S = 4.5, 9.0
+"""A yawn explains shut eyes for ``YAWN_S``: those of munb_3 are shut for 4.1 s; while the mouth stays wide open, for
+``LONG_YAWN_S``: a sleeper's jaw does not stay that wide."""
 WITH_S = 0.6
 """Eyes shut for longer than this before a yawn or a laugh are not explained by it, because the jaw also drops in
 sleep."""
@@ -39,22 +43,23 @@ class EyesClosed:
         self._steps = (config.closure_s, config.microsleep_s, config.sleep_s, config.unresponsive_s)
         self._lids = Closure(config)
         self._plain = Closure(config)
-        self._gaze = LoweredGaze()
+        self._gaze, self._narrowed = LoweredGaze(), Narrowed()
         self._excuse = _Excuse()
         self._pitch: float | None = None
         self._sunk = self._lowered = False
         self._shut_s = 0.0
 
     def update(self, moment: Moment) -> Observation:
-        """Judges the eyes; fills in ``eyes``, ``eyes_shut`` and ``lowered``."""
+        """Judges the eyes; fills in ``eyes``, ``eyes_shut``, ``lowered`` and ``narrowed_s``."""
         t, opened, config = moment.evidence.t, self._seen(moment), self._config
         lids = self._lids.update(t, opened)
         shut_s = self._shut_s = lids.closed_s if lids.closed is not False else 0.0
         self._lowered = moment.lowered = self._gaze.update(moment, shut_s)
+        moment.narrowed_s = self._narrowed.update(moment)
         explained_s, waits = self._excuse.update(moment, shut_s)
-        explained = moment.lowered or waits or (explained_s > 0 and self._excuse.going)
+        explained = moment.lowered or waits or moment.speaking or (explained_s > 0 and self._excuse.going)
         plain = self._plain.update(t, None if explained and opened is not None and opened <= config.opened else opened)
-        closed_s = 0.0 if moment.lowered else max(0.0, shut_s - explained_s)
+        closed_s = 0.0 if moment.lowered else max(0.0, shut_s - max(explained_s, self._gaze.aside_s))
         level = 0 if waits else sum(closed_s >= seconds for seconds in self._steps)
         moment.eyes = replace(plain, closed=lids.closed, closed_s=closed_s)
         moment.eyes_shut = level > 0 or (not moment.lowered and shut_s >= config.closure_s)
@@ -99,7 +104,7 @@ class _Excuse:
             return 0.0, False
         self._spent += moment.dt  # lids that part for a frame do not renew the time
         in_yawn = shut_s <= yawn.began_s + WITH_S
-        yawning = yawn.real and in_yawn and self._spent <= YAWN_S
+        yawning = yawn.real and in_yawn and self._spent <= (LONG_YAWN_S if yawn.wide else YAWN_S)
         laughs = laughing and shut_s <= self._laugh_s + WITH_S and self._spent <= LAUGH_S
         self.going = yawning or laughs
         if self.going:

@@ -10,6 +10,7 @@ from monitor.core.driver_state import FATIGUE_LEVELS
 from monitor.core.lifecycle import Observation
 from monitor.core.numeric import unit
 from monitor.driver.attention import NOD_SHUT_S, Nods
+from monitor.driver.closure import Eyes
 from monitor.driver.moment import Moment
 from monitor.driver.timing import Clock, Window
 from monitor.settings.config import DriverConfig
@@ -36,6 +37,9 @@ CLOSURE = (0.0, 8.0, 28.0, 55.0, 80.0)
 are ours; see docs/concepts/driver.md."""
 
 
+QUICK = 0.3
+"""Factor on the points of a PERCLOS that consists of ordinary blinks: P80 means slow closures (Wierwille & Ellsworth
+1994), and people who blink often are not tired."""
 WHOLE = 0.9
 """Share of its window that PERCLOS must cover before it alone may mean danger."""
 SLOW = (0.25, 0.5)
@@ -83,7 +87,7 @@ class Fatigue:
         shut = moment.eyes.closed_s >= NOD_SHUT_S
         if self._nodding.update(t, None if off is None else off[1], shut=shut):
             self._nods.add(t, 1.0)
-        self._closures(t, moment.levels.get("eyes_closed", 0))
+        self._closures(t, 0 if moment.speaking and not self._worst else moment.levels.get("eyes_closed", 0))
         for window in (self._yawns, self._nods, self._sleeps):
             window.forget(t)
         self._weigh(t, moment)
@@ -109,9 +113,8 @@ class Fatigue:
         eyes = moment.eyes
         warn, drowsy = self._config.perclos_warn, self._config.perclos_drowsy
         if eyes.perclos is not None:  # an unknown PERCLOS keeps its last points, because it does not prove rest
-            self.parts["perclos"] = float(
-                np.interp(eyes.perclos, (0.6 * warn, warn, drowsy, 2 * drowsy), (0, 25, 50, 75))
-            )
+            points = float(np.interp(eyes.perclos, (0.6 * warn, warn, drowsy, 2 * drowsy), (0, 25, 50, 75)))
+            self.parts["perclos"] = points * self._slow_share(eyes)
         long = eyes.long_per_min if eyes.fine else 0.0
         often = _often(eyes.blinks_per_min, moment.usual_blinks)
         self.parts["blinks"] = min(MOST["blinks"], LONG_BLINK * long + often)
@@ -126,6 +129,13 @@ class Fatigue:
         self.plus_minus = {name: points / math.sqrt(max(1.0, counts[name])) for name, points in self.parts.items()}
         known = {"perclos": eyes.perclos is not None, "blinks": eyes.fine and eyes.blinks_per_min is not None}
         self.unknown = [name for name, is_known in known.items() if not is_known]
+
+    def _slow_share(self, eyes: Eyes) -> float:
+        """Factor on the points of PERCLOS: blinks that are not slow hardly count, where their length can be told."""
+        shut_s = 0.0 if eyes.perclos is None else eyes.perclos * eyes.known_s
+        if not eyes.fine or shut_s <= 0:
+            return 1.0
+        return QUICK + (1 - QUICK) * unit(eyes.slow_s / (SLOW[0] * shut_s))
 
     def _bound(self, moment: Moment) -> int:
         """The highest level that the evidence allows."""

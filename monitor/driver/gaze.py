@@ -20,18 +20,32 @@ AS_OPEN = 0.8
 face."""
 STEEP_DEG = 25.0
 """Largest pitch to the camera at which the distance of the lids is used."""
+ASIDE_DEG, ASIDE_DOWN_DEG, TOGETHER_S = 12.0, 7.0, 0.5
+"""A head that is turned and lowered by so much, off straight ahead, when the eyes shut or at most ``TOGETHER_S`` later
+looks at a phone or the seat beside. A head that sinks in sleep follows the lids later, and does not turn."""
 SMOOTH_S, FIRST_S, LEAST_S = 0.4, 1.5, 0.25
 """The distance is smoothed with this time constant over the first ``FIRST_S`` of a closure, and used from ``LEAST_S``
 of it on: glances often begin with a blink, and lids flutter."""
+STAYS = 0.7
+"""Share of ``ASIDE_DEG`` below which a head that was turned is back."""
+HALF_OPEN, HALF_APART, HANG_S, HANG_GAP_S, SMILE = 0.6, 0.75, 1.0, 0.3, 0.5
+"""Eyes that read less open than ``HALF_OPEN`` with lids less than ``HALF_APART`` of the usual apart hang half shut; for
+``HANG_S``, with gaps of up to ``HANG_GAP_S``, and without a smile of this share of happy, they are not on the road."""
 LONGEST_S = 6.0
 """After this time without a look up the eyes count as shut."""
 
 
 class LoweredGaze:
-    """Tells a lowered gaze from shut eyes by the distance of the lids during one closure."""
+    """Tells a lowered gaze from shut eyes by the distance of the lids and the head during one closure.
+
+    Attributes:
+        aside_s: Seconds of the closure up to the last moment in which the head was aside.
+    """
 
     def __init__(self) -> None:
         self._seconds = self._apart = self._bound = 0.0
+        self._aside = False
+        self.aside_s = 0.0
 
     def update(self, moment: Moment, shut_s: float) -> bool:
         """Takes one moment.
@@ -45,8 +59,12 @@ class LoweredGaze:
         """
         if shut_s <= 0:
             self._seconds = self._apart = self._bound = 0.0
+            self._aside = False
+            self.aside_s = 0.0
             return False
         pose, off = moment.evidence.pose, moment.yaw_pitch
+        if off is not None and shut_s <= TOGETHER_S:
+            self._aside = self._aside or (abs(off[0]) >= ASIDE_DEG and off[1] >= ASIDE_DOWN_DEG)
         if moment.lids is not None and pose is not None and off is not None and shut_s <= FIRST_S:
             bound = _bound(abs(pose[0]), off[1])
             if bound is not None and abs(pose[1]) < STEEP_DEG:
@@ -54,7 +72,44 @@ class LoweredGaze:
                 self._seconds += moment.dt or 1e-3
                 self._apart += share * (moment.lids - self._apart)
                 self._bound += share * (bound - self._bound)
-        return self._seconds >= LEAST_S and self._bound < self._apart <= AS_OPEN and shut_s <= LONGEST_S
+        apart = self._seconds >= LEAST_S and self._bound < self._apart <= AS_OPEN
+        aside = self._aside and (off is None or abs(off[0]) >= STAYS * ASIDE_DEG)
+        if aside:
+            self.aside_s = shut_s
+        if shut_s > LONGEST_S:
+            self.aside_s = 0.0
+        return shut_s <= LONGEST_S and (apart or aside)
+
+
+class Narrowed:
+    """Tells lids that hang half shut: such eyes look down, or are shut in the dark, and are not on the road."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._last = 0.0
+
+    def update(self, moment: Moment) -> float:
+        """Takes one moment; seconds for which the lids have hung half shut, 0 below ``HANG_S``.
+
+        A smile, speech and a yawn narrow the eyes, too, and do not count.
+        """
+        t, happy = moment.evidence.t, moment.evidence.happy or 0.0
+        busy = happy > SMILE or moment.speaking or moment.mouth_wide
+        hangs = (
+            not busy
+            and moment.opened is not None
+            and moment.lids is not None
+            and moment.opened < HALF_OPEN
+            and moment.lids < HALF_APART
+        )
+        if hangs:
+            if self._since is None or not 0 <= t - self._last <= HANG_GAP_S + moment.dt:
+                self._since = t - moment.dt / 2
+            self._last = t
+        elif self._since is not None and not 0 <= t - self._last <= HANG_GAP_S:
+            self._since = None
+        hung = 0.0 if self._since is None else self._last - self._since
+        return hung if hung >= HANG_S else 0.0
 
 
 def _bound(yaw: float, lowered: float) -> float | None:

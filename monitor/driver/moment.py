@@ -19,11 +19,13 @@ class YawnShape:
         may: Whether the mouth opens as in a yawn, but not yet for long enough to be one.
         real: Whether it had a yawn's full shape just now: a rise, a plateau and a wide peak.
         began_s: Seconds since the mouth began to open.
+        wide: Whether the mouth is wide open at this moment.
     """
 
     may: bool = False
     real: bool = False
     began_s: float = 0.0
+    wide: bool = False
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Moment:
         dt: Seconds since the evidence before, 0 where that is not known.
         slow: Whether evidence comes too rarely to judge anything.
         calibrated: Progress of the calibration, 0..1.
-        opened: Openness of the eyes relative to this driver's open eyes, 0..1, or None.
+        opened: Openness of the eyes relative to this driver's open eyes, 0..1, or None; see ``lids.LidsStandIn``.
         zero: This driver's straight-ahead yaw and pitch in degrees.
         usual_blinks: This driver's normal blinks per minute, or None.
         usual_anger: Anger-like share of this driver's resting face.
@@ -45,7 +47,9 @@ class Moment:
         mouth_wide: Whether the mouth is wide open, or was a moment ago.
         yawn: How far the mouth's movement explains shut eyes.
         lids: Distance of the lids relative to this driver's open eyes, or None.
+        speaking: Whether the mouth moves as in speech or song.
         lowered: Whether the eyes look shut because the gaze is lowered.
+        narrowed_s: Seconds for which the lids have hung half shut, so that the eyes are not on the road.
         eyes: The eyes over time; shut eyes that a yawn, a laugh or a lowered gaze explains count as unknown.
         eyes_shut: Whether the eyes have been shut for long, excused or not.
         yawns: Yawns of the last five minutes.
@@ -70,7 +74,9 @@ class Moment:
     mouth_wide: bool = False
     yawn: YawnShape = YawnShape()
     lids: float | None = None
+    speaking: bool = False
     lowered: bool = False
+    narrowed_s: float = 0.0
     eyes: Eyes = UNKNOWN_EYES
     eyes_shut: bool = False
     yawns: int = 0

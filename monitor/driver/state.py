@@ -9,8 +9,10 @@ from monitor.core.lifecycle import Lifecycle
 from monitor.core.types import Event
 from monitor.driver.baseline import Baseline
 from monitor.driver.evidence import Evidence
+from monitor.driver.lids import LidsStandIn
 from monitor.driver.moment import Moment, SignTracker
 from monitor.driver.signs import SIGNS
+from monitor.driver.speech import Speech
 from monitor.driver.timing import Clock
 from monitor.settings.config import DriverConfig
 
@@ -52,6 +54,7 @@ class DriverMonitor:
             config.calibrate_s, config.memory_s, config.opened, config.turned_deg, config.lowered_deg
         )
         self._clock, self._pace = Clock(), Pace()
+        self._speech, self._stand_in = Speech(), LidsStandIn()
         self._blinked = False
         self._trackers: dict[str, SignTracker] = {sign.kind: sign.tracker(config) for sign in SIGNS}
         self._lives = {sign.kind: Lifecycle(sign.kind, ids, config.update_s, sign.release_s) for sign in SIGNS}
@@ -87,14 +90,16 @@ class DriverMonitor:
 
     def _moment(self, evidence: Evidence) -> Moment:
         """The evidence together with this driver's baseline."""
-        usual = self._baseline
+        usual, dt = self._baseline, self._clock.step(evidence.t) or 0.0
+        read, lids = None if evidence.eyes is None else usual.openness(evidence.eyes), usual.lids(evidence.lids)
         return Moment(
             evidence,
-            dt=self._clock.step(evidence.t) or 0.0,
+            dt=dt,
             slow=self._pace.update(evidence),
             calibrated=usual.progress,
-            opened=None if evidence.eyes is None else usual.openness(evidence.eyes),
-            lids=usual.lids(evidence.lids),
+            opened=self._stand_in.update(dt, read, lids if usual.knows_lids else None),
+            lids=lids,
+            speaking=self._speech.update(dt, evidence.mouth),
             zero=usual.zero,
             usual_blinks=usual.blinks_per_min,
             usual_anger=usual.anger,
@@ -102,6 +107,7 @@ class DriverMonitor:
 
     def _restart(self, *, everything: bool) -> None:
         """Resets the signs of the last driver; an ongoing absence is kept unless ``everything`` is set."""
+        self._speech, self._stand_in = Speech(), LidsStandIn()
         for sign in SIGNS:
             if sign.personal or everything:
                 self._trackers[sign.kind] = sign.tracker(self._config)

@@ -31,8 +31,8 @@ RISE_S = 2.0
 half open, a mouth that was open all along does not rise."""
 RISES = 0.8
 """A mouth that falls below this share of its widest opening since rest sings or talks; it does not begin a yawn."""
-SHAPED = 1.1
-"""Share of ``yawn_peak`` that a yawn reaches before it explains shut eyes."""
+SHAPED = 1.0
+"""Share of ``yawn_peak`` that a yawn reaches before it explains shut eyes; with a rise from rest."""
 HALF, HALF_S, SHUT = 0.8, 2.5, 0.3
 """A mouth that rises to only ``HALF`` of ``yawn_open`` is a yawn after ``HALF_S`` with eyes below ``SHUT``: noise and
 distance flatten the opening of the lips (from 0.72 to 0.5 with noise of sigma 25)."""
@@ -205,5 +205,5 @@ class Yawn:
         moment.mouth_wide = yawns.open_s > 0 or self._closed_s < self._after_s
         self._over_s = 0.0 if yawns.real else self._over_s + moment.dt
         self._began_s = yawns.rest_s if yawns.real or yawns.may else self._began_s + moment.dt
-        moment.yawn = YawnShape(yawns.may, self._over_s < self._after_s, self._began_s)
+        moment.yawn = YawnShape(yawns.may, self._over_s < self._after_s, self._began_s, wide=yawns.open_s > 0)
         return Observation(int(moment.yawning), seen.t - yawns.yawn_s)

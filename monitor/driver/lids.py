@@ -1,0 +1,41 @@
+"""Openness of the eyes from two sources: the eye network, and the distance of the lids that the keypoints report.
+
+In little light the eye network reads shut eyes as half open or cannot read them, while the keypoints, which see the
+whole face with normalised contrast, still report lids that touch (lp_d14 of the clips at 12 % of its light: 0.05 to
+0.13 of the eye's width, 0.37 open).
+"""
+
+from __future__ import annotations
+
+TOUCH = 0.36
+"""Distance of the lids, as a share of this driver's with open eyes, up to which they are shut; a lowered gaze keeps
+them 0.48 to 0.67 apart."""
+DOUBTFUL = 0.7
+"""Eyes that read more open than this are open, whatever the lids."""
+SHUT = 0.1
+"""Openness of eyes that the lids tell to be shut."""
+STANDS_IN_S = 3.0
+"""The lids stand in for eyes that were read at most so long ago: behind sunglasses they are a guess."""
+
+
+class LidsStandIn:
+    """Lets the distance of the lids decide where the eye network cannot."""
+
+    def __init__(self) -> None:
+        self._unread_s = STANDS_IN_S
+
+    def update(self, dt: float, opened: float | None, lids: float | None) -> float | None:
+        """Takes one moment.
+
+        Args:
+            dt: Seconds since the last one.
+            opened: Openness by the eye network against this driver's usual, or None.
+            lids: Distance of the lids against this driver's usual, or None, also until the usual is learnt.
+
+        Returns:
+            The openness to judge by, 0..1, or None.
+        """
+        self._unread_s = 0.0 if opened is not None else self._unread_s + dt
+        if lids is None or lids > TOUCH or self._unread_s >= STANDS_IN_S:
+            return opened
+        return SHUT if opened is None else min(opened, SHUT) if opened <= DOUBTFUL else opened
