@@ -119,6 +119,11 @@ class Pipeline:
         state, more = self._driver.blind(t, wall) if self._driver is not None else (None, [])
         return state, events + more
 
+    @property
+    def seat(self) -> tuple[float, float] | None:
+        """Where the driver sits, as shares of the picture's width and height; None outside driver mode or unknown."""
+        return self._driver.seat if self._driver is not None else None
+
     def finish(self) -> list[Event]:
         """Ends all open events; call once after the last frame."""
         events = self._reader.keep(set()) + self._episodes.finish() + self._held.finish()

@@ -68,6 +68,11 @@ class Driver:
         self._state, events = self.judge(evidence)
         return faces, self._state, events + beside
 
+    @property
+    def seat(self) -> tuple[float, float] | None:
+        """Middle of a calibrated driver's face as shares of the picture's size; None before."""
+        return self._seat.share if self._monitor.calibrated else None
+
     def _read(self, frame: Frame, face: Face) -> Face:
         """The face with its eyes read."""
         if self._eyes is None or face.keypoints is None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from monitor.core.types import Face
-from monitor.settings.crossfield import region
+from monitor.settings.crossfield import near, region
 
 NEAR = 1.5
 """Largest distance, in face sizes, from the driver's last place at which a face is the driver's again."""
@@ -21,11 +21,14 @@ class Where:
     """Where in the picture the driver sits.
 
     Args:
-        side: The text of ``driver.seat``.
+        side: The text of ``driver.seat``. The driver's usual place is the middle of the picture, or that of near:x,y.
     """
 
     def __init__(self, side: str) -> None:
         self._side = side
+        known = near(side)
+        self._known = known is not None
+        self._middle = 0.5 if known is None else known[0]
         self._region = {"left": (0.0, 0.0, 0.5, 1.0), "right": (0.5, 0.0, 0.5, 1.0)}.get(side, region(side))
 
     def allows(self, face: Face, size: tuple[int, int] | None) -> bool:
@@ -42,8 +45,10 @@ class Where:
         if size is None:
             return largest
         alike = [face for face in faces if size_of(face) >= ALIKE * size_of(largest)]
-        nearest = min(off(face, size) for face in alike)
-        central = [face for face in alike if off(face, size) <= nearest + CENTRAL]
+        if self._known:
+            return min(alike, key=lambda face: self._off(face, size))
+        nearest = min(self._off(face, size) for face in alike)
+        central = [face for face in alike if self._off(face, size) <= nearest + CENTRAL]
         return max(central, key=lambda face: middle(face)[0])
 
     def nearer(self, faces: Sequence[Face], own: Face, size: tuple[int, int] | None) -> Face | None:
@@ -53,9 +58,13 @@ class Where:
         found = [
             face
             for face in faces
-            if size_of(face) >= ALIKE * size_of(own) and off(face, size) < off(own, size) - CENTRAL
+            if size_of(face) >= ALIKE * size_of(own) and self._off(face, size) < self._off(own, size) - CENTRAL
         ]
-        return min(found, key=lambda face: off(face, size), default=None)
+        return min(found, key=lambda face: self._off(face, size), default=None)
+
+    def _off(self, face: Face, size: tuple[int, int]) -> float:
+        """Distance of a face's middle from the driver's usual place, as a share of the picture's width."""
+        return abs(middle(face)[0] / size[0] - self._middle)
 
 
 class Strangers:
@@ -81,11 +90,6 @@ class Strangers:
     def _is_known(self, face: Face) -> bool:
         near = (away(face, place) <= NEAR * size for place, size in self._known.values())
         return face.id in self._known or any(near)
-
-
-def off(face: Face, size: tuple[int, int]) -> float:
-    """Distance of a face's middle from the picture's, as a share of the picture's width."""
-    return abs(middle(face)[0] / size[0] - 0.5)
 
 
 def middle(face: Face) -> tuple[float, float]:

@@ -58,6 +58,7 @@ class Seat:
     Attributes:
         taken: Whether another face has just taken the seat, which invalidates the baseline.
         seated_s: Seconds for which the driver was in view.
+        share: Middle of the driver's face as shares of the picture's width and height, when last seen; None = unknown.
     """
 
     def __init__(self, empty_s: float, side: str = "auto") -> None:
@@ -73,6 +74,7 @@ class Seat:
         self._beside: frozenset[int] = frozenset()
         self._strangers = Strangers()
         self.taken = False
+        self.share: tuple[float, float] | None = None
 
     def choose(
         self, faces: Sequence[Face], t: float, *, settled: bool = True, size: tuple[int, int] | None = None
@@ -102,6 +104,9 @@ class Seat:
         self._strangers.update(faces, chosen, t)
         if chosen is not None:
             self._sit(chosen, t)
+            if size is not None:
+                x, y = middle(chosen)
+                self.share = (min(1.0, max(0.0, x / size[0])), min(1.0, max(0.0, y / size[1])))
             self._beside = frozenset(face.id for face in faces if face.id != chosen.id)
         return chosen
 

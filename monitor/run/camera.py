@@ -22,6 +22,7 @@ from monitor.run.mounting import Mounting
 from monitor.run.options import Options
 from monitor.run.panes import Running
 from monitor.run.preparation import Opened, begin
+from monitor.run.seats import remember
 from monitor.run.stepper import Stepper
 from monitor.run.supervisor import Reporter, Supervisor
 from monitor.run.worker import Limits, Worker
@@ -174,6 +175,9 @@ class Camera:
             log.error("error: the worker did not end within %.1f s; it is left behind", WORKER_S)
         self.elapsed_s = time.monotonic() - self._started
         last = self._pipeline.finish() if in_time else []
+        if in_time:
+            source = self.opened.source
+            remember(self.opened.config, source.name, self._pipeline.seat, live=source.live)
         last += self.incidents.finish(*self.worker.now())
         complete = self.outputs.close(last, self.elapsed_s)
         self.session.release()

@@ -24,6 +24,7 @@ from monitor.outputs.video.videofile import named
 from monitor.run.assembly import for_photographs
 from monitor.run.needs import require_outputs
 from monitor.run.options import Options
+from monitor.run.seats import with_remembered
 from monitor.settings.cameras import CameraConfig
 from monitor.settings.config import Config
 
@@ -127,7 +128,8 @@ def opened(
             raise ConfigError(f"--record {path}: is the source itself; give another file")
         if photographs and config.driver.enabled:
             raise no_drive(source)
-    return Opened(plan, for_photographs(config) if photographs else config, source, name, photographs, watched)
+    config = for_photographs(config) if photographs else with_remembered(config, source.name, live=source.live)
+    return Opened(plan, config, source, name, photographs, watched)
 
 
 def begin(run: Opened, session: SessionFolder, config_from: str, incidents: Incidents, stop: Stop) -> Outputs:

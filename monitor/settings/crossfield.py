@@ -23,6 +23,8 @@ MIN_POLL_S = 0.05
 """Shortest interval between two requests to a camera."""
 SEATS = ("auto", "left", "right")
 """Words of ``driver.seat``."""
+NEAR_SEAT = "near:"
+"""Before the place of a driver's face: the seat is learnt, starting there."""
 RISING = (
     ("closed", "opened"), ("long_blink_s", "closure_s", "microsleep_s", "sleep_s", "unresponsive_s"),
     ("perclos_warn", "perclos_drowsy"), ("yawn_open", "yawn_peak"),
@@ -112,10 +114,10 @@ def _models(config: Config) -> dict[str, str]:
 
 
 def _seat(driver: DriverConfig, place: Place) -> Iterator[str]:
-    if driver.seat not in SEATS and region(driver.seat) is None:
+    if driver.seat not in SEATS and region(driver.seat) is None and near(driver.seat) is None:
         yield (
-            f"{place('driver.seat')}: driver.seat must be auto, left, right or x,y,w,h as shares of the picture, "
-            f"such as 0.5,0,0.5,1 (got {driver.seat[:40]!r})"
+            f"{place('driver.seat')}: driver.seat must be auto, left, right, near:x,y or x,y,w,h as shares of the "
+            f"picture, such as 0.5,0,0.5,1 (got {driver.seat[:40]!r})"
         )
 
 
@@ -127,6 +129,15 @@ def region(text: str) -> tuple[float, float, float, float] | None:
         return None
     inside = 0 <= x < 1 and 0 <= y < 1 and w > 0 and h > 0 and x + w <= 1.001 and y + h <= 1.001
     return (x, y, w, h) if inside else None
+
+
+def near(text: str) -> tuple[float, float] | None:
+    """The place x, y of a ``driver.seat`` such as near:0.4,0.5, as shares of the picture, or None where it is none."""
+    try:
+        x, y = (float(part) for part in text.removeprefix(NEAR_SEAT).split(","))
+    except ValueError:
+        return None
+    return (x, y) if text.startswith(NEAR_SEAT) and 0 <= x <= 1 and 0 <= y <= 1 else None
 
 
 def _rising(driver: DriverConfig, place: Place) -> Iterator[str]:

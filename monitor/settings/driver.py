@@ -80,7 +80,14 @@ class DriverConfig:
         "s",
         advanced=True,
     )
-    seat: str = text("auto", "the driver's side of the picture: auto, left, right or x,y,w,h as shares of its size")
+    seat: str = text(
+        "auto", "the driver's side of the picture: auto, left, right, near:x,y or x,y,w,h as shares of its size"
+    )
+    remember_seat: bool = flag(
+        "keep the driver's place in the picture of each camera in seats.json for the next run, while seat is auto",
+        default=True,
+        advanced=True,
+    )
     passengers: bool = flag(
         "report passengers whose eyes are shut, as events of their own", default=False, advanced=True
     )

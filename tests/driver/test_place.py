@@ -79,7 +79,7 @@ def test_a_passenger_known_from_beside_the_driver_does_not_take_an_empty_seat() 
 
 @pytest.mark.parametrize("text", ["middle", "1,2", "0.5,0,0.6,1", "a,b,c,d", "0,0,0,1", "nan,0,1,1"])
 def test_a_seat_that_makes_no_sense_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"driver\.seat must be auto, left, right or x,y,w,h"):
+    with pytest.raises(ConfigError, match=r"driver\.seat must be auto, left, right, near:x,y or x,y,w,h"):
         configuration.load(None, [f"driver.seat={text}"], "driver")
 
 

@@ -8,7 +8,7 @@ import pytest
 from monitor.core.driver_state import ATTENTIVE
 from tests.driver.stories import RATES, between, blinking, tell
 
-OPEN_LIDS = {"lids": 0.36}
+OPEN_LIDS: dict[str, object] = {"lids": 0.36}
 
 
 @pytest.mark.parametrize("rate", RATES)
