@@ -1,6 +1,6 @@
 """The shared clips under bad light, noise, compression, tilt and glare: found, told as not to be judged, or missed.
 
-python -m benchmarks.degraded ../shared/videos [--minutes 3] [--out FOLDER] [--only NAME …]
+python -m benchmarks.degraded ../shared/videos [--minutes 3] [--out FOLDER] [--only NAME …] [--clips NAME …]
 
 Each frame is degraded before the program sees it; each clip's evidence is then repeated like in ``benchmarks.drives``.
 A labelled closure or yawn is *found* (an event overlaps it), *told* (``cannot_judge`` was reported in it or at most
@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--only", nargs="*", default=[], help="names of degradations")
+    parser.add_argument("--clips", nargs="*", default=[*LABELLED, *AWAKE], help="names of clips")
     parser.add_argument("--out", type=Path, help="keep the evidence in this folder and reuse what exists")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
     args = parser.parse_args()
@@ -193,7 +194,7 @@ def main() -> None:
             if args.only and name not in args.only:
                 continue
             tally = Tally()
-            for clip in (*LABELLED, *AWAKE):
+            for clip in args.clips:
                 seen = evidence_of(args.folder / clip, how, config, out / str(number) / clip)
                 if seen:
                     tally.add(*looped([(clip, seen)], args.minutes * 60, labels), config, awake=clip in AWAKE)

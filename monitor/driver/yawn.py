@@ -31,7 +31,7 @@ RISE_S = 2.0
 half open, a mouth that was open all along does not rise."""
 RISES = 0.8
 """A mouth that falls below this share of its widest opening since rest sings or talks; it does not begin a yawn."""
-SHAPED = 1.0
+SHAPED = 1.05
 """Share of ``yawn_peak`` that a yawn reaches before it explains shut eyes; with a rise from rest."""
 HALF, HALF_S, SHUT = 0.8, 2.5, 0.3
 """A mouth that rises to only ``HALF`` of ``yawn_open`` is a yawn after ``HALF_S`` with eyes below ``SHUT``: noise and
