@@ -37,7 +37,7 @@ CLOSURE = (0.0, 8.0, 28.0, 55.0, 80.0)
 are ours; see docs/concepts/driver.md."""
 
 
-QUICK = 0.3
+QUICK = 0.45
 """Factor on the points of a PERCLOS that consists of ordinary blinks: P80 means slow closures (Wierwille & Ellsworth
 1994), and people who blink often are not tired."""
 WHOLE = 0.9
