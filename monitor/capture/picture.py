@@ -20,6 +20,8 @@ MAX_MEGAPIXELS = 130.0
 Decoding takes about 0.1 s and 3 MB per megapixel.
 """
 MAX_FILE_BYTES = 500_000_000
+DEPTHS = (1023, 4095, 65535)
+"""Largest levels of a 16-bit file: cameras store 10 or 12 bits without scaling them, which would look black."""
 HEIF = "HEIC pictures need pillow-heif: pip install 'emotion-monitor[photos]'"
 
 
@@ -71,7 +73,22 @@ def _decoded(data: NDArray[np.uint8], reduction: int, *, gray: bool, upright: bo
     grays = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
              8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
     mode = (grays if gray else color)[reduction]
-    return cv2.imdecode(data, mode if upright else mode | cv2.IMREAD_IGNORE_ORIENTATION)
+    mode = mode if reduction > 1 else mode | cv2.IMREAD_ANYDEPTH
+    image = cv2.imdecode(data, mode if upright else mode | cv2.IMREAD_IGNORE_ORIENTATION)
+    return None if image is None else _eight_bits(image)
+
+
+def _eight_bits(image: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Scales a picture of more than 8 bits to 0..255; a 16-bit file may hold 10 or 12 bits, a float one 0..1."""
+    if image.dtype == np.uint8:
+        return image
+    top = float(np.nanmax(image, initial=0.0))
+    if image.dtype == np.uint16:
+        whole = next(float(limit) for limit in DEPTHS if top <= limit)
+    else:
+        whole = 1.0 if top <= 1 else 255.0
+    scaled = np.nan_to_num(image.astype(np.float32)) * np.float32(255 / whole)
+    return np.asarray(np.clip(scaled + 0.5, 0, 255), np.uint8)
 
 
 def _decoded_heif(data: NDArray[np.uint8], *, gray: bool) -> NDArray[np.generic] | None:
