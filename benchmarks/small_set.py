@@ -31,6 +31,7 @@ from monitor.core.labels import EMOTIONS
 from monitor.core.types import Image
 from monitor.faces.crop import CropSpec, crop
 from monitor.networks.card import find_model
+from monitor.networks.emotion import EmotionNet
 from monitor.networks.keypoints import KeypointNet
 from monitor.system.digest import sha256
 from train.clean import labels
@@ -219,6 +220,11 @@ def main() -> None:
         model = trained(given, args.steps, args.seed, augmented=augmented)
         found = np.asarray(model.predict(inputs_of(test.images), verbose=0).argmax(axis=1), np.int64)
         report(args.out, name, given, test, found, time.process_time() - begun)
+    begun = time.process_time()
+    net = EmotionNet(args.base)
+    answers = [int(net.logits(net.prepared(image)).argmax()) for image in faces.images]
+    none = Pictures(crops.images[:0], crops.truth[:0])
+    report(args.out, "base network as it is", none, faces, np.array(answers), time.process_time() - begun)
     begun = time.process_time()
     found = fine_tuned(args.base, crops, faces)
     report(args.out, "cleaned, cropped, last layer of the base network trained", crops, faces, found,
