@@ -53,6 +53,8 @@ class Recorder:
 class EchoPipeline:
     """Fails on the frames ``bad``."""
 
+    seat = None
+
     def __init__(self, bad: Sequence[int] = ()) -> None:
         self._bad = set(bad)
         self.slowdown = 1.0
