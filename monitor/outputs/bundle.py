@@ -127,6 +127,8 @@ OUTPUTS: dict[str, Callable[[RunContext], Sink | None]] = {
 }
 """Factories of the outputs; each returns None if the settings do not enable its output. To add an output, write a sink
 in its own module, a factory here and its settings."""
+QUEUE, QUEUE_OF_SEVERAL = 8, 4
+"""Most results that wait for the encoder, for a single source and for each of several; 640x480 pixels take 0.9 MB."""
 REMOTE = ("alerts", "mqtt")
 """Outputs that leave the process. They are closed last, so that no file waits for a broker or a command."""
 
@@ -156,7 +158,7 @@ class Outputs:
         self.video = VideoSink(target, config.output, self.canvas, config.display)
         self._background = Background(
             self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S,
-            camera=session.camera,
+            size=QUEUE_OF_SEVERAL if session.camera else QUEUE, camera=session.camera,
         )  # fmt: skip
         made = {name: sink for name, make in OUTPUTS.items() if (sink := make(run)) is not None}
         table = made["faces.csv"]

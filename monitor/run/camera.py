@@ -103,6 +103,7 @@ class Camera:
         self.elapsed_s = 0.0
         self.code = EXIT_OK
         self._started = time.monotonic()
+        self._begun = False
         self._closing: threading.Thread | None = None
         self._complete = False
 
@@ -115,6 +116,7 @@ class Camera:
         """Starts the worker; ``on_done`` is called on its thread when it has ended."""
         self.worker.on_done = on_done
         self._started = time.monotonic()
+        self._begun = True
         self.worker.start()
         self.outputs.storage.start()
 
@@ -168,7 +170,7 @@ class Camera:
             Whether the worker ended in time and every file is complete.
         """
         self.worker.stop()
-        in_time = self.worker.join(WORKER_S)
+        in_time = not self._begun or self.worker.join(WORKER_S)
         if in_time:
             self._feed.close()  # closing a source that a thread still reads would crash the process
         else:

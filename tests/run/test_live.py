@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.types import Event, Result
 from monitor.networks.load import load
+from monitor.outputs.logs import retention
 from monitor.outputs.sink import Sink
 from monitor.run.cameras import Setting
 from monitor.run.live import LiveRun
@@ -181,3 +183,14 @@ def test_cameras_share_networks_but_not_what_depends_on_their_frames() -> None:
     assert first.networks.keypoints is second.networks.keypoints
     assert first.networks.proposals is not second.networks.proposals
     assert first.networks.detector is not second.networks.detector
+
+
+def test_if_one_cameras_files_cannot_be_opened_the_run_does_not_begin(tmp_path: Path, plans: list[Planned]) -> None:
+    (tmp_path / "s" / "late").mkdir(parents=True)
+    held = retention.hold(tmp_path / "s" / "late")
+    both = [ready(plan) for plan in plans]
+    with pytest.raises(ConfigError, match=r"late: another run is writing there"):
+        LiveRun(setting(tmp_path / "s", plans), both)
+    assert held is not None
+    os.close(held)
+    assert LiveRun(setting(tmp_path / "s", plans), [ready(plan) for plan in plans]).run() == 0
