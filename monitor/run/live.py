@@ -58,6 +58,7 @@ class LiveRun:
         for opening in openings:
             if opening.result not in ready:
                 self._pending.append(opening)
+                self._miss(opening, "waiting for its source")
         self._album = self._make_album()
 
     def run(self) -> int:
@@ -115,8 +116,13 @@ class LiveRun:
             except UserError as error:
                 opening.error = error
             self._failed.append(opening)
+            self._miss(opening, "not opened")
             for line in lines_of(opening):
                 log.error("error: %s; the other cameras go on", line)
+
+    def _miss(self, opening: Opening, why: str) -> None:
+        if self._setting.page is not None:
+            self._setting.page.miss(opening.plan.camera, why)
 
     def _start(self, camera: Camera) -> None:
         source = camera.opened.source

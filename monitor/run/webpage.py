@@ -56,6 +56,7 @@ class WebPage:
         self._server: WebServer | None = None
         self._cameras: dict[str, CameraView] = {}
         self._palette: dict[str, str] = {}
+        self._absent: dict[str, str] = {}
         self._address = f"http://{'127.0.0.1' if self._access.loopback else host}:{port}"
 
     def close(self) -> None:
@@ -102,9 +103,14 @@ class WebPage:
         picture = SharedPicture(lambda: hub.result, lambda result: self._draw(result, camera)) if shown else None
         sink = HubSink(hub)
         self._cameras[camera.name] = CameraView(hub, picture, controls, camera.name, lambda: sink.closed)
+        self._absent.pop(camera.name, None)
         if self._server is None:
             self._serve(camera.session)
         return sink, controls.run_waiting
+
+    def miss(self, camera: str, why: str) -> None:
+        """Shows that a camera is not open, such as "waiting for its source"."""
+        self._absent[camera] = why
 
     def _serve(self, session: SessionFolder) -> None:
         from monitor.outputs.live.web.server import WebServer
@@ -112,7 +118,7 @@ class WebPage:
         from monitor.outputs.live.web.site import Site
 
         web, sessions = self._config.web, SessionList(session.root, session.whole)
-        site = Site(self._cameras, self._access, sessions, self._palette, web.viewers, web.fps)
+        site = Site(self._cameras, self._access, sessions, self._palette, web.viewers, web.fps, absent=self._absent)
         self._server = WebServer(site, self._socket)
         log.info("web page: %s%s", self._address, f" (token: {self._access.token})" if self._access.token else "")
 

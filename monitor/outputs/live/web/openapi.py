@@ -47,7 +47,7 @@ STATE = _object(
 )  # fmt: skip
 SHORT = _object(
     name=TEXT, source=TEXT, frame=INTEGER, fps=NUMBER, faces=INTEGER, label=_nullable(TEXT), attention=_nullable(TEXT),
-    recording=FLAG, wrong={"type": "array", "items": TEXT}, over=FLAG, picture=FLAG,
+    recording=FLAG, wrong={"type": "array", "items": TEXT}, over=FLAG, picture=FLAG, open=FLAG,
 )  # fmt: skip
 EVENT = _object(
     number=INTEGER, kind=TEXT, phase={"type": "string", "enum": ["start", "update", "end"]}, id=INTEGER,

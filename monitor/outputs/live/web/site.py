@@ -51,6 +51,7 @@ class Site:
         closing: Set when the server shuts down; streams end then.
         watching: Open streams by kind.
         clock: Monotonic seconds.
+        absent: Cameras that are not open, by name, and why.
     """
 
     cameras: dict[str, CameraView]
@@ -62,6 +63,7 @@ class Site:
     closing: bool = False
     watching: dict[str, int] = field(default_factory=lambda: {"picture": 0, "stream": 0})
     clock: Callable[[], float] = time.monotonic
+    absent: dict[str, str] = field(default_factory=dict)
     _shared: dict[str, tuple[float, int, str]] = field(default_factory=dict)
 
     def camera(self, name: str) -> CameraView | None:
@@ -90,7 +92,14 @@ def full_state(camera: CameraView) -> dict[str, Any]:
 
 def overview(site: Site) -> list[dict[str, Any]]:
     """All cameras in short, as ``/api/cameras`` gives them."""
-    return [_short(camera) for camera in list(site.cameras.values())]
+    absent = [
+        {
+            "name": name, "source": "", "frame": 0, "fps": 0.0, "faces": 0, "label": None, "attention": None,
+            "recording": False, "wrong": [why], "over": False, "picture": False, "open": False,
+        }
+        for name, why in list(site.absent.items())
+    ]  # fmt: skip
+    return [_short(camera) for camera in list(site.cameras.values())] + absent
 
 
 def _short(camera: CameraView) -> dict[str, Any]:
@@ -101,5 +110,5 @@ def _short(camera: CameraView) -> dict[str, Any]:
         "faces": len(state["faces"]), "label": None if main is None else main["label"],
         "attention": None if state["driver"] is None else state["driver"]["attention"],
         "recording": run.get("recording", False), "wrong": run.get("wrong", []), "over": camera.over(),
-        "picture": camera.picture is not None,
+        "picture": camera.picture is not None, "open": True,
     }  # fmt: skip

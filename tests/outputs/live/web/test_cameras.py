@@ -29,6 +29,9 @@ def test_cameras_are_distinguished_by_name(run: Run) -> None:
         ("door", 1, "happy", False), ("cab", 0, None, True),
     ]  # fmt: skip
     assert client.get("/picture.jpg?camera=cab").status_code == 403
+    site.absent["yard"] = "waiting for its source"
+    last = client.get("/api/cameras").json()[-1]
+    assert (last["name"], last["wrong"], last["open"]) == ("yard", ["waiting for its source"], False)
     assert client.get("/picture.jpg?camera=door").status_code == 200
     for path in ("/api/state", "/api/events", "/picture.jpg"):
         assert client.get(f"{path}?camera=none").status_code == 404

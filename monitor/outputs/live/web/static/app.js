@@ -218,7 +218,8 @@ async function listCameras() {
   for (const one of cameras.filter((one) => one.name)) {
     if (!tiles.has(one.name)) tiles.set(one.name, makeTile(one.name));
     const tile = tiles.get(one.name);
-    if (!camera) choose(one.name);
+    tile.disabled = !one.open;
+    if (!camera && one.open) choose(one.name);
     const seen = one.faces === 0 ? "nobody in view" : one.faces + (one.faces === 1 ? " face" : " faces") + (one.label ? ", " + one.label : "");
     tile.words.textContent = one.over ? "ended" : one.wrong.length ? one.wrong.join(", ") : (one.attention ? one.attention + ", " : "") + seen + (one.recording ? ", recording" : "");
     tile.classList.toggle("bad", one.over || one.wrong.length > 0);
