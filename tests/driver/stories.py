@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -79,6 +80,16 @@ def tell(
         drive.events += events
     drive.events += monitor.finish()
     return drive
+
+
+def after_two_minutes(act: dict[str, object], second: float) -> DriverState:
+    """The state at a second, up to 200, of an awake driver who acts so from second 121 on; each act is played once."""
+    return _acted(tuple(sorted(act.items()))).at(second)
+
+
+@lru_cache(maxsize=64)
+def _acted(act: tuple[tuple[str, object], ...]) -> Drive:
+    return tell(200, 10.0, lambda t: dict(act) if t >= 121 else {})
 
 
 def times(seconds: float, rate: float) -> Iterator[float]:

@@ -18,7 +18,7 @@ from monitor.outputs.drawing.palette import COLORS, SEVERITY, Color
 from monitor.outputs.drawing.pen import Pen
 from monitor.outputs.drawing.typeface import LEAST_PX, MEDIUM, Style, load
 from monitor.settings.config import DisplayConfig
-from tests.driver.stories import tell
+from tests.driver.stories import after_two_minutes
 from tests.fakes import face, keypoints_at, result
 
 SIZES = [(320, 240), (480, 270), (640, 480), (404, 720), (1280, 720), (1920, 1080), (3840, 2160), (160, 120)]
@@ -78,7 +78,7 @@ def test_no_text_is_below_twelve_pixels_on_the_screen(width: int, height: int, m
         return text(pen, words, at, color, style)
 
     monkeypatch.setattr(Pen, "text", noted)
-    state = tell(200, 10.0, lambda t: {"eyes": 0.02} if t >= 121 else {}).at(126)
+    state = after_two_minutes({"eyes": 0.02}, 126)
     box = (width * 0.3, height * 0.3, width * 0.6, height * 0.7)
     drawn(result(0.0, [face(1, box=box)], image=canvas(width, height), driver=state), "full")
     shrunk = min(1.0, config.max_width / width, config.max_height / height)
@@ -181,7 +181,7 @@ def test_keypoints_are_drawn_on_request() -> None:
 
 
 def alarm(second: int, act: dict[str, object]) -> DriverState:
-    return tell(200, 10.0, lambda t: act if t >= 121 else {}).at(second)
+    return after_two_minutes(act, second)
 
 
 def test_an_alarm_frames_the_whole_picture() -> None:

@@ -12,11 +12,11 @@ from monitor.outputs.drawing.palette import COLORS, SEVERITY
 from monitor.outputs.drawing.pen import Pen
 from monitor.outputs.wording import driver_text, headline, severity
 from monitor.settings.config import DriverConfig
-from tests.driver.stories import tell
+from tests.driver.stories import after_two_minutes
 
 
 def at(second: int, act: dict[str, object]) -> DriverState:
-    return tell(200, 10.0, lambda t: act if t >= 121 else {}).at(second)
+    return after_two_minutes(act, second)
 
 
 @pytest.mark.parametrize(
