@@ -1,4 +1,4 @@
-"""``emotion-train clean``: finds broken, duplicate, faceless and wrongly labelled pictures of a set."""
+"""``emotion-train clean``: finds broken, duplicate, drawn, faceless and wrongly labelled pictures of a set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("train")
 def add(commands: Any) -> None:
     """Adds the command."""
     parser = commands.add_parser(
-        "clean", help="find broken, duplicate, faceless and wrongly labelled pictures of a set"
+        "clean", help="find broken, duplicate, drawn, faceless and wrongly labelled pictures of a set"
     )
     parser.add_argument("folder", metavar="FOLDER", help="the set: one folder of pictures per class")
     parser.add_argument("--out", help="folder of the record and the review page (default FOLDER.clean)")
