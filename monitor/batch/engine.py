@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("monitor")
 
 WORKER_MB = 400.0
-"""Memory that one worker may use before Dask restarts it; it needs about 150 MB."""
+"""Memory planned for one worker; it needs 200 to 300 MB (docs/results/archives.md)."""
+MEMORY = {"MALLOC_ARENA_MAX": 1, "MALLOC_TRIM_THRESHOLD_": 1 << 26, "MALLOC_MMAP_THRESHOLD_": 1 << 26}
+"""glibc settings of local workers. With a heap for each thread a worker grew by 100 MB over its first files; Dask's own
+threshold of 64 kB gives pictures back to the system and fetches them again for each frame."""
 WINDOW = 4
 """Recordings submitted at a time per worker: enough to keep all busy, few enough for archives of 100,000 recordings."""
 CHECK_S = 5.0

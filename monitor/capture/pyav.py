@@ -73,6 +73,8 @@ class PyAvDecoder:
             self._stream: Any = self._container.streams.video[0]
         except (av.FFmpegError, IndexError) as error:
             raise OSError(f"PyAV cannot open it: {error}") from None
+        self._unit, self._start = self._stream.time_base, self._stream.start_time or 0
+        self._rate = float(self._stream.average_rate or 25)
         self._context = self._stream.codec_context
         self._context.thread_count = 1
         self._skipping = False
@@ -144,8 +146,7 @@ class PyAvDecoder:
     def _replace(self, through_ffmpeg: Callable[[float], Decoder]) -> bool:
         """Reads on through ffmpeg, from the current picture."""
         start = self.stated_s()
-        rate = float(self._stream.average_rate or 25)
-        self._replaced = through_ffmpeg(max(0.0, start - 0.5 / rate) if np.isfinite(start) else 0.0)
+        self._replaced = through_ffmpeg(max(0.0, start - 0.5 / self._rate) if np.isfinite(start) else 0.0)
         self._close()
         return self._replaced.grab()
 
@@ -174,15 +175,19 @@ class PyAvDecoder:
         self._close()
 
     def _close(self) -> None:
-        self._packets = self._frame = None
+        """Drops all references at once: the decoder's pictures would wait for the garbage collection."""
+        self._packets = self._frame = self._through_ffmpeg = None
         self._ready.clear()
-        self._container.close()
+        if self._stream is not None:
+            self._container.close()
+            self._stream = self._context = None
+            del self._container
 
     def _seconds(self, pts: int) -> float:
-        return float((pts - (self._stream.start_time or 0)) * self._stream.time_base)
+        return float((pts - self._start) * self._unit.numerator / self._unit.denominator)
 
     def _ticks(self, seconds: float) -> int:
-        return int(seconds / self._stream.time_base) + (self._stream.start_time or 0)
+        return int(seconds / self._unit) + self._start
 
     def _fill(self) -> bool:
         """Decodes until a picture is ready; False at the end."""
