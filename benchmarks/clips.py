@@ -66,7 +66,7 @@ def figures(rows: list[Row]) -> ClipFigures:
 
 
 def main() -> None:
-    """Prints one line per clip."""
+    """Prints one line per clip, and the changes of all clips together."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", action="append", default=[])
@@ -74,17 +74,22 @@ def main() -> None:
     args = parser.parse_args()
     print("| clip | frames | with a face | ids | raw changes/min | shown changes/min | shown labels (frames) |")
     print("|---|---|---|---|---|---|---|")
+    every: list[ClipFigures] = []
     for path in sorted(args.folder.iterdir()):
         if path.suffix.lower() not in VIDEO_SUFFIXES or args.only not in path.name:
             continue
         with tempfile.TemporaryDirectory() as folder:
             f = figures(run_clip(path, Path(folder) / "session", args.set))
+        every.append(f)
         minutes = f.seconds / 60 or 1.0
         labels = ", ".join(f"{name} {n}" for name, n in f.labels.most_common(5))
         print(
             f"| {path.name} | {f.frames} | {f.with_face / max(1, f.frames):.1%} | {f.ids} | "
             f"{f.raw_changes / minutes:.0f} | {f.shown_changes / minutes:.0f} | {labels} |", flush=True,
         )  # fmt: skip
+    minutes = sum(f.seconds for f in every) / 60 or 1.0
+    raw, shown = sum(f.raw_changes for f in every) / minutes, sum(f.shown_changes for f in every) / minutes
+    print(f"all: {raw:.1f} raw and {shown:.1f} shown changes a minute of a face in view, {minutes:.1f} minutes")
 
 
 if __name__ == "__main__":
