@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from monitor.networks.card import ModelCard
 from monitor.networks.covers import HALVES
 from train.engine.recipe import CLASSES, GEOMETRY, Recipe
-from train.engine.task import BACKGROUNDS, PROPOSALS, Evaluate, Export, Prepare, Score, Task
+from train.engine.task import BACKGROUNDS, PROPOSALS, Evaluate, Export, Prepare, Score
 from train.tasks.covers import card as card_texts
 from train.tasks.keypoints.definition import Keypoints
+from train.tasks.plain import PlainTask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ UNUSED = tuple(f"jitter.{key}" for key in ("stretch", "wide", "turned", "hide", 
 """Fields of ``Jitter`` without an effect: boxes are nearly right, and what hides a face is drawn by the task itself."""
 
 
-class Covers(Task["FaceSet"]):
+class Covers(PlainTask["FaceSet"]):
     """Tells which half of a face is covered."""
 
     name = "covers"
@@ -72,15 +73,5 @@ class Covers(Task["FaceSet"]):
 
         return outputs.plain(order, figures.evaluate(order.model, self.load(order.data[0]), order.split))
 
-    def show(self, report: dict[str, Any]) -> None:
-        from train.reports import tables
-
-        tables.print_any(report)
-
     def notes(self, card: ModelCard) -> Mapping[str, str]:
         return card_texts.NOTES
-
-    def card_figures(self, card: ModelCard) -> list[str]:
-        from train.reports.markdown import all_figures
-
-        return all_figures(card)
