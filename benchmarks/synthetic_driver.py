@@ -3,8 +3,8 @@
 python -m benchmarks.synthetic_driver [--hours 20] [--piece 3/8] [--only NAME …] [--set KEY=VALUE]
 
 Scripts move lids, gaze, mouth and head (``synthetic_script``); a model of the camera turns them into evidence, with
-noise whose quantiles were measured on the shared clips, as filmed and degraded. The judgement sees only the evidence.
-``benchmarks.synthetic_faces`` renders some of the same acts and runs the whole program on them.
+noise whose quantiles were measured on the shared clips, as filmed and degraded. The judgement sees only the evidence;
+no picture is rendered.
 """
 
 from __future__ import annotations
