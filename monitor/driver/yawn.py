@@ -24,6 +24,8 @@ LONGEST_S = 15.0
 """Longest opening that can be a yawn; yawns take some five seconds."""
 HOLD_S = 0.5
 """A mouth that is unknown for a moment keeps its state for this long."""
+SOFT_S = 0.12
+"""Time constant of the smoothing of an opening that is wide already: in noise single frames fall below the bound."""
 REST = 0.4
 """Share of ``yawn_open`` below which the mouth is at rest."""
 RISE_S = 2.0
@@ -107,7 +109,7 @@ class Yawns:
         self._half: _Opening | None = None
         self._unknown_s = 0.0
         self._rest: float | None = None
-        self._widest = 0.0
+        self._widest = self._soft = 0.0
         self.open_s = self.yawn_s = self.rest_s = 0.0
         self.yawning = self.may = self.real = False
 
@@ -132,6 +134,7 @@ class Yawns:
             if mouth < REST * self._config.yawn_open:
                 self._rest, self._widest = t, 0.0
             self._widest = max(self._widest, mouth)
+            self._soft += (1 - math.exp(-(dt or 1.0) / SOFT_S)) * (mouth - self._soft)
             self._wide = self._opened(self._wide, t, dt or 0.0, mouth, 1.0)
             self._half = self._opened(self._half, t, dt or 0.0, mouth, HALF)
             for opening in (self._wide, self._half):
@@ -142,7 +145,7 @@ class Yawns:
 
     def _opened(self, opening: _Opening | None, t: float, dt: float, mouth: float, share: float) -> _Opening | None:
         """The opening beyond ``share`` of ``yawn_open``, if the mouth is open that wide."""
-        if mouth < share * self._config.yawn_open * (CLOSES if opening else 1.0):
+        if (self._soft if opening else mouth) < share * self._config.yawn_open * (CLOSES if opening else 1.0):
             return None
         if opening is None:
             rose = self._rest is not None and t - self._rest <= RISE_S

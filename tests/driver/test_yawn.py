@@ -59,6 +59,13 @@ def test_a_hand_before_the_mouth_for_a_moment_does_not_end_it(hidden: float, goe
 
 def test_a_mouth_that_closes_a_little_is_still_open() -> None:
     def trembling(depth: float) -> Callable[[float], float]:
-        return lambda t: CONFIG.yawn_open * depth if abs(t - 2.0) < 0.05 else wide(0.9, length=2.5)(t)
+        return lambda t: CONFIG.yawn_open * depth if abs(t - 2.0) < 0.35 else wide(0.9, length=2.5)(t)
 
     assert yawned(trembling(0.95)) > yawned(trembling(0.85))
+
+
+def test_single_frames_below_the_bound_do_not_end_a_yawn_in_noise() -> None:
+    def noisy(t: float) -> float:
+        return wide(0.7, length=3.0)(t) - (0.3 if round(30 * t) % 8 == 0 else 0.0)
+
+    assert yawned(noisy, hz=30.0) == pytest.approx(3.0 - CONFIG.yawn_s, abs=0.2)
