@@ -6,6 +6,8 @@ up to 12 s.
 
 from __future__ import annotations
 
+import math
+
 from monitor.core.lifecycle import Observation
 from monitor.driver.moment import Moment
 from monitor.driver.timing import Window
@@ -36,14 +38,17 @@ class Distraction:
         self._start: float | None = None
         self._last = 0.0
         self._often = False
+        self._asleep = -math.inf
 
     def update(self, moment: Moment) -> Observation:
         """Judges where the driver looks; needs ``lowered``, ``narrowed_s``, ``turned`` and the closures."""
         t = moment.evidence.t
+        if moment.levels.get("eyes_closed", 0) > 0 or t < self._asleep:
+            self._asleep = t  # a closure is told already; only what follows it is a look down
         self._down = self._looks_down(moment)
         if self._down:
             if self._start is None or not 0 <= t - self._last <= BRIEF_S + moment.dt:
-                self._start = t - max(moment.dt / 2, moment.narrowed_s)
+                self._start = t - max(moment.dt / 2, min(moment.narrowed_s, t - self._asleep))
             self._last = t
         elif self._start is not None and not 0 <= t - self._last <= BRIEF_S:
             self._start = None
