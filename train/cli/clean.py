@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.core.errors import EXIT_OK, ConfigError
 from train.cli.shared import SHIPPED, model_path
+
+if TYPE_CHECKING:
+    from train.clean.manifest import Entry
 
 log = logging.getLogger("train")
 
@@ -49,10 +53,16 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out or f"{folder}.clean")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is not a folder; give the folder that holds one folder per class")
+    for other in args.against:
+        if not Path(other).is_dir():
+            raise ConfigError(f"--against {other}: is not a folder; give the folder that holds one folder per class")
     resources.make_folder(out)
     manifest = Manifest(out / NAME)
     try:
-        if args.again or not manifest.entries():
+        known = manifest.entries()
+        if args.again or args.against or _changed(folder, known):
+            if not args.against and any(entry.kind == "leak" for entry in known):
+                raise ConfigError(f"{out / NAME}: holds pictures of a held-out set; give --against again")
             manifest.replace(_found(folder, args))
         entries = manifest.entries()
         page.write(folder, entries, out / "review.html")
@@ -69,6 +79,17 @@ def run(args: argparse.Namespace) -> int:
     finally:
         manifest.close()
     return EXIT_OK
+
+
+def _changed(folder: Path, entries: Sequence[Entry]) -> bool:
+    """Whether the set has other pictures than its record; says so if there is a record."""
+    from train.clean.files import listed
+
+    now, then = {str(path.relative_to(folder)) for path in listed(folder)}, {entry.path for entry in entries}
+    if then and now != then:
+        added, gone = len(now - then), len(then - now)
+        log.info("%s: %d pictures added and %d taken away since the last check: check all again", folder, added, gone)
+    return now != then
 
 
 def _found(folder: Path, args: argparse.Namespace) -> list[Any]:
