@@ -150,7 +150,7 @@ def _entries(node: yaml.Node | None, file: str, problems: list[str]) -> Iterator
         key = f"{CAMERAS}.{name.value}"
         if not isinstance(name, yaml.ScalarNode) or not NAME.fullmatch(name.value):
             wrong(name, CAMERAS, "has a name that is not 1 to 32 letters, digits, - and _"
-                                 f" (got {str(name.value)[:40]})")  # fmt: skip
+                                 f" (got {_shown(name)})")  # fmt: skip
         elif name.value in seen:
             wrong(name, key, "is given twice; keep one")
         elif not isinstance(value, yaml.MappingNode):
@@ -161,9 +161,15 @@ def _entries(node: yaml.Node | None, file: str, problems: list[str]) -> Iterator
                 wrong(name, key, "has no source; add one, such as source: 0")
             else:
                 settings = value_of(value, "settings")
+                settings = settings if isinstance(settings, yaml.MappingNode) else None
                 yield _Entry(name.value, parts["source"], parts.get("profile", ""), settings, place(file, name))
         if isinstance(name, yaml.ScalarNode):
             seen.add(name.value)
+
+
+def _shown(name: yaml.Node) -> str:
+    """A camera's name in an error line; keys that are no plain words have no short form."""
+    return str(name.value)[:40] if isinstance(name, yaml.ScalarNode) else "a list or group"
 
 
 def value_of(group: yaml.MappingNode, key: str) -> yaml.Node | None:
@@ -185,6 +191,8 @@ def _parts(group: yaml.MappingNode, key: str, file: str, problems: list[str]) ->
             example = "such as source: 0" if word == "source" else "such as profile: driver"
             problems.append(str(Problem(place(file, name), full, f"must be a single value, {example}")))
             parts.setdefault(word, "")
+        elif word == "settings" and not isinstance(value, yaml.MappingNode) and not is_empty(value):
+            problems.append(str(Problem(place(file, value), full, "must be a group of settings (key: value lines)")))
         elif word != "settings":
             parts[word] = str(value.value)
         seen.add(word)

@@ -50,6 +50,7 @@ class Collector:
     renamed: dict[str, str]
     values: dict[str, tuple[Any, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    named: tuple[str, ...] = ()
 
     def add(self, node: yaml.Node | None, key: str, file: str) -> None:
         """Adds the value or group of settings called ``key``; "" is the whole tree."""
@@ -84,7 +85,7 @@ class Collector:
             if full in seen:
                 self.problems.append(Problem(where, full, "is given twice; keep one"))
             elif lookup(self.root, full) is MISSING:
-                self.problems.append(Problem(where, full, f"is not a setting{nearest(self.root, full)}"))
+                self.problems.append(Problem(where, full, f"is not a setting{nearest(self.root, full, self.named)}"))
             else:
                 self.add(value, full, file)
             seen.add(full)

@@ -99,7 +99,7 @@ def read(
     Raises:
         ConfigError: The file cannot be read or is not YAML.
     """
-    found = Collector(cls, dict(renamed or {}))
+    found = Collector(cls, dict(renamed or {}), named=() if profiles is None else (CAMERAS, PROFILES))
     known: dict[str, list[tuple[yaml.Node, str]]] = {}
     if profiles is not None:
         found.add_profiles(compose(profiles.built_in, "built-in profiles"), "built-in profiles", known)
@@ -133,7 +133,7 @@ def _taken(root: yaml.MappingNode, key: str) -> list[yaml.Node]:
 def _apply_profiles(found: Collector, known: dict[str, list[tuple[yaml.Node, str]]], name: str) -> None:
     """Adds the settings of the profile ``name``; mistakes in the other profiles are reported as well."""
     for profile, parts in known.items():
-        chosen = Collector(found.root, found.renamed, problems=found.problems)
+        chosen = Collector(found.root, found.renamed, problems=found.problems, named=found.named)
         for node, file in parts:
             chosen.add(node, "", file)
         if profile == name:
@@ -157,7 +157,7 @@ def _override(found: Collector, entry: str) -> None:
         return
     kind = lookup(found.root, key)
     if kind is MISSING:
-        found.problems.append(Problem(COMMAND_LINE, key, f"is not a setting{nearest(found.root, key)}"))
+        found.problems.append(Problem(COMMAND_LINE, key, f"is not a setting{nearest(found.root, key, found.named)}"))
     else:
         found.add(_override_node(raw, literal=kind is str), key, COMMAND_LINE)
 

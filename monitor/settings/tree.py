@@ -40,13 +40,26 @@ def all_keys(cls: type, prefix: str = "") -> list[str]:
     return keys
 
 
-def nearest(root: type, key: str) -> str:
-    """The end of an error line for an unknown key: the closest known key, else the names of the groups."""
+def nearest(root: type, key: str, named: tuple[str, ...] = ()) -> str:
+    """The end of an error line for an unknown key: the closest known key, else the names to choose from.
+
+    Args:
+        root: The dataclass at the root of the tree.
+        key: The unknown dotted key.
+        named: Further groups at the top of a settings file, which hold groups of settings by name.
+    """
+    if key in named:
+        return "; it is a group of its own at the top of a settings file"
     keys = all_keys(root)
     groups = {k.rpartition(".")[0] for k in keys if "." in k}
-    close = difflib.get_close_matches(key, [*keys, *groups], n=1, cutoff=0.6)
+    group, _, last = key.rpartition(".")
+    if group in groups:
+        close = [f"{group}.{name}" for name in difflib.get_close_matches(last, hints(lookup(root, group)), n=1)]
+    else:
+        close = difflib.get_close_matches(key, [*keys, *groups, *named], n=1, cutoff=0.6)
     if not close:
-        last = key.rpartition(".")[2]
         tails = {k.rpartition(".")[2]: k for k in keys}
         close = [tails[t] for t in difflib.get_close_matches(last, list(tails), n=1, cutoff=0.7)]
-    return f"; did you mean {close[0]}?" if close else f"; the groups are {', '.join(sorted(groups))}"
+    if not close and group in groups:
+        return f"; {group} has {', '.join(hints(lookup(root, group)))}"
+    return f"; did you mean {close[0]}?" if close else f"; the groups are {', '.join(sorted({*groups, *named}))}"
