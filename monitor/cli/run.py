@@ -18,6 +18,7 @@ from monitor.run import app
 from monitor.settings import cameras as configuration
 from monitor.settings.config import Config
 from monitor.settings.crossfield import no_home
+from monitor.system.paths import refusal
 
 
 def command(args: argparse.Namespace) -> int:
@@ -76,12 +77,29 @@ def _copies(path: str, config: Config) -> app.InSession:
         raise ConfigError("--record: copies of photographs are not blurred; leave out --record or set output.blur=none")
     if path and os.path.lexists(path) and not os.path.isdir(path):
         raise ConfigError(f"--record {path}: is not a folder; photographs are copied into a folder")
+    if path:
+        _writable(Path(path).expanduser(), path)
     annotator, detail = Annotator(config.display, config.driver), configured(config.display)
 
     def drawn(result: Result) -> Image:
         return annotator.annotate(result, "off" if config.output.clean else detail)
 
     return lambda folder: [CopySink(Path(path).expanduser() if path else folder, drawn)]
+
+
+def _writable(folder: Path, given: str) -> None:
+    """Makes the folder of the copies before a picture is read.
+
+    Raises:
+        ConfigError: It cannot be made or written into.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        error = refusal(folder)
+    except OSError as failed:
+        error = failed
+    if error is not None:
+        raise ConfigError(f"--record {given}: cannot be written: {error.strerror}; give another folder")
 
 
 def _photographs(source: str | None, config: Config) -> str:

@@ -99,6 +99,11 @@ def test_copies_have_their_own_folder_and_are_always_blurred(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["copy-one-2.jpg", "copy-one.jpg"]
     code, _, err = run(capsys, tmp_path, str(photo), "--record", "--blur")
     assert (code, "copies of photographs are not blurred" in err) == (2, True)
+    code, _, err = run(capsys, tmp_path, str(photo), "--record", "/proc/copies")
+    assert (code, err) == (
+        2,
+        "error: --record /proc/copies: cannot be written: No such file or directory; give another folder\n",
+    )
     code, _, err = run(capsys, tmp_path, str(photo), "--record", str(photo))
     assert (code, "is not a folder" in err) == (2, True)
 
