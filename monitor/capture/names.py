@@ -56,6 +56,12 @@ def shown(text: str) -> str:
     return re.sub(r"\?.*", "?…", re.sub(r"(?<=://)[^/\s]*@", "", text))
 
 
+def warn_of_password(text: str) -> None:
+    """Logs a warning for a source whose address shows its password."""
+    if re.search(r"://[^/@\s]*:[^/@\s$]+@", text):
+        log.warning("other users can see a password on the command line; use --source @FILE or ${NAME}")
+
+
 def revealed(text: str) -> str:
     """A source's text with its secrets filled in.
 
@@ -85,7 +91,5 @@ def revealed(text: str) -> str:
         return found if match[0] == text else quote(found, safe="")
 
     if "://" in text or VARIABLE.fullmatch(text):
-        if re.search(r"://[^/@\s]*:[^/@\s$]+@", text):
-            log.warning("other users can see a password on the command line; use --source @FILE or ${NAME}")
         return VARIABLE.sub(value, text)
     return text

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from monitor.capture.kinds import PHOTOGRAPHS, kind_of
-from monitor.capture.names import joined, local, shown
+from monitor.capture.names import joined, local, shown, warn_of_password
 from monitor.core.errors import ConfigError, SourceError
 from monitor.settings import cameras
 from monitor.settings.cameras import CameraConfig
@@ -107,6 +107,7 @@ def _are_photographs(named: Sequence[str]) -> bool:
 def _named(args: argparse.Namespace) -> list[str]:
     named: list[str] = [*args.sources, *args.source]
     for word in named:
+        warn_of_password(word)
         if "://" in word or os.path.lexists(word):
             continue
         if f"--{word}" in args.parser.options():

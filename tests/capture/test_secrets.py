@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.capture.kinds import kind_of
-from monitor.capture.names import revealed, shown
+from monitor.capture.names import revealed, shown, warn_of_password
 from monitor.core.errors import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,8 +48,9 @@ def test_from_the_environment_whole_or_in_part(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_one_given_openly_is_warned_of_without_repeating_it(caplog: pytest.LogCaptureFixture) -> None:
-    revealed("rtsp://me:s3cret@host/live")
-    assert "other users can see a password" in caplog.text
+    warn_of_password("rtsp://me:s3cret@host/live")
+    warn_of_password("rtsp://me:${PASSWORD}@host/live")
+    assert caplog.text.count("other users can see a password") == 1
     assert "s3cret" not in caplog.text
 
 
