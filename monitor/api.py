@@ -66,6 +66,8 @@ class Monitor:
     ) -> None:
         if config is not None and (profile or settings):
             raise TypeError("Monitor: give either config or profile and settings")
+        if config is not None and not isinstance(config, Config):
+            raise TypeError(f"Monitor: config must come from load_config(path), got {config!r:.80}")
         self.config = config if config is not None else load_config(profile=profile, settings=settings)
         self._networks: Networks | None = None
         self._annotator: Annotator | None = None

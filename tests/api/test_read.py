@@ -120,6 +120,8 @@ def test_a_wrong_setting_is_reported_in_terms_of_the_call() -> None:
         Monitor(profile="nobody")
     with pytest.raises(TypeError, match="either config or profile"):
         Monitor(profile="driver", config=load_config())
+    with pytest.raises(TypeError, match=r"config must come from load_config\(path\), got 'night.yaml'"):
+        Monitor(config="night.yaml")  # type: ignore[arg-type]
 
 
 def test_settings_come_from_the_call_and_not_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
