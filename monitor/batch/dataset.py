@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 
 from monitor.batch.items import Item
 from monitor.batch.merge import Merged
-from monitor.core.errors import ConfigError
+from monitor.core.errors import ConfigError, DiskError
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.outputs.logs.columns import TEXTS
 from monitor.settings.config import Config
@@ -70,6 +70,7 @@ class Dataset:
 
     Raises:
         ConfigError: The folder holds something else, or a dataset of a newer schema.
+        DiskError: The disk is full or read-only.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,7 +88,11 @@ class Dataset:
                     f"--out {folder}: holds other files and no {MARKER}; give an empty folder or a dataset"
                 )
             folder.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise DiskError.kind(error)(
+                f"--out {folder}: cannot be used: {error.strerror}; give another folder"
+            ) from None
+        except ValueError as error:
             raise ConfigError(f"--out {folder}: cannot be used: {error}") from None
 
     def describe(self, config: Config, mark: Fingerprint) -> None:

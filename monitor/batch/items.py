@@ -104,7 +104,8 @@ def _from_tar(path: Path) -> Iterator[Item]:
         with tarfile.open(path) as archive:
             names = [m.name for m in archive if m.isfile() and Path(m.name).suffix.lower() in VIDEO_SUFFIXES]
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise ConfigError(f"{path}: is not a readable tar archive: {error}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no archive or is cut off"
+        raise ConfigError(f"{path}: is not a readable tar archive: {why}") from None
     for name in sorted(names):
         yield Item(str(path.absolute()), name)
 

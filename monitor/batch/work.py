@@ -146,7 +146,11 @@ def whole(job: Job, plan: Plan) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    return error.lines[0] if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, UserError):
+        return error.lines[0]
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the recording'}: cannot be read: {error.strerror}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _digest(error: Exception) -> str:

@@ -14,7 +14,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.batch import engine
+from monitor.batch import engine, work
 from monitor.batch.crops import parse_keep
 from monitor.batch.dataset import Dataset
 from monitor.batch.engine import local_workers
@@ -133,6 +133,19 @@ def test_wrong_flags_give_one_line(
     monkeypatch.setattr(engine, "CONNECT_S", 0.5)
     with pytest.raises(ConfigError, match=words):
         _run(recordings, "--out", tmp_path / "set", *flags)
+
+
+def test_a_missing_recording_is_named_without_the_name_of_a_class() -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        Path("/nowhere/gone.mp4").read_bytes()
+    assert work._reason(caught.value) == "/nowhere/gone.mp4: cannot be read: No such file or directory"
+
+
+def test_a_folder_that_cannot_be_made_names_the_fix() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^--out /proc/data: cannot be used: No such file or directory; give another"
+    ):
+        Dataset(Path("/proc/data"))
 
 
 def test_a_folder_of_other_files_is_never_written_to(recordings: Path, tmp_path: Path) -> None:

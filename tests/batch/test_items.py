@@ -82,6 +82,13 @@ def test_what_cannot_be_found_gives_one_line(
         find([given])
 
 
+def test_a_damaged_archive_gives_one_line(tmp_path: Path) -> None:
+    (tmp_path / "day.tar").write_bytes(b"junk")
+    with pytest.raises(ConfigError) as caught:
+        find([str(tmp_path / "day.tar")])
+    assert str(caught.value) == f"{tmp_path}/day.tar: is not a readable tar archive: it is no archive or is cut off"
+
+
 def test_a_list_with_an_empty_row_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("name\nx\n")
     with pytest.raises(ConfigError, match=r"list.csv:1: names no recording"):
