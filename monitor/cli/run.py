@@ -12,7 +12,7 @@ from monitor.capture.kinds import PHOTOGRAPHS, kind_of
 from monitor.capture.names import revealed
 from monitor.cli.photographs import PhotographSink
 from monitor.cli.sources import chosen
-from monitor.core.errors import ConfigError
+from monitor.core.errors import ConfigError, DiskError
 from monitor.core.types import Image, Result
 from monitor.run import app
 from monitor.settings import cameras as configuration
@@ -91,7 +91,7 @@ def _writable(folder: Path, given: str) -> None:
     """Makes the folder of the copies before a picture is read.
 
     Raises:
-        ConfigError: It cannot be made or written into.
+        ConfigError, DiskError: It cannot be made or written into.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def _writable(folder: Path, given: str) -> None:
     except OSError as failed:
         error = failed
     if error is not None:
-        raise ConfigError(f"--record {given}: cannot be written: {error.strerror}; give another folder")
+        raise DiskError.kind(error)(f"--record {given}: cannot be written: {error.strerror}; give another folder")
 
 
 def _photographs(source: str | None, config: Config) -> str:
