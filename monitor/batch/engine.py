@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import contextlib
 import importlib.util
 import logging
 import os
 import time
-from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ RETRIES = 3
 """Number of retries of a task after its worker died."""
 GONE = ("lost", "cancelled")
 """States of a task that a restarted scheduler does not know."""
+BROKEN = (OSError, asyncio.CancelledError, concurrent.futures.CancelledError)
+"""Errors of fetching a result while the connection to the scheduler breaks; Dask raises either cancellation."""
 RESTART_S, POLL_S = 60.0, 0.2
 """Longest wait for a restarted scheduler, and the interval between two looks."""
 
@@ -172,7 +175,7 @@ def _fetched(future: Future) -> tuple[Any, BaseException | None]:
         error = None if future.status in GONE else future.exception()
         if future.status not in GONE:
             return (future.result(), None) if error is None else (None, error)
-    except (OSError, CancelledError):  # the connection broke while the result was on its way
+    except BROKEN:
         pass
     return None, LookupError("the scheduler does not know this task")
 
