@@ -26,6 +26,8 @@ LEAST = 20
 PARTS = ("validation", "test")
 EVERY = 6
 """One group in six is validation, another one is the held-out test."""
+LARGE = 1 / 3
+"""A group with a larger share of its class is always training, such as most frames of one recording."""
 
 
 class Finder(Protocol):
@@ -106,7 +108,8 @@ def splits(images: NDArray[np.uint8], truth: NDArray[np.int64], groups: Sequence
     for label in range(int(truth.max()) + 1):
         free = [group for group in np.unique(own[truth == label]).tolist() if group not in taken]
         taken.update(free)
-        for place, group in enumerate(rng.permutation(free).tolist()):
+        large = [group for group in free if (own == group).sum() > LARGE * (truth == label).sum()]
+        for place, group in enumerate(group for group in rng.permutation(free).tolist() if group not in large):
             if place % EVERY < len(PARTS):
                 split[own == group] = PARTS[place % EVERY]
     return split

@@ -110,3 +110,12 @@ def test_a_person_and_near_duplicates_stay_on_one_side() -> None:
         assert len({str(split[n]) for n in range(60) if persons[n] == person}) == 1
     assert split[30] == split[31]
     assert set(split.tolist()) == {"train", "validation", "test"}
+
+
+def test_a_group_that_holds_most_of_a_class_is_for_training() -> None:
+    images = np.random.default_rng(1).integers(0, 256, (60, 48, 48)).astype(np.uint8)
+    truth = (np.arange(60) % 2).astype(np.int64)
+    groups = ["film" if n % 2 and n < 50 else "" for n in range(60)]
+    split = pictures.splits(images, truth, groups)
+    assert {str(split[n]) for n in range(60) if groups[n]} == {"train"}
+    assert {str(split[n]) for n in range(60) if n % 2 and not groups[n]} == {"train", "validation", "test"}
