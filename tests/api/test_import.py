@@ -18,6 +18,7 @@ from monitor.run import arguments, arrays
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [api, arguments, arrays])
 def test_the_examples_in_the_documentation_run(module: Any) -> None:
     examples = doctest.DocTestSuite(module)
@@ -48,6 +49,7 @@ def test_the_import_is_quick_and_loads_no_heavy_package(tmp_path: Path) -> None:
     assert min(float(python(code, tmp_path)) for _ in range(5)) < 30
 
 
+@pytest.mark.slow
 def test_the_api_loads_neither_tensorflow_nor_rich(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom emotion_monitor import Monitor\nMonitor().analyze('demo', fps=0.2)\n"
@@ -56,6 +58,7 @@ def test_the_api_loads_neither_tensorflow_nor_rich(tmp_path: Path) -> None:
     assert python(code, tmp_path) == "[]"
 
 
+@pytest.mark.slow
 def test_scripts_called_monitor_and_train_beside_a_notebook_break_nothing(tmp_path: Path) -> None:
     (tmp_path / "monitor.py").write_text("raise SystemExit('the wrong monitor was imported')\n")
     (tmp_path / "train.py").write_text("raise SystemExit('the wrong train was imported')\n")

@@ -63,6 +63,7 @@ def test_the_rows_do_not_depend_on_workers_or_order(recordings: Path, tmp_path: 
     assert _faces(tmp_path / "one") == _faces(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing(recordings: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
     process = subprocess.Popen(
@@ -107,6 +108,7 @@ def test_a_span_begins_where_it_should(recordings: Path) -> None:
     assert first.t == pytest.approx(0.8, abs=0.05)
 
 
+@pytest.mark.slow
 def test_crops_are_saved_on_request_only(recordings: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
     _run(recordings / "day1" / "b.avi", "--out", out, "--workers", 1, "--fps", 5, "--keep-frames", "neutral>0")

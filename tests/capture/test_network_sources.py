@@ -64,6 +64,7 @@ def test_a_snapshot_address_is_fetched_at_its_interval_and_survives_a_failure() 
     assert source.facts()["width"] == 64
 
 
+@pytest.mark.slow
 def test_poll_s_makes_an_address_a_snapshot_source_that_stalls_late_enough() -> None:
     config = Config(source=SourceConfig(poll_s=4.0))
     with servers.web(Camera()) as host:

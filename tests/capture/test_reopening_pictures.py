@@ -44,6 +44,7 @@ def still(story: Story, seconds: float, image: Image) -> list[Frame | None]:
     return got
 
 
+@pytest.mark.slow
 def test_identical_pictures_count_as_no_picture(make: Callable[..., Story]) -> None:
     story = make(frozen_s=5.0)
     image = np.full((48, 64, 3), 90, np.uint8)

@@ -58,6 +58,7 @@ def test_frames_are_stamped_on_the_monotonic_clock(stream: str) -> None:
     assert before <= times[0] <= time.monotonic()
 
 
+@pytest.mark.slow
 def test_a_live_run_reads_the_stream_and_keeps_its_password_to_itself(stream: str, tmp_path: Path) -> None:
     folder = tmp_path / "s"
     argv = ["--source", stream, "--headless", "-q", "--out", str(folder), "--max-seconds", "2"]

@@ -73,6 +73,7 @@ def test_after_a_pause_the_seconds_start_anew() -> None:
     assert not played(poster, 1, 10, SPAN_S + 2 + 2 * PAUSE_S, own).still
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ignore", "shown"), [("false", 1), ("true", 0)])
 def test_a_photograph_on_the_wall_is_told_and_left_out_on_request(ignore: str, shown: int) -> None:
     config = configuration.load(None, [f"detect.ignore_still={ignore}"])[0]

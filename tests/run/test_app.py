@@ -109,6 +109,7 @@ def test_two_runs_of_one_file_give_the_same_table(demo_clip: Path, tmp_path: Pat
     assert without_clocks(a) == without_clocks(b)
 
 
+@pytest.mark.slow
 def test_a_second_run_into_the_same_folder_loses_nothing(demo_clip: Path, tmp_path: Path) -> None:
     first = run(tmp_path / "s", "--source", str(demo_clip), "--max-frames", "10", "--record")
     both = run(tmp_path / "s", "--source", str(demo_clip), "--max-frames", "10", "--record")

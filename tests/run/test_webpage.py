@@ -72,6 +72,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert run.end() == 0
 
 
+@pytest.mark.slow
 def test_readings_follow_the_demo(served: Served) -> None:
     state = served.wait("/api/state", lambda state: state["faces"])
     assert state["source"] == "demo"
@@ -93,6 +94,7 @@ def test_a_snapshot_is_saved_in_the_session(served: Served) -> None:
     assert list(served.folder.glob("snapshot*.png"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (apt install chromium)")
 def test_a_browser_shows_picture_faces_and_events(served: Served) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
@@ -126,6 +128,7 @@ def _until(page: Any, condition: str) -> None:
         page.wait_for_timeout(50)
 
 
+@pytest.mark.slow
 def test_off_loopback_the_token_is_printed_and_the_picture_is_off(tmp_path: Path) -> None:
     run = Served(tmp_path / "session", "0.0.0.0:0")
     try:

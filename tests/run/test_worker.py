@@ -111,6 +111,7 @@ def test_a_paused_worker_takes_no_frame_until_it_resumes() -> None:
     assert recorder.indices == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_paused_live_nothing_piles_up_and_nothing_counts_as_dropped() -> None:
     class Live(ListFeed):
         live = True

@@ -19,6 +19,7 @@ def test_a_command_that_hangs_is_ended() -> None:
         run_command([sys.executable, "-c", "import time; time.sleep(60)"], {}, 0.3)
 
 
+@pytest.mark.slow
 def test_children_of_a_command_end_with_it(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     script = f"sleep 300 & echo $! > {pid}; wait"

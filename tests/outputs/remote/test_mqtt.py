@@ -90,6 +90,7 @@ def test_a_drive_as_the_broker_sees_it(tmp_path: Path) -> None:
         ear.close()
 
 
+@pytest.mark.slow
 def test_a_program_that_dies_is_offline(tmp_path: Path) -> None:
     with Mosquitto(tmp_path) as broker:
         ear = Ear(broker.port)
@@ -101,6 +102,7 @@ def test_a_program_that_dies_is_offline(tmp_path: Path) -> None:
         ear.close()
 
 
+@pytest.mark.slow
 def test_after_a_restart_of_the_broker_everything_is_published_again(tmp_path: Path) -> None:
     with Mosquitto(tmp_path) as broker:
         camera = Camera(broker.port).online()
@@ -123,6 +125,7 @@ def test_after_a_restart_of_the_broker_everything_is_published_again(tmp_path: P
         ear.close()
 
 
+@pytest.mark.slow
 def test_events_wait_for_a_broker_that_is_not_there_yet_and_old_states_do_not(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     camera = Camera(broker.port, driver=True)

@@ -20,6 +20,7 @@ from tests.outputs.remote.home import Home
 pytestmark = needs_broker
 
 
+@pytest.mark.slow
 def test_user_password_tls_and_acl(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("monitor").propagate = True
     ca, certificate, key = certificates(tmp_path)

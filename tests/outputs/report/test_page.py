@@ -85,6 +85,7 @@ def test_the_command_writes_the_page_beside_the_session(folder: Path, caplog: py
     assert main(["report", str(folder), "--out", str(folder / "no" / "x.html")]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (apt install chromium)")
 def test_a_browser_draws_the_timeline(folder: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")

@@ -88,6 +88,7 @@ def test_a_recording_is_h264_in_mp4_at_true_speed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["video.mp4"]
 
 
+@pytest.mark.slow
 @needs_ffmpeg
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed")
 def test_it_plays_in_chromium_and_can_be_sought(tmp_path: Path) -> None:
@@ -105,6 +106,7 @@ def test_it_plays_in_chromium_and_can_be_sought(tmp_path: Path) -> None:
     assert "length 5.0 at 3 size 160x120" in shown
 
 
+@pytest.mark.slow
 @needs_ffmpeg
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
 def test_every_container_survives_the_death_of_everything(tmp_path: Path, suffix: str) -> None:
@@ -133,6 +135,7 @@ def test_every_container_survives_the_death_of_everything(tmp_path: Path, suffix
     assert length(path) >= 6.0 - 2 * ffmpeg.FRAGMENT_S
 
 
+@pytest.mark.slow
 @needs_ffmpeg
 def test_the_file_is_completed_when_only_the_recorder_is_killed(tmp_path: Path) -> None:
     code = f"""

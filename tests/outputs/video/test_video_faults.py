@@ -32,6 +32,7 @@ def test_a_missing_folder_is_logged_once_and_tried_again(tmp_path: Path, caplog:
     assert playable(video.files[0])
 
 
+@pytest.mark.slow
 def test_deleting_the_folder_of_a_blurred_recording_loses_only_that_file(tmp_path: Path) -> None:
     """Acts as storage: a new file is begun, and recording pauses until the folder exists again."""
     folder = tmp_path / "stick"

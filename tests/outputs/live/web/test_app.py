@@ -195,6 +195,7 @@ def test_a_large_login_body_is_cut_off(run: Run) -> None:
     assert client.post("/login", content=b"token=" + b"x" * 100_000).status_code == 413
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     path=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="?#\\"), max_size=40),
