@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TEST_PACKAGES = ("pytest", "hypothesis", "sortedcontainers", "iniconfig", "pluggy", "packaging", "pygments")
 TESTS = (
-    "tests/expression/test_gate.py", "tests/expression/test_smoother.py", "tests/expression/test_episodes.py",
+    "tests/expression/test_steady.py", "tests/expression/test_smoother.py", "tests/expression/test_episodes.py",
     "tests/settings/test_config.py", "tests/core/test_incidents.py", "tests/run/test_supervisor.py",
     "tests/test_pipeline.py",
     "tests/outputs/logs/test_linelog.py", "tests/outputs/logs/test_retention.py", "tests/outputs/logs/test_storage.py",

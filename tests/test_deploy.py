@@ -100,3 +100,9 @@ def test_what_a_csi_camera_needs_besides_is_pinned_and_hashed() -> None:
     lock = (ROOT / "deploy/picamera.lock").read_text()
     assert re.findall(r"^([a-z0-9-]+)==", lock, re.M) == ["simplejpeg"]
     assert lock.count("--hash=sha256:") > 10
+
+
+def test_the_tests_of_the_emulated_pi_exist() -> None:
+    named = re.findall(r'"(tests/[^"]+\.py)"', (ROOT / "deploy/arm64.py").read_text())
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
