@@ -12,7 +12,7 @@ import numpy as np
 
 from monitor.capture.geometry import Geometry, wanted
 from monitor.capture.magic import content_of
-from monitor.capture.picture import MAX_MEGAPIXELS, refusal
+from monitor.capture.picture import MAX_MEGAPIXELS, is_whole, refusal
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
 from monitor.settings.inputs import SourceConfig
@@ -77,6 +77,8 @@ def _decoded(path: Path, most: int) -> tuple[list[Image], list[float]]:
     """At most ``most`` BGR frames and their durations in seconds."""
     try:
         data = np.fromfile(path, np.uint8).reshape(1, -1)  # the WebP decoder wants one row
+        if not is_whole(data):
+            return [], []
         ok, animation = cv2.imdecodeanimation(data, start=0, count=most)
     except (OSError, cv2.error, AttributeError):  # OpenCV before 4.11 decodes no animations
         return [], []

@@ -65,8 +65,28 @@ def _reduction(content: Content) -> int:
     return next(fitting, 0) if content.kind == "jpeg" else 0
 
 
+def is_whole(data: NDArray[np.uint8]) -> bool:
+    """Whether a PNG holds as many bytes as its chunks declare; True for every other format.
+
+    OpenCV reserves a chunk's declared length, up to 4 GB, before it notices that the file ends earlier.
+
+    Args:
+        data: The file's bytes (N,) or (1, N).
+    """
+    content = data.reshape(-1)
+    if content[:8].tobytes() != b"\x89PNG\r\n\x1a\n":
+        return True
+    at = 8
+    while at + 8 <= len(content):
+        kind = content[at + 4 : at + 8].tobytes()
+        at += 12 + int.from_bytes(content[at : at + 4].tobytes(), "big")  # length, kind, data, checksum
+        if kind == b"IEND":
+            break
+    return at <= len(content)
+
+
 def _decoded(data: NDArray[np.uint8], reduction: int, *, gray: bool, upright: bool) -> NDArray[np.generic] | None:
-    if not len(data):
+    if not len(data) or not is_whole(data):
         return None
     color = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
              8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip

@@ -18,6 +18,7 @@ import numpy as np
 from monitor.capture.diagnosis import diagnosed
 from monitor.capture.geometry import wanted
 from monitor.capture.names import shown
+from monitor.capture.picture import is_whole
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame, Image
 from monitor.settings.inputs import SourceConfig
@@ -82,8 +83,8 @@ class SnapshotSource:
     def _fetch(self) -> Image | None:
         try:
             with self._opener.open(self._request, timeout=self._timeout_s) as answer:
-                data = answer.read(MAX_BYTES)
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+                data = np.frombuffer(answer.read(MAX_BYTES), np.uint8)
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) and is_whole(data) else None
         except (OSError, ValueError, cv2.error, http.client.HTTPException) as error:
             log.debug("%s: %s", self.name, error)
             return None

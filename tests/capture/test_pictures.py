@@ -16,7 +16,7 @@ from monitor.capture.kinds import kind_of, open_source
 from monitor.capture.magic import Content, content_of, recognized
 from monitor.capture.names import joined, local
 from monitor.capture.photos import ImageSource
-from monitor.capture.picture import read_picture, why_unreadable
+from monitor.capture.picture import is_whole, read_picture, why_unreadable
 from monitor.core.errors import SourceError
 from monitor.core.types import Image
 from monitor.settings.inputs import SourceConfig
@@ -224,3 +224,15 @@ HEADS = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF....WEBP", b"BM
 def test_no_content_makes_the_recognition_fail(head: bytes, rest: bytes) -> None:
     found = recognized(head + rest)
     assert min(found.size) >= 0
+
+
+def test_a_png_that_declares_more_than_it_holds_takes_no_memory(tmp_path: Path) -> None:
+    whole = cv2.imencode(".png", np.full((8, 8, 3), 90, np.uint8))[1]
+    at = whole.tobytes().index(b"IDAT") - 4
+    bomb = whole.copy()
+    bomb[at : at + 4] = (0x7F, 0xFF, 0xFF, 0xFF)
+    assert is_whole(whole)
+    for broken in (bomb, whole[:-1]):
+        assert not is_whole(broken)
+        (tmp_path / "a.png").write_bytes(broken.tobytes())
+        assert read_picture(tmp_path / "a.png") is None
