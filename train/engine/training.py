@@ -6,13 +6,35 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from monitor.core.errors import ConfigError
 from train.engine.network import Architecture
 from train.engine.recipe import Recipe
 
 Arrays = tuple[NDArray[Any], ...]
+
+
+def check_trainable(name: str, split: NDArray[np.str_], recipe: Recipe, side: int, things: str = "faces") -> None:
+    """Refuses a set without rows of a needed split, and a recipe with another side than the task's.
+
+    Args:
+        name: The set's name.
+        split: (N,) the split of each row.
+        recipe: The run's recipe.
+        side: Side of the task's input in pixels.
+        things: Name of a row in messages, in the plural.
+
+    Raises:
+        ConfigError: The set or the recipe does not fit.
+    """
+    for needed in ("train", "validation"):
+        if not (split == needed).any():
+            raise ConfigError(f"{name}: has no {things} in the split {needed!r}")
+    if recipe.side != side:
+        raise ConfigError(f"side must be {side} for the task {recipe.task} (got {recipe.side})")
 
 
 class Training(Protocol):

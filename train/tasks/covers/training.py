@@ -11,13 +11,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from monitor.core.errors import ConfigError
 from monitor.faces.crop import to_unit
 from train.data.faceset import FaceSet
 from train.engine.inference import predict
 from train.engine.network import Architecture
 from train.engine.recipe import Recipe
-from train.engine.training import Training
+from train.engine.training import Training, check_trainable
 from train.tasks.covers import network as own_network
 from train.tasks.covers.coverings import SPEC, Coverings, check_coverings
 from train.tasks.covers.figures import CHECKED, figures
@@ -37,11 +36,7 @@ class CoverTraining(Training):
         Raises:
             ConfigError: A split has no faces, or the recipe's side is not the crop's.
         """
-        for split in ("train", "validation"):
-            if not (data.split == split).any():
-                raise ConfigError(f"{data.name}: has no faces in the split {split!r}")
-        if recipe.side != SPEC.side:
-            raise ConfigError(f"side must be {SPEC.side} for the task covers (got {recipe.side})")
+        check_trainable(data.name, data.split, recipe, SPEC.side)
         self._recipe = recipe
         self._coverings = Coverings(data, "train", recipe.jitter, recipe.augment)
         self.steps = recipe.jitter.regions // recipe.batch

@@ -12,14 +12,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from monitor.core.errors import ConfigError
 from monitor.faces.crop import to_unit
 from train.data.eyeset import INNER, PATCH, SPEC, EyeSet, middle
 from train.engine.augment import disturb
 from train.engine.inference import predict
 from train.engine.network import Architecture
 from train.engine.recipe import Recipe
-from train.engine.training import Training
+from train.engine.training import Training, check_trainable
 from train.tasks.eyes import network as own_network
 from train.tasks.eyes.figures import figures
 
@@ -44,11 +43,7 @@ class EyeTraining(Training):
         Raises:
             ConfigError: A split has no eyes, or the recipe's side is not the crop's.
         """
-        for split in ("train", "validation"):
-            if not (data.split == split).any():
-                raise ConfigError(f"{data.name}: has no eyes in the split {split!r}")
-        if recipe.side != SPEC.side:
-            raise ConfigError(f"side must be {SPEC.side} for the task eyes (got {recipe.side})")
+        check_trainable(data.name, data.split, recipe, SPEC.side, "eyes")
         self._data, self._recipe = data, recipe
         self.steps = recipe.jitter.regions // recipe.batch
         train = data.split == "train"

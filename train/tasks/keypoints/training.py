@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from monitor.core.errors import ConfigError
 from monitor.faces.crop import to_unit
 from monitor.networks.keypoints import POSE_UNIT
 from train.data.faceset import FaceSet
@@ -20,7 +19,7 @@ from train.engine.augment import Jitter
 from train.engine.inference import predict_all
 from train.engine.network import Architecture
 from train.engine.recipe import Recipe
-from train.engine.training import Training
+from train.engine.training import Training, check_trainable
 from train.tasks.keypoints import network as own_network
 from train.tasks.keypoints.figures import FRONTAL, points_off
 from train.tasks.keypoints.placement import SPEC
@@ -81,11 +80,7 @@ class KeypointTraining(Training):
         Raises:
             ConfigError: A split has no faces, or the recipe's side is not the region's.
         """
-        for split in ("train", "validation"):
-            if not (data.split == split).any():
-                raise ConfigError(f"{data.name}: has no faces in the split {split!r}")
-        if recipe.side != SPEC.side:
-            raise ConfigError(f"side must be {SPEC.side} for the task keypoints (got {recipe.side})")
+        check_trainable(data.name, data.split, recipe, SPEC.side)
         self.recipe = recipe
         data = data.without_doubtful()
         if recipe.heads_turned:

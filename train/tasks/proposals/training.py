@@ -11,12 +11,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from monitor.core.errors import ConfigError
 from monitor.faces.crop import to_unit
 from train.data.faceset import FaceSet
 from train.engine.network import Architecture
 from train.engine.recipe import Recipe
-from train.engine.training import Training
+from train.engine.training import Training, check_trainable
 from train.tasks.proposals import network as own_network
 from train.tasks.proposals import scenes
 from train.tasks.proposals.figures import figures, float_answers
@@ -39,11 +38,7 @@ class ProposalTraining(Training):
         Raises:
             ConfigError: A split has no faces, or the recipe's side is not the scene's.
         """
-        for split in ("train", "validation"):
-            if not (data.split == split).any():
-                raise ConfigError(f"{data.name}: has no faces in the split {split!r}")
-        if recipe.side != SIDE:
-            raise ConfigError(f"side must be {SIDE} for the task proposals (got {recipe.side})")
+        check_trainable(data.name, data.split, recipe, SIDE)
         self._recipe = recipe
         self._scenes = Scenes(data, "train", recipe.jitter, recipe.augment)
         self.steps = recipe.jitter.regions // recipe.batch
