@@ -1,4 +1,4 @@
-"""What each step from a scraped set to a model is worth: dirty, cleaned, cropped, augmented, fine-tuned.
+"""The worth of each step from a scraped set to a model: dirty, cleaned, cropped, augmented, fine-tuned.
 
     python -m benchmarks.dirty_set ../shared/data /tmp/other --keep /tmp/dirty
     python -m benchmarks.small_set ../shared/data /tmp/dirty --base emotion-0.1.0.tflite --out /tmp/small

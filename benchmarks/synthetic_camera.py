@@ -111,7 +111,7 @@ class Camera:
         )  # fmt: skip
 
     def _eyes(self, apart: float, share: float) -> float:
-        """What the eye network reads of lids that are so far apart."""
+        """The eye network's answer for lids that are so far apart."""
         opened = float(np.interp(share, SHARES, self._look.opened)) * self._open
         shut = float(np.interp(share, SHARES, self._look.shut))
         between = 1 / (1 + math.exp(-(apart - HALF_LIDS) / SOFT))

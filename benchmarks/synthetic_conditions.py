@@ -1,4 +1,4 @@
-"""What synthetic drivers do and how they are seen, by name of the condition."""
+"""Acts of synthetic drivers and the conditions they are seen in, by name."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _unseen(low: float, high: float) -> Maker:
 
 
 ORDINARY = ((25.0, _mirrors), (40.0, _talk))
-"""What all awake drivers do."""
+"""Acts of all awake drivers."""
 AWAKE = Script(ORDINARY)
 SLEEPY = Script(((20.0, _shut(1.1, 1.45)), (20.0, _shut(1.8, 5)), (40.0, _mirrors), (60.0, _talk)), 3.0, 1.3)
 CONDITIONS: dict[str, tuple[Script, str, float]] = {

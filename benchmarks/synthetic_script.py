@@ -1,4 +1,4 @@
-"""What a synthetic driver does: acts with exact intervals, drawn at random for each condition.
+"""Acts of a synthetic driver, drawn at random for each condition, with exact intervals.
 
 The shapes come from the literature, from memory: a blink closes in about 0.1 s and opens in about twice that (Caffier
 et al. 2003: 0.2 s alert, 0.3 s drowsy), a yawn lasts 4 to 7 s and often shuts the eyes (Provine 1986), a microsleep is
@@ -17,7 +17,7 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What the driver's body does at one moment.
+    """State of the driver's body at one moment.
 
     Attributes:
         lids: Aperture of the lids, 0 shut to 1 open, as a share of this driver's.
@@ -168,7 +168,7 @@ def unseen(start: float, length: float) -> Act:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a driver of one condition does; times between two acts of a kind are exponential.
+    """The acts of a driver of one condition; times between two acts of a kind are exponential.
 
     Attributes:
         acts: (mean seconds between, maker) in order of precedence; makers get the start and the random generator.

@@ -1,4 +1,4 @@
-"""What counts is in the bytes: whole pictures of acceptable size, stored without anything else."""
+"""A stored picture is judged by its bytes: whole, of acceptable size, and with nothing else in the file."""
 
 from __future__ import annotations
 
