@@ -76,9 +76,10 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 SBATCH = """#!/bin/bash
-# A stand-in for SLURM: starts the job script in the background and prints its number.
+# A stand-in for SLURM: copies the job script, which the caller deletes, and starts it in the background.
 echo "$@" >> "$SLURM_FAKE/submitted"
-nohup bash "${@: -1}" > "$SLURM_FAKE/job-$$.log" 2>&1 &
+cp "${@: -1}" "$SLURM_FAKE/job-$$.sh"
+nohup bash "$SLURM_FAKE/job-$$.sh" > "$SLURM_FAKE/job-$$.log" 2>&1 &
 echo $! >> "$SLURM_FAKE/jobs"
 echo "Submitted batch job $!"
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -47,6 +48,22 @@ def until(condition: Callable[[], bool], child: subprocess.Popen[str], alive: bo
             child.kill()
             raise AssertionError("waited too long")
         time.sleep(0.02)
+
+
+def encoders_finished(folder: Path) -> None:
+    """Waits for the encoders of recordings in ``folder``, which complete their files after the recorder was killed."""
+    pattern = re.compile(rf"ffmpeg.*file:{re.escape(str(folder))}/".encode(), re.DOTALL)
+    end = time.monotonic() + PATIENCE_S
+    while any(pattern.search(_command_line(path)) for path in Path("/proc").glob("[0-9]*/cmdline")):
+        assert time.monotonic() < end, "an encoder still runs"
+        time.sleep(0.02)
+
+
+def _command_line(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it ended meanwhile
+        return b""
 
 
 def grown(path: Path, size: int = 2000) -> Callable[[], bool]:

@@ -19,7 +19,7 @@ from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reader import read_rows
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import OutputConfig
-from tests.faults.process import grown, settings, start, until
+from tests.faults.process import encoders_finished, grown, settings, start, until
 
 FLUSH_S = 0.5
 SLACK_S = 0.75
@@ -52,6 +52,7 @@ def cut(folder: Path, after_s: float) -> Cut:
     killed = time.time()
     os.kill(child.pid, signal.SIGKILL)
     child.wait(30)
+    encoders_finished(folder)
     rows = list(read_rows(folder))
     assert {int(row["frame"]) for row in rows} == set(range(int(rows[-1]["frame"]) + 1))  # every frame, to the last
     assert len({(row["frame"], row["face_id"]) for row in rows}) == len(rows)  # and once

@@ -114,12 +114,14 @@ def test_every_container_survives_the_death_of_everything(tmp_path: Path, suffix
     code = f"""
         import itertools, os, time
         from pathlib import Path
-        from tests.outputs.video.test_ffmpeg import film, recording
+        from tests.outputs.video.test_ffmpeg import film, length, recording
         from monitor.outputs.video.recorder import Target
         video = recording(Path({str(tmp_path)!r}))
         video.recorder._target = Target(lambda s: None, 25.0, Path({str(tmp_path / ("cut" + suffix))!r}))
         film(video, 0.0, 6.0)
-        time.sleep(1.0)
+        end = time.monotonic() + 30
+        while length(video.recorder.path) < {6.0 - 2 * ffmpeg.FRAGMENT_S} and time.monotonic() < end:
+            time.sleep(0.1)
         print("filmed", flush=True)
         time.sleep(60)
     """
