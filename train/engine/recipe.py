@@ -92,7 +92,7 @@ class Recipe:
         0,
         0,
         20_000,
-        "rendered copies of training heads with a larger yaw (train/tasks/keypoints/turning.py)",
+        "rendered copies of training heads (of expression: crops) with a larger yaw (train/tasks/keypoints/turning.py)",
     )
     balance: float = number(0.3, 0, 1, "oversampling of rare classes: 0 none, 1 until all classes are equally frequent")
     source_balance: float = number(

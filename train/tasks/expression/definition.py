@@ -35,7 +35,7 @@ class Expression(Task["Dataset"]):
     prepared = "runs/data.npz"
     recipe = "quick"
     takes = frozenset({SEVERAL, PRIOR})
-    unused = ("heads_turned", "jitter.regions", *MOVED)
+    unused = ("jitter.regions", *MOVED)
     score = Score("accuracy %", "accuracy", "n")
     curves = (("loss",), ("validation_accuracy", "validation_mean_recall", "sources_mean_recall"))
 

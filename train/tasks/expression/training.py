@@ -13,6 +13,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor.core.errors import ConfigError
+from monitor.networks.card import find_model
+from monitor.networks.keypoints import KeypointNet
 from train.data.crops import SIDE
 from train.data.datasets import Dataset
 from train.data.sources import FER
@@ -24,6 +26,7 @@ from train.engine.training import Arrays, Training
 from train.reports.metrics import accuracy, mean_recall, recalls
 from train.tasks.expression import network as own_network
 from train.tasks.expression.targets import taught
+from train.tasks.expression.turned import with_turned
 
 log = logging.getLogger("train")
 
@@ -55,6 +58,10 @@ class ExpressionTraining(Training):
             raise ConfigError(f"{data.name}: no row of the split 'validation' has a clear answer to validate on")
         if len(training) < recipe.batch:
             raise ConfigError(f"{data.name}: has {len(training)} usable training rows, fewer than batch={recipe.batch}")
+        if recipe.heads_turned:
+            training = with_turned(
+                training, recipe.heads_turned, recipe.seed, KeypointNet(find_model("keypoints.tflite"))
+            )
         self.training, self.recipe = taught(training, recipe, unlabelled), recipe
         self.offsets = recipe.adjusted * log_priors(self.training, recipe) if recipe.adjusted else None
         self.steps = len(self.training) // recipe.batch
