@@ -37,13 +37,27 @@ FEWEST = 30
 
 
 def with_turned(data: Dataset, count: int, seed: int, net: Reader) -> Dataset:
-    """The set with turned copies of its crops added; targets and source are those of the original.
+    """The set with turned copies of its crops added; see ``copies``."""
+    added = copies(data, count, seed, net)[1]
+    return replace(
+        data, images=np.concatenate([data.images, added.images]),
+        targets=np.concatenate([data.targets, added.targets]), truth=np.concatenate([data.truth, added.truth]),
+        usable=np.concatenate([data.usable, added.usable]), split=np.concatenate([data.split, added.split]),
+        contempt=np.concatenate([data.contempt, added.contempt]), source=np.concatenate([data.source, added.source]),
+    )  # fmt: skip
+
+
+def copies(data: Dataset, count: int, seed: int, net: Reader) -> tuple[NDArray[np.int64], Dataset]:
+    """Turned copies of crops; targets and source are those of the original.
 
     Args:
-        data: Training rows.
+        data: Crops.
         count: Number of copies; fewer where there are not enough faces that look ahead.
         seed: Seed for the choice of crops and angles.
         net: The keypoint network.
+
+    Returns:
+        Rows (N,) of the originals, and the copies.
 
     Raises:
         ConfigError: Too few faces look ahead, or all have nearly the same pose.
@@ -61,13 +75,8 @@ def with_turned(data: Dataset, count: int, seed: int, net: Reader) -> Dataset:
     ahead = [row for row, found in seen.items() if abs(float(found.pose[0])) <= AHEAD][:count]
     images = [_turned(data.images[row], seen[row], shape, rng) for row in track(ahead, "turning faces")]
     log.info("%d crops turned to %.0f to %.0f degrees", len(images), LEAST, MOST)
-    copies = replace(data.take(np.array(ahead)), images=np.stack(images))
-    return replace(
-        data, images=np.concatenate([data.images, copies.images]),
-        targets=np.concatenate([data.targets, copies.targets]), truth=np.concatenate([data.truth, copies.truth]),
-        usable=np.concatenate([data.usable, copies.usable]), split=np.concatenate([data.split, copies.split]),
-        contempt=np.concatenate([data.contempt, copies.contempt]), source=np.concatenate([data.source, copies.source]),
-    )  # fmt: skip
+    rows = np.array(ahead, np.int64)
+    return rows, replace(data.take(rows), images=np.stack(images))
 
 
 def _corners(found: Keypoints) -> NDArray[np.float32]:
