@@ -23,7 +23,7 @@ from monitor.run import assembly
 from monitor.settings.config import Config
 
 LEFT_OUT = ("session", "timestamp", "latency_ms")
-"""Columns of ``faces.csv`` that depend on the time and speed of the run, and so are left out of a dataset."""
+"""Columns of ``faces.csv`` that a dataset omits, because they depend on the time and speed of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Part:
         table: Column name to values, one entry per face per frame, only for times from ``span.start`` on.
         episodes: Events joined from start to end, as plain dictionaries.
         overlap: Boxes with ids before ``span.start``, used to join ids.
-        tail: Boxes with ids in the last seconds, which the overlap of the next span covers too.
+        tail: Boxes with ids in the last seconds, which the overlap of the next span also covers.
         frames: Frames analysed, overlap excluded.
         frames_with_face: Frames with at least one face.
         last_t: Time of the last frame in seconds.

@@ -3,7 +3,7 @@
 Layout (schema version 1)::
 
     DATASET/_dataset.json                      schema version, settings, model
-    DATASET/videos/<key>.parquet               one row: what was read, written last
+    DATASET/videos/<key>.parquet               one row about the recording, written last
     DATASET/faces/source=<key>/part-0.parquet  one row per face per frame
     DATASET/events/source=<key>/part-0.parquet one row per event, start to end
     DATASET/crops/<key>/…                      only with --keep-frames
@@ -41,7 +41,7 @@ WHOLE = ("frame", "face_id", "success", "still", "seen", "picture", "driver")
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Everything that results depend on, except the content of the recording.
+    """Everything that influences the results, except the content of the recording.
 
     Attributes:
         settings: Hash of all settings and of the sampling.
@@ -57,7 +57,7 @@ class Fingerprint:
 
 
 def fingerprint(config: Config, model: str, *more: object) -> Fingerprint:
-    """The fingerprint of a batch; ``more`` holds further values that results depend on."""
+    """The fingerprint of a batch; ``more`` holds further values that influence the results."""
     text = json.dumps([asdict(config), [str(m) for m in more]], sort_keys=True)
     return Fingerprint(hashlib.sha256(text.encode()).hexdigest()[:16], model)
 

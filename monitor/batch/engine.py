@@ -27,8 +27,8 @@ log = logging.getLogger("monitor")
 WORKER_MB = 400.0
 """Memory planned for one worker; it needs 200 to 300 MB (docs/results/archives.md)."""
 MEMORY = {"MALLOC_ARENA_MAX": 1, "MALLOC_TRIM_THRESHOLD_": 1 << 26, "MALLOC_MMAP_THRESHOLD_": 1 << 26}
-"""glibc settings of local workers. With a heap for each thread a worker grew by 100 MB over its first files; Dask's own
-threshold of 64 kB gives pictures back to the system and fetches them again for each frame."""
+"""glibc settings of local workers. With one heap per thread a worker grew by 100 MB over its first files. Dask's own
+threshold of 64 kB returns the memory of a picture to the system and requests it again for each frame."""
 WINDOW = 4
 """Recordings submitted at a time per worker: enough to keep all busy, few enough for archives of 100,000 recordings."""
 CHECK_S = 5.0
@@ -40,14 +40,14 @@ RETRIES = 3
 GONE = ("lost", "cancelled")
 """States of a task that a restarted scheduler does not know."""
 BROKEN = (OSError, asyncio.CancelledError, concurrent.futures.CancelledError)
-"""Errors of fetching a result while the connection to the scheduler breaks; Dask raises either cancellation."""
+"""Errors when a result is fetched while the connection to the scheduler breaks; Dask raises either of the two."""
 RESTART_S, POLL_S = 60.0, 0.2
-"""Longest wait for a restarted scheduler, and the interval between two looks."""
+"""Longest wait for a restarted scheduler, and the interval between two checks, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The machines or processes that do the work.
+    """The machines or processes of a batch.
 
     Attributes:
         scheduler: Address of a running scheduler; empty = processes on this machine.
@@ -114,10 +114,10 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
     Args:
         job: Parameters shared by all tasks.
         items: The recordings.
-        done: Keys that are in the dataset already.
+        done: Keys of recordings that are already in the dataset.
         client: Dask's client.
-        tell: Called with the row of each recording; for one that was already done, with only its name and ``status``
-        "skipped".
+        tell: Called with the row of each recording; for a recording that was already done the row has only its name and
+            ``status`` "skipped".
 
     Raises:
         DiskError: The dataset's disk is full or fails.
@@ -212,7 +212,7 @@ def _next_step(
             for number in range(len(plan.parts))
         ]
         future = client.submit(work.finish, job, plan, *parts, pure=False, retries=RETRIES)
-    done.add(plan.key)  # so that the same content under a second name is read only once
+    done.add(plan.key)  # a second recording of the same content is not read again
     return future
 
 
@@ -226,5 +226,6 @@ def _row(job: Job, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _killed(job: Job, item: Item, error: BaseException) -> Plan:
-    """The plan of a recording whose worker died too often (memory, a crash in a codec), so that the others continue."""
+    """The plan of a recording whose worker died too often (memory, a crash in a codec); the batch continues with the
+    others."""
     return work.failed_plan(job, item, RuntimeError(f"the worker died {RETRIES} times: {error}"))

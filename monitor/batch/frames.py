@@ -41,14 +41,14 @@ class SpanSource(VideoSource):
         at, index = start_s, None
         if self._pyav is not None and self._pyav.name == "pyav":
             at, index = self._pyav.seek(start_s)
-        elif not self._capture.isOpened():  # ffmpeg decodes this file
+        elif not self._capture.isOpened():  # ffmpeg decodes this file instead
             self._decoder.close()
             self._pyav = None
             self._decoder = self._ffmpeg(start_s)
         else:
             self._capture.set(cv2.CAP_PROP_POS_MSEC, start_s * 1e3)
             at = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
-            self._decoder = self._decode()  # a fresh one: the old one has read ahead
+            self._decoder = self._decode()  # a new decoder: the old one has read ahead
         self._index = max(0, round(at * self.fps)) if index is None else index
         self._stated = self._t = at - 1 / self.fps
 

@@ -31,7 +31,7 @@ class Item:
     Attributes:
         uri: Its absolute path or URL; for a member of an archive, that of the archive.
         member: Name within a tar archive, else empty.
-        group: Values of a manifest's other columns, kept with the results.
+        group: Values of a list's other columns, stored with the results.
     """
 
     uri: str
@@ -40,7 +40,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The name that is shown and stored: the path, for a member of an archive followed by ``!`` and its name."""
+        """The name that is shown and stored: the path; for a member of an archive also ``!`` and its name."""
         return f"{self.uri}!{self.member}" if self.member else self.uri
 
     @property
@@ -50,14 +50,14 @@ class Item:
 
 
 def find(inputs: Sequence[str], *, hidden: bool = False) -> list[Item]:
-    """All recordings that the inputs name, each once, sorted by name.
+    """All recordings of the inputs, each once, sorted by name.
 
     Args:
         inputs: Paths, folders, globs, lists (``LISTS``), archives (``TARS``) or fsspec URLs.
         hidden: Whether names that begin with a dot count.
 
     Raises:
-        ConfigError: An input does not exist, names nothing, or a list cannot be read.
+        ConfigError: An input does not exist, names no recording, or a list cannot be read.
     """
     found: dict[str, Item] = {}
     for text in inputs:

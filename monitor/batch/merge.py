@@ -11,7 +11,7 @@ from monitor.batch.analyse import Part
 from monitor.batch.spans import same_people
 
 SEAM_S = 0.5
-"""Seconds before the end of a span: an episode that ends later than this was cut by the span and may continue."""
+"""Seconds before the end of a span: an episode that ends within them was cut by the span and may continue."""
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Merged:
         frames: Frames analysed.
         frames_with_face: Frames with at least one face.
         duration_s: Time of the last frame.
-        seconds: Time all spans took together.
+        seconds: Time that the analysis of all spans took.
         crops: Saved crops, from name to JPEG bytes.
     """
 

@@ -1,7 +1,7 @@
 """Cuts long recordings into spans, and joins face ids where two spans meet.
 
-Reading begins ``overlap_s`` before each span's own part, so that trackers and smoothers have settled when that part
-begins. Both spans read the frames of the overlap; ids with matching boxes there are joined (intersection over union).
+Reading begins ``overlap_s`` before each span's own part, so that trackers and smoothers are settled by then. Both spans
+read the frames of the overlap; ids with matching boxes there are joined (intersection over union).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monitor.core.boxes import iou
 
 SAME = 0.5
-"""Mean intersection over union from which two ids are the same person."""
+"""Least mean intersection over union of two ids of the same person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def plan(duration_s: float, span_s: float, overlap_s: float) -> list[Span]:
     """Spans of about equal length that cover a recording.
 
     Args:
-        duration_s: Length; 0 or less = not known, one span.
+        duration_s: Length; 0 or less = unknown, which gives one span.
         span_s: Wanted length of a span; 0 = do not cut.
         overlap_s: Seconds by which reading begins before the span, except for the first span.
     """

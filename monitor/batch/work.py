@@ -21,9 +21,9 @@ from monitor.batch.merge import merge
 from monitor.core.errors import UserError
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors that end the batch, because the dataset cannot be written."""
+"""Errors after which the dataset cannot be written, so that the batch ends."""
 NO_DISK = "no disk"
-"""Status of a recording that could not be written for one of them."""
+"""Status of a recording that could not be written because of one of these errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def prepare(job: Job, item: Item) -> Plan:
     try:
         with local(item, job.scratch) as path:
             key = job.fingerprint.key(content_key(path))
-            # A remote recording would be copied once more for each span.
+            # A remote recording is not cut, because each span would copy it again.
             length = _length(path) if job.span_s and not item.remote else 0.0
             return Plan(item, key, tuple(spans.plan(length, job.span_s, job.overlap_s)))
     except (UserError, OSError) as error:
@@ -130,7 +130,7 @@ def _written(job: Job, plan: Plan, parts: tuple[Part | dict[str, Any], ...]) -> 
         return broken
     try:
         row = dataset.write(plan.key, plan.item, merge([p for p in parts if isinstance(p, Part)]), csv=job.csv)
-        dataset.forget(_name_key(job, plan.item))  # an earlier try may have failed
+        dataset.forget(_name_key(job, plan.item))  # an earlier attempt may have failed
         return row
     except OSError as error:
         if error.errno in DISK:

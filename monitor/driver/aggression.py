@@ -10,7 +10,7 @@ from monitor.driver.timing import Clock, Countdown
 from monitor.settings.config import DriverConfig
 
 HOLD_S = 3.0
-"""An expression that is unreadable for longer than this ends."""
+"""The expression ends when it is unreadable for longer than this."""
 SMOOTH_S = 0.7
 """Time constant of the smoothing, in seconds."""
 EXIT = 0.75
@@ -25,7 +25,7 @@ class Aggression:
     """Follows the anger-like share of one face.
 
     Attributes:
-        share: Smoothed share 0..1, None while unknown.
+        share: Smoothed anger-like share 0..1, None while unknown.
         level: 0 to 3 after ``anger_notice_s``, ``anger_warn_s``, ``anger_alarm_s``.
         peak: Highest share of the present or last stretch above the threshold.
     """

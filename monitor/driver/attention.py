@@ -1,4 +1,4 @@
-"""Where the driver's attention is: ahead, turned away, absent or unknown; and nods of the head."""
+"""The driver's attention: ahead, turned away, absent or unknown; and nods of the head."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NOD_DEG, NOD_FROM_DEG = 18.0, 9.0
 (some 15 degrees) is less, a head that falls forward is more. Chosen by reasoning, not measured."""
 NOD_S = 1.5
 NOD_EYES_S, NOD_SHUT_S = 1.0, 0.3
-"""In a nod the eyes are shut for over ``NOD_SHUT_S`` when the head has sunk, or at most ``NOD_EYES_S`` later."""
+"""In a nod the eyes have been shut for over ``NOD_SHUT_S`` when the head has sunk, or at most ``NOD_EYES_S`` later."""
 NEVER_S = 30.0
 """A driver who was never seen since the start is reported as absent after this time: the camera may be turned away."""
 OFTEN, FALLS = 2.5, 0.5
-"""Eyes that were unknown for ``judge_s`` within ``OFTEN`` times as long cannot be judged, until it was less than
-``FALLS`` of ``judge_s``."""
+"""The eyes cannot be judged once they were unknown for ``judge_s`` within ``OFTEN`` times as long; the sign ends when
+the unknown time falls below ``FALLS`` of ``judge_s``."""
 FACE_GONE_S = 0.4
-"""A face missing for less than this is not absent; the tracker keeps it as long."""
+"""A driver whose face is missing for less than this is not absent; the tracker keeps a lost face as long."""
 
 
 class Nods:
@@ -40,8 +40,8 @@ class Nods:
         Args:
             t: Seconds on the frame clock.
             pitch: Pitch off straight ahead in degrees, or None.
-            shut: Whether the eyes have been shut for longer than a blink; with open eyes a lowered head looks at
-                something.
+            shut: Whether the eyes have been shut for longer than a blink; a head lowered with open eyes looks at
+                something and is no nod.
 
         Returns:
             Whether a nod was completed just now.
@@ -99,7 +99,7 @@ class Attention:
         self.level = level if self.came else min(level, 1)
 
     def _judge(self, evidence: Evidence) -> tuple[str, bool | None]:
-        """The state, and whether it counts as away (None: unknown)."""
+        """Returns the state, and whether it counts as away (None: unknown)."""
         if not evidence.picture:
             return UNJUDGED, None
         if not evidence.present:
@@ -150,8 +150,8 @@ class Away:
 class CannotJudge:
     """The sign ``cannot_judge``: the eyes were unknown for ``judge_s``, or evidence comes too rarely.
 
-    Eyes that are unknown again and again, as in the dark, count when they were for ``judge_s`` within ``OFTEN`` times
-    as long; then the sign stays until they are known for most of that time.
+    Eyes that are unknown again and again, as in the dark, count once their unknown time adds up to ``judge_s`` within
+    ``OFTEN`` times as long; the sign then stays until they are known for most of that time.
     """
 
     def __init__(self, config: DriverConfig) -> None:

@@ -13,12 +13,12 @@ from monitor.driver.timing import Clock
 OPEN_QUANTILE = 0.75
 """The quantile of the openness that counts as fully open eyes: blinks and glances down lie below it."""
 LEAST_OPEN = 0.5
-"""Least openness that is scaled to fully open; narrower eyes are scaled by the same factor."""
+"""Least openness that is scaled to fully open; narrower eyes are scaled as if their open value were this."""
 LARGEST_ZERO = 40.0
-"""Largest yaw or pitch in degrees that the place of the camera explains; beyond it the head is turned away. A driver
+"""Largest yaw or pitch in degrees that the position of the camera explains; beyond it the head is turned away. A driver
 filmed from the windscreen pillar looks ahead at some 30 degrees (munb_2 of the clips)."""
 FIRST_S = 5.0
-"""Seconds of calibration where only the straight-ahead pose is learnt; they weigh like a whole calibration."""
+"""Seconds of calibration if only the straight-ahead pose is learnt; they have the weight of a whole calibration."""
 DOUBT, DOUBT_S = 0.25, 15.0
 """While the straight-ahead pose is learnt, a second with the head turned away has this weight, for at most ``DOUBT_S``
 in a row. A look aside is reported up to the last level before it can become straight ahead; a first pose that was a
@@ -29,8 +29,8 @@ costliest part."""
 LIDS_S, TYPICAL_LIDS = 2.0, 0.36
 """Seconds of open eyes after which the distance of their lids is known, and the value assumed until then."""
 FIRST_MINUTE = 0.5
-"""The calibration weighs like this share of ``memory_s``. With 360 s a new posture of the head becomes straight ahead
-after some 145 s, in a long drive after 250 s. For this long a driver who looked at a phone throughout calibration
+"""The calibration has the weight of this share of ``memory_s``. With 360 s a new posture of the head becomes straight
+ahead after some 145 s, in a long drive after 250 s. For this long a driver who looked at a phone throughout calibration
 counts as turned away, and a real look aside may last this long before it is no longer reported."""
 HEAVY = 1e6
 """Weight of a new second at which all weights are scaled down."""
@@ -146,7 +146,7 @@ class Baseline:
             anger = self._anger.at(0.9) if self._anger else 0.0  # never readable
             self._learnt = (max(LEAST_OPEN, self._eyes.at(OPEN_QUANTILE)), anger)
             self._settled = True
-            # Weighed up, so that a look aside of two minutes does not become straight ahead.
+            # Weighted more, so that a look aside of two minutes does not become straight ahead.
             self._scale(max(1.0, FIRST_MINUTE * self._memory / self.good_s))
         return forgotten
 

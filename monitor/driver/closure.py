@@ -9,18 +9,18 @@ from monitor.driver.timing import Clock, Window
 from monitor.settings.config import DriverConfig
 
 HOLD_S = 2.0
-"""A closure continues for this long while the eyes are unknown, but its duration does not grow: a head that sinks with
-shut eyes often hides them."""
+"""A closure continues for this long while the eyes are unknown, but its duration does not grow: shut eyes are often
+hidden when the head sinks."""
 BETWEEN_S = 0.5
 """A closure continues for this long with lids between ``closed`` and ``opened``, because lids flutter; the time counts
 only if they shut again."""
 REOPEN_S = 0.08
-"""Shut eyes count as open again after this time. Lids that part for one or two frames of 30 a second flutter or were
-misread; they must not split a closure of seconds."""
+"""Shut eyes count as open only after the lids were apart for this long. At 30 frames a second, lids apart for one or
+two frames flutter or were misread; they must not split a closure of seconds."""
 SPARSE_S = 0.25
-"""Longest mean pause between samples at which blinks can be counted."""
+"""Longest mean interval between samples at which blinks can be counted."""
 COARSE_S = 0.15
-"""Longest mean pause at which the length of a blink is known; with a longer one, 0.3 s may look like 0.5 s."""
+"""Longest mean interval at which the length of a blink is known; with a longer one, 0.3 s may look like 0.5 s."""
 SPACING_S = 5.0
 """Time constant of that mean, in seconds."""
 LEAST_KNOWN = 0.5
@@ -29,18 +29,18 @@ LEAST_KNOWN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """The eyes up to now.
+    """The state of the eyes up to now.
 
     Attributes:
         closed: Whether a closure is going on, lids that part for less than ``REOPEN_S`` included; None = unknown.
         closed_s: Seconds of the present closure, up to where the lids parted last; 0 without one.
         perclos: Share of the known time of the window with the eyes shut, or None while too little is known.
-        blinks_per_min: Closures of the last minute that were short enough to be blinks, or None likewise.
+        blinks_per_min: Closures of the last minute that were short enough to be blinks; None while too little is known.
         long_per_min: Closures longer than a blink in the last minute.
         blink: Length in seconds of a closure that ended just now, else None.
         known_s: Seconds of the PERCLOS window in which the eyes were known.
-        slow_s: Seconds of it in closures that were surely longer than a blink.
-        closures: Closures in it.
+        slow_s: Seconds of that window in closures that were surely longer than a blink.
+        closures: Closures in that window.
         fine: Whether frames are close enough to tell a blink's length.
     """
 
@@ -108,7 +108,7 @@ class Closure:
     def _credit(self, t: float, dt: float, *, now: bool | None, p80: bool) -> None:
         """Adds a step's time to the windows."""
         self._spacing += (1 - math.exp(-dt / SPACING_S)) * (dt - self._spacing)
-        # A margin of a tenth, so that it does not alternate where samples are just that far apart.
+        # A margin of a tenth, so that the answer does not alternate when the interval is close to the limit.
         self._sparse = self._spacing > (SPARSE_S if self._sparse else 1.1 * SPARSE_S)
         known = dt / 2 * ((self._last is not None) + (now is not None))
         self._known.add(t, known)

@@ -16,7 +16,7 @@ from monitor.settings.config import DriverConfig
 BACK = 0.8
 """Share of ``distraction_deg`` below which a lowered head counts as raised again."""
 BRIEF_S = 0.3
-"""Looks at the road shorter than this do not end a glance: a frame was misread, or the driver blinked."""
+"""A look at the road shorter than this does not end a glance: it may be a misread frame or a blink."""
 WINDOW_S = 60.0
 """Glances add up over this time."""
 FALLS = 0.75
@@ -28,7 +28,8 @@ DISTRACTIONS = ("", "looking down", "looking away often")
 class Distraction:
     """The sign ``distraction``: level 1 for a long look down, 2 for glances that add up.
 
-    Glances are looks down and turned heads; a turned head alone is reported as ``away``, so it only adds up.
+    Glances are looks down and turned heads. A turned head is already reported as ``away``, so it only adds to the
+    total.
     """
 
     def __init__(self, config: DriverConfig) -> None:
@@ -44,7 +45,7 @@ class Distraction:
         """Judges where the driver looks; needs ``lowered``, ``narrowed_s``, ``turned`` and the closures."""
         t = moment.evidence.t
         if moment.levels.get("eyes_closed", 0) > 0 or t < self._asleep:
-            self._asleep = t  # a closure is told already; only what follows it is a look down
+            self._asleep = t  # a closure is reported already; only the time after it is a look down
         self._down = self._looks_down(moment)
         if self._down:
             if self._start is None or not 0 <= t - self._last <= BRIEF_S + moment.dt:

@@ -8,13 +8,13 @@ from monitor.core.numeric import unit
 from monitor.core.types import Face
 
 DISGUST_SHARE = 0.5
-"""Part of disgust that counts as anger-like: FER+ annotators often disagree which of the two they see."""
+"""Part of disgust that counts as anger-like: FER+ annotators often disagree between the two."""
 STEEP_DEG, BLIND_DEG = 25.0, 33.0
 """From ``STEEP_DEG`` of pitch towards or away from the camera the quality of an eye falls, to 0 at ``BLIND_DEG``: lids
 seen from above in the dark read open (0.6 to 0.8 at 31 to 38 degrees) although they are shut."""
 
 LIDS_DEG = 30.0
-"""Yaw up to which the keypoints' lids stand in for eyes that cannot be read."""
+"""Largest yaw at which the lids of the keypoints replace eyes that cannot be read."""
 
 
 def evidence_of(
@@ -22,13 +22,13 @@ def evidence_of(
 ) -> Evidence:
     """Evidence from the driver's face, or from its absence.
 
-    The better seen eye counts more; an eye of lower quality than ``min_eyes`` does not count.
+    The eye with the higher quality counts more; an eye of lower quality than ``min_eyes`` does not count.
 
     Args:
         face: The driver's face.
         t: Seconds on the frame clock.
         wall: Seconds since the epoch.
-        picture: Whether the picture could show a face.
+        picture: Whether the picture is good enough to show a face: not dark or covered.
         min_eyes: Quality from which an eye counts, 0..1.
         min_face: Quality from which an expression is read, 0..1.
     """
@@ -50,8 +50,8 @@ def evidence_of(
 def _eyes(face: Face, min_quality: float) -> tuple[float | None, float | None]:
     """Openness and lid distance of both eyes, weighted by quality.
 
-    The openness is None where no eye is seen well enough. The keypoints report lids even then, unless the head is
-    turned or lowered too far for any eye to be seen.
+    The openness is None where no eye has the quality. The lid distance of the keypoints is known even then, unless the
+    head is turned or lowered too far for any eye to be visible.
     """
     if face.eyes is None:
         return None, None

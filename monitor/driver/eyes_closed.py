@@ -1,6 +1,6 @@
 """The sign ``eyes_closed``: closures by their length, except those that a yawn, a laugh or a lowered gaze explains.
 
-Eyes that are shut in speech or song are reported, but are no fatigue.
+Eyes that are shut in speech or song are reported, but add nothing to fatigue.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from monitor.settings.config import DriverConfig
 CLOSURES = ("", "long closure", "microsleep", "sleep", "unresponsive")
 """Names of the levels."""
 LAUGH, LAUGH_S = 0.8, 2.5
-"""Share of happy from which shut eyes belong to a laugh, for at most ``LAUGH_S``; in sleep the clips read sad or
-neutral."""
+"""Share of happy from which shut eyes belong to a laugh, for at most ``LAUGH_S``; sleeping faces of the clips read sad
+or neutral."""
 YAWN_S, LONG_YAWN_S = 4.5, 9.0
-"""A yawn explains shut eyes for ``YAWN_S``: those of munb_3 are shut for 4.1 s; while the mouth stays wide open, for
-``LONG_YAWN_S``: a sleeper's jaw does not stay that wide."""
+"""A yawn explains shut eyes for ``YAWN_S`` (they are shut for 4.1 s in munb_3); for ``LONG_YAWN_S`` while the mouth
+stays wide open, because a sleeper's jaw does not stay that wide."""
 WITH_S = 0.6
 """Eyes shut for longer than this before a yawn or a laugh are not explained by it, because the jaw also drops in
 sleep."""
 SUNK_DEG, SUNK_S = 12.0, 0.4
-"""A head that sinks by ``SUNK_DEG`` after the eyes were shut for ``SUNK_S`` keeps the closure going: seen from above
-shut lids read open or not at all."""
+"""A head that sinks by ``SUNK_DEG`` after the eyes were shut for ``SUNK_S`` continues the closure: shut lids seen from
+above read open or not at all."""
 WIDE_AWAKE = 0.9
 """Openness from which the eyes of a sunk head are open."""
 
@@ -34,8 +34,9 @@ WIDE_AWAKE = 0.9
 class EyesClosed:
     """Grades closures: 1 long closure, 2 microsleep, 3 sleep, 4 unresponsive, after the seconds of the settings.
 
-    The length of a closure is that of the lids, less what a yawn or a laugh explains. While the mouth moves as in a
-    yawn that is too short to tell, the report waits; if it turns out to be none, the whole closure counts.
+    The length of a closure is the time of shut lids, less the time that a yawn or a laugh explains. While the mouth
+    moves as in a yawn that is still too short to be recognised, the report waits; if it becomes no yawn, the whole
+    closure counts.
     """
 
     def __init__(self, config: DriverConfig) -> None:
@@ -67,7 +68,7 @@ class EyesClosed:
         return Observation(level, t - closed_s, active, {"what": CLOSURES[level]})
 
     def _seen(self, moment: Moment) -> float | None:
-        """The openness of the eyes; shut in a head that sank after the eyes had shut."""
+        """The openness of the eyes; 0 while a head hangs that sank after the eyes had shut."""
         pitch = moment.yaw_pitch[1] if moment.yaw_pitch is not None else None
         if self._shut_s <= 0:
             self._pitch, self._sunk = pitch if pitch is not None else self._pitch, False
@@ -82,7 +83,7 @@ class EyesClosed:
 
 
 class _Excuse:
-    """How much of a closure a yawn or a laugh explains.
+    """Measures how much of a closure a yawn or a laugh explains.
 
     Attributes:
         going: Whether it explains shut eyes at this moment.

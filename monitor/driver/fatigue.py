@@ -24,7 +24,7 @@ FALLS_S = 10.0
 EVENTS_S = 300.0
 """Window in seconds of yawns, nods and microsleeps; their weight fades linearly."""
 YAWN, NOD, LONG_BLINK = 8.0, 8.0, 4.0
-"""Points of one yawn, nod and long blink."""
+"""Points of each yawn, nod and long blink."""
 OFTEN, MOST_OFTEN = 10.0, 1.5
 """Points for blinking ``1 + MOST_OFTEN`` times as often as normal; none up to ``1 + MOST_OFTEN / 2`` times. The rate
 rises with fatigue, but by how much differs between people."""
@@ -50,8 +50,8 @@ lids of a face that fills the picture, or that are blurred, blink slowly without
 class Fatigue:
     """The sign ``fatigue``: adds up the signs of fatigue.
 
-    Blinks, and a PERCLOS made of blinks, reach at most "early". "drowsy" and "danger" need a closure, a nod or a
-    PERCLOS of slow closures; for "danger" PERCLOS must cover its whole window.
+    Blinks, and a PERCLOS that consists of blinks, reach at most "early". "drowsy" and "danger" need a closure, a nod or
+    a PERCLOS of slow closures; for "danger" PERCLOS must cover its whole window.
 
     Attributes:
         parts: Points by name: perclos, blinks, yawns, nods, microsleeps.
@@ -131,14 +131,14 @@ class Fatigue:
         self.unknown = [name for name, is_known in known.items() if not is_known]
 
     def _slow_share(self, eyes: Eyes) -> float:
-        """Factor on the points of PERCLOS: blinks that are not slow hardly count, where their length can be told."""
+        """Factor on the points of PERCLOS: blinks that are not slow hardly count, where their length is known."""
         shut_s = 0.0 if eyes.perclos is None else eyes.perclos * eyes.known_s
         if not eyes.fine or shut_s <= 0:
             return 1.0
         return QUICK + (1 - QUICK) * unit(eyes.slow_s / (SLOW[0] * shut_s))
 
     def _bound(self, moment: Moment) -> int:
-        """The highest level that the evidence allows."""
+        """The highest level that the kinds of evidence allow."""
         eyes = moment.eyes
         if self._worst or self._sleeps.total or self._nods.total:
             return 3

@@ -11,13 +11,13 @@ APART = 0.45
 clips: 0.48 to 0.67 (median) in seven glances down, 0.23 and 0.27 in shut eyes; 0.21 to 0.34 in shut eyes in the dark,
 with noise, blur and at 0.4 of the size."""
 APART_LOWERED, LOWERED_DEG = 0.40, 6.0
-"""A smaller share suffices while the head is lowered by so many degrees."""
+"""A smaller share suffices while the head is lowered by this many degrees."""
 APART_TURNED, TURNED_DEG = 0.60, 25.0
-"""The same beyond this yaw to the camera, and only with a lowered head: the far eye is seen at a slant (0.52 in the
-shut eyes of munb_3 at 31 degrees)."""
+"""Share that is required beyond this yaw to the camera, and only with a lowered head: the camera views the far eye at a
+slant (0.52 in the shut eyes of munb_3 at 31 degrees)."""
 AS_OPEN = 0.8
-"""A distance as in open eyes is no evidence of a lowered gaze: in the dark the keypoints fall back to the average
-face."""
+"""A distance as large as in open eyes is no evidence of a lowered gaze: in the dark the keypoints fall back to the
+average face."""
 STEEP_DEG = 25.0
 """Largest pitch to the camera at which the distance of the lids is used."""
 ASIDE_DEG, ASIDE_DOWN_DEG, TOGETHER_S = 12.0, 7.0, 0.5
@@ -29,17 +29,18 @@ of it on: glances often begin with a blink, and lids flutter."""
 STAYS = 0.7
 """Share of ``ASIDE_DEG`` below which a head that was turned is back."""
 HALF_OPEN, HALF_APART, HANG_S, HANG_GAP_S, SMILE = 0.6, 0.75, 1.0, 0.3, 0.5
-"""Eyes that read less open than ``HALF_OPEN`` with lids less than ``HALF_APART`` of the usual apart hang half shut; for
-``HANG_S``, with gaps of up to ``HANG_GAP_S``, and without a smile of this share of happy, they are not on the road."""
+"""Lids hang half shut when the eyes read less open than ``HALF_OPEN`` and the lids are less than ``HALF_APART`` of the
+usual distance apart. After ``HANG_S`` of it, gaps of up to ``HANG_GAP_S`` included and without a smile of this share of
+happy, the eyes are not on the road."""
 LONGEST_S = 6.0
-"""After this time without a look up the eyes count as shut."""
+"""After this time of lowered gaze without a look up the eyes count as shut."""
 
 
 class LoweredGaze:
-    """Tells a lowered gaze from shut eyes by the distance of the lids and the head during one closure.
+    """Distinguishes a lowered gaze from shut eyes by the lid distance and the head pose during one closure.
 
     Attributes:
-        aside_s: Seconds of the closure up to the last moment in which the head was aside.
+        aside_s: Seconds of the closure up to the last moment with the head turned aside.
     """
 
     def __init__(self) -> None:
@@ -82,16 +83,16 @@ class LoweredGaze:
 
 
 class Narrowed:
-    """Tells lids that hang half shut: such eyes look down, or are shut in the dark, and are not on the road."""
+    """Detects lids that hang half shut: such eyes look down, or are shut in the dark, and are not on the road."""
 
     def __init__(self) -> None:
         self._since: float | None = None
         self._last = 0.0
 
     def update(self, moment: Moment) -> float:
-        """Takes one moment; seconds for which the lids have hung half shut, 0 below ``HANG_S``.
+        """Takes one moment; returns the seconds for which the lids have hung half shut, 0 below ``HANG_S``.
 
-        A smile, speech and a yawn narrow the eyes, too, and do not count.
+        A smile, speech and a yawn also narrow the eyes and do not count.
         """
         t, happy = moment.evidence.t, moment.evidence.happy or 0.0
         busy = happy > SMILE or moment.speaking or moment.mouth_wide

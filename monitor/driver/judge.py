@@ -32,7 +32,7 @@ class Driver:
         config: All settings.
         eyes: Reads eyes; None = the eyes come with the faces, as from a log.
         ids: Source of event ids, shared by the session.
-        usable: Tells whether a picture could show a face.
+        usable: Decides whether a picture is good enough to show a face: not dark or covered.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Driver:
         """Judges one frame.
 
         Returns:
-            The faces, the driver's with its eyes read; the driver's state; the events that follow.
+            The faces, the driver's with its eyes read; the driver's state; the events of this frame.
         """
         face = self.choose(faces, frame.t, frame.size)
         beside = self._beside(frame, faces, face)
@@ -70,7 +70,7 @@ class Driver:
 
     @property
     def seat(self) -> tuple[float, float] | None:
-        """Middle of a calibrated driver's face as shares of the picture's size; None before."""
+        """Middle of the driver's face as shares of the picture's size; None before the calibration has ended."""
         return self._seat.share if self._monitor.calibrated else None
 
     def _read(self, frame: Frame, face: Face) -> Face:
@@ -80,7 +80,7 @@ class Driver:
         return replace(face, eyes=self._eyes.read(frame.image, face.keypoints))
 
     def _beside(self, frame: Frame, faces: tuple[Face, ...], face: Face | None) -> list[Event]:
-        """Events of the passengers, on request."""
+        """Events of the passengers, if they are switched on."""
         if self._passengers is None:
             return []
         return self._passengers.update(faces, face, lambda other: self._read(frame, other), frame.t, frame.wall)
@@ -100,13 +100,13 @@ class Driver:
         return face
 
     def evidence(self, face: Face | None, t: float, wall: float, *, picture: bool) -> Evidence | None:
-        """A frame's evidence; None where the driver's face is in view and its keypoints were not read.
+        """A frame's evidence; None if the driver's face is in view but its keypoints were not read.
 
         Args:
             face: The answer of ``choose``, with its eyes read.
             t: Frame time in seconds.
             wall: The same in seconds since the epoch, for events only.
-            picture: Whether the picture could show a face; a picture with the driver's face does.
+            picture: Whether the picture is good enough to show a face; true if it has the driver's face.
         """
         if face is not None and face.seen and face.keypoints is None:
             return None
@@ -118,14 +118,14 @@ class Driver:
         return replace(seen, changed=True) if changed else seen
 
     def judge(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
-        """Judges a moment's evidence: the driver's state and the events that follow."""
+        """Judges a moment's evidence; returns the driver's state and the events."""
         return self._monitor.update(evidence)
 
     def blind(self, t: float, wall: float) -> tuple[DriverState, list[Event]]:
-        """Judges a moment without a frame, of which everything is unknown."""
+        """Judges a moment without a frame: everything is unknown."""
         self._state, events = self._monitor.update(Evidence(t, wall, picture=False, frame=False))
         return self._state, events
 
     def finish(self) -> list[Event]:
-        """Ends what is going on."""
+        """Ends the open events."""
         return self._monitor.finish() + (self._passengers.finish() if self._passengers is not None else [])

@@ -11,15 +11,15 @@ TOUCH = 0.36
 """Distance of the lids, as a share of this driver's with open eyes, up to which they are shut; a lowered gaze keeps
 them 0.48 to 0.67 apart."""
 DOUBTFUL = 0.7
-"""Eyes that read more open than this are open, whatever the lids."""
+"""Eyes that read more open than this are open, whatever the lid distance."""
 SHUT = 0.1
-"""Openness of eyes that the lids tell to be shut."""
+"""Openness that stands for eyes whose lids touch."""
 STANDS_IN_S = 3.0
-"""The lids stand in for eyes that were read at most so long ago: behind sunglasses they are a guess."""
+"""The lid distance is used only for this long after the eyes were last read: behind sunglasses it is a guess."""
 
 
 class LidsStandIn:
-    """Lets the distance of the lids decide where the eye network cannot."""
+    """Uses the lid distance where the eye network cannot decide."""
 
     def __init__(self) -> None:
         self._unread_s = STANDS_IN_S
@@ -29,8 +29,8 @@ class LidsStandIn:
 
         Args:
             dt: Seconds since the last one.
-            opened: Openness by the eye network against this driver's usual, or None.
-            lids: Distance of the lids against this driver's usual, or None, also until the usual is learnt.
+            opened: Openness by the eye network relative to this driver's open eyes, or None.
+            lids: Lid distance relative to this driver's open eyes; None if unknown or not learnt yet.
 
         Returns:
             The openness to judge by, 0..1, or None.

@@ -1,4 +1,4 @@
-"""One moment of a drive: the evidence, and what the signs judged from it so far."""
+"""One moment of a drive: the evidence, and the judgements of the signs so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monitor.driver.evidence import Evidence
 
 @dataclass(frozen=True, slots=True)
 class YawnShape:
-    """How far the mouth's movement explains shut eyes.
+    """Whether the mouth's movement explains shut eyes.
 
     Attributes:
         may: Whether the mouth opens as in a yawn, but not yet for long enough to be one.
@@ -30,12 +30,12 @@ class YawnShape:
 
 @dataclass(slots=True)
 class Moment:
-    """What is known of the driver at one time; the signs fill it in, in the order of ``signs.SIGNS``.
+    """The driver's values at one time; the signs fill them in, in the order of ``signs.SIGNS``.
 
     Attributes:
-        evidence: What was seen.
-        dt: Seconds since the evidence before, 0 where that is not known.
-        slow: Whether evidence comes too rarely to judge anything.
+        evidence: The measured values.
+        dt: Seconds since the previous evidence, 0 if unknown.
+        slow: Whether evidence is too rare to judge anything.
         calibrated: Progress of the calibration, 0..1.
         opened: Openness of the eyes relative to this driver's open eyes, 0..1, or None; see ``lids.LidsStandIn``.
         zero: This driver's straight-ahead yaw and pitch in degrees.
@@ -45,13 +45,13 @@ class Moment:
         yawning: Whether the open mouth is a yawn.
         yawned: Whether the yawn was recognised at this moment.
         mouth_wide: Whether the mouth is wide open, or was a moment ago.
-        yawn: How far the mouth's movement explains shut eyes.
+        yawn: Whether the mouth's movement explains shut eyes.
         lids: Distance of the lids relative to this driver's open eyes, or None.
         speaking: Whether the mouth moves as in speech or song.
         lowered: Whether the eyes look shut because the gaze is lowered.
         narrowed_s: Seconds for which the lids have hung half shut, so that the eyes are not on the road.
         eyes: The eyes over time; shut eyes that a yawn, a laugh or a lowered gaze explains count as unknown.
-        eyes_shut: Whether the eyes have been shut for long, excused or not.
+        eyes_shut: Whether the eyes have been shut for long, explained or not.
         yawns: Yawns of the last five minutes.
         fatigue: Score of fatigue, 0..100.
         parts: Its parts by name, in points.
@@ -93,7 +93,7 @@ class Moment:
         return None if pose is None else (pose[0] - self.zero[0], pose[1] - self.zero[1])
 
     def state(self) -> DriverState:
-        """The state that the outputs get."""
+        """The state for the outputs."""
         level = self.levels.get
         return DriverState(
             face=self.evidence.face, picture=self.evidence.picture, calibrated=self.calibrated,

@@ -1,4 +1,4 @@
-"""Passengers who sleep: an event of its own on request, never the driver's."""
+"""Sleeping passengers: a separate event if switched on, never one of the driver."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Passenger:
 class Passengers:
     """Follows the eyes of the largest face beside the driver's.
 
-    An event starts at level 1 when they have been shut for ``driver.sleep_s``; its data name ``who: passenger``.
+    An event of level 1 starts when they have been shut for ``driver.sleep_s``; its data contain ``who: passenger``.
 
     Args:
         config: All settings.
@@ -47,7 +47,7 @@ class Passengers:
 
         Args:
             faces: Faces in view.
-            driver: The driver's among them; without one nobody is called a passenger.
+            driver: The driver's among them; without a driver no face counts as a passenger's.
             read: Reads the eyes of a face that has keypoints.
             t: Frame time in seconds.
             wall: The same in seconds since the epoch.
@@ -71,7 +71,7 @@ class Passengers:
         )
 
     def finish(self) -> list[Event]:
-        """Ends what is going on."""
+        """Ends the open events."""
         return [event for one in self._known.values() for event in one.life.finish()]
 
     def _forget(self, t: float) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Where a driver's face may be in the picture, and which faces were seen beside the driver's."""
+"""Places of faces in the picture: the driver's region, and the faces seen beside the driver's."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ NEAR = 1.5
 ALIKE = 0.7
 """Faces of at least this share of the largest one's size count as equally large; then their places decide."""
 CENTRAL = 0.15
-"""A face that is nearer to the middle by this share of the picture's width is the driver's, because a camera is aimed
-at the driver."""
+"""A face nearer to the middle than the driver's by this share of the picture's width becomes the driver's, because the
+camera is aimed at the driver."""
 
 
 class Where:
-    """Where in the picture the driver sits.
+    """The driver's place in the picture.
 
     Args:
         side: The text of ``driver.seat``. The driver's usual place is the middle of the picture, or that of near:x,y.
@@ -32,7 +32,7 @@ class Where:
         self._region = {"left": (0.0, 0.0, 0.5, 1.0), "right": (0.5, 0.0, 0.5, 1.0)}.get(side, region(side))
 
     def allows(self, face: Face, size: tuple[int, int] | None) -> bool:
-        """Whether a face's middle lies in the region; everywhere where no region or size is known."""
+        """Whether a face's middle lies in the region; always true if no region or size is known."""
         if self._region is None or size is None:
             return True
         (x, y), (left, top, width, height) = middle(face), self._region
@@ -52,7 +52,7 @@ class Where:
         return max(central, key=lambda face: middle(face)[0])
 
     def nearer(self, faces: Sequence[Face], own: Face, size: tuple[int, int] | None) -> Face | None:
-        """A face of the size of the driver's that is clearly nearer to the middle, or None."""
+        """A face as large as the driver's and clearly nearer to the middle, or None."""
         if size is None:
             return None
         found = [
@@ -68,7 +68,7 @@ class Where:
 
 
 class Strangers:
-    """Faces in view while the driver is not, and since when; also which faces were seen beside the driver."""
+    """Faces in view without the driver, and since when; also the faces seen beside the driver."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[tuple[float, float], float]] = {}

@@ -1,4 +1,4 @@
-"""Which of the faces in view is the driver's."""
+"""Chooses the driver's face among those in view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monitor.driver.place import NEAR, Strangers, Where, away, middle, size_of
 from monitor.driver.timing import LONGEST_STEP_S
 
 LARGER = 0.6
-"""A face smaller than this share of the driver's normal size sits further back."""
+"""A face smaller than this share of the driver's normal size belongs to a person further back."""
 USUAL_S = 30.0
 """Time constant of the driver's normal size, so that leaning forward for a moment does not change it."""
 BACK, BACK_SIZE = 0.5, 0.8
@@ -22,14 +22,14 @@ CLAIM_S = 5.0
 
 
 TENTATIVE_S = 2.0
-"""For this long after the seat was empty the driver is chosen anew in every frame."""
+"""For this long after the seat was empty the driver is chosen again in every frame."""
 STRANGER_S = 5.0
-"""A face that was never seen beside the driver takes an empty seat after this time: the drivers have changed."""
+"""A face never seen beside the driver takes an empty seat after this time: the driver has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a driver's face was and how large, when last seen there."""
+    """Place and size of a driver's face when last seen."""
 
     middle: tuple[float, float]
     size: float
@@ -43,20 +43,20 @@ class _Place:
 class Seat:
     """Keeps one face as the driver's.
 
-    At first the face nearest to the middle among those of similar size is the driver's; with two that are as near,
-    the one on the right of the picture (the driver of a left-hand-drive car before an unmirrored camera). Then the
-    same face stays the driver's: a person who leans in or sits behind does not become the driver while the driver
-    looks away, because a new face must be where the driver's was and about as large. After ``empty_s`` without the
-    driver any face may take the seat, after ``STRANGER_S`` one never seen beside the driver. A passenger may get in
-    first: until the driver is calibrated, a face that is larger by ``LARGER``, or nearer to the middle, for
-    ``CLAIM_S`` takes the seat.
+    At first the face nearest to the middle among those of similar size is the driver's; with two equally near ones, the
+    one on the right of the picture (the driver of a left-hand-drive car before an unmirrored camera). Then the same
+    face stays the driver's: a person who leans in or sits behind does not become the driver while the driver looks
+    away, because a new face must be where the driver's was and about as large. After ``empty_s`` without the driver any
+    face may take the seat, after ``STRANGER_S`` one never seen beside the driver. A passenger may get in first: until
+    the driver is calibrated, a face that is larger by ``LARGER``, or nearer to the middle, for ``CLAIM_S`` takes the
+    seat.
 
     Args:
         empty_s: Seconds without the driver after which any face may take the seat; 0 = never.
         side: ``driver.seat``: "auto", "left", "right" or a region; a face outside it is never the driver's.
 
     Attributes:
-        taken: Whether another face has just taken the seat, which invalidates the baseline.
+        taken: Whether another face has just taken the seat; the baseline is then invalid.
         seated_s: Seconds for which the driver was in view.
         share: Middle of the driver's face as shares of the picture's width and height, when last seen; None = unknown.
     """
@@ -85,7 +85,7 @@ class Seat:
             faces: Faces in view.
             t: Frame time in seconds.
             settled: Whether the driver is calibrated.
-            size: Width and height of the picture; None = unknown, places in it then do not matter.
+            size: Width and height of the picture; None = unknown, then places in it are ignored.
         """
         faces = [face for face in faces if self._where.allows(face, size)]
         chosen = next((f for f in faces if f.id == self._id), None)

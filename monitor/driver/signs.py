@@ -1,4 +1,4 @@
-"""The table of a driver's signs. Every output, the judgement and the docs iterate ``SIGNS``.
+"""The table of a driver's signs: the judgement, every output and the docs iterate ``SIGNS``.
 
 A new sign needs a tracker in a module of its own, one row here and its settings in ``settings/config.py``.
 """
@@ -35,7 +35,7 @@ class Field:
     Attributes:
         name: Name of the column, or key of the MQTT state.
         value: Reads it from the state.
-        digits: Decimals that are kept; None = as it is.
+        digits: Decimals of the rounded value; None = not rounded.
         title: Name of the Home Assistant sensor; empty = no sensor.
         unit: Unit of the sensor, or None.
         icon: Icon of the sensor.
@@ -60,16 +60,16 @@ class Sign:
 
     Attributes:
         kind: Kind of its events.
-        tracker: Makes its tracker; called anew for every driver if ``personal``.
+        tracker: Makes its tracker; called again for every new driver if ``personal``.
         settings: Names of its settings in ``driver``.
         levels: Names of its levels from 0 on.
         when: When it is reported, for the docs.
         columns: Columns of ``faces.csv``.
-        counted_as: Column of ``drive.csv`` with the number of its starts; empty = none.
+        counted_as: Column of ``drive.csv`` that counts its starts; empty = none.
         fields: Keys of the MQTT state.
         words: Words for an event.
         now: Level and words at this moment, for headlines; None = not shown there.
-        personal: Whether it starts anew with another driver.
+        personal: Whether it starts again with another driver.
         acted_on: Whether its events are published, scored and acted on.
         release_s: Seconds at level 0 after which its event ends.
     """
@@ -183,7 +183,7 @@ SIGNS = (
         now=lambda state: (state.anger_level if state.anger is not None else 0, "anger-like expression"),
     ),
 )  # fmt: skip
-"""All signs, in the order in which they are judged: a sign may use what those before it found."""
+"""All signs, in the order in which they are judged: a sign may use the results of those before it."""
 
 BY_KIND = {sign.kind: sign for sign in SIGNS}
 """The signs by the kind of their events."""

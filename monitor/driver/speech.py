@@ -1,15 +1,15 @@
-"""Speech and song: a mouth that keeps moving belongs to somebody who is awake."""
+"""Speech and song: a driver whose mouth keeps moving is awake."""
 
 from __future__ import annotations
 
 import math
 
 MOVES = 0.5
-"""Mean movement of the lips, in mouth widths a second, from which somebody speaks or sings. Medians of the clips: 0.65
+"""Least mean movement of the lips, in mouth widths a second, of speech or song. Medians of the clips: 0.65
 to 0.85 in three people who sing, talk or dance, 0.2 or less in two sleepers and three silent drivers, 0.43 at most in a
 yawn."""
 STILL = 0.7
-"""Share of ``MOVES`` below which the mouth is still again."""
+"""Share of ``MOVES`` below which speech ends."""
 SOFT_S, MEAN_S = 0.1, 1.5
 """The opening is smoothed with the first time constant, its movement averaged with the second."""
 

@@ -1,4 +1,4 @@
-"""The judgement of one driver from one moment's evidence to the next: a pure function of numbers and time."""
+"""The judgement of one driver from moment to moment; it depends on numbers and time only."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class DriverMonitor:
         return self._baseline.progress >= 1
 
     def update(self, evidence: Evidence) -> tuple[DriverState, list[Event]]:
-        """Takes one moment's evidence; returns the state and the events that follow."""
+        """Takes one moment's evidence; returns the state and the events."""
         if evidence.changed:
             self.forget()
         if self._baseline.update(evidence, blinked=self._blinked):
@@ -80,7 +80,7 @@ class DriverMonitor:
         return moment.state(), events
 
     def forget(self) -> None:
-        """Starts anew for another driver."""
+        """Starts again for another driver."""
         self._baseline.forget()
         self._restart(everything=True)
 

@@ -7,7 +7,8 @@ from collections import deque
 from monitor.core.numeric import unit
 
 LONGEST_STEP_S = 1.0
-"""Longest pause between two pieces of evidence that counts; a longer one (a stalled host, a clock jump) is unknown."""
+"""Longest interval between two pieces of evidence that counts; a longer one (a stalled host, a clock jump) is unknown
+time."""
 
 
 class Clock:
@@ -65,7 +66,7 @@ class Window:
         return len(self._entries)
 
     def decayed(self, t: float) -> float:
-        """The sum with each amount fading linearly to 0 over the span."""
+        """The sum, with each amount reduced linearly to 0 over the span."""
         return sum(a * unit(1 - (t - at) / self._span) for at, a in self._entries)
 
 
@@ -79,7 +80,7 @@ class Countdown:
 
     Attributes:
         spent: Seconds spent.
-        level: 0, or the level reached; it falls by one when less than half of that level's seconds remain spent.
+        level: 0, or the level reached; it falls by one when the seconds spent are less than half of that level's.
     """
 
     def __init__(self, levels: tuple[float, ...]) -> None:

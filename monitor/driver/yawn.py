@@ -15,13 +15,13 @@ CLOSES = 0.9
 LAUGHING = 0.5
 """Mean share of happy from which an open mouth is a laugh."""
 NARROWED = 0.6
-"""Mean openness below which the eyes are narrowed while the mouth is open. At its peak a yawn often shuts the
-eyes (Provine 1986); song, a gasp and surprise leave them open."""
+"""Mean openness below which the eyes count as narrowed while the mouth is open. At the peak of a yawn the eyes are
+often shut (Provine 1986); in song, a gasp and surprise they stay open."""
 STARING, UNSEEN = 1.3, 1.15
-"""Factors on ``yawn_peak`` for a yawn with open eyes, and with unknown eyes. Set with keypoints L5, for which munb_4's
+"""Factors on ``yawn_peak`` for a yawn with open eyes, and with unknown eyes. Set with keypoints L5, with which munb_4's
 song and lp_d3's gasp reached 0.73 with open eyes and munb_3's yawn 0.69 with shut eyes."""
 LONGEST_S = 15.0
-"""Longest opening that can be a yawn; yawns take some five seconds."""
+"""Longest opening in seconds that can be a yawn; yawns take some five seconds."""
 HOLD_S = 0.5
 """A mouth that is unknown for a moment keeps its state for this long."""
 SOFT_S = 0.12
@@ -32,9 +32,9 @@ RISE_S = 2.0
 """A yawn opens the mouth from rest to ``yawn_open`` within this time: 0.5 s in munb_3. A jaw that drops in sleep stays
 half open, a mouth that was open all along does not rise."""
 RISES = 0.8
-"""A mouth that falls below this share of its widest opening since rest sings or talks; it does not begin a yawn."""
+"""A mouth that falls below this share of its widest opening since rest sings or talks, and begins no yawn."""
 SHAPED = 1.05
-"""Share of ``yawn_peak`` that a yawn reaches before it explains shut eyes; with a rise from rest."""
+"""Share of ``yawn_peak`` that a yawn must reach, after a rise from rest, before it explains shut eyes."""
 HALF, HALF_S, SHUT = 0.8, 2.5, 0.3
 """A mouth that rises to only ``HALF`` of ``yawn_open`` is a yawn after ``HALF_S`` with eyes below ``SHUT``: noise and
 distance flatten the opening of the lips (from 0.72 to 0.5 with noise of sigma 25)."""
@@ -42,11 +42,11 @@ distance flatten the opening of the lips (from 0.72 to 0.5 with noise of sigma 2
 
 @dataclass(slots=True)
 class _Opening:
-    """A mouth that is open beyond some bound.
+    """A mouth that is open beyond a bound.
 
     Attributes:
         start: When it passed the bound.
-        rose: Whether it came from rest within ``RISE_S``.
+        rose: Whether it opened from rest within ``RISE_S``.
         rest: When it was last at rest.
         peak: Widest opening so far.
         seconds: Seconds in which it was known.

@@ -1,4 +1,4 @@
-"""Faces laid over each other by their keypoints, and how far two of them show one photograph."""
+"""Alignment of faces by their keypoints, and a score whether two of them come from one photograph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from monitor.core.types import Image
 from train.clean.faces import Face
 
 SIDE = 64
-"""Side of an aligned picture in pixels; the face takes its middle, so that hair and ground are compared, too."""
+"""Side of an aligned picture in pixels; the face fills only its middle, so that hair and background are compared,
+too."""
 BLOCK = 8
 """Side in pixels of the blocks that are compared one by one."""
 SHAPE = np.array(
@@ -31,10 +32,10 @@ COARSE = 16
 SEEN = 250
 """Value of the mask from which a pixel is wholly inside the picture."""
 LEAST_SEEN = 0.2
-"""Share of the aligned picture that both pictures must show."""
+"""Share of the aligned picture that must lie inside both pictures."""
 STEPS = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3)
 LOCAL = 6.0
-"""Standard deviation in pixels of the surroundings whose lightness is taken off."""
+"""Standard deviation in pixels of the neighbourhood whose mean lightness is subtracted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def whole(image: Image) -> Aligned:
 
 
 def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The turn, scale and shift (2, 3) that brings points (N, 2) nearest to others in the least squares."""
+    """The rotation, scale and shift (2, 3) that maps points (N, 2) to others with least squared error."""
     middle, aim = source.mean(axis=0), target.mean(axis=0)
     a, b = source - middle, target - aim
     size = float((a * a).sum()) + 1e-9
@@ -95,11 +96,11 @@ def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDAr
 
 
 def agreement(one: Aligned, other: Aligned) -> float:
-    """How far two pictures show one photograph.
+    """A score from -1 to 1 whether two pictures come from one photograph.
 
-    The second one is registered on the first (ECC, Evangelidis and Psarakis 2008), the lightness of the surroundings is
-    taken off, and blocks that both pictures show are correlated. Their median, weighted by contrast, survives captions
-    and watermarks.
+    The second one is registered on the first (ECC, Evangelidis and Psarakis 2008), the lightness of each pixel's
+    neighbourhood is subtracted, and the blocks inside both pictures are correlated. Their median, weighted by contrast,
+    is robust against captions and watermarks.
 
     Returns:
         -1..1; -1 if they cannot be registered or overlap too little.

@@ -1,4 +1,4 @@
-"""Pictures of one class that hardly differ: one person, pose and light, such as frames of one video."""
+"""Look-alikes: pictures of one class with the same person, pose and light, such as frames of one video."""
 
 from __future__ import annotations
 

@@ -27,18 +27,20 @@ RAF-DB, AffectNet and ExpW (N = 3,687)."""
 UNEVEN = 3.0
 """Ratio of the largest to the smallest class from which the set counts as unbalanced."""
 APART = 0.2
-"""Difference of a share from that of the whole set that is reported: a network may learn it instead of the face."""
+"""Difference between a class's share and the whole set's from which it is reported: a network may learn this property
+instead of the expression."""
 FEW = 20
-"""Pictures of a class below which its shares are not compared."""
+"""Least number of pictures of a class whose shares are compared."""
 SHARES = ("turned", "dark", "bright", "small", "blurred", "alike")
 COLUMNS = ("class", "pictures", *SHARES, "largest alike", "median size")
 
 
 def rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """One row per class of the cleaned view, and one for all: number, shares 0..1 of each property, median size.
+    """One row per class of the cleaned view, and one for all: number of pictures, share 0..1 of each property, median
+    size.
 
     Args:
-        entries: All pictures; those that the cleaned view leaves out do not count.
+        entries: All pictures; those outside the cleaned view do not count.
     """
     kept = [(entry.final_label, json.loads(entry.details)) for entry in entries if entry.kept]
     names = sorted({label for label, _ in kept})
@@ -65,7 +67,7 @@ def _row(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def warnings(table: Sequence[dict[str, Any]]) -> list[str]:
-    """Notes for a training, as whole lines."""
+    """Warnings for a training, as whole lines."""
     *classes, whole = table
     if not classes:
         return []

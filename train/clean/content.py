@@ -1,7 +1,7 @@
-"""Tells photographs of people from drawings (with emojis, icons and text) and from other photographs.
+"""Distinguishes photographs of people, drawings (also emojis, icons and text), and other photographs.
 
-A small network of ours on the statistics of ``train.clean.statistics``; ``python -m benchmarks.content`` trains and
-measures it. Its numbers are in ``content.npz``.
+A small network on the statistics of ``train.clean.statistics``; ``python -m benchmarks.content`` trains and measures
+it. Its weights are in ``content.npz``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from monitor.core.errors import ModelError
 PERSON, DRAWING, THING = CLASSES = ("person", "drawing", "thing")
 WEIGHTS = Path(__file__).with_name("content.npz")
 CLIP = 6.0
-"""Standard deviations at which an input is cut, so that an unusual value does not decide alone."""
+"""Standard deviations at which an input is clipped, so that one unusual value does not decide."""
 
 
 class Content:
-    """The classifier; its layers are dense, with a rectifier between them."""
+    """The classifier: dense layers with ReLU between them."""
 
     def __init__(self, path: Path = WEIGHTS) -> None:
-        """Loads the numbers.
+        """Loads the weights.
 
         Raises:
             ModelError: The file is missing or damaged.

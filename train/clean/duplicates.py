@@ -1,7 +1,8 @@
 """Exact and near duplicates: equal files, equal pictures, and equal photographs of a face.
 
-The perceptual hash of ``imagehash`` (kept up since 2013, no model, 0.2 ms a picture) proposes whole pictures, and the
-aligned picture of a face proposes photographs that were cut in another way; ``train.clean.aligned.agreement`` decides.
+The perceptual hash of ``imagehash`` (maintained since 2013, no model, 0.2 ms a picture) proposes whole pictures, and
+the aligned picture of a face proposes photographs that were cropped differently; ``train.clean.aligned.agreement``
+decides.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from train.clean.aligned import Aligned, agreement, align, whole
 from train.clean.faces import Face
 
 ALIKE = 10
-"""Bits of 64 in which the hashes of two pictures may differ to be compared as a whole."""
+"""Most differing bits, of 64, of the hashes of two pictures that are compared as a whole."""
 FRAMED = 0.945
-"""Least agreement of two whole pictures of similar hashes: versions (watermarked ones are lowest) have 0.953 and more,
-other pictures 0.919 and less (N = 414 and 102 pairs)."""
+"""Least agreement of two whole pictures of similar hashes: versions of one picture have 0.953 and more (watermarked
+ones least), other pictures 0.919 and less (N = 414 and 102 pairs)."""
 RESEMBLES = 0.89
 """Least product of two signatures to compare the faces."""
 SAME = 0.978
 """Least agreement of two photographs of faces. Versions of one (recompressed, mirrored, cropped; N = 395) have 0.987
-and more, all but one; other faces that resemble each other most have 0.971 and less (N = 700 pairs, looked at)."""
+and more except one; the most similar pairs of other faces have 0.971 and less (N = 700 pairs, inspected)."""
 CHUNK = 1000
 
 
@@ -42,7 +43,7 @@ def groups(images: Sequence[Image], digests: Sequence[str], faces: Sequence[Face
     Args:
         images: N gray pictures of any size.
         digests: SHA-256 of their files.
-        faces: What was found in each one.
+        faces: The face of each one.
 
     Returns:
         Row numbers of each group of two or more, ascending.
@@ -63,7 +64,7 @@ def _same_files(digests: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _same_faces(lain: Sequence[Aligned | None], known: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Pairs of rows that show one photograph of a face, mirrored or not; the known ones are not compared again."""
+    """Pairs of rows from one photograph of a face, mirrored or not; known pairs are not compared again."""
     rows = [n for n, one in enumerate(lain) if one is not None]
     shown = [one for one in lain if one is not None]
     if not rows:

@@ -1,4 +1,4 @@
-"""Finds the face of each picture with the app's own networks, and describes where and how it is shown."""
+"""Finds the face of each picture with the app's own networks, and describes its place, pose and quality."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from train.data import framing
 from train.data.crops import SIDE
 
 LEAST_SIDE = 160
-"""Shorter side in pixels to which small pictures are enlarged, so that the detectors' smallest faces are below it."""
+"""Shorter side in pixels to which small pictures are enlarged, so that their faces exceed the detectors' smallest
+size."""
 WHOLE = 0.75
 """Share of the picture's side from which one face fills the picture, so that no second one is looked for."""
 LOOSE = FollowConfig(start=0.3, keep=0.15)
-"""Presences from which a face is possible; whether the picture shows a person then decides, see
-``train.clean.content``."""
+"""Presences from which a face is possible; the content of the picture then decides, see ``train.clean.content``."""
 OUTSIDE = 0.04
 """Share of the face box by which a keypoint must lie outside the picture to be cut off."""
 MOST_CUT = 2
-"""Keypoints of 17 that may be cut off; chin and brow often are in tight crops."""
+"""Most keypoints of 17 that may be cut off; in tight crops chin and brows often are."""
 
 
 class Search(Protocol):
@@ -49,7 +49,7 @@ class Face:
         points: (17, 2) float32 keypoints in the same shares; None if a cascade found the face.
         pose: Yaw, pitch and roll in degrees, 0 without keypoints.
         presence: 0..1, how sure the keypoint network is of the face.
-        possible: Whether the app itself would not accept the face, because the presence is too low.
+        possible: Whether the presence is too low for the app to accept the face.
         quality: 0..1, see ``monitor.faces.quality``.
         side: Width of the box in the picture's pixels.
     """
@@ -78,7 +78,7 @@ NOTHING = Face(0, None)
 
 
 class Faces:
-    """Looks for faces in pictures that are tight crops or whole photographs."""
+    """Finds faces in tight crops and whole photographs."""
 
     def __init__(self, net: Reader, finder: Search) -> None:
         """Args: the keypoint network, and the app's search of whole photographs."""
@@ -87,7 +87,7 @@ class Faces:
     def find(self, image: Image) -> Face:
         """The faces of a (H, W) uint8 gray picture.
 
-        A tight crop is framed by the keypoint network; the app's search then looks for others if the face leaves room.
+        The keypoint network locates the face of a tight crop; the app's search then looks for others if there is room.
         Where both find nothing, a face of low presence is reported as a possible one.
         """
         large = _enlarged(image)
@@ -104,7 +104,7 @@ class Faces:
 
 
 def _described(large: Image, image: Image, found: Keypoints | Box, count: int, *, possible: bool = False) -> Face:
-    """A face of the enlarged picture; its quality is that in the picture itself."""
+    """A face of the enlarged picture; its quality is rated in the original picture."""
     height, width = large.shape
     shares = np.array((width, height), np.float32)
     keypoints = found if isinstance(found, Keypoints) else None

@@ -1,4 +1,4 @@
-"""Lists the pictures of a set and checks the files themselves: broken, animated, tiny or of one gray."""
+"""Lists the pictures of a set and checks the files: broken, animated, tiny or of one gray level."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from train.system.progress import track
 TINY = 40
 """Pixels of the shorter side below which a picture is tiny: the network's crop has 48."""
 FLAT = 6.0
-"""Standard deviation of gray levels below which a picture is nearly of one gray."""
+"""Standard deviation of gray levels below which a picture is nearly of one gray level."""
 MOVING = (".gif", ".webp", ".png", ".apng")
 """Kinds of files that may hold several frames."""
 HIDDEN = (".", "_")
@@ -28,7 +28,7 @@ HIDDEN = (".", "_")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A picture of the set, and its pixels if it has no fault yet."""
+    """A picture of the set, with its pixels if no fault was found yet."""
 
     entry: Entry
     image: Image | None
@@ -85,7 +85,7 @@ def _checked(folder: Path, path: Path) -> Loaded:
 
 
 def _frames(path: Path) -> int:
-    """Frames of a picture; 1 if the file does not say."""
+    """Number of frames of a picture; 1 if the file does not state it."""
     if path.suffix.lower() not in MOVING:
         return 1
     try:

@@ -1,4 +1,4 @@
-"""Wrong labels by confident learning (Northcutt et al. 2021, the library cleanlab) on cross-validated answers."""
+"""Wrong labels by confident learning (Northcutt et al. 2021, the library cleanlab) on cross-validated predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DENSE = "FULLY_CONNECTED"
 """The runtime's name of a dense layer."""
 FOLDS = 5
 STRENGTH = 0.001
-"""Inverse regularisation of the logistic regression: features are many and rows few."""
+"""Inverse regularisation strength of the logistic regression: there are many features and few rows."""
 LEAST = 2 * FOLDS
 """Rows of a class below which its labels are not judged."""
 
@@ -58,7 +58,7 @@ class _Inside:
         runtime: Any = net._model.runtime
         self._net = net
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of the memory that all tensors take, which is little here
+            warnings.simplefilter("ignore")  # it warns of the memory of all tensors, which is small here
             self._interpreter = runtime.interpreter(model_path=str(model), experimental_preserve_all_tensors=True)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
@@ -77,7 +77,7 @@ class _Inside:
 
 
 def judge(given: NDArray[np.float32], labels: NDArray[np.int64]) -> Judged:
-    """Finds labels that cross-validated answers contradict.
+    """Finds labels that cross-validated predictions contradict.
 
     Args:
         given: (N, F) features.

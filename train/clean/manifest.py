@@ -1,4 +1,4 @@
-"""The record of a cleaning: one row a picture with its finding and a person's decision, in SQLite."""
+"""The record of a cleaning in SQLite: one row per picture with its finding and a person's decision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS = (
     "broken", "animated", "tiny", "flat", "drawing", "no face", "leak", "conflict", "duplicate", "several faces",
     "hidden face", "cut face", "wrong label",
 )  # fmt: skip
-"""Faults in the order in which they are looked for; a picture gets the first that applies."""
+"""Faults in the order of the checks; a picture gets the first that applies."""
 DECISIONS = ("keep", "drop", "relabel")
 SCHEMA = """
 create table if not exists pictures (
@@ -45,7 +45,7 @@ class Entry:
         suggestion: Label suggested for a wrong one.
         decision: A person's decision, one of ``DECISIONS``; empty = none.
         new_label: Label of the decision "relabel".
-        details: What was measured, as JSON: ``box`` and ``keypoints`` of the face in shares of the picture, ``yaw``,
+        details: Measured values, as JSON: ``box`` and ``keypoints`` of the face in shares of the picture, ``yaw``,
             ``pitch`` and ``roll`` in degrees, ``presence``, ``quality``, ``person`` and ``drawing`` 0..1, ``size`` in
             pixels, ``light`` in gray levels, ``sharpness``, and the numbers of its ``group`` of duplicates and of its
             group of look-``alike`` pictures.
@@ -97,7 +97,7 @@ class Manifest:
         self._db.close()
 
     def replace(self, entries: Iterable[Entry]) -> None:
-        """Replaces all rows by new findings; decisions on pictures that are still there are kept.
+        """Replaces all rows by new findings; decisions on pictures that still exist are preserved.
 
         Raises:
             ConfigError: The record cannot be written.
@@ -117,7 +117,7 @@ class Manifest:
             return [Entry(*row) for row in cursor]
 
     def decide(self, path: str, decision: str, new_label: str = "") -> None:
-        """Records a person's decision on a picture; an empty decision takes it back.
+        """Records a person's decision on a picture; an empty one removes the decision.
 
         Raises:
             ConfigError: There is no such picture or decision, or "relabel" lacks a label of the set.

@@ -77,7 +77,7 @@ def render(entries: Sequence[Entry], source: str) -> str:
 
 
 def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Conflicting pictures together, others alone, in their order."""
+    """The findings in order, grouped: pictures that conflict with each other form one group."""
     found: dict[object, list[Entry]] = {}
     for entry in entries:
         number = json.loads(entry.details).get("group") if entry.kind == "conflict" else None
@@ -101,7 +101,7 @@ def _card(entry: Entry, source: str) -> str:
 
 
 def write(folder: Path, entries: Sequence[Entry], path: Path) -> None:
-    """Writes the page as a file that shows the pictures where they are; decisions need ``train.clean.review``.
+    """Writes the page as a file that links to the pictures in place; decisions need ``train.clean.review``.
 
     Raises:
         ConfigError: It cannot be written.

@@ -38,7 +38,7 @@ class ReviewServer(HTTPServer):
         """Saves a decision given as JSON with path, decision and label.
 
         Raises:
-            ValueError: It is not such a decision.
+            ValueError: It is malformed or no such decision.
         """
         try:
             given = json.loads(body)
@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_FOUND, b"not found", "text/plain")
 
     def do_POST(self) -> None:
-        # A foreign page can send no JSON without asking first, and this server never allows it.
+        # A foreign page cannot send JSON without a CORS preflight, which this server never grants.
         if not self._ours():
             return
         length = self.headers.get("Content-Length", "")
@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, b"saved", "text/plain")
 
     def _ours(self) -> bool:
-        """Refuses requests under another host name, which a foreign page could make (DNS rebinding)."""
+        """Refuses requests under another host name, because a foreign page could send them (DNS rebinding)."""
         if self.headers.get("Host", "").split(":")[0] in (HOST, "localhost"):
             return True
         self._answer(HTTPStatus.FORBIDDEN, b"unknown host", "text/plain")

@@ -20,11 +20,11 @@ from train.clean.statistics import described
 from train.system.progress import track
 
 NO_PERSON = 0.1
-"""Probability of a photographed person below which a found face does not count: it is of an animal or a thing."""
+"""Probability of a photographed person below which a found face belongs to an animal or a thing and does not count."""
 
 DRAWN = 0.75
-"""Probability of a drawing from which a picture with a certain face is one: of 12,000 pictures of expressions.zip, 12
-reach it instead of 54, nearly all photographs of high contrast; of 504 drawings 7 more are missed."""
+"""Least probability of a drawing for a picture with a certain face. Of 12,000 pictures of expressions.zip, 12 reach it
+instead of 54, nearly all of them photographs of high contrast; of 504 drawings 7 more are missed."""
 
 
 class Finder(Protocol):
@@ -35,7 +35,7 @@ class Finder(Protocol):
 
 
 class Classifier(Protocol):
-    """The judgement of the content, as ``train.clean.content.Content`` makes it."""
+    """The classification of the content, as ``train.clean.content.Content`` does it."""
 
     def probs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities (N, 3) of person, drawing and thing."""
@@ -46,9 +46,9 @@ class Tools:
     """Parts that the checks need.
 
     Attributes:
-        faces: Makes the search for faces.
+        faces: Creates the search for faces.
         model: The expression model whose features judge labels.
-        content: Makes the classifier of the content.
+        content: Creates the classifier of the content.
     """
 
     faces: Callable[[], Finder]
@@ -58,7 +58,7 @@ class Tools:
 
 @dataclass(slots=True)
 class _Set:
-    """A set in work: its entries, and by their number the pixels and faces of pictures without a fault of the file."""
+    """A set during the checks: its entries, and by number the pixels and faces of pictures with a sound file."""
 
     entries: list[Entry]
     images: dict[int, Image]
@@ -121,7 +121,7 @@ def _seen(folder: Path, finder: Finder) -> _Set:
 
 
 def _judge_content(work: _Set, content: Classifier) -> None:
-    """Marks drawings and pictures without a person; a possible face counts if the picture looks like a person."""
+    """Marks drawings and pictures without a person; a possible face counts if the content is a person."""
     rows = work.good()
     if not rows:
         return

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from monitor.core.types import Image
 
 SIDE = 96
-"""Side in pixels at which a picture is described; its proportions are kept, by the larger side."""
+"""Larger side in pixels to which a picture is scaled for its description; proportions are preserved."""
 LEVELS = 32
 """Gray levels of the histogram."""
 CELLS, ORIENTATIONS = 6, 8
@@ -42,7 +42,7 @@ def described(image: Image, crop: Image | None) -> NDArray[np.float32]:
 
 
 def fitted(image: Image) -> Image:
-    """The picture with a larger side of ``SIDE`` pixels and an even number of rows and columns, 16 and more."""
+    """The picture scaled to a larger side of ``SIDE`` pixels, with an even number of rows and columns, at least 16."""
     scale = SIDE / max(image.shape)
     height, width = (max(16, round(size * scale / 2) * 2) for size in image.shape)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -96,7 +96,7 @@ def _blocks(image: Image) -> NDArray[np.float32]:
 
 
 def _border(image: Image) -> NDArray[np.float32]:
-    """Spread and lightness of the outermost pixels, and how much they equal their median."""
+    """Spread and lightness of the outermost pixels, and their similarity to their median."""
     ring = np.concatenate([image[:2].ravel(), image[-2:].ravel(), image[:, :2].ravel(), image[:, -2:].ravel()])
     median = float(np.median(ring))
     near = (np.abs(ring.astype(np.float32) - median) < 3).mean()
@@ -104,7 +104,7 @@ def _border(image: Image) -> NDArray[np.float32]:
 
 
 def _spectrum(image: Image) -> NDArray[np.float32]:
-    """Logarithm of the energy in bands of the cosine transform, relative to the whole."""
+    """Logarithm of the energy in bands of the cosine transform, relative to the total."""
     square = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
     energy = cv2.dct(square) ** 2
     energy[0, 0] = 0
@@ -114,7 +114,7 @@ def _spectrum(image: Image) -> NDArray[np.float32]:
 
 
 def gradients(image: Image) -> NDArray[np.float32]:
-    """Histograms of oriented gradients (Dalal and Triggs 2005) of a (48, 48) picture, one norm for the whole."""
+    """Histograms of oriented gradients (Dalal and Triggs 2005) of a (48, 48) picture, normalised as a whole."""
     gray = image.astype(np.float32)
     across, down = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
     slope = np.hypot(across, down)

@@ -20,7 +20,7 @@ def summary(entries: Sequence[Entry]) -> str:
 
 
 def apply(folder: Path, entries: Sequence[Entry], view: Path) -> int:
-    """Writes the cleaned view: links (copies where links are impossible) of the kept pictures under their final label.
+    """Writes the cleaned view: links (copies if links are impossible) to the kept pictures under their final label.
 
     Returns:
         The number of pictures.
@@ -36,7 +36,7 @@ def apply(folder: Path, entries: Sequence[Entry], view: Path) -> int:
         if not entry.kept:
             continue
         target = view / entry.final_label / Path(entry.path).name
-        if target.exists():  # a picture of that name came from another class
+        if target.exists():  # another class has a picture of that name
             target = target.with_name(entry.path.replace("/", "_"))
         with resources.writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)

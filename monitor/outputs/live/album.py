@@ -24,7 +24,7 @@ QUALITY = 95
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One photograph: its result without pixels, the picture as JPEG, its number in the source from 1."""
+    """One photograph: its result without pixels, the picture as JPEG, its number in the source, from 1."""
 
     result: Result
     packed: NDArray[np.uint8]
@@ -52,7 +52,7 @@ class Album:
         return len(self._pages)
 
     def handle(self, result: Result) -> None:
-        """Keeps one photograph."""
+        """Stores one photograph."""
         small = fitted(result, self._config.max_width, self._config.max_height)
         ok, packed = cv2.imencode(".jpg", small.frame.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         if not ok:
@@ -82,17 +82,17 @@ class Album:
         return self._annotator.annotate(result, detail), f"{page.number} / {total}   {name}" if total > 1 else name
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Does nothing: only results are kept."""
+        """Does nothing: only results are stored."""
 
     def flush(self) -> None:
         """Does nothing: there is no buffer."""
 
     def close(self, last_events: Sequence[Event]) -> None:
-        """Keeps the pictures, which can be viewed after the run."""
+        """Does nothing: the pictures can be viewed after the run."""
 
 
 def fitted(result: Result, width: int, height: int) -> Result:
-    """The result on a picture that is shrunk to fit; boxes and keypoints with it."""
+    """The result with its picture, boxes and keypoints shrunk to fit."""
     image = result.frame.image
     scale = min(1.0, width / image.shape[1], height / image.shape[0])
     if scale == 1.0:

@@ -17,7 +17,7 @@ ANSI_STYLES = {
     "angry": "red", "disgust": "green", "fear": "magenta", "happy": "bright_yellow", "sad": "bright_blue",
     "surprise": "yellow", "neutral": "white", UNKNOWN: "bright_black",
 }  # fmt: skip
-"""For 16 colors; "yellow" is shown as brown or orange there."""
+"""Styles for 16 colors, where terminals show "yellow" as brown or orange."""
 ANSI_SEVERITY = ("green", "bright_yellow", "yellow", "bright_red")
 
 
@@ -74,7 +74,7 @@ class Blocks:
 
 
 def blocks_for(console: Console, labels: tuple[str, ...] = EMOTIONS) -> Blocks:
-    """The characters and styles of a console: characters by encoding and TERM, colors as rich detects them."""
+    """The characters and styles of a console: characters by its encoding and TERM, colors as rich detects them."""
     styles, severity = hexes(labels), SEVERITY_HEX
     if console.color_system not in ("256", "truecolor"):
         ansi = {EMOTION_HEX[name]: style for name, style in ANSI_STYLES.items()}

@@ -1,4 +1,4 @@
-"""The live view of a headless run on a terminal; without a terminal there are ``lines``.
+"""The live view of a headless run on a terminal; without a terminal ``lines`` logs instead.
 
 ``Dashboard`` is the view of one camera, ``Wall`` that of a run.
 """
@@ -29,7 +29,7 @@ COLUMN = 8
 OTHER_ROWS = 8
 """Rows reserved for everything except the faces."""
 LEAST_SPEED_S = 0.2
-"""Seconds after which the speed, and with it the time left, is known."""
+"""Seconds after which the speed is known and the time left is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Dashboard:
             self._started = self._clock(), stats.frames
 
     def view(self, width: int, height: int = 24) -> Group:
-        """The view for a terminal of so many columns and rows."""
+        """The view for a terminal of the given columns and rows."""
         result, stats = self._result, self._stats
         if result is None or stats is None:
             name = self._shown.camera or self._shown.source

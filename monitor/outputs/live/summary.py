@@ -44,7 +44,7 @@ def _faces(stats: StatsSink, blocks: Blocks) -> Table:
             bar = blocks.bar(seconds / total, BAR_WIDTH, blocks.styles[name])
             table.add_row(*lead, name, f"{seconds:.1f}", f"{seconds / total:.0%}", bar)
             lead = ("", "")
-        if not face.seconds:  # of a single picture
+        if not face.seconds:  # a single picture has no duration
             table.add_row(*lead, face.label, "-", "-")
     if not stats.faces:
         table.add_row("-", "nobody")

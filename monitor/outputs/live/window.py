@@ -16,10 +16,10 @@ PROBE_S = 15.0
 
 
 class DisplayProbe:
-    """Finds out whether a window can open, without risking this process.
+    """Tests whether a window can open, without risk to this process.
 
     OpenCV's window toolkits abort the whole program if the display does not answer, so a child process tries first. It
-    starts early and its result is needed late, so that the program loads its models meanwhile.
+    runs while the program loads its models.
     """
 
     def __init__(self) -> None:

@@ -204,7 +204,7 @@ async def _metrics(request: Request) -> Response:
 
 
 async def _health(request: Request) -> Response:
-    """200 while any camera delivers frames: one that fails must not restart the others."""
+    """200 while any camera delivers frames, so that a failed camera does not cause a restart of the others."""
     cameras = list(_site(request).cameras.values())
     ages = {camera.name: camera.hub.age_s() for camera in cameras}
     youngest = min((age for age in ages.values() if age is not None), default=None)

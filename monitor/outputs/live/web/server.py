@@ -23,8 +23,8 @@ CLOSE_S = 1.0
 """Seconds after the end of the run in which open connections may finish."""
 
 SWITCH_S = 0.0001
-"""Longest time in seconds that the server's thread keeps Python's interpreter lock while the worker waits for it. With
-Python's 5 ms, ten viewers raise the 95th percentile of a step by 4 ms (``benchmarks.viewers``)."""
+"""Longest time in seconds for which the server's thread holds Python's interpreter lock while the worker waits for it.
+With Python's default of 5 ms, ten viewers raise the 95th percentile of a step by 4 ms (``benchmarks.viewers``)."""
 
 
 class HubSink:

@@ -15,7 +15,7 @@ from monitor.outputs.live.web.picture import SharedPicture
 from monitor.outputs.live.web.sessions import SessionList
 
 SHARED_S = 0.1
-"""All viewers share one encoding of the state for this many seconds, so that many viewers cost little."""
+"""Seconds for which all viewers share one encoding of the state, so that many viewers cost little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Site:
         closing: Set when the server shuts down; streams end then.
         watching: Open streams by kind.
         clock: Monotonic seconds.
-        absent: Cameras that are not open, by name, and why.
+        absent: The reason why a camera is not open, by its name.
     """
 
     cameras: dict[str, CameraView]
