@@ -11,10 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from monitor.capture.geometry import wanted
+from monitor.capture.geometry import Geometry, wanted
+from monitor.capture.jpeg import Jpeg, is_jpeg
 from monitor.core.errors import SourceError
 from monitor.core.types import Frame
 from monitor.settings.inputs import SourceConfig
+
+TRIES = 3
+"""Pictures of which one must be a whole JPEG."""
 
 
 class CameraSource:
@@ -26,8 +30,13 @@ class CameraSource:
     live = True
     frames = 0
 
-    def __init__(self, text: str, config: SourceConfig) -> None:
+    def __init__(self, text: str, config: SourceConfig, *, gray: bool = False) -> None:
         """Opens the device.
+
+        Args:
+            text: Its number or path.
+            config: Source settings.
+            gray: Deliver (H, W) gray pictures if the device sends JPEG; ``Frame.color`` decodes them in color.
 
         Raises:
             SourceError: No such device, no permission, busy, or no picture.
@@ -37,6 +46,7 @@ class CameraSource:
         self._index = 0
         self._shape = wanted(config.rotate, config.flip)
         self._capture = self._open()
+        self._jpeg = gray and _keeps_jpeg(self._capture, self._shape)
         self.fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         if not 0.5 <= self.fps <= 1000:
             self.fps = 0.0
@@ -72,11 +82,17 @@ class CameraSource:
             return None
         t, wall = time.monotonic(), time.time()
         ok, image = self._capture.retrieve()
-        if not ok or image is None or image.ndim != 3:
+        if not ok or image is None or (image.ndim == 3) == self._jpeg:
             return None
-        picture = self._shape(image.astype(np.uint8, copy=False))
-        picture.setflags(write=False)
-        frame = Frame(self._index, t, wall, picture, self.name)
+        if self._jpeg:
+            jpeg = Jpeg(image, self._shape)
+            if jpeg.gray is None:
+                return None
+            frame = Frame(self._index, t, wall, jpeg.gray, self.name, decode=jpeg.color)
+        else:
+            picture = self._shape(image.astype(np.uint8, copy=False))
+            picture.setflags(write=False)
+            frame = Frame(self._index, t, wall, picture, self.name)
         self._index += 1
         return frame
 
@@ -86,7 +102,8 @@ class CameraSource:
 
     def facts(self) -> dict[str, Any]:
         """Size and rate that the device chose."""
-        return {"kind": "camera", "device": self.name, **capture_facts(self._capture, self.fps)}
+        decoded = "gray" if self._jpeg else "color"
+        return {"kind": "camera", "device": self.name, **capture_facts(self._capture, self.fps), "decoded": decoded}
 
 
 def delivers(capture: cv2.VideoCapture, limit_s: float) -> bool:
@@ -97,6 +114,25 @@ def delivers(capture: cv2.VideoCapture, limit_s: float) -> bool:
             return True
         time.sleep(0.01)  # some devices refuse at once
     capture.release()
+    return False
+
+
+def sends_jpeg(capture: cv2.VideoCapture, shape: Geometry) -> bool:
+    """Whether a capture that does not decode delivers a whole JPEG picture among the next few."""
+    for _ in range(TRIES):
+        ok, data = capture.read()
+        if ok and data is not None and data.ndim < 3 and Jpeg(data, shape).gray is not None:
+            return True
+    return False
+
+
+def _keeps_jpeg(capture: cv2.VideoCapture, shape: Geometry) -> bool:
+    """Switches off OpenCV's decoding if the device sends JPEG pictures; returns whether it is off."""
+    if not is_jpeg(capture.get(cv2.CAP_PROP_FOURCC)) or not capture.set(cv2.CAP_PROP_CONVERT_RGB, 0):
+        return False
+    if sends_jpeg(capture, shape):
+        return True
+    capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
     return False
 
 

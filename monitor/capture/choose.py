@@ -31,6 +31,7 @@ def open_wanted(
     tell: Callable[[str], None],
     *,
     watched: bool,
+    gray: bool = False,
     until: Callable[[], bool] = lambda: False,
 ) -> tuple[Source, str]:
     """Opens the source that the user named, else the first working camera, else the demo with a warning.
@@ -41,6 +42,7 @@ def open_wanted(
         tell: Called several times a second with a text that says what the program is waiting for.
         watched: Whether a window or the web page shows the source; it is then played at its own speed, and
             the demo repeats.
+        gray: See ``open_source``.
         until: Gives up waiting for a source (``source.wait``) once it returns True.
 
     Returns:
@@ -54,10 +56,11 @@ def open_wanted(
     patience = Patience(2 * settings.open_timeout_s + SLACK_S, wait=settings.wait, tell=tell, until=until)
     if wanted is not None:
         loop = _loops(config, wanted, watched=watched)
-        return open_patiently(lambda: open_source(wanted, settings, loop=loop), shown(wanted), patience), wanted
+        source = open_patiently(lambda: open_source(wanted, settings, loop=loop, gray=gray), shown(wanted), patience)
+        return source, wanted
     names: list[str] = []
     try:
-        return open_patiently(lambda: _first_camera(config, names), "the first camera", patience), names[-1]
+        return open_patiently(lambda: _first_camera(config, names, gray=gray), "the first camera", patience), names[-1]
     except SourceError as error:
         if settings.wait:  # the user asked to wait for a camera
             raise
@@ -67,13 +70,13 @@ def open_wanted(
     return open_source("demo", settings, loop=_loops(config, "demo", watched=watched)), "demo"
 
 
-def _first_camera(config: Config, names: list[str]) -> Source:
+def _first_camera(config: Config, names: list[str], *, gray: bool) -> Source:
     """The first camera that works; appends its name to ``names``."""
     why = "no camera found"
     for camera in find_cameras():
         name = camera.stable or camera.path
         try:
-            source = open_source(name, config.source)
+            source = open_source(name, config.source, gray=gray)
         except SourceError as error:
             why = error.lines[0]
             continue
@@ -82,7 +85,9 @@ def _first_camera(config: Config, names: list[str]) -> Source:
     raise SourceError(why)
 
 
-def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *, watched: bool) -> Feed:
+def make_feed(
+    source: Source, name: str, config: Config, incidents: Incidents, *, watched: bool, gray: bool = False
+) -> Feed:
     """The worker's feed: the newest frame of a live source, or every frame of a file.
 
     Args:
@@ -92,6 +97,7 @@ def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *
         incidents: Receives the reports of faults.
         watched: Whether a window or the web page shows the source; it is then played at its own speed, and
             the demo repeats.
+        gray: See ``open_source``.
     """
     if source.live:
         settings = config.source
@@ -103,7 +109,7 @@ def make_feed(source: Source, name: str, config: Config, incidents: Incidents, *
             open_s=2 * settings.open_timeout_s + SLACK_S,
             give_up_s=math.inf if settings.wait else GIVE_UP_S,
         )
-        return LiveFeed(Grabber(source, lambda: open_source(again, settings), tolerance, incidents))
+        return LiveFeed(Grabber(source, lambda: open_source(again, settings, gray=gray), tolerance, incidents))
     pace = config.source.pace == "always" or (config.source.pace == "auto" and watched)
     return FileFeed(source, pace=pace)
 

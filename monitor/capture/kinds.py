@@ -23,11 +23,11 @@ EXPECTED = "a source is a number, /dev/video…, a file, a folder, a URL, picame
 class Factory(Protocol):
     """Opens a source of one kind."""
 
-    def __call__(self, text: str, config: SourceConfig, *, loop: bool) -> Source:
-        """Opens the source called ``text``; ``loop`` restarts files and the demo at their end."""
+    def __call__(self, text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
+        """Opens the source called ``text``; see ``open_source``."""
 
 
-def open_source(text: str, config: SourceConfig, *, loop: bool = False) -> Source:
+def open_source(text: str, config: SourceConfig, *, loop: bool = False, gray: bool = False) -> Source:
     """Opens the source that the user named.
 
     Args:
@@ -35,12 +35,13 @@ def open_source(text: str, config: SourceConfig, *, loop: bool = False) -> Sourc
             URL, ``picamera`` or ``demo``.
         config: Source settings.
         loop: Restart a file or the demo at its end.
+        gray: A camera or stream of JPEG pictures delivers gray ones; ``Frame.color`` decodes them in color.
 
     Raises:
         SourceError: It cannot be opened; one line with the reason and the fix.
     """
     text = _single(text)
-    return KINDS[kind_of(text)](text, config, loop=loop)
+    return KINDS[kind_of(text)](text, config, loop=loop, gray=gray)
 
 
 def kind_of(text: str) -> str:
@@ -114,25 +115,25 @@ def _kind_of_file(path: Path) -> str:
     return "video"
 
 
-def _demo(text: str, config: SourceConfig, *, loop: bool) -> Source:
+def _demo(text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
     from monitor.capture.demo import DemoSource
 
     return DemoSource(loop=loop)
 
 
-def _picamera(text: str, config: SourceConfig, *, loop: bool) -> Source:
+def _picamera(text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
     from monitor.capture.picamera import PiCameraSource
 
     return PiCameraSource(config)
 
 
-def _camera(text: str, config: SourceConfig, *, loop: bool) -> Source:
+def _camera(text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
     from monitor.capture.camera import CameraSource
 
-    return CameraSource(text, config)
+    return CameraSource(text, config, gray=gray)
 
 
-def _stream(text: str, config: SourceConfig, *, loop: bool) -> Source:
+def _stream(text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
     if config.poll_s:
         from monitor.capture.snapshot import SnapshotSource
 
@@ -140,14 +141,14 @@ def _stream(text: str, config: SourceConfig, *, loop: bool) -> Source:
     from monitor.capture.stream import StreamSource
     from monitor.capture.video import VideoSource
 
-    source = StreamSource(text, config)
+    source = StreamSource(text, config, gray=gray)
     if source.is_file:  # such as http://host/clip.mp4: it has its own time stamps, and no frame may be dropped
         source.close()
         return VideoSource(text, loop=loop, config=config)
     return source
 
 
-def _folder(text: str, config: SourceConfig, *, loop: bool) -> Source:
+def _folder(text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
     from monitor.capture.photos import ImageSource
 
     return ImageSource(
@@ -155,13 +156,13 @@ def _folder(text: str, config: SourceConfig, *, loop: bool) -> Source:
     )
 
 
-def _animation(text: str, config: SourceConfig, *, loop: bool) -> Source:
+def _animation(text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
     from monitor.capture.animation import AnimationSource
 
     return AnimationSource(Path(text), loop=loop, config=config)
 
 
-def _video(text: str, config: SourceConfig, *, loop: bool) -> Source:
+def _video(text: str, config: SourceConfig, *, loop: bool, gray: bool) -> Source:
     from monitor.capture.video import VideoSource
 
     return VideoSource(Path(text), loop=loop, config=config)

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.capture.condition import Condition
 from monitor.capture.devicethread import DeviceThread
@@ -105,7 +105,7 @@ class Grabber:
                 return
             self._fresh = True
             # Numbered here, so that a reopened camera does not start at 0 again.
-            frame = Frame(self._number, frame.t, frame.wall, frame.image, frame.source)
+            frame = replace(frame, index=self._number)
             self._number += 1
         self.box.put(frame)
 

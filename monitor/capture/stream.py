@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 
 from monitor.capture import ffmpeg
-from monitor.capture.camera import capture_facts, delivers
+from monitor.capture.camera import capture_facts, delivers, sends_jpeg
 from monitor.capture.decoder import differs, identical, is_flat, thread_limit
 from monitor.capture.diagnosis import diagnosed
-from monitor.capture.geometry import of_capture
+from monitor.capture.geometry import Geometry, of_capture
+from monitor.capture.jpeg import Jpeg, is_jpeg
 from monitor.capture.names import shown
 from monitor.capture.playout import Playout
 from monitor.core.errors import SourceError
@@ -44,8 +45,13 @@ class StreamSource:
     live = True
     frames = 0
 
-    def __init__(self, url: str, config: SourceConfig) -> None:
+    def __init__(self, url: str, config: SourceConfig, *, gray: bool = False) -> None:
         """Opens the stream.
+
+        Args:
+            url: The address.
+            config: Source settings.
+            gray: Deliver (H, W) gray pictures if the stream is MJPEG; ``Frame.color`` decodes them in color.
 
         Raises:
             SourceError: It cannot be reached, refuses the login, or delivers no picture.
@@ -54,6 +60,7 @@ class StreamSource:
         self.name = shown(url)
         self._index = 0
         self._transport = ""
+        self._jpeg = gray and config.reader != "ffmpeg"
         self._capture = self._open()
         self._shape = of_capture(self._capture, config)
         self._playout = Playout(_buffer_s(url, config.buffer_s, int(self._capture.get(cv2.CAP_PROP_FOURCC))))
@@ -74,6 +81,8 @@ class StreamSource:
                 capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, limits)
             if capture.isOpened():
                 opened, self._transport = True, transport
+                if self._jpeg and not self._keep_jpeg(capture):
+                    return self._open()
                 if delivers(capture, self._config.open_timeout_s):
                     return capture
         if opened:
@@ -83,11 +92,21 @@ class StreamSource:
         why = diagnosed(self._url, min(5.0, self._config.open_timeout_s))
         raise SourceError(f"--source {self.name}: the stream cannot be opened; {why}")
 
+    def _keep_jpeg(self, capture: cv2.VideoCapture) -> bool:
+        """Switches off the decoding of an MJPEG stream; False if its pictures cannot be used, and it must be opened
+        again."""
+        self._jpeg = is_jpeg(capture.get(cv2.CAP_PROP_FOURCC)) and capture.set(cv2.CAP_PROP_FORMAT, -1)
+        if not self._jpeg or sends_jpeg(capture, Geometry()):
+            return True
+        self._jpeg = False
+        capture.release()
+        return False
+
     def _through_ffmpeg(self) -> ffmpeg.FfmpegDecoder | None:
         """A decoder that uses the ffmpeg program, if OpenCV's pictures are wrong (see ``checked``) or the user chose
         it."""
         reader = self._config.reader
-        if reader == "opencv" or self.is_file or (reader == "auto" and not ffmpeg.available()):
+        if reader == "opencv" or self._jpeg or self.is_file or (reader == "auto" and not ffmpeg.available()):
             return None
         last = None
         if reader == "auto":
@@ -117,26 +136,32 @@ class StreamSource:
 
     def read(self) -> Frame | None:
         """The next frame, None if the stream delivered none; a frame of a bursty stream waits until it is due."""
-        image, stated_s = self._grab()
-        if image is None:
+        picture, stated_s = self._grab()
+        if picture is None:
             return None
         arrived = time.monotonic()
         due = self._playout.due(stated_s, arrived)
         if due > arrived:
             time.sleep(due - arrived)
-        image = self._shape(image)
-        image.setflags(write=False)
-        frame = Frame(self._index, due, time.time(), image, self.name)
+        if self._jpeg:
+            jpeg = Jpeg(picture, self._shape)
+            if jpeg.gray is None:
+                return None
+            frame = Frame(self._index, due, time.time(), jpeg.gray, self.name, decode=jpeg.color)
+        else:
+            image = self._shape(picture)
+            image.setflags(write=False)
+            frame = Frame(self._index, due, time.time(), image, self.name)
         self._index += 1
         return frame
 
     def _grab(self) -> tuple[Image | None, float]:
-        """A picture and its presentation time in seconds."""
+        """A picture, or the bytes of a JPEG, and its presentation time in seconds."""
         if self._pipe is not None:
             image = self._pipe.read()
             return image, self._pipe.stated_s()
         ok, picture = self._capture.read()
-        if not ok or picture is None or picture.ndim != 3:
+        if not ok or picture is None or (picture.ndim == 3) == self._jpeg:
             return None, 0.0
         return picture.astype(np.uint8, copy=False), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
@@ -148,7 +173,7 @@ class StreamSource:
 
     def facts(self) -> dict[str, Any]:
         """Size and rate of the stream."""
-        return {"kind": "stream", "device": self.name, **self._facts}
+        return {"kind": "stream", "device": self.name, **self._facts, "decoded": "gray" if self._jpeg else "color"}
 
 
 def _buffer_s(url: str, wanted: float, codec: int) -> float:

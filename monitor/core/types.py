@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +26,10 @@ class Frame:
         t: Seconds on the clock that all logic uses: monotonic and taken right after the grab for a camera, the time in
             the clip for files.
         wall: Seconds since the epoch, for logs only; it may jump.
-        image: (H, W, 3) uint8 BGR, read-only.
+        image: (H, W, 3) uint8 BGR, or (H, W) gray where a source decodes in gray; read-only.
         source: Name of the source.
         file: Name of the picture in a folder of images, else empty.
+        decode: Decodes the same picture in color, for an ``image`` in gray.
     """
 
     index: int
@@ -36,6 +38,13 @@ class Frame:
     image: Image
     source: str
     file: str = ""
+    decode: Callable[[], Image] | None = field(default=None, compare=False, repr=False)
+
+    def color(self) -> Image:
+        """The picture as (H, W, 3) uint8 BGR, read-only; a picture of which only gray exists has gray pixels."""
+        if self.image.ndim == 3:
+            return self.image
+        return self.decode() if self.decode is not None else np.dstack([self.image] * 3)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -88,7 +88,9 @@ class Camera:
         self.outputs: Outputs = begin(opened, session, config_from, self.incidents, requests)
         config = opened.config
         self._pipeline = build(config, opened.plan.networks)
-        self._feed = make_feed(opened.source, opened.name, config, self.incidents, watched=opened.watched)
+        self._feed = make_feed(
+            opened.source, opened.name, config, self.incidents, watched=opened.watched, gray=opened.plan.gray
+        )
         stepper = Stepper(
             self._pipeline, live=self._feed.live, incidents=self.incidents, governor=Governor(config.performance)
         )

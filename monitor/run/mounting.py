@@ -50,9 +50,9 @@ class Mounting:
         """The frame, turned if the camera is."""
         if not self.degrees:
             return frame
-        image = np.asarray(cv2.rotate(frame.image, TURNS[self.degrees]), np.uint8)
-        image.setflags(write=False)
-        return replace(frame, image=image)
+        turn = TURNS[self.degrees]
+        colored = None if frame.decode is None else lambda: _turned(frame.color(), turn)
+        return replace(frame, image=_turned(frame.image, turn), decode=colored)
 
     def learn(self, result: Result) -> None:
         """Takes the result of a frame; may look at the frame again, turned."""
@@ -84,3 +84,9 @@ class Mounting:
                 "faces are turned: pictures are turned clockwise by %d degrees from now on; source.rotate=%d says so "
                 "from the start", self.degrees, self.degrees,
             )  # fmt: skip
+
+
+def _turned(image: Image, turn: int) -> Image:
+    turned = np.asarray(cv2.rotate(image, turn), np.uint8)
+    turned.setflags(write=False)
+    return turned

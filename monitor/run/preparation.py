@@ -47,6 +47,11 @@ class Planned:
     networks: Networks
     video_path: Path | None
 
+    @property
+    def gray(self) -> bool:
+        """Whether gray pictures suffice for the analysis."""
+        return not self.networks.detector.wants_color
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -120,7 +125,7 @@ def opened(
         UserError: It cannot be opened, or not with these settings.
     """
     config = plan.config
-    source, name = open_wanted(plan.wanted, config, tell, watched=watched, until=until)
+    source, name = open_wanted(plan.wanted, config, tell, watched=watched, gray=plan.gray, until=until)
     photographs = unrelated(source, sequence=config.source.sequence)
     with closing_on_error(source):
         path = plan.video_path

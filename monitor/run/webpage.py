@@ -129,8 +129,8 @@ class WebPage:
         canvas = camera.outputs.canvas
         if not self._blurred and camera.config.output.blur == "none":
             return canvas.picture(result)
-        image = erased(result.frame.image, [_head(face.box) for face in result.faces])
-        covered = replace(result, frame=replace(result.frame, image=image))
+        image = erased(result.frame.color(), [_head(face.box) for face in result.faces])
+        covered = replace(result, frame=replace(result.frame, image=image, decode=None))
         return canvas.annotator.annotate(covered)
 
     def _snapshot(self, result: Result | None, camera: Running) -> None:

@@ -71,7 +71,7 @@ class Annotator:
         Returns:
             (H, W, 3) uint8 BGR.
         """
-        image = result.frame.image
+        image = result.frame.color()
         canvas: Image = cv2.flip(image, 1).astype(np.uint8, copy=False) if self._config.mirror else image.copy()
         if not self._fed:
             self.history.handle(result)

@@ -93,14 +93,14 @@ class Album:
 
 def fitted(result: Result, width: int, height: int) -> Result:
     """The result with its picture, boxes and keypoints shrunk to fit."""
-    image = result.frame.image
+    image = result.frame.color()
     scale = min(1.0, width / image.shape[1], height / image.shape[0])
     if scale == 1.0:
         return result
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     faces = tuple(_scaled(face, scale) for face in result.faces)
-    return replace(result, frame=replace(result.frame, image=small), faces=faces)
+    return replace(result, frame=replace(result.frame, image=small, decode=None), faces=faces)
 
 
 def _scaled(face: Face, scale: float) -> Face:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from monitor.core.types import Box, Image, Result
+from monitor.faces.crop import as_gray
 from monitor.faces.detector import Detector
 from monitor.outputs.drawing.layout import common_area
 from monitor.outputs.video.waiting import Waiting, coarse_result, wait, with_image
@@ -131,8 +132,8 @@ class Blur:
         t, image = result.frame.t, result.frame.image
         scale = image.shape[1] / SEARCH_WIDTH
         size = (SEARCH_WIDTH, max(1, round(image.shape[0] / scale)))
-        gray = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-        found = self._detector.find(gray.astype(np.uint8, copy=False), SMALLEST, min(size), profile=True)
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        found = self._detector.find(as_gray(small), SMALLEST, min(size), profile=True)
         for x1, y1, x2, y2 in (found.boxes * scale).tolist():
             self._hits.append((t, (x1, y1, x2, y2)))
 
@@ -189,4 +190,4 @@ def _grown(box: Box, share: float) -> Box:
 
 
 def _without(result: Result, boxes: Sequence[Box]) -> Result:
-    return with_image(result, erased(result.frame.image, boxes))
+    return with_image(result, erased(result.frame.color(), boxes))

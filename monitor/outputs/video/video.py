@@ -49,7 +49,13 @@ class VideoSink:
         self.recorder = Recorder(target, config)
         self._wanted, self._held, self._renew = threading.Event(), threading.Event(), threading.Event()
         self._failed_at: float | None = None
+        self._begun = False
         self.failing = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether recording is off and nothing waits to be written, so that a result would change nothing."""
+        return not (self._wanted.is_set() or self._begun)
 
     @property
     def recording(self) -> bool:
@@ -123,6 +129,7 @@ class VideoSink:
             return
         if self._failed_at is not None and 0 <= result.frame.t - self._failed_at < RETRY_S:
             return
+        self._begun = True
         for due in [result] if self._blur is None else self._blur.push(result):
             self._write(due)
 
@@ -148,7 +155,7 @@ class VideoSink:
     def _drawn(self, result: Result) -> Image:
         """The picture to record; a blurred one is used only here, so it is not shared."""
         if self._config.clean:
-            return result.frame.image
+            return result.frame.color()
         shared = self._blur is None
         image = (self._canvas.picture if shared else self._canvas.annotator.annotate)(result, self._detail)
         return dressed(image, Status(recording=True, blurred=not shared)) if self._display.burn_in else image
@@ -162,6 +169,7 @@ class VideoSink:
             for result in waiting:
                 self._write(result)
         self.recorder.close()
+        self._begun = False
         self.failing = self.failing or self.recorder.unplayable
 
 

@@ -63,9 +63,8 @@ def _unpacked(packed: NDArray[np.uint8], how: int) -> Image:
 
 def wait(result: Result) -> Waiting:
     """A result that waits; a large picture is packed."""
-    image = result.frame.image
-    if image.nbytes > PACK_BYTES:
-        ok, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, PACK_QUALITY])
+    if result.frame.image.nbytes > PACK_BYTES:
+        ok, packed = cv2.imencode(".jpg", result.frame.color(), [cv2.IMWRITE_JPEG_QUALITY, PACK_QUALITY])
         if ok:
             empty = np.empty((0, 0, 3), np.uint8)
             return Waiting(with_image(result, empty), packed.astype(np.uint8, copy=False), result.frame.size)
@@ -81,10 +80,10 @@ def coarse(image: Image, size: tuple[int, int] | None = None) -> Image:
 
 def coarse_result(result: Result) -> Result:
     """The result with its picture as a mosaic."""
-    return with_image(result, coarse(result.frame.image))
+    return with_image(result, coarse(result.frame.color()))
 
 
 def with_image(result: Result, image: Image) -> Result:
     """The result with another picture, without keypoints: they show the shape of the face."""
     faces = tuple(replace(face, keypoints=None) for face in result.faces)
-    return replace(result, frame=replace(result.frame, image=image), faces=faces)
+    return replace(result, frame=replace(result.frame, image=image, decode=None), faces=faces)
