@@ -159,6 +159,7 @@ class Outputs:
         self._background = Background(
             self.video, drop=source.live, patience_s=lambda: CLOSE_S if stop.asked.is_set() else PATIENT_S,
             size=QUEUE_OF_SEVERAL if session.camera else QUEUE, camera=session.camera,
+            idle=lambda: self.video.idle,
         )  # fmt: skip
         made = {name: sink for name, make in OUTPUTS.items() if (sink := make(run)) is not None}
         table = made["faces.csv"]

@@ -55,6 +55,7 @@ class Background:
         size: Length of the queue in results.
         patience_s: Called when closing begins; returns the seconds that it may take.
         camera: Name of the camera for log lines, where a run has several.
+        idle: Whether the sink needs no results at present; they are not queued then, which saves a switch of threads.
 
     Attributes:
         dropped: Number of results the sink did not get.
@@ -70,8 +71,10 @@ class Background:
         size: int = 8,
         patience_s: Callable[[], float] = lambda: CLOSE_S,
         camera: str = "",
+        idle: Callable[[], bool] = lambda: False,
     ) -> None:
         self._sink, self._drop, self._patience_s, self._camera = sink, drop, patience_s, camera
+        self._idle = idle
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=size)
         self.broken = False
         self.dropped = 0
@@ -81,7 +84,7 @@ class Background:
 
     def handle(self, result: Result) -> None:
         """Queues a result."""
-        if self.broken:
+        if self.broken or self._idle():
             return
         try:
             self._queue.put(result, block=not self._drop)

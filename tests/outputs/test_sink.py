@@ -85,3 +85,14 @@ def test_closing_takes_no_longer_than_its_patience(monkeypatch: pytest.MonkeyPat
         background.close([])
     gate.set()
     assert joined == [0.0]
+
+
+def test_a_sink_that_needs_nothing_at_present_gets_nothing() -> None:
+    slow, idle = Slow(), True
+    background = Background(slow, drop=True, size=2, idle=lambda: idle)
+    for n in range(20):
+        background.handle(result(n / 30))
+    idle = False
+    background.handle(result(1.0))
+    background.close([])
+    assert slow.handled + background.dropped == 1

@@ -199,3 +199,13 @@ def test_each_requested_recording_is_logged(tmp_path: Path, caplog: pytest.LogCa
         f"recording {path}" for path in video.files
     ]
     assert len(video.files) == 2
+
+
+def test_a_recording_is_idle_only_once_its_file_is_complete(tmp_path: Path) -> None:
+    video = sink(tmp_path)
+    film(video, [0.0, 0.1])
+    video.switch(on=False)
+    assert not video.idle  # the next result closes the file
+    film(video, [0.2])
+    assert video.idle
+    assert video.path is None
