@@ -105,7 +105,7 @@ def _alerts(run: RunContext) -> Sink | None:
     from monitor.outputs.remote.command import missing
 
     if problem := missing(config):
-        log.warning("%s", problem)  # already at the start, before the first alarm
+        log.warning("%s", problem)  # resolved at the start, before the first alarm
     return AlertSink(config, camera=run.session.camera)
 
 

@@ -11,15 +11,14 @@ WARNINGS = ("", "notice", "warning", "ALARM")
 
 
 def going_on(state: DriverState) -> tuple[str, int]:
-    """The most severe current sign in a few words, and its level 0 to 3; "" and 0 when there is none."""
+    """The most severe current sign in a few words, and its level 0 to 3; "" and 0 if there is none."""
     level, what = signs.going_on(state)
     return (f"{WARNINGS[level]}: {what}", level) if level else ("", 0)
 
 
 def headline(state: DriverState) -> tuple[str, int]:
-    """The most important fact about a driver in a few words, and its level 0 to 3.
-
-    Fatigue lasts; a current sign comes first where its level is at least as high.
+    """The most important fact about a driver in a few words, and its level 0 to 3. Fatigue lasts; a current sign comes
+    first where its level is at least as high.
     """
     fatigue = FATIGUE_LEVELS.index(state.level)
     now, level = going_on(state)

@@ -1,7 +1,7 @@
 """SHA-256 without OpenSSL.
 
 ``hashlib`` loads libcrypto, which costs each start 10 ms and 3.5 MB of memory. CPython's own implementation is fast
-enough for a model of one megabyte (4 ms). Its module is private, so ``hashlib`` serves where it has another name.
+enough for a model of one megabyte (4 ms). Its module is private; where it has another name, ``hashlib`` is used.
 """
 
 from __future__ import annotations

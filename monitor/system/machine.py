@@ -63,7 +63,7 @@ def share_heaps(most: int = 2) -> bool:
 
 
 MADV_DONTNEED = 4
-"""From Linux's mman-common.h, the same on all its architectures but Alpha."""
+"""From Linux's mman-common.h, the same on all architectures except Alpha."""
 SMAPS = Path("/proc/self/smaps")
 
 

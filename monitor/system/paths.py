@@ -16,7 +16,7 @@ def encodable(path: Path) -> bool:
 
 
 def trouble(path: Path) -> OSError | None:
-    """The error of looking at a path (missing permission, name too long); None if it exists or is free."""
+    """The error of accessing a path (missing permission, name too long); None if the path exists or is free."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -27,8 +27,8 @@ def trouble(path: Path) -> OSError | None:
 
 
 def refusal(folder: Path) -> OSError | None:
-    """The error of writing a file into a folder; None if it works. It is tried by writing, because permission bits are
-    not sufficient."""
+    """The error of writing a file into a folder; None if it works. A file is written as a test, because permission bits
+    are not sufficient."""
     trial = folder / f".trial-{os.getpid()}"
     try:
         os.close(os.open(trial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))

@@ -1,4 +1,4 @@
-"""Names the processor, because figures of speed depend on it."""
+"""The name of the processor, for reports of speed."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ FRAME = 6
 
 
 def configured(config: DisplayConfig) -> Detail:
-    """The level of detail that the settings ask for."""
+    """The level of detail in the settings."""
     return "off" if not config.overlay else "full" if config.detail == "full" else "calm"
 
 
@@ -103,7 +103,7 @@ class Annotator:
             pen.frame(SEVERITY[ALARM], FRAME)
 
     def _labels(self, pen: Pen, faces: list[tuple[Face, Box]], floor: int, taken: list[Box]) -> list[Box]:
-        """Draws each face's label; returns the rectangles they take."""
+        """Draws each face's label; returns the covered rectangles."""
         labels: list[Box] = []
         for face, box in faces:
             quiet = len(faces) > MOST_PANELS or self._small(box, pen)
@@ -144,7 +144,7 @@ class Annotator:
         pill(pen, str(face.id), (round(x), round(y)), colors(face.labels)[face.label])
 
     def _ribbons(self, pen: Pen, result: Result) -> int:
-        """Draws each person's ribbon; returns the first row they take, the picture's height without any."""
+        """Draws each person's ribbon; returns the first row of the ribbons, or the picture's height without any."""
         height, gap, edge = pen.px(12), pen.px(4), pen.px(10)
         most = MOST_RIBBONS if pen.height >= 400 else 1
         t = result.frame.t
@@ -166,7 +166,7 @@ class Annotator:
         return top - gap
 
     def _place(self, box: Box, width: int) -> Box:
-        """A box in the picture as drawn."""
+        """A box in the coordinates of the drawn picture."""
         return (width - box[2], box[1], width - box[0], box[3]) if self._config.mirror else box
 
     def _small(self, box: Box, pen: Pen) -> bool:
@@ -183,7 +183,7 @@ class Canvas:
 
     Args:
         annotator: Draws.
-        keep: Pictures that are kept for further consumers.
+        keep: Number of pictures that are stored for further consumers.
     """
 
     def __init__(self, annotator: Annotator, keep: int = 2) -> None:

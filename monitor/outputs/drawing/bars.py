@@ -11,7 +11,7 @@ from monitor.outputs.drawing.pen import Pen
 
 
 def bars_size(pen: Pen, rows: int, labels: tuple[str, ...]) -> tuple[int, int]:
-    """Width and height of so many bars of a model's labels."""
+    """Width and height of the given number of bars of a model's labels."""
     row = pen.small.cap + pen.px(9)
     return _name_width(pen, labels) + pen.px(58) + _share_width(pen) + pen.px(26), row * rows + pen.px(9)
 

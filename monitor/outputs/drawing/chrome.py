@@ -1,5 +1,5 @@
-"""Marks that only the window shows, and neither a recording nor the web page: recording dot, messages, status line,
-keys."""
+"""Additions to the picture in the window only, not in recordings or on the web page: recording dot, messages, status
+line, keys."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Status:
         blurred: Whether faces in the recording are blurred.
         paused: Whether the run is paused.
         toast: A message, or "".
-        keys: Keys and what they do, or () for no help.
+        keys: Keys and their actions, or () for no help.
         caption: Name and number of a photograph, or "".
     """
 
@@ -70,7 +70,7 @@ class Toast:
 
 
 def dressed(picture: Image, status: Status, shown: float = 1.0) -> Image:
-    """A copy of an annotated picture with the window's own marks.
+    """A copy of an annotated picture with the window's own additions.
 
     Args:
         picture: (H, W, 3) uint8 BGR.

@@ -18,9 +18,9 @@ from monitor.outputs.wording import WARNINGS, headline, severity
 from monitor.settings.config import DriverConfig
 
 ALARM = 3
-"""The level that frames the whole picture."""
+"""The level from which the whole picture is framed."""
 PERCLOS_FULL = 0.3
-"""Right end of the PERCLOS gauge: twice the share that is drowsy."""
+"""Right end of the PERCLOS gauge: twice the share at which the driver counts as drowsy."""
 CHANGE_CORNER = 0.5
 """The panel moves to another corner if it hides less than this share of the face area there; so it rarely moves."""
 SHUT_TOLD_S = 0.3
@@ -82,7 +82,7 @@ def _mouth(state: DriverState) -> str:
 
 
 def alarmed(state: DriverState | None) -> bool:
-    """Whether the whole picture is framed."""
+    """Whether to frame the whole picture."""
     return state is not None and severity(state) == ALARM
 
 
@@ -122,7 +122,7 @@ class DriverPanel:
             floor: First row of the ribbons at the bottom; 0 = none.
 
         Returns:
-            The rectangles that they take.
+            The rectangles that they cover.
         """
         title, word = headline_words(state)
         rows = gauges(state, self._config)
@@ -153,7 +153,7 @@ class DriverPanel:
         room = pen.width - 2 * pen.px(12) - 2 * pen.px(11)
         if typeface.width(title, pen.title) <= room:
             return pen.title
-        return typeface.style(16 * pen.unit, pen.least, bold=True)  # a narrow picture
+        return typeface.style(16 * pen.unit, pen.least, bold=True)  # the picture is narrow
 
     def _headline_size(self, pen: Pen, title: str, word: str) -> tuple[int, int]:
         style, pad = self._headline_style(pen, title), pen.px(11)

@@ -16,7 +16,7 @@ STEP_S = 0.25
 
 
 class _Track:
-    """One face's columns in a ring: a column's number is its time over ``STEP_S``."""
+    """One face's columns in a ring buffer: a column's number is its time divided by ``STEP_S``."""
 
     __slots__ = ("count", "number", "total")
 
@@ -71,7 +71,7 @@ class History:
 
         Args:
             face_id: The face.
-            t: Frame time in seconds; the column that ``t`` falls in is not complete and left out.
+            t: Frame time in seconds; the column of ``t`` itself is incomplete and left out.
 
         Returns:
             (columns, K) float32, the newest last: mean distribution over ``labels`` times the share of the
@@ -91,7 +91,7 @@ class History:
         return len(self._tracks)
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Does nothing: only results are kept."""
+        """Does nothing: only results are stored."""
 
     def flush(self) -> None:
         """Does nothing: there is no buffer."""

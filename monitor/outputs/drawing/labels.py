@@ -39,7 +39,7 @@ def pill(pen: Pen, text: str, at: tuple[int, int], color: Color, share: str = ""
     _empty(width, height, color).onto(pen.canvas, at[0] - 1, at[1] - 1)
     ink, base = text_on(color), at[1] + (height + style.cap) // 2
     pen.text(text, (at[0] + pen.px(8), base), ink, style)
-    # Apart from the text: a percentage changes with each reading, and both parts are drawn from the cache.
+    # A separate part, because a percentage changes with each reading; so both parts can come from the cache.
     pen.text_right(share, (at[0] + width - pen.px(8), base), ink, style)
 
 

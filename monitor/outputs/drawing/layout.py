@@ -22,7 +22,7 @@ def free(spot: Box, taken: Sequence[Box]) -> bool:
 
 
 def beside(spot: Box, box: Box, gap: float) -> bool:
-    """Whether a rectangle lies next to a face, at most so many pixels away."""
+    """Whether a rectangle lies next to a face, at most ``gap`` pixels away."""
     return common_area(spot, (box[0] - gap, box[1] - gap, box[2] + gap, box[3] + gap)) > 0
 
 

@@ -12,9 +12,9 @@ from monitor.outputs.drawing.palette import BLACK, INK, PLATE, TRACK, Color
 from monitor.outputs.drawing.typeface import Style
 
 PLATE_OPACITY = 0.84
-"""Of plates under text; enough for AA contrast of white text on a plate before a white picture."""
+"""Opacity of plates under text; enough for AA contrast of white text on a plate over a white picture."""
 SHIFT = 4
-"""Fractional bits of the coordinates that OpenCV takes."""
+"""Fractional bits of coordinates given to OpenCV."""
 
 
 class Pen:

@@ -1,9 +1,9 @@
 """Text masks from the glyph atlas of Inter (made by ``deploy/typeface.py``, licence in ``inter-OFL.txt``).
 
 The atlas holds each glyph once, at 80 px. A text is assembled at that size and shrunk with area averaging, which
-gives the exact coverage of every pixel. The scale makes the x-height a whole number of pixels and puts the baseline on
-a pixel border, so that small text is crisp. Compared with Pillow it needs no further package (22 MB installed) and 4.1
-instead of 5.8 MB of memory.
+gives the exact coverage of every pixel. The scale is such that the x-height is a whole number of pixels and the
+baseline lies on a pixel border, so that small text is crisp. Unlike Pillow this needs no further package (22 MB
+installed); it takes 4.1 instead of 5.8 MB of memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LEAST_PX = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A glyph: its left edge and width in the strip, its offset from the pen, its advance."""
+    """A glyph: left edge and width in the strip, offset from the pen, advance."""
 
     x: int
     width: int

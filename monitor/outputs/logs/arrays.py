@@ -103,7 +103,7 @@ def _sound_block(header: Sequence[str], content: bytes) -> Arrays | None:
         with warnings.catch_warnings():  # numpy warns of content without rows
             warnings.simplefilter("ignore")
             table = np.atleast_1d(np.loadtxt(io.StringIO(marked.decode()), kinds, comments=None, delimiter=","))
-    except ValueError:  # UnicodeDecodeError is one, too
+    except ValueError:  # includes UnicodeDecodeError
         return None
     if len(table) != content.count(b"\n"):
         return None

@@ -1,4 +1,4 @@
-"""The folders of the cameras in a session's folder, where a run had several; see ``group``."""
+"""The folders of the cameras in the folder of a run with several cameras; see ``group``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CAMERA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
 def camera_folders(session: Path) -> list[Path]:
-    """The folders of the cameras, in the order of the session's ``metadata.json``, which names them; empty for others.
+    """The camera folders that the session's ``metadata.json`` lists, in its order; empty for a run with one camera.
 
     Args:
         session: A session's folder; it need not exist.

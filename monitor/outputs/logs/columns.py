@@ -65,7 +65,7 @@ class Row:
         result: The frame and everything found in it.
         video_time: Seconds since the first frame.
         face: The face; None for a frame without one.
-        state: The driver's state, in the one row per frame that carries it, else None.
+        state: The driver's state in the row of the frame that contains it, else None.
     """
 
     session: str
@@ -78,7 +78,7 @@ class Row:
 def rows(result: Result, session: str, start: float) -> list[Row]:
     """The lines of one frame: one per face, or a single one without a face.
 
-    The driver's state is in the row of the driver's face if that is in view, else in the first row.
+    The driver's state is in the row of the driver's face if that face is in view, else in the first row.
 
     Args:
         result: The frame.
@@ -195,7 +195,7 @@ INTEGERS = frozenset({"frame", "face_id", "success", "still"})
 TEXTS = frozenset({"session", "timestamp", "emotion", "raw_emotion", "level", "attention", "file", "covered"})
 """Columns of text."""
 CLOCK_COLUMNS = ("session", "timestamp", "latency_ms")
-"""Columns that differ between two runs on the same file; all others are identical byte for byte."""
+"""Columns that differ between two runs on one file; all other columns are identical byte for byte."""
 
 
 def columns(

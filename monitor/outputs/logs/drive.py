@@ -17,7 +17,7 @@ from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.shares import Shares
 
 LONGEST_GAP_S = 1.0
-"""A longer pause between two frames counts as not judged."""
+"""A longer interval between two frames counts as not judged."""
 MINUTE_S = 60.0
 COUNTED = {sign.kind: sign.counted_as for sign in SIGNS if sign.counted_as}
 """Maps each kind of event to its column."""
@@ -182,7 +182,7 @@ class DriveSink:
                 self._leave_out(event.t, event.wall)
 
     def _leave_out(self, t: float, wall: float) -> None:
-        """Credits a pause that ends at ``t`` to the minutes it spans, and writes the finished minutes."""
+        """Credits an interval without frames that ends at ``t`` to its minutes, and writes the finished minutes."""
         assert self._start is not None
         while (end := self._start + MINUTE_S * (self._minute.number + 1)) <= t:
             self._shares.leave_out(end)

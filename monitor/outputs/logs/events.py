@@ -65,7 +65,7 @@ class EventSink:
         self.lines.flush()
 
     def _file_of(self, event: Event, file: str) -> str:
-        """The picture in which an event started; needed because the end of a face is known only with the next
+        """The picture in which an event started; needed because the end of a face is detected only with the next
         picture."""
         if event.phase == "end":
             return self._files.pop(event.id, file)

@@ -92,13 +92,13 @@ class EvidenceSink:
         """Writes pending rows and closes the file.
 
         Raises:
-            OSError: The disk does not take the remaining rows.
+            OSError: The remaining rows cannot be written.
         """
         self.lines.finish()
 
 
 def evidence_file(path: Path) -> Path | None:
-    """The evidence of a session, for its folder, its ``faces.csv`` or its ``evidence.csv``; None where it has none."""
+    """The evidence file of a session, given its folder, ``faces.csv`` or ``evidence.csv``; None if there is none."""
     is_folder = os.path.isdir(path)
     if not is_folder and path.name not in (NAME, "faces.csv"):
         return None

@@ -21,7 +21,7 @@ class SessionGroup:
     Args:
         out: See ``SessionFolder``.
         root: See ``SessionFolder``.
-        cameras: Names of all cameras, those included that are not open yet.
+        cameras: Names of all cameras, including those that are not open yet.
         started: Local time of the start.
 
     Raises:
@@ -52,7 +52,7 @@ class SessionGroup:
         """Writes ``summary.json`` and unlocks the folder.
 
         Args:
-            cameras: How each camera ended, by its name.
+            cameras: The end of each camera's run, by its name.
             elapsed_s: Length of the run in seconds.
 
         Returns:
@@ -69,7 +69,7 @@ class SessionGroup:
         return True
 
     def give_up(self) -> None:
-        """Removes the folder of a run that could not begin, if no camera has written to it."""
+        """Removes the folder of a run that could not begin, if it contains no file of a camera."""
         with contextlib.suppress(OSError):
             (self.folder / "metadata.json").unlink()
         self._whole.give_up()

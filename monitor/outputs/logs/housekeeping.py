@@ -14,16 +14,16 @@ from monitor.settings.config import OutputConfig
 log = logging.getLogger("monitor")
 
 SYNC_S = 10.0
-"""Seconds between two syncs of the logs, and so the longest part of the logs that a power cut destroys."""
+"""Seconds between two syncs of the logs; a power cut destroys at most this much of them."""
 RETENTION_S = 600.0
 """Seconds between two searches for files to delete."""
 CLOCK_SET_S = 3600.0
-"""If the wall clock moves by more seconds than this relative to its start, it was set, and the age of files is
+"""If the wall clock moves by more seconds than this against the monotonic clock, it was set, and the age of files is
 unknown."""
 
 
 _ONE_AT_A_TIME = threading.Lock()
-"""Held while files are chosen and deleted, so that the cameras of a run do not delete for the same reason."""
+"""Held while files are chosen and deleted, so that two cameras do not both delete files to free the same space."""
 
 
 class Housekeeper:

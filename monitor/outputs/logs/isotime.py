@@ -17,7 +17,7 @@ def iso_time(wall: float) -> str:
     return f"{until_seconds}.{micros // 1000:03d}{offset}"
 
 
-@lru_cache(maxsize=2)  # looking up the time zone takes longer than the rest of a row
+@lru_cache(maxsize=2)  # the time zone lookup takes longer than the rest of a row
 def iso_second(second: int) -> tuple[str, str]:
     """The text before and after the decimals of a whole second since the epoch."""
     text = datetime.fromtimestamp(second).astimezone().isoformat(timespec="seconds")

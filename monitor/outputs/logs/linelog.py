@@ -32,7 +32,7 @@ class LineLog:
     Attributes:
         path: The file.
         error: The reason why the last attempt to write failed; "" if it succeeded.
-        lost: Number of lines that were dropped because neither file nor memory had space.
+        lost: Number of lines that were dropped because neither the file nor the memory limit had space for them.
         size: Bytes in the file.
 
     Raises:
@@ -97,7 +97,7 @@ class LineLog:
     def reopen(self) -> None:
         """Closes the file; the next ``flush`` begins a new file at ``path`` or continues an existing one."""
         self._shut()
-        if self._torn:  # drop the rest of a line that begins in the old file
+        if self._torn:  # drop the rest of a line whose beginning is in the old file
             self._torn = False
             self.lost += 1
             del self._pending[: self._pending.find(b"\n") + 1]

@@ -30,7 +30,7 @@ class RunFacts:
         source: ``Source.facts()``.
         detector: Name of the detector.
         runtime: Name and version of the TFLite runtime.
-        cards: Model cards (dataclasses) by their key in the file: model, keypoints, eyes, proposals; None = not loaded.
+        cards: Model cards (dataclasses) by their key in the file, such as model, keypoints, eyes; None = not loaded.
     """
 
     config: Config

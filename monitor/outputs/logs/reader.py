@@ -25,7 +25,7 @@ PART = re.compile(r"-\d{8}-(\d+)$")
 def parts(folder: Path, name: str) -> list[Path]:
     """The files of one log in the order they were written: its rotated parts, then the current one.
 
-    In the folder of a run with several cameras they are those of the first camera, then those of the next.
+    For a run with several cameras: the files of the first camera, then those of the next.
 
     Args:
         folder: The session folder.

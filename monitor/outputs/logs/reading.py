@@ -20,8 +20,8 @@ class Session:
     """The content of a session folder. Each file is read when it is first accessed.
 
     Rotated parts are joined in the order they were written. Lines that were torn by a power cut or written by another
-    program are left out and counted. A folder that several runs wrote to (``--out``) gives the rows of all of them,
-    distinguished by the column and key ``session``; so does the folder of a run with several cameras.
+    program are left out and counted. A folder with several runs (``--out``) or several cameras gives the rows of all of
+    them, distinguished by the column and key ``session``.
 
     Attributes:
         folder: The folder.

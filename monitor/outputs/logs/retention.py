@@ -98,7 +98,7 @@ def choose(candidates: Sequence[Stored], kept_bytes: int, keep_days: float, max_
 
     Args:
         candidates: Sessions or files that may be deleted, in the order of deletion.
-        kept_bytes: Size of everything else that counts towards the total.
+        kept_bytes: Size of all other files that count towards the total.
         keep_days: Older candidates are deleted; 0 = no limit.
         max_mb: Largest total in MB; 0 = no limit.
         now: Seconds since the epoch.
@@ -106,7 +106,7 @@ def choose(candidates: Sequence[Stored], kept_bytes: int, keep_days: float, max_
     total = kept_bytes + sum(stored.size for stored in candidates)
     gone = []
     for stored in candidates:
-        # If the file's time or the present time is from an unset clock, the age is unknown.
+        # If the time of the file or the current time is from an unset clock, the age is unknown.
         trusted = min(now, stored.changed) >= OLDEST_TRUSTED
         too_old = keep_days > 0 and trusted and now - stored.changed > keep_days * DAY_S
         too_much = max_mb > 0 and total > max_mb * 1e6
@@ -189,7 +189,7 @@ def make_room(root: Path, keep_days: float, max_mb: float, now: float) -> None:
 
 
 def state(path: Path) -> os.stat_result | None:
-    """``lstat``; None if the file does not exist or cannot be examined."""
+    """The result of ``lstat``; None if the file does not exist or cannot be examined."""
     try:
         return path.lstat()
     except OSError:

@@ -30,7 +30,7 @@ class SessionFolder:
 
     Attributes:
         folder: The folder.
-        name: Identifies the session in every row: its start as YYYYmmddTHHMMSS.
+        name: The identifier of the session in every row: its start as YYYYmmddTHHMMSS.
         started: Local time of the start.
         root: The folder of all sessions; None for a folder named with ``--out``.
         whole: The folder of the whole run; with several cameras (``part``) it holds the folder of each.
@@ -86,7 +86,7 @@ class SessionFolder:
         """Makes the folder and checks that it is writable.
 
         Raises:
-            UserError: It is not, see ``DiskError.kind``.
+            UserError: It cannot be written to; see ``DiskError.kind``.
         """
         problem = "cannot be made"
         try:
@@ -95,7 +95,7 @@ class SessionFolder:
                 self.folder = _made(self.root / f"{self.name}_{source}")
             problem = "is not writable"
             if (refused := refusal(self.folder)) is not None:
-                if self.root is not None:  # made a moment ago
+                if self.root is not None:  # created just above
                     with contextlib.suppress(OSError):
                         self.folder.rmdir()
                 raise refused

@@ -21,7 +21,7 @@ class Recording(Protocol):
         """The file being written; None while there is none."""
 
     def hold(self, *, on: bool) -> None:
-        """Finishes the file and writes no more until called with False."""
+        """Finishes the file and pauses writing until called with False."""
 
     def renew(self) -> None:
         """Finishes the file and begins the next one."""
@@ -63,7 +63,7 @@ class Clocks:
     Attributes:
         monotonic: Seconds on a clock that never jumps.
         wall: Seconds since the epoch.
-        asleep: Seconds that the machine was suspended, during which ``monotonic`` stands still.
+        asleep: Seconds for which the machine was suspended; ``monotonic`` stops during that time.
     """
 
     monotonic: Callable[[], float] = time.monotonic

@@ -11,7 +11,7 @@ class Shares:
     """Credits time to the current state of attention; time without frames counts as not judged.
 
     Args:
-        longest_gap_s: A longer pause between two frames counts as not judged.
+        longest_gap_s: A longer interval between two frames counts as not judged.
 
     Attributes:
         seconds: Maps each state of attention to the seconds credited to it; clear it to restart the count.

@@ -14,9 +14,9 @@ from monitor.driver.signs import KINDS
 from monitor.outputs.logs.shares import Shares
 
 MOST_FACES = 1000
-"""Most faces with their own totals; older faces are added up, so that memory stays bounded over a year."""
+"""Most faces with their own totals; older faces share one total, so that memory stays bounded over a year."""
 LONGEST_GAP_S = 1.0
-"""A longer pause between two frames is not credited to any label."""
+"""A longer interval between two frames is not credited to any label."""
 
 
 class Histogram:
@@ -65,12 +65,12 @@ class StatsSink:
 
     Attributes:
         faces: Maps a face id to its totals, for the last ``MOST_FACES`` faces.
-        earlier: Number of older faces, added up in ``earlier_seconds``.
+        earlier: Number of older faces, whose total is ``earlier_seconds``.
         frames: Processed frames.
         dropped: Frames overwritten before they were processed.
 
     Args:
-        longest_gap_s: Longest pause between two frames that is credited, for sources below 2 Hz.
+        longest_gap_s: Longest interval between two frames that is credited, for sources below 2 Hz.
     """
 
     def __init__(self, longest_gap_s: float = 0.0) -> None:

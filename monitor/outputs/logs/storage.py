@@ -1,4 +1,4 @@
-"""Watching the disk of a running session: full, read-only, deleted.
+"""Checks the disk of a running session: full, read-only or deleted files.
 
 When space runs out, the recording stops first, then fewer rows are written. Readings never stop, and writing resumes as
 soon as there is space.
@@ -191,7 +191,7 @@ class Storage:
             self._files.session.restore()
         except OSError as error:
             log.debug("%s: %s", folder, error)
-        self._files.video.renew()  # after the folder exists again
+        self._files.video.renew()  # only after the folder exists again
         for lines in self._files.logs:
             lines.reopen()
         if all(not lines.error for lines in self._files.logs):

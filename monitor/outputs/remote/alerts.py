@@ -30,10 +30,10 @@ class AlertSink:
     """Runs the configured command and sound when an event starts or its level rises, and the command also when it ends.
 
     It acts on a driver's events and held expressions (``ACTED_ON``). The command gets ``EM_KIND``, ``EM_PHASE`` (start,
-    update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``, ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, where there are
-    such, ``EM_EXPRESSION``, ``EM_SCORE`` and ``EM_CAMERA``. Commands run one after the other. If too many events wait,
-    older ones are dropped; like any failure, this is logged once. A sound does not wait for commands; a sound of the
-    same or a higher level replaces the waiting sounds.
+    update, end), ``EM_LEVEL``, ``EM_WHAT``, ``EM_EVENT``, ``EM_FACE``, ``EM_TIME`` (ISO 8601) and, if they apply,
+    ``EM_EXPRESSION``, ``EM_SCORE`` and ``EM_CAMERA``. Commands run one after the other. If too many events wait, older
+    ones are dropped; like any failure, this is logged once. A sound does not wait for commands; a sound of the same or
+    a higher level replaces the waiting sounds.
 
     Args:
         config: Settings of the actions.
@@ -84,7 +84,7 @@ class AlertSink:
             self._tones.remove()
 
     def _take(self, events: Sequence[Event]) -> None:
-        """Queues actions for starts and rises, and for the ends of events that were acted on."""
+        """Queues actions for starts, rising levels, and ends of events with an earlier action."""
         for event in events:
             if event.kind not in ACTED_ON:
                 continue

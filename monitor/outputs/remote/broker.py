@@ -38,7 +38,7 @@ Received = Callable[[str, bytes], None]
 class Broker:
     """A client that reconnects by itself and never blocks its caller, because paho's own thread uses the network.
 
-    It connects after ``start``, so that its callbacks find a complete owner.
+    It connects only after ``start``, so that its callbacks find a fully constructed owner.
 
     The topic ``availability`` (retained) is "online" while connected, "stopped" after an orderly end, and set to
     "offline" by the broker (the will) when the connection is lost.
@@ -117,7 +117,7 @@ class Broker:
         """Publishes "stopped" if the broker is connected, and disconnects; takes at most three times ``LAST_S``."""
         if self.connected:
             info = self.publish(f"{self.base}/availability", "stopped", retain=True)
-            with contextlib.suppress(RuntimeError, ValueError):  # disconnected meanwhile: the broker sends the will
+            with contextlib.suppress(RuntimeError, ValueError):  # lost meanwhile: the broker publishes the will
                 info.wait_for_publish(LAST_S)
         self._closing.set()
         self._starting.join(LAST_S)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from monitor.settings.config import AlertsConfig
 
 RUNNING: set[subprocess.Popen[bytes]] = set()
-"""Commands that run now."""
+"""Running commands."""
 Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
 """Runs a command with additional environment variables and a time limit in seconds."""
 Finder = Callable[[str], str | None]

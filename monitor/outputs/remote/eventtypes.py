@@ -1,4 +1,4 @@
-"""The kinds of events that are sent out of the process, and their names for Home Assistant."""
+"""The kinds of events that are published or acted on, and their names for Home Assistant."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def device_config(name: str, *, driver: bool, labels: Sequence[str] = EMOTIONS) 
     Args:
         name: ``mqtt.name``.
         driver: Whether the device includes the driver's sensors. If not, they are listed with only their platform,
-            which removes them if an earlier run announced them.
+            which removes sensors that an earlier run announced.
         labels: The model's labels.
     """
     base = f"{ROOT}/{name}"

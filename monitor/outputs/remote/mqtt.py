@@ -105,14 +105,14 @@ class MqttSink:
             self.broker.publish(f"{self.broker.base}/events", self._waiting.popleft())
 
     def _connected(self) -> None:
-        """Announces the device and makes the state due again, because the broker may have lost it."""
+        """Announces the device and publishes the state again, because the broker may have lost it."""
         self._sent = None
         if self._config.discovery:
             self._announce()
             self.broker.subscribe(old_topics(self._config.name))
 
     def _received(self, topic: str, payload: bytes) -> None:
-        """Deletes a discovery message of version 0.1, which blocked the device, and announces the device again."""
+        """Deletes a discovery message of version 0.1, which blocks the device, and announces the device again."""
         if payload:
             self.broker.publish(topic, "", retain=True)
             self._announce()

@@ -9,7 +9,7 @@ from monitor.core.types import Face, Result
 from monitor.driver import signs
 
 LARGER = 1.5
-"""Another face becomes the main face when its area is this many times the area of the main face."""
+"""Another face becomes the main face when its area is this many times that of the current one."""
 State = dict[str, Any]
 
 

@@ -20,7 +20,7 @@ from monitor.outputs.report.page import CAUTION, document
 LABELS = (*EMOTIONS, UNKNOWN)
 HEADS = ("Length", "Share of each expression", "Most", "Unknown", "Quality")
 MAX_ROWS = 2000
-"""Most recordings in the table; the longest are kept."""
+"""Most recordings in the table; the longest are shown."""
 MAX_FAILED = 500
 MAX_OUTLIERS = 30
 OUTLIER = 3.5
@@ -66,7 +66,7 @@ def _shares(videos: Sequence[Video]) -> dict[str, float]:
 
 
 def _groups(videos: Sequence[Video]) -> list[str]:
-    """One table for each column of the manifest with few distinct values."""
+    """One table for each column of the list of recordings with few distinct values."""
     columns: dict[str, dict[str, list[Video]]] = defaultdict(lambda: defaultdict(list))
     for video in videos:
         for column, value in json.loads(video["group"] or "{}").items():

@@ -17,9 +17,9 @@ POINTS = 900
 MAX_PEOPLE = 12
 """Most people with a timeline; further people are only in the table."""
 GAP_S = 2.0
-"""A pause between two rows of a face that is longer than this, in seconds, is a gap."""
+"""A longer interval between two rows of a face, in seconds, is a gap."""
 CREDIT_S = 1.0
-"""A row stands for the time until the next row of the same face, but at most for this many seconds."""
+"""A row covers the time until the next row of the same face, but at most this many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Person:
         in_view_s: Time covered by rows.
         shares: Share of that time per label, "unknown" included; sums to 1.
         quality: Mean quality, 0..1.
-        gaps: Pauses longer than ``GAP_S``.
+        gaps: Intervals without rows longer than ``GAP_S``.
         t: (B,) centre of each span in seconds; empty without a timeline.
         probs: (B, K) mean distribution in each span, NaN where there are no rows.
     """
@@ -100,7 +100,7 @@ def _with_timeline(person: Person, rows: Rows) -> Person:
     t, probs = rows.t[mine], rows.probs[mine]
     steps = np.diff(t)
     typical = float(np.median(steps)) if len(steps) else 0.0
-    span = max((person.end - person.start) / POINTS, 1.5 * typical, 0.05)  # a row in every span at the usual rate
+    span = max((person.end - person.start) / POINTS, 1.5 * typical, 0.05)  # at least one row each
     place = np.minimum(((t - person.start) / span).astype(np.int64), POINTS - 1)
     count = int(place.max()) + 1
     sums = np.zeros((count, probs.shape[1]))
@@ -123,7 +123,7 @@ class Episode:
         start: In seconds.
         duration_s: In seconds; None where the end is missing.
         level: The highest level.
-        details: Further facts as text.
+        details: Further data as text.
     """
 
     kind: str
@@ -140,8 +140,7 @@ HIDDEN = ("session", "id", "kind", "phase", "timestamp", "video_time", "face_id"
 
 
 def episodes(events: Sequence[dict[str, Any]]) -> list[Episode]:
-    """Events joined by their ids, in order of their start, without the events of faces that come into view or leave
-    it."""
+    """Events joined by their ids, in order of their start, without those of faces that enter or leave the view."""
     joined: dict[tuple[str, int], dict[str, Any]] = {}
     for event in events:
         if event["kind"] == "face":

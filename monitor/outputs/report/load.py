@@ -22,9 +22,9 @@ class Loaded:
     """The data shown by the report of one session.
 
     Attributes:
-        name: The folder's name; that of a camera follows the name of its run.
+        name: The folder's name; for a camera of a run with several, the run's name and the camera's.
         source: The source's name.
-        started: Start as ISO 8601, empty where it is not known.
+        started: Start as ISO 8601, empty if unknown.
         model: Version of the expression model.
         duration_s: Length in seconds.
         frames: Frames processed.

@@ -1,4 +1,4 @@
-"""Rendering the report: HTML with its style, script and data inside."""
+"""Renders the report: HTML with embedded style, script and data."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def render(folders: Sequence[Path], *, thumbnails: bool = False) -> str:
     """The report of one session, or the comparison of several.
 
     Args:
-        folders: Session folders; one of several cameras stands for those of all its cameras.
+        folders: Session folders; the folder of a run with several cameras stands for all its cameras.
         thumbnails: Show pictures of the longest held expressions, from each session's own recording.
 
     Returns:

@@ -1,9 +1,9 @@
 """Makes faces in recordings unrecognisable, irreversibly: a face is replaced by its mean color.
 
-A face is also covered before it is tracked: pictures wait ``DELAY_S`` until later detections are known, and a lost face
-remains covered as long. Pictures that cannot wait are reduced to a coarse mosaic. Besides the tracked faces the whole
-picture is searched, for turned faces too and with a low threshold. A face that is never found cannot be covered; mode
-"picture" reduces every picture to a mosaic.
+A face is also covered before it is tracked: pictures wait ``DELAY_S`` for later detections, and a lost face stays
+covered for the same time. Pictures that cannot wait are reduced to a coarse mosaic. In addition the whole picture is
+searched, also for turned faces and with a low threshold. A face that is never found cannot be covered; mode "picture"
+reduces every picture to a mosaic.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from monitor.outputs.video.waiting import Waiting, coarse_result, wait, with_ima
 log = logging.getLogger("monitor")
 
 DELAY_S = 1.5
-"""From a face's first sight to its id: 0.5 s to confirm after at most 0.8 s until the next search."""
+"""Longest time from a face's appearance to its id: at most 0.8 s until the next search, and 0.5 s to confirm."""
 GAP_S = 0.6
 """After a longer gap between two pictures (camera lost, pause, stall) the waiting ones are written as mosaics, because
 the next picture does not show where their faces were. A lower limit would turn a 2 Hz recording into mosaics."""
 SEARCH_S = 0.25
-"""The whole picture is searched this often; a hit is covered for twice as long before and after."""
+"""Interval in seconds at which the whole picture is searched; a hit is covered for twice as long before and after."""
 SEARCH_WIDTH = 400
 SMALLEST = 24
 """Smallest face side searched, in pixels of a picture ``SEARCH_WIDTH`` wide."""
 MARGIN = 0.15
-"""Added to a Haar box on each side, in box sides: 1.3 times the box covers the face from hairline to chin."""
+"""Margin added to each side of a Haar box, in box sides: 1.3 times the box covers the face from hairline to chin."""
 MARGIN_UNSEEN = 0.35
-"""The same for a box that is a prediction."""
+"""The margin of a predicted box."""
 MARGIN_PER_S = 0.8
-"""Added for each second between the box and the picture, in box sides: the speed of heads."""
+"""Further margin for each second between the box and the picture, in box sides: the speed of heads."""
 SAME = 0.3
-"""A search hit that shares this much of its area with a tracked face is that face, and adds no patch of its own."""
+"""A search hit that shares this much of its area with a tracked face is that face and adds no second patch."""
 MOST_BYTES = 96_000_000
 """Memory limit of the waiting pictures; beyond this the oldest are written early, as mosaics."""
 
@@ -52,7 +52,7 @@ class Blur:
         whole: Reduce the whole picture to a mosaic, not only the faces; nothing is delayed then.
         live: Whether the source is live. A file's last pictures are searched one by one at its end; live there is no
             time for that, and they become mosaics.
-        detector: Searches for faces that the results lack; None = only tracked faces are covered.
+        detector: Searches for faces that are missing in the results; None = only tracked faces are covered.
     """
 
     def __init__(self, *, whole: bool, live: bool = True, detector: Detector | None = None) -> None:
@@ -89,7 +89,8 @@ class Blur:
         return ready
 
     def finish(self) -> list[Result]:
-        """The waiting results at the end of a recording: a file's searched one by one, a live source's as mosaics."""
+        """The waiting results at the end of a recording: those of a file searched one by one, those of a live source as
+        mosaics."""
         if self._live or self._detector is None:
             return self.drain()
         ready = []
@@ -138,7 +139,7 @@ class Blur:
             self._hits.append((t, (x1, y1, x2, y2)))
 
     def _boxes(self, result: Result) -> list[Box]:
-        """All places to cover: faces in this frame, faces seen shortly before or after it, and search hits."""
+        """All boxes to cover: faces in this frame, faces seen shortly before or after it, and search hits."""
         t = result.frame.t
         while self._hits and self._hits[0][0] < t - 2 * SEARCH_S:
             self._hits.popleft()
@@ -171,7 +172,7 @@ def erased(image: Image, boxes: Sequence[Box]) -> Image:
         x1, y1 = max(0, int(box[0])), max(0, int(box[1]))
         x2, y2 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
         if x2 > x1 and y2 > y1:
-            # OpenCV, as NumPy takes 10 ms for one large box.
+            # OpenCV, because NumPy takes 10 ms for one large box.
             mean = [int(value) for value in cv2.mean(image[y1:y2, x1:x2])[:3]]
             cv2.rectangle(out, (x1, y1), (x2 - 1, y2 - 1), mean, cv2.FILLED)
     return out

@@ -1,4 +1,4 @@
-"""Annotated copies of photographs, in a folder and under their own names."""
+"""Annotated copies of photographs in a folder, named after the originals."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ log = logging.getLogger("monitor")
 QUALITY = 92
 """JPEG quality of the copies."""
 MOST_CHARACTERS = 80
-"""Most characters of a picture's name that a copy's name keeps."""
+"""Most characters of a picture's name in the name of its copy."""
 
 
 class CopySink:
     """Writes a copy of each photograph as ``copy-NAME.jpg``; existing files are kept, a number is added to the name.
 
     Args:
-        folder: Where the copies go.
+        folder: The folder of the copies.
         draw: Draws a result's readings onto a copy of its picture.
 
     Attributes:
@@ -61,7 +61,7 @@ class CopySink:
 
 
 def free_name(folder: Path, name: str) -> Path:
-    """The path of a copy, not yet taken; the folders of a picture become part of its name."""
+    """A free path for a copy; the folders of a picture become part of its name."""
     plain = re.sub(r"[^\w.() -]+", "_", str(Path(name).with_suffix("")))[-MOST_CHARACTERS:].strip("_. ")
     path, number = folder / f"copy-{plain}.jpg", 1
     while path.exists():

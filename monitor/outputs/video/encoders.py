@@ -18,8 +18,7 @@ from monitor.outputs.video.errors import VideoError
 from monitor.outputs.video.videofile import playable
 
 TRIAL_FRAMES, WARM_UP = 24, 8
-"""Pictures of a trial, and how many of them are written before the measurement begins, because ffmpeg needs time to
-start."""
+"""Pictures of a trial, and the number written before the measurement begins, because ffmpeg needs time to start."""
 TRIAL_SHIFT = 3
 """Shift between two pictures of a trial in pixels; still pictures would encode too fast."""
 NEED_TRAILER = (".mp4", ".mov")
@@ -46,10 +45,10 @@ class Encoder:
 
     Attributes:
         name: Its name in logs and in ``emotion-monitor check``.
-        kind: The value of ``output.video_codec`` that asks for it.
-        suffix: The container it takes when the user names none.
+        kind: The value of ``output.video_codec`` that selects it.
+        suffix: Its container if the user names none.
         open: Opens a file.
-        fragments: Whether an MP4 of it survives a power cut.
+        fragments: Whether its MP4 files survive a power cut.
     """
 
     name: str
@@ -71,7 +70,7 @@ class OpenCvWriter:
     """
 
     def __init__(self, codec: str, path: Path, fps: float, size: tuple[int, int]) -> None:
-        # Absolute, because FFmpeg takes the part before a colon in a relative path for a protocol.
+        # Absolute, because FFmpeg reads the part before a colon in a relative path as a protocol.
         fourcc = cv2.VideoWriter.fourcc(*codec)
         self._writer = cv2.VideoWriter(str(path.absolute()), cv2.CAP_FFMPEG, fourcc, fps, size)
         if not self._writer.isOpened():

@@ -8,4 +8,4 @@ class VideoError(RuntimeError):
 
 
 class EncoderDied(VideoError):
-    """The encoder ended too early; another one can continue in a new file."""
+    """The encoder ended unexpectedly; another one can continue in a new file."""

@@ -16,13 +16,13 @@ from monitor.core.types import Image
 from monitor.outputs.video.errors import EncoderDied, VideoError
 
 STALL_S = 10.0
-"""Longest time in seconds that the encoder may take no picture before it counts as dead."""
+"""Longest time in seconds without an accepted picture before the encoder counts as dead."""
 CLOSE_S = 10.0
-"""Time for the encoder to write its last pictures."""
+"""Time in seconds for the encoder to write its last pictures."""
 FRAGMENT_S = 1.0
-"""Length of a fragment and distance of key frames: a power cut costs at most this much."""
+"""Length of a fragment and interval of key frames in seconds: a power cut destroys at most this much."""
 PRESET = "ultrafast"
-"""2.6 ms of CPU a picture at 640x480; "superfast" takes 3.7 ms for files a quarter smaller
+"""This preset takes 2.6 ms of CPU per picture at 640x480; "superfast" takes 3.7 ms for files a quarter smaller
 (docs/contributing/recordings.md)."""
 QUALITY = "23"
 """Constant rate factor of libx264; its default."""
@@ -35,7 +35,7 @@ DISK = ("No space left on device", "Input/output error", "Read-only file system"
 ASKED_TO_END = 255
 """Exit code after SIGTERM or SIGINT; the file is complete then."""
 HARDWARE = (("h264_v4l2m2m", Path("/dev/video11")), ("h264_omx", Path("/dev/vchiq")))
-"""Encoders of a Raspberry Pi, and the device without which they are not tried."""
+"""Encoders of a Raspberry Pi, and the device that each one needs."""
 
 
 def names() -> list[str]:
@@ -100,10 +100,10 @@ class FfmpegWriter:
         os.set_blocking(self._pipe, False)
 
     def write(self, image: Image) -> None:
-        """Hands over one picture, (H, W, 3) uint8 BGR, contiguous.
+        """Passes one picture to ffmpeg, (H, W, 3) uint8 BGR, contiguous.
 
         Raises:
-            EncoderDied: ffmpeg ended or takes no more pictures.
+            EncoderDied: ffmpeg ended or accepts no more pictures.
             OSError: The disk is full or gone.
         """
         # YUV 4:2:0 halves the bytes through the pipe, and OpenCV converts faster than ffmpeg.

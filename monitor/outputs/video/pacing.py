@@ -1,13 +1,15 @@
-"""True time in a recording of constant rate: how often each picture is written."""
+"""Keeps a recording of constant rate at true speed: decides how often each picture is written."""
 
 from __future__ import annotations
 
 import math
 
 LONGEST_GAP_S = 60.0
-"""Longest pause of the source that is filled, so that a camera unplugged overnight does not fill the disk."""
+"""Longest pause of the source in seconds that is filled with copies, so that a camera unplugged overnight does not fill
+the disk."""
 LIVE_GAP_S = 1.0
-"""Live, a longer pause is cut to one picture, because new pictures are lost while copies are encoded."""
+"""With a live source a longer pause is filled with one picture only, because new pictures are lost while copies are
+encoded."""
 LIVE_SLOWEST_S = 5.0
 """Longest normal interval of a slow live source (``performance.target_fps``), which is not a pause."""
 
@@ -48,11 +50,11 @@ class Pacing:
         self._last_t = t
 
     def begin(self, t: float) -> None:
-        """A file begins at the time ``t``."""
+        """Begins a file at the time ``t``."""
         self._start, self.written = t, 0
 
     def due(self, t: float) -> int:
-        """How many copies of the picture of time ``t`` are to be written; they count as written."""
+        """Returns the number of copies of the picture of time ``t`` to write, and counts them as written."""
         longest = self._longest_gap()
         due = math.floor((t - self._start) * self.fps + 0.5) + 1
         if due - self.written > longest * self.fps or due < self.written - self.fps:
@@ -63,5 +65,5 @@ class Pacing:
         return copies
 
     def _longest_gap(self) -> float:
-        """Seconds that are filled with copies of a picture; an interval up to twice the normal one is no gap."""
+        """The longest interval in seconds that is filled with copies; up to twice the normal interval is no gap."""
         return max(LIVE_GAP_S, min(2 * self._pace, LIVE_SLOWEST_S)) if self._live else LONGEST_GAP_S

@@ -28,17 +28,17 @@ LEAST_FPS, MOST_FPS = 1.0, 120.0
 it plays at true speed."""
 DEFAULT_FPS = 20.0
 TRAILER_SEGMENT_S = 30.0
-"""Length in seconds of a file that a power cut would destroy completely."""
+"""Length in seconds of a file in a container that a power cut destroys completely."""
 SHARE = 0.7
 """Share of one core's time that encoding a live picture may take; a slower encoder gets a lower rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a recording goes.
+    """The destination of a recording.
 
     Attributes:
-        make_path: Gives the path of the next file for a suffix such as ".mp4".
+        make_path: Returns the path of the next file for a suffix such as ".mp4".
         source_fps: Nominal rate of the source, 0 when unknown.
         fixed: A path the user named: its suffix decides the container; further files get numbers.
         live: Whether the source is live, so that a slow encoder must write fewer pictures.
@@ -113,13 +113,13 @@ class Recorder:
         except EncoderDied as error:
             self._forget(error)
         if path is not None and not path.exists():
-            log.warning("%s: was deleted while it was recorded", path)  # by the user: no failure of the run
+            log.warning("%s: was deleted while it was recorded", path)  # by the user: not a failure of the run
         elif path is not None and not playable(path):
             self.unplayable = self.damaged = True
             log.error("error: %s cannot be played back; is the disk full?", path)
 
     def give_up(self) -> None:
-        """Ends the file after a failure; the next one is tried with all encoders anew."""
+        """Ends the file after a failure; the next one tries all encoders again."""
         self.proven = None
         with contextlib.suppress(OSError, VideoError):
             self.close()
@@ -149,7 +149,7 @@ class Recorder:
         log.warning("recording: %s; going on with another encoder in a new file", error)
 
     def _longest(self) -> float:
-        """Seconds one file may last."""
+        """Longest duration of a file in seconds."""
         assert self.path is not None
         parts = self.proven is not None and self.proven.parts(self.path)
         return min(self._config.segment_s, TRAILER_SEGMENT_S if parts else math.inf)
@@ -193,7 +193,7 @@ class Recorder:
         return self._target.fixed if not self.files else unused(self._target.fixed)
 
     def _works(self, image: Image, encoder: Encoder, path: Path) -> bool:
-        """Tries an encoder beside ``path``; live, the rate is set to what it can keep up with."""
+        """Tries an encoder beside ``path``; for a live source the rate is reduced to its speed."""
         probe = path.with_name(f".trial-{encoder.kind}{path.suffix}")
         seconds = trial(encoder, probe, self.pacing.fps, self.fit(image))
         if seconds is None:

@@ -21,7 +21,7 @@ from monitor.settings.config import DetectConfig, DisplayConfig, OutputConfig
 log = logging.getLogger("monitor")
 
 RETRY_S = 10.0
-"""After a failure recording is tried again this much later."""
+"""Seconds after a failure until recording is tried again."""
 TROUBLE = (VideoError, OSError, cv2.error)
 """Failures of a disk or an encoder, after which recording is tried again."""
 
@@ -30,7 +30,7 @@ class VideoSink:
     """Writes video files while recording is switched on; switching it on again begins a new file.
 
     Args:
-        target: Where the files go.
+        target: The destination of the files.
         config: Codec, rate, length of a file, clean picture or not, blur.
         canvas: The annotated pictures.
         display: What is drawn: ``overlay``, ``detail`` and ``burn_in``.
@@ -104,7 +104,8 @@ class VideoSink:
         except TROUBLE as error:
             self._fail(error, result.frame.t)
         except Exception:
-            # A programming error ends the recording permanently (see ``Background``), so it must not show as recording.
+            # A programming error ends the recording permanently (see ``Background``), so recording must be shown as
+            # off.
             self.failing = True
             raise
 
@@ -140,7 +141,7 @@ class VideoSink:
             log.error("error: recording: %s; tried again every %.0f s", why, RETRY_S)
         self.failing, self._failed_at = True, t
         if self._blur is not None:
-            self._blur.drain()  # otherwise they would be written by the next attempt, at a wrong time
+            self._blur.drain()  # otherwise the next attempt would write them at a wrong time
         self.recorder.give_up()
 
     def _write(self, result: Result) -> None:
@@ -174,7 +175,7 @@ class VideoSink:
 
 
 def _make_blur(mode: str, *, live: bool) -> Blur | None:
-    """The blur that ``output.blur`` sets; its search finds more faces than the program's, and more false ones."""
+    """The blur of ``output.blur``; its search finds more faces than the program's, and more false ones."""
     if mode == "none":
         return None
     if mode == "picture":

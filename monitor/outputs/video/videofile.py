@@ -16,7 +16,7 @@ SUFFIXES = (".mkv", ".avi", ".mp4", ".mov")
 
 
 def named(record: str | None) -> Path | None:
-    """The path given with --record, checked before anything starts; None where none was.
+    """The path given with --record, checked before the run starts; None if there is none.
 
     Raises:
         ConfigError: Its folder is missing or not writable, or it is a folder.

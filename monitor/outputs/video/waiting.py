@@ -1,4 +1,4 @@
-"""Pictures that wait to be blurred, packed where they are large, and mosaics."""
+"""Pictures that wait to be blurred (large ones compressed), and mosaics."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from monitor.core.types import Image, Result
 
 COLUMNS = 10
-"""Patches across a mosaic. At 20 the keypoint network still found large faces, at 16 the cascade did, at 12 and
-below neither (demo and two clips, 67 pictures)."""
+"""Patches across a mosaic. With 20 the keypoint network still found large faces, with 16 the cascade did, with 12 and
+fewer neither (demo and two clips, 67 pictures)."""
 PACK_BYTES = 1_000_000
 """Pictures over this size (640x480 is under it) wait as JPEG: 1.5 s of 1280x720 at 30 Hz are 124 MB, packed
 some 9 MB. Packing and unpacking one of them takes 7 to 8 ms (2-core test machine), 640x480 nothing."""
@@ -57,7 +57,7 @@ class Waiting:
 
 def _unpacked(packed: NDArray[np.uint8], how: int) -> Image:
     image = cv2.imdecode(packed, how)
-    assert image is not None  # we packed it
+    assert image is not None  # compressed by this module
     return image.astype(np.uint8, copy=False)
 
 
