@@ -8,8 +8,8 @@ import sys
 from monitor.run import shutdown as stopper
 
 GARBAGE_AFTER = 50_000
-"""New container objects after which the garbage collector looks for cycles. With Python's 700 it runs a hundred times
-while modules are imported, which takes up to a tenth of the CPU time of a start."""
+"""Number of new container objects after which the garbage collector searches for cycles. With Python's default of 700
+it runs a hundred times during the imports, up to a tenth of the CPU time of a start."""
 
 
 def entry() -> None:

@@ -122,7 +122,7 @@ class Monitor:
         return list(self._pipeline(config).step(frame).faces)
 
     def watch(self, source: Named | Source) -> Iterator[Result]:
-        """Analyses a source frame by frame, as the loop asks for results.
+        """Analyses a source frame by frame, when the loop requests results.
 
         Files give every frame, in order. Cameras give the newest frame: frames that arrive while the loop is busy are
         dropped and counted in ``Result.dropped``; a camera that fails is reopened. The pictures of a folder are read as
@@ -133,7 +133,7 @@ class Monitor:
 
         Yields:
             One result per frame. The last result of a file also ends the events that are still open. A camera that is
-            gone for good gives one more result for that, without faces and with the last frame.
+            lost permanently gives one more such result, without faces and with the last frame.
 
         Raises:
             SourceError: The source cannot be opened.
@@ -188,8 +188,7 @@ class Monitor:
         """Draws the faces and readings onto a copy of the result's frame.
 
         Args:
-            result: A result of this Monitor. Pass results in the order in which they came, because the timelines grow
-                with them.
+            result: A result of this Monitor. Pass results in their order, because the timelines grow with them.
             detail: "off", "calm" (labels, top bars, timelines) or "full" (all seven bars).
 
         Returns:

@@ -76,7 +76,7 @@ class Pipeline:
         Args:
             frame: The picture; after a step back in time nothing is read until the frames have caught up.
             dropped: Frames overwritten in the live mailbox so far, passed on to the result.
-            latency_from: When the frame was grabbed, on this pipeline's clock; None = now.
+            latency_from: Time of the grab on this pipeline's clock; None = now.
         """
         t = frame.t
         times = [self._clock()]
@@ -106,7 +106,7 @@ class Pipeline:
         return Result(frame, faces, tuple(events), timings, dropped, latency * 1e3, state)
 
     def turned_faces(self, image: Image) -> dict[int, int]:
-        """How many faces a picture (H, W, 3) BGR shows when it is turned by 1, 2 or 3 quarters counter-clockwise."""
+        """Number of faces found in a picture (H, W, 3) BGR turned counter-clockwise by 1, 2 and 3 quarters."""
         return self._finder.turned_faces(image)
 
     def blind(self, t: float, wall: float) -> tuple[DriverState | None, list[Event]]:
@@ -121,7 +121,7 @@ class Pipeline:
 
     @property
     def seat(self) -> tuple[float, float] | None:
-        """Where the driver sits, as shares of the picture's width and height; None outside driver mode or unknown."""
+        """The driver's place as shares of the picture's width and height; None if unknown or outside driver mode."""
         return self._driver.seat if self._driver is not None else None
 
     def finish(self) -> list[Event]:

@@ -36,7 +36,7 @@ class Album:
 
 
 def gather(text: str, *, recursive: bool = False) -> Album:
-    """The photographs that a source names.
+    """The photographs of a source.
 
     Args:
         text: A picture, a folder, a glob pattern, or several of these, one per line.

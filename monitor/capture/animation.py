@@ -20,7 +20,7 @@ from monitor.settings.inputs import SourceConfig
 log = logging.getLogger("monitor")
 
 DEFAULT_FRAME_S = 0.1
-"""Duration of a frame that states none, as browsers assume."""
+"""Duration assumed for a frame without one, as in browsers."""
 MAX_FRAMES = 10_000
 
 
@@ -76,7 +76,7 @@ class AnimationSource:
 def _decoded(path: Path, most: int) -> tuple[list[Image], list[float]]:
     """At most ``most`` BGR frames and their durations in seconds."""
     try:
-        data = np.fromfile(path, np.uint8).reshape(1, -1)  # the WebP decoder wants one row
+        data = np.fromfile(path, np.uint8).reshape(1, -1)  # the WebP decoder requires one row
         if not is_whole(data):
             return [], []
         ok, animation = cv2.imdecodeanimation(data, start=0, count=most)

@@ -9,9 +9,9 @@ import numpy as np
 from monitor.core.types import Image
 
 UNUSED = 3
-"""References to a buffer that only the pool holds: the pool's list, a local name and ``getrefcount``'s argument."""
+"""Reference count of a buffer that only the pool uses: the pool's list, a local name and ``getrefcount``'s argument."""
 MOST = 8
-"""Most buffers that are kept; further ones are fresh."""
+"""Most buffers in the pool; further ones are newly allocated."""
 
 
 class Buffers:

@@ -1,4 +1,4 @@
-"""Notices when OpenCV returns wrong pictures, and decodes through ffmpeg from there on.
+"""Detects wrong pictures from OpenCV, and decodes through ffmpeg from there on.
 
 OpenCV 4.13 and 4.14 fail to convert interlaced pictures and report success. They return a buffer that was never written
 (black) or still holds the previous picture. So black pictures and pictures identical to the previous one are compared
@@ -17,7 +17,7 @@ from monitor.core.types import Image
 log = logging.getLogger("monitor")
 
 MOST_PROBES = 3
-"""Number of suspicious pictures that are compared; a video may really be still or black."""
+"""Most suspicious pictures that are compared, because a video may really be still or black."""
 Picture = tuple[Image, float]
 """A picture and the time the container states for it, in seconds."""
 
@@ -69,7 +69,7 @@ class CheckedDecoder:
         return None if self._current is None else self._current[0]
 
     def _start(self) -> None:
-        """Decodes the first two pictures: if the first is garbage, the second is identical to it."""
+        """Decodes the first two pictures: an invalid first picture is identical to the second."""
         self._started = True
         first, second = self._next(), self._next()
         if self.switched and self._probes and first is not None and not is_flat(first[0]):

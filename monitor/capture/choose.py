@@ -20,7 +20,7 @@ from monitor.settings.config import Config
 log = logging.getLogger("monitor")
 
 MISSED_POLLS = 3
-"""Fewest intervals without a picture after which a polled source counts as stalled."""
+"""Least number of intervals without a picture after which a polled source counts as stalled."""
 GIVE_UP_S = 60.0
 """The run ends when a camera has been gone for this many seconds, unless ``source.wait`` is set."""
 
@@ -39,7 +39,7 @@ def open_wanted(
     Args:
         wanted: The source the user named, secrets filled in; None = none.
         config: Settings.
-        tell: Called several times a second with a text that says what the program is waiting for.
+        tell: Called several times a second with a text that describes the reason for the wait.
         watched: Whether a window or the web page shows the source; it is then played at its own speed, and
             the demo repeats.
         gray: See ``open_source``.

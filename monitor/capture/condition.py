@@ -19,7 +19,7 @@ RATE_S = 5.0
 """Seconds over which the rate is measured."""
 SLOW, FINE = 0.2, 0.5
 """Shares of the best rate: below the first the camera counts as slow, above the second as normal again. Automatic
-exposure in the dark lowers 30 Hz to 7.5, which is no fault."""
+exposure in the dark lowers 30 Hz to 7.5 Hz, which is no fault."""
 
 
 class Condition:

@@ -75,7 +75,8 @@ def is_flat(image: Image) -> bool:
 
 
 def identical(a: Image, b: Image) -> bool:
-    """Whether two pictures are equal; one row is compared first, because different pictures mostly differ there."""
+    """Whether two pictures are equal; one row is compared first, because different pictures nearly always differ in
+    it."""
     if a.shape != b.shape:
         return False
     middle = len(a) // 2
@@ -83,7 +84,7 @@ def identical(a: Image, b: Image) -> bool:
 
 
 def differs(a: Image, b: Image) -> bool:
-    """Whether two pictures of one size show different things; judged on a sample of their pixels."""
+    """Whether two pictures of one size have different content; judged on a sample of their pixels."""
     step = max(1, a.shape[1] // 160)
     gap = np.abs(a[::step, ::step].astype(np.int16) - b[::step, ::step].astype(np.int16))
     return float(gap.mean()) > DIFFERENT
@@ -97,7 +98,7 @@ def open_capture(path: Path | str, threads: int = 0) -> cv2.VideoCapture:
         threads: Threads of the decoder; 0 = one per core. Each takes about 2 MB for pictures of 640x360.
 
     Raises:
-        SourceError: OpenCV cannot be given its name.
+        SourceError: OpenCV cannot process its name.
     """
     if isinstance(path, Path):
         if not encodable(path):

@@ -1,8 +1,8 @@
 """The built-in ``demo`` source: two illustrated people whose faces are averages of many.
 
 It needs no camera and shows no real person: each face is the mean of dozens to hundreds of training faces
-(``train/data/demo_faces.py``), painted by ``demo_art``. The same time always gives the same picture, so the tests use
-it as their camera.
+(``train/data/demo_faces.py``), painted by ``demo_art``. A given time always yields the same picture, so the tests use
+the demo as their camera.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Actor:
     acts: tuple[tuple[float, str], ...]
 
     def expression(self, t: float) -> tuple[str, str, float]:
-        """The expression at ``t``: from, to, and how far the morph has gone (0..1)."""
+        """The expression at ``t``: the first one, the second one, and the progress of the morph from one to the other
+        (0..1)."""
         before, since = self.acts[0][1], self.enter
         for length, now in self.acts:
             if t < since + length:
@@ -106,7 +107,7 @@ class DemoSource:
         return frame
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: nothing is open."""
 
     def facts(self) -> dict[str, Any]:
         """Size, rate and length."""

@@ -17,7 +17,7 @@ from monitor.core.types import Image
 
 SHEET = Path(__file__).with_name("demo_faces.jpg")
 SOFTER = 0.8
-"""Contrast of the faces; the averages are sharpened to a photograph's."""
+"""Contrast of the faces: the averages are sharpened to that of a photograph."""
 SUN = np.array([0.98, 1.0, 1.03])
 """Tint of the lit side, BGR."""
 
@@ -81,7 +81,7 @@ def person(canvas: Image, place: tuple[float, float], size: int, tilt: float, mo
 
 
 def _lay(canvas: Image, sprite: Image, place: tuple[float, float], tilt: float = 0.0) -> None:
-    """Lays a (S, S, 4) premultiplied sprite onto a picture, turned about its centre, which comes to ``place``."""
+    """Draws a (S, S, 4) premultiplied sprite onto a picture, turned, with its centre at ``place``."""
     side = sprite.shape[0]
     half = side / 2 * (1.06 if tilt else 1.0)
     x1, y1 = max(0, int(place[0] - half)), max(0, int(place[1] - half))
@@ -104,7 +104,7 @@ def _sized(picture: NDArray[np.float32], size: int) -> Image:
 
 
 def _tones(look: Look) -> NDArray[np.float32]:
-    """Gray to skin, (256, 3) BGR: shadows stay warm."""
+    """Maps gray levels to skin tones, (256, 3) BGR, with warm shadows."""
     level = (np.arange(256, dtype=np.float32) / 255)[:, None]
     dark, light = np.array(look.dark, np.float32), np.array(look.light, np.float32)
     deep = dark * 0.32
@@ -114,7 +114,7 @@ def _tones(look: Look) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=32)
 def _head(morph: Morph, size: int) -> Image:
-    """A head with its expression; only the face itself is painted anew for each."""
+    """A head with its expression; only the face itself is painted again for each expression."""
     below, above, lit, oval = _skull(morph.row)
     side = below.shape[0]
     at = (side - SIDE) // 2
@@ -134,7 +134,7 @@ def _face(morph: Morph) -> Image:
     large = cv2.resize(mixed, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     large = cv2.bilateralFilter(large, 7, 18, 4)
     large = 150 + SOFTER * (large - float(np.median(large[SIDE // 8 : -SIDE // 8, SIDE // 5 : -SIDE // 5])))
-    large = np.minimum(large, 190 + 0.5 * (large - 190))  # no face is chalky
+    large = np.minimum(large, 190 + 0.5 * (large - 190))  # avoids chalk-white faces
     return np.asarray(np.clip(large, 0, 255), np.uint8)
 
 

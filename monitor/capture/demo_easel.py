@@ -15,7 +15,7 @@ Color = tuple[int, int, int]
 
 
 class Easel:
-    """A picture in the making; lengths are in face sides from its centre.
+    """A picture during painting; positions and lengths are in face sides from its centre.
 
     Attributes:
         ink: (S, S, 3) float32 BGR, premultiplied.
@@ -52,7 +52,7 @@ class Easel:
         return np.asarray(np.clip((1 + soft / 2 - far) / soft, 0, 1), np.float32)
 
     def picture(self) -> NDArray[np.float32]:
-        """Premultiplied, (S, S, 4), 0 to 255."""
+        """The painted picture, premultiplied, (S, S, 4), 0 to 255."""
         return np.concatenate([self.ink, 255 * self.alpha], axis=2)
 
 

@@ -47,7 +47,7 @@ def diagnosed(url: str, timeout_s: float) -> str:
 
 
 def _http(parts: SplitResult, port: int, timeout_s: float) -> str:
-    """Asks a web server for the address and reads its answer, but no content."""
+    """Requests the address from a web server and reads only the header of the answer."""
     kind = http.client.HTTPSConnection if parts.scheme.lower() == "https" else http.client.HTTPConnection
     connection = kind(str(parts.hostname), port, timeout=timeout_s)
     try:

@@ -16,7 +16,7 @@ class Feed(Protocol):
     """Frames for the worker.
 
     Attributes:
-        ended: Whether no more frames will come.
+        ended: Whether the feed gives no more frames.
         dropped: Frames overwritten so far.
         live: Whether a frame's ``t`` is on the monotonic clock.
     """
@@ -29,7 +29,7 @@ class Feed(Protocol):
         """Frames overwritten so far."""
 
     def next(self, timeout: float) -> Frame | None:
-        """The next frame; None when none came within ``timeout`` seconds or at the end."""
+        """The next frame; None if none arrived within ``timeout`` seconds, or at the end."""
 
     def wake(self) -> None:
         """Makes a waiting ``next`` return; called from another thread."""
@@ -100,7 +100,7 @@ class FileFeed:
                 self._zero = self._clock() - frame.t
             early = self._zero + frame.t - self._clock()
             if early > timeout and not self._stop.is_set():
-                self._ahead = frame  # kept for a later call, so that the caller can keep its watchdog alive meanwhile
+                self._ahead = frame  # stored for a later call, so that the caller can feed its watchdog meanwhile
                 self._wait(timeout)
                 return None
             if early > 0:

@@ -32,7 +32,7 @@ class Latest:
             self._ready.notify()
 
     def take(self, timeout: float) -> Frame | None:
-        """The newest frame; waits up to ``timeout`` seconds and returns None when none came."""
+        """The newest frame; waits up to ``timeout`` seconds and returns None if none arrived."""
         with self._ready:
             if self._frame is None and not self._closed:
                 self._ready.wait(timeout)

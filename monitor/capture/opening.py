@@ -26,7 +26,7 @@ class _Attempt(Generic[T]):
 
     Args:
         call: The call.
-        late: Takes a result that arrives after ``abandon``.
+        late: Receives a result that arrives after ``abandon``.
 
     Attributes:
         results: The result, if it arrived in time.
@@ -58,13 +58,13 @@ class _Attempt(Generic[T]):
         self.done.set()
 
     def abandon(self) -> None:
-        """Makes a later result go to ``late``."""
+        """Passes a result that arrives later to ``late``."""
         with self._lock:
             self._abandoned = True
 
 
 def answered(call: Callable[[], T], name: str, limit_s: float, clock: Callable[[], float] = time.monotonic) -> T:
-    """The result of a call to a device; meanwhile the calling thread can still handle signals.
+    """The result of a call to a device; the calling thread can still handle signals during the call.
 
     Args:
         call: The call; it runs on its own thread, which is abandoned when it hangs.
@@ -96,7 +96,7 @@ class Patience:
     Attributes:
         limit_s: Longest time of one attempt.
         wait: Try again, with pauses of 0.5 to 10 s, until the source opens.
-        tell: Called several times a second with a text that says what the program is waiting for.
+        tell: Called several times a second with a text that describes the reason for the wait.
         until: Ends the wait once it returns True.
         clock: Monotonic seconds.
         pause: Sleeps for some seconds.
@@ -111,7 +111,7 @@ class Patience:
 
 
 def open_patiently(open_source: Callable[[], Source], name: str, patience: Patience) -> Source:
-    """Opens a source; meanwhile the calling thread can still handle signals.
+    """Opens a source; the calling thread can still handle signals during the wait.
 
     Args:
         open_source: Opens it.

@@ -87,7 +87,7 @@ class ImageSource:
             self._tell_animated(file)
             image = self._shape(image)
             image.setflags(write=False)
-            # The time follows from the position in the folder, so that a skipped picture leaves a gap.
+            # The time depends on the position in the folder, so that a skipped picture leaves a gap.
             t = round((self._index if self._loop else self._next - 1) / self.fps, 6)
             frame = Frame(self._index, t, time.time(), image, self.name, self._album.title(file))
             self._index += 1

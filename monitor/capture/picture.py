@@ -21,7 +21,7 @@ Decoding takes about 0.1 s and 3 MB per megapixel.
 """
 MAX_FILE_BYTES = 500_000_000
 DEPTHS = (1023, 4095, 65535)
-"""Largest levels of a 16-bit file: cameras store 10 or 12 bits without scaling them, which would look black."""
+"""Largest levels of a 16-bit file: cameras store 10 or 12 bits without scaling, and such a picture would look black."""
 HEIF = "HEIC pictures need pillow-heif: pip install 'emotion-monitor[photos]'"
 
 

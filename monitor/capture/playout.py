@@ -31,7 +31,7 @@ class Playout:
 
         Args:
             stated_s: The frame's presentation time in seconds, on any clock; not finite if it has none.
-            arrived: When it arrived, in monotonic seconds.
+            arrived: Time of its arrival in monotonic seconds.
         """
         if self._buffer_s <= 0 or not math.isfinite(stated_s):
             return arrived

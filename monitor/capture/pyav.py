@@ -52,7 +52,7 @@ class PyAvDecoder:
 
     Args:
         path: The file.
-        through_ffmpeg: Opens a decoder that deinterlaces at a time in seconds, which reads on from the first
+        through_ffmpeg: Opens a decoder that deinterlaces at a time in seconds, which continues from the first
             interlaced picture; None = interlaced pictures are delivered as they are.
 
     Attributes:
@@ -144,14 +144,14 @@ class PyAvDecoder:
         return True
 
     def _replace(self, through_ffmpeg: Callable[[float], Decoder]) -> bool:
-        """Reads on through ffmpeg, from the current picture."""
+        """Continues through ffmpeg, from the current picture."""
         start = self.stated_s()
         self._replaced = through_ffmpeg(max(0.0, start - 0.5 / self._rate) if np.isfinite(start) else 0.0)
         self._close()
         return self._replaced.grab()
 
     def retrieve(self) -> Image | None:
-        """The picture as (H, W) uint8 gray; see ``Decoder``. None for one that was skipped."""
+        """The picture as (H, W) uint8 gray; see ``Decoder``. None for a skipped picture."""
         if self._replaced is not None:
             return self._replaced.retrieve()
         return None if self._frame is None else self._gray(self._frame)
@@ -232,7 +232,7 @@ class PyAvDecoder:
             return []
 
     def _gray(self, frame: VideoFrame) -> Image:
-        """The gray picture that OpenCV makes of the picture's colors, up to rounding; read-only."""
+        """The picture in gray, equal to OpenCV's conversion of its colors up to rounding; read-only."""
         name = frame.format.name
         if name not in PLANAR:
             return np.ascontiguousarray(frame.to_ndarray(format="gray"), np.uint8)

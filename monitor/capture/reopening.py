@@ -20,7 +20,7 @@ log = logging.getLogger("monitor")
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
 """First and longest pause in seconds between two attempts to open a source."""
 MOST_HUNG = 3
-"""Most abandoned threads that may hang in a driver; with so many, another attempt would hang as well."""
+"""Most abandoned threads that may hang in a driver; with this many, another attempt would hang as well."""
 HUNG_S = 60.0
 """Seconds after which ``MOST_HUNG`` hanging attempts end the source, because only a new process can free the device."""
 PAUSE_S = 2.0
@@ -82,7 +82,7 @@ class Grabber:
         self._number = 0
         self._last = self._tended = self._tried = clock()
         self._lost_at: float | None = None
-        self._dark_s = 0.0  # from the last picture to the moment its absence was noticed
+        self._dark_s = 0.0  # from the last picture until its absence was detected
         self._hung_at: float | None = None
         self._wait = FIRST_WAIT_S
         self._fresh = self._may_reopen_frozen = True
@@ -124,7 +124,7 @@ class Grabber:
         elif device.done.is_set():
             self._fail(now, device.error or "the device closed")
         elif not device.opened.is_set():
-            self._last = now  # the stall is counted from the end of the opening
+            self._last = now  # the time without frames is counted from the end of the opening
             if now - self._tried >= self._tolerance.open_s:
                 self._fail(now, "opening it does not finish")
         elif now - self._last >= self._tolerance.stall_s:
@@ -145,7 +145,7 @@ class Grabber:
     def _tend_running(self, now: float) -> None:
         """Handles a device that delivers pictures: resets the pause, or reopens it when its picture is frozen."""
         if self._condition.frozen:
-            if self._may_reopen_frozen:  # only once: if that does not help, the scene itself is still
+            if self._may_reopen_frozen:  # only once: if reopening does not help, the scene itself is still
                 self._may_reopen_frozen = False
                 self._abandon(now)
             return

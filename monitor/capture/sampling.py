@@ -1,4 +1,4 @@
-"""Chooses frames of a recording at a lower rate."""
+"""Selects frames of a recording at a lower rate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ SLACK_S = 1e-6
 
 
 class Sampling:
-    """Takes the first frame, and the first frame at or after each multiple of a time.
+    """Selects the first frame, and the first frame at or after each multiple of an interval.
 
     The choice depends on the times of the file alone, so that spans of a file choose the same frames as the whole.
 
     Args:
-        every_s: The time in seconds; 0 = every frame is taken.
+        every_s: The interval in seconds; 0 = every frame is taken.
 
     Attributes:
         every_s: See above.

@@ -1,4 +1,4 @@
-"""A camera that offers single pictures at an http(s) address, which are fetched at intervals."""
+"""A camera whose single pictures are fetched from an http(s) address at intervals."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class SnapshotSource:
 
 
 def _opener(url: str) -> tuple[urllib.request.Request, urllib.request.OpenerDirector]:
-    """A request without the login of the address, and the opener that sends the login when the server asks for it."""
+    """A request for the address without its login, and an opener that sends the login when the server requires it."""
     parts = urlsplit(url)
     host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     plain = urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))

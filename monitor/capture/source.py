@@ -23,7 +23,7 @@ class Source(Protocol):
     frames: int
 
     def read(self) -> Frame | None:
-        """The next frame; None at the end, or when a live source gave none this time."""
+        """The next frame; None at the end, or if a live source delivered none in this call."""
 
     def close(self) -> None:
         """Releases the device or file; may be called more than once."""

@@ -29,7 +29,7 @@ from monitor.settings.inputs import SourceConfig
 log = logging.getLogger("monitor")
 
 FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-"""Environment variable from which OpenCV takes FFmpeg's options; a value the user set is kept."""
+"""Environment variable from which OpenCV takes FFmpeg's options; a value set by the user has precedence."""
 HLS_BUFFER_S = 2.0
 """Longest wait for a frame of an HLS stream, whose segments arrive in bursts."""
 _opening = threading.Lock()
@@ -195,7 +195,7 @@ def transports(url: str, wanted: str) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def ffmpeg_options(options: str) -> Iterator[None]:
-    """Passes options to FFmpeg while a capture is opened; OpenCV takes them from the environment only."""
+    """Passes options to FFmpeg while a capture is opened; OpenCV reads them only from the environment."""
     if not options or FFMPEG_OPTIONS in os.environ:
         yield
         return

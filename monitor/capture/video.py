@@ -30,7 +30,7 @@ DEFAULT_FPS = 25.0
 LONGEST_STEP_S = 60.0
 """A longer step between two stated times, or a step back, counts as a wrong time stamp."""
 COUNTED, ESTIMATED, FEW_LACKING = 0.01, 0.1, 5
-"""Share and number of missing frames at the end from which they are reported. An AVI file states its number of frames;
+"""Least share and number of missing frames at the end that are reported. An AVI file states its number of frames;
 for other files OpenCV multiplies rate and length, which is inexact for variable rates."""
 MOST_MISSES = 1000
 """Most undecodable pictures in a row; more count as the end of the file."""
@@ -40,8 +40,9 @@ class VideoSource:
     """A video file or animated GIF; see ``Source``.
 
     A frame has the time that the container states, as long as the times advance by at most ``LONGEST_STEP_S``.
-    Otherwise it follows the previous frame at the stated rate, and the container's later times continue from there. So
-    times are right for variable rates, and wrong time stamps do no harm. Pictures have square pixels and stand upright.
+    Otherwise it follows the previous frame at the stated rate, and the container's later times continue from there.
+    Therefore times are right for variable rates, and wrong time stamps do no harm. Pictures have square pixels and
+    stand upright.
     """
 
     live = False
@@ -96,8 +97,8 @@ class VideoSource:
             log.debug("%s: %s, %s", self.name, self.facts(), self._shape)
 
     def sample(self, every_s: float) -> None:
-        """Delivers the first frame at or after each multiple of ``every_s`` only; converts no others, and decodes no
-        others where the codec allows it. 0 = every frame. Indices and times stay those of the file."""
+        """Delivers only the first frame at or after each multiple of ``every_s``; other frames are not converted, and
+        not decoded where the codec allows it. 0 = every frame. Indices and times stay those of the file."""
         self._sampling = Sampling(every_s)
 
     def read(self) -> Frame | None:

@@ -104,7 +104,7 @@ def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS, *, own: bo
     Args:
         model: The .tflite.
         labels: Labels that the card must list, in any order; None = any.
-        own: Whether a model of a user's own classes (``OWN``) will do as well.
+        own: Whether a model with a user's own classes (``OWN``) is accepted, too.
 
     Raises:
         ModelError: Model or card missing, damaged, of another schema, or the sha256 differs.
@@ -138,7 +138,7 @@ def load_card(model: Path, labels: tuple[str, ...] | None = EMOTIONS, *, own: bo
 
 
 def ordered(card: ModelCard, labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The labels in the order in which a network answers: as given, or those of a user's own model as on its card."""
+    """The labels in the order of a network's output: as given, or for a user's own model as on its card."""
     return labels if sorted(card.labels) == sorted(labels) else card.labels
 
 

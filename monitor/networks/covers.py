@@ -13,7 +13,7 @@ HALVES = ("upper", "lower")
 COVERED_FROM = 0.5
 """Probability from which a half counts as covered."""
 DOUBTED, HIDDEN = 0.35, 0.6
-"""Probability of a covered half from which the quality of a face falls, and from which it is 0."""
+"""Probabilities of a covered half at which the quality of a face begins to fall, and at which it reaches 0."""
 
 
 def readable(halves: tuple[float, float]) -> float:

@@ -19,7 +19,7 @@ from monitor.networks.card import Prior, ordered
 from monitor.networks.covers import CoverNet, covered_half, readable
 
 BALANCED = "balanced"
-"""The prior of a model whose card names none."""
+"""The prior of a model whose card lists none."""
 
 
 class EmotionNet(LogitNetwork):
@@ -28,7 +28,7 @@ class EmotionNet(LogitNetwork):
     Attributes:
         prior: Name of the prior that the probabilities assume.
         temperature: Divides the logits before the softmax.
-        covers: Tells covered faces; None = every face counts as uncovered.
+        covers: Detects covered faces; None = every face counts as uncovered.
     """
 
     covers: CoverNet | None = None
@@ -40,7 +40,7 @@ class EmotionNet(LogitNetwork):
             path: The .tflite.
             threads: Threads of the runtime.
             prior: Name of one of the card's priors, the assumed frequency of each expression.
-            covers: Tells covered faces, whose quality it lowers.
+            covers: Detects covered faces, to lower their quality.
 
         Raises:
             ModelError: The model or its card is missing, damaged, mismatched or foreign, no runtime is installed, or
@@ -98,7 +98,7 @@ class EmotionNet(LogitNetwork):
         return Reading(rating, self.probabilities(evened_pixels), covered)
 
     def _as_covers_see(self, image: Image, box: Box, roll: float, prepared: Image) -> Image:
-        """The cover network's crop: this network's own one where both were trained for the same."""
+        """The crop for the cover network: this network's own crop if both were trained for the same preprocessing."""
         assert self.covers is not None
         spec = self.covers.card.crop
         return prepared if spec == self.card.crop else crop(image, box, spec, roll)

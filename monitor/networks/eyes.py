@@ -18,16 +18,16 @@ from monitor.networks.keypoints import POINTS
 EYES = ("open", "visible")
 """The network's two logits: the eye is open; the crop shows an eye."""
 MARGIN = 0.8
-"""Added to an eye's width, as a share: the crop shows 1.8 widths with the lids and part of the brow, like the eye data
-sets."""
+"""Margin added to an eye's width, as a share: the crop covers 1.8 widths with the lids and part of the brow, like the
+eye data sets."""
 FULL_PX = 14.0
 """Width of an eye in frame pixels from which its lids can be distinguished: 14 of 25 crop pixels."""
 FLAT = 4.0
-"""Standard deviation of gray levels from which the crop of an eye has full contrast; below half of it the crop is only
+"""Standard deviation of gray levels at which the crop of an eye has full contrast; below half of it the crop is only
 noise."""
 DIM, LIFTED = 8.0, 14.0
-"""Crops with a lower deviation than ``DIM`` are brought to ``LIFTED``: at an eighth of the light 82 % of shut eyes then
-read as shut instead of 48 % (docs/results/driver.md)."""
+"""Crops with a lower deviation than ``DIM`` are amplified to ``LIFTED``: at an eighth of the light 82 % of shut eyes
+then read as shut instead of 48 % (docs/results/driver.md)."""
 TURNED, SIDEWAYS = 42.0, 50.0
 """Degrees of yaw up to which the eyes are read at full quality, and from which they are not read: foreshortened eyes
 look shut (clip munb_2, 48 to 60 degrees)."""
@@ -56,7 +56,7 @@ def eye_boxes(points: NDArray[np.float32]) -> tuple[Box, Box]:
 
 
 def lifted(pixels: Image, deviation: float) -> Image:
-    """An eye's crop as the network reads it: more contrast where there is little.
+    """An eye's crop as input of the network: crops of low contrast are amplified.
 
     Args:
         pixels: (S, S) uint8 gray.

@@ -27,9 +27,9 @@ FACE_W, FACE_H, FACE_Y = 0.970, 1.092, 0.081
 found the face."""
 
 MIRRORED_DEG = 20.0
-"""Degrees of yaw beyond which the mirrored region is read too. Both answers are averaged, and the smaller presence
-counts: this reduces the keypoint error of heads turned by over 30 degrees by a fifteenth and the number of false faces
-by a quarter. Other faces are accurate enough at half the cost (docs/results/following.md)."""
+"""Degrees of yaw beyond which the mirrored region is also read. Both answers are averaged, and the smaller presence
+counts: this reduces the keypoint error of heads turned by over 30 degrees by 1/15 and the number of false faces by 1/4.
+Other faces are accurate enough at half the cost (docs/results/following.md)."""
 Answers = tuple[float, NDArray[np.float32], NDArray[np.float32]]
 """Outputs for one region in the order of ``SHAPES``: logit, keypoints and corners (19, 2), pose and openness (6,)."""
 
@@ -61,7 +61,7 @@ class KeypointNet(CropNetwork):
         self._presence, self._points, self._head = (self._shapes.index(shape) for shape in SHAPES)
 
     def read(self, image: Image, box: Box) -> Keypoints | None:
-        """Looks at the region around a box.
+        """Reads the region around a box.
 
         Args:
             image: (H, W, 3) BGR or (H, W) gray full frame, uint8.

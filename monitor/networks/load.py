@@ -1,4 +1,4 @@
-"""Loads the networks and the detector that a configuration asks for."""
+"""Loads the networks and the detector of a configuration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("monitor")
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The detector and the networks that a configuration asks for.
+    """The detector and the networks of a configuration.
 
     They keep no readings between calls, so several pipelines of one thread may share all of them, and pipelines of
     several threads those of a ``Shelf``.
@@ -50,14 +50,14 @@ class Networks:
 class Shelf:
     """Networks that several threads share, each loaded once: expressions, keypoints and eyes.
 
-    Detector and proposal network are not among them; they depend on the size of the frames.
+    It holds no detector and no proposal network, because these depend on the size of the frames.
     """
 
     def __init__(self) -> None:
         self._loaded: dict[tuple[object, ...], Any] = {}
 
     def once(self, key: tuple[object, ...], make: Callable[[], N]) -> N:
-        """The network with that key; made at the first call."""
+        """The network with that key; loaded at the first call."""
         if key not in self._loaded:
             self._loaded[key] = make()
         network: N = self._loaded[key]
@@ -65,11 +65,11 @@ class Shelf:
 
 
 def load(config: Config, shelf: Shelf | None = None) -> Networks:
-    """Loads the detector and all networks that ``config`` asks for.
+    """Loads the detector and all networks of a configuration.
 
     Args:
         config: Settings.
-        shelf: Shares networks with other threads that load from it; None = all are its own.
+        shelf: Shares networks with the other threads that use this shelf; None = nothing is shared.
 
     Raises:
         ModelError: A model is missing, damaged or foreign, or no TFLite runtime is installed.

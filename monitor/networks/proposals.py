@@ -2,8 +2,8 @@
 
 The frame is shrunk to several sizes, an octave apart (an image pyramid, as for MTCNN's proposal network: Zhang
 et al. 2016), and laid out on three tiles of one shape: the upper and the lower half of the largest size, and all
-smaller sizes side by side. So one network of a fixed shape finds faces of every size, and a search can be spread over
-three frames. ``Admission`` decides which proposals are faces.
+smaller sizes side by side. Therefore one network of a fixed shape finds faces of every size, and a search can be spread
+over three frames. ``Admission`` decides which proposals are faces.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ CONTEXT = 16
 GRAY = 128
 """Gray level of the parts of a tile without picture."""
 DARK, LIT, MOST_GAIN = 45.0, 90.0, 6.0
-"""In a picture with a mean gray level below the first value, places darker than the second are brightened to it, by at
-most this factor."""
+"""Pictures with a mean gray level below the first value are dark; their blocks darker than the second value are
+brightened to it, by at most the third as a factor."""
 PLACE = 12
-"""Side in pixels of a place: the smallest face. One gain for the whole picture would burn out a lit face before
-black."""
+"""Side of a block in pixels: the smallest face. One gain for the whole picture would overexpose a lit face before a
+black background."""
 MOST = 12
 """Most proposals per tile by default."""
 TILES = 3

@@ -17,8 +17,9 @@ def going_on(state: DriverState) -> tuple[str, int]:
 
 
 def headline(state: DriverState) -> tuple[str, int]:
-    """The most important fact about a driver in a few words, and its level 0 to 3. Fatigue lasts; a current sign comes
-    first where its level is at least as high.
+    """The most important fact about a driver in a few words, and its level 0 to 3.
+
+    Fatigue lasts; a current sign comes first where its level is at least as high.
     """
     fatigue = FATIGUE_LEVELS.index(state.level)
     now, level = going_on(state)

@@ -41,9 +41,9 @@ def run(
     """Runs the monitor until the source ends, a limit is reached or a signal stops it.
 
     Args:
-        options: What to run.
+        options: The options of the run.
         config: Settings.
-        config_from: Where the settings came from, for ``metadata.json``.
+        config_from: Origin of the settings, for ``metadata.json``.
         extra: Further sinks; they receive each result after the others.
         in_session: Makes further sinks, given the session folder; None = none.
 
@@ -55,7 +55,7 @@ def run(
     """
     mine = not stopper.installed()
     stop = stopper.install()
-    mask = os.umask(0o077)  # all files, those that OpenCV writes included, are for their owner only
+    mask = os.umask(0o077)  # all files, including those that OpenCV writes, are readable by their owner only
     try:
         return _run(
             options, config, config_from, lambda folder: [*extra, *(in_session(folder) if in_session else ())], stop
@@ -72,7 +72,7 @@ def _run(options: Options, config: Config, config_from: str, extra: InSession, s
     give_back_start_pages()
     service = Service(config.service.health_file)
     stop.before = lambda: service.report("ended", {"state": "ended"})
-    probe = None if options.headless else _display_probe()  # works while the networks are loaded
+    probe = None if options.headless else _display_probe()  # runs while the networks are loaded
     plans = planned(options, config)
     windowed = probe is not None and _has_display(probe)
     page = webpage.wanted(config)

@@ -121,7 +121,7 @@ def checked(image: object) -> Image:
 
 
 def _written(value: object) -> str:
-    """A setting's value as it is written on the command line."""
+    """A setting's value in the notation of the command line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -131,7 +131,7 @@ def _written(value: object) -> str:
 
 @contextlib.contextmanager
 def _without_flags() -> Iterator[None]:
-    """Words errors for callers of the API, who have no command line."""
+    """Rewords errors for callers of the API, who have no command line."""
     try:
         yield
     except UserError as error:

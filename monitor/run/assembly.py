@@ -1,4 +1,4 @@
-"""Assembles the engine: settings in, networks and pipeline out. The only place where they are put together."""
+"""Assembles networks and pipeline from settings; the only place that does so."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from monitor.settings.config import Config
 ALL_FACES = 1000
 """Readings per frame for photographs: a face cannot wait for the next picture, which shows other people."""
 MOST, LEAST = 300, 0.1
-"""Proposals per third of a photograph that are examined, and their lowest face probability. In a film, newcomers
-compete with faces that are followed already, and missed ones are found in the next frame."""
+"""Proposals per third of a photograph that are examined, and their lowest face probability. In a film, new faces
+compete with faces that are already followed, and a missed one is found in the next frame."""
 
 
 def build(config: Config, networks: Networks | None = None, clock: Callable[[], float] = time.monotonic) -> Pipeline:
@@ -39,9 +39,9 @@ def build(config: Config, networks: Networks | None = None, clock: Callable[[], 
 def for_photographs(config: Config) -> Config:
     """Settings for unrelated pictures: each is searched completely, and nothing is carried over to the next one.
 
-    One sight confirms a face. A face is forgotten before the next picture, and with it its smoothing and its label;
-    ids therefore never repeat. Every face of a picture is read, and every picture gets its rows in the table. No driver
-    is judged: driver mode cannot judge a photograph.
+    One detection confirms a face. A face is forgotten before the next picture, together with its smoothing and its
+    label; ids therefore never repeat. Every face of a picture is read, and every picture gets its rows in the table. No
+    driver is judged: driver mode cannot judge a photograph.
     """
     detect = replace(
         config.detect, every_ms=0, empty_ms=0, motion=False, second_look=True,

@@ -30,7 +30,7 @@ from monitor.run.worker import Limits, Worker
 log = logging.getLogger("monitor")
 
 WORKER_S = 2.5
-"""Time for the worker to finish its frame after a stop; the sinks need the rest of ``shutdown.SHUTDOWN_S``."""
+"""Time for the worker to finish its frame after a stop; the rest of ``shutdown.SHUTDOWN_S`` is for the sinks."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Camera:
     Args:
         opened: Settings, networks and source.
         session: Its session folder.
-        config_from: Where the settings came from.
+        config_from: Origin of the settings.
         options: Limits of the run.
         requests: Stop and rotation.
         reporter: Receives the supervisor's reports.
@@ -66,7 +66,7 @@ class Camera:
         requests: See above.
         worker: The thread that owns its state.
         watch: Supervises the worker.
-        running: What the window shows of it.
+        running: Its parts that the window shows.
         elapsed_s: Length of its run, once it has ended.
         code: Its exit code, once it has ended.
 
@@ -145,7 +145,7 @@ class Camera:
         return self._complete
 
     def outcome(self) -> dict[str, Any]:
-        """How the camera ended, for the summary of several cameras."""
+        """The end of the camera's run, for the summary of several cameras."""
         stats = self.outputs.stats
         state = "failed" if self.code else "ended"
         error = {"error": self.worker.failed} if self.worker.failed else {}

@@ -37,7 +37,7 @@ class Setting:
     Attributes:
         options: The options.
         config: The settings outside of ``cameras``.
-        config_from: Where they came from.
+        config_from: Their origin.
         service: systemd and the health file.
         stop: Signals.
         page: The web page; None = none.

@@ -31,14 +31,14 @@ EFFORTS = (
     Effort(), Effort(1.5, 1.25), Effort(2, 1.5), Effort(3, 2), Effort(4, 2.5), Effort(6, 3), Effort(8, 4),
     Effort(8, 4, 0.8), Effort(8, 4, 0.64), Effort(8, 4, 0.64, 0.5), Effort(8, 4, 0.64, 0.75),
 )  # fmt: skip
-"""From full effort to least: first searches and readings become rarer, then the searched picture smaller, then frames
-are left out. With intervals eight times as long a new face is found within four seconds."""
+"""From full effort to least: first searches and readings become rarer, then the searched picture becomes smaller, then
+frames are left out. With intervals eight times as long a new face is found within four seconds."""
 LOOK_S = 0.5
 """Length of the spans over which the load is measured."""
 CALM_S = 5.0
 """The load must have been low for this long before the effort rises by one step."""
 LOW = 0.6
-"""Load below which the next step fits: a step costs at most 50 % more than the one before."""
+"""Load below which there is capacity for the next step, which costs at most 50 % more than the one before."""
 HEAT_EVERY_S = 5.0
 """Interval between two checks for throttling."""
 
@@ -58,7 +58,7 @@ class Governor:
 
     Attributes:
         level: Index into ``EFFORTS``, 0 = full effort.
-        reason: The load that decided last, such as "CPU share".
+        reason: The load behind the last change, such as "CPU share".
     """
 
     def __init__(

@@ -151,7 +151,7 @@ class LiveRun:
         return LiveView(terminal(), cameras.all, str(cameras.folder))
 
     def _make_album(self) -> Album | None:
-        """Keeps photographs for the window, where there is one."""
+        """The album of photographs for the window, if there is a window."""
         setting, camera = self._setting, self._cameras.all[0]
         limited = setting.options.max_frames or setting.options.max_seconds
         if not setting.windowed or not camera.opened.photographs or limited:

@@ -1,4 +1,4 @@
-"""Finds out how a camera is mounted: turns its pictures when faces are seen on their side or upside down."""
+"""Detects how a camera is mounted: turns its pictures when faces are on their side or upside down."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from monitor.core.types import Frame, Image, Result
 log = logging.getLogger("monitor")
 
 LOOK_S, RARELY_S = 0.5, 5.0
-"""Interval of looks, and after ``EAGER_S`` without any face."""
+"""Interval in seconds of searches in turned pictures, and the interval after ``EAGER_S`` without any face."""
 EAGER_S = 10.0
 AGREE = 3
-"""Looks that must agree on a turn, and frames with an upright face that settle that there is none."""
+"""Searches that must agree on a turn, and frames with an upright face after which the camera counts as upright."""
 CLOCKWISE = {1: 270, 2: 180, 3: 90}
-"""Clockwise turn in degrees that makes a picture upright, by the counter-clockwise quarter turns that did so."""
+"""Maps counter-clockwise quarter turns that make a picture upright to the same turn clockwise in degrees."""
 
 
 class Mounting:
     """The orientation of a live camera with ``source.rotate`` "auto".
 
-    While no face is seen upright, pictures are also searched turned; when three looks agree, all pictures are turned
-    from then on. Once upright faces are seen, the search ends for good and costs nothing more. One thread owns it.
+    While no upright face is found, turned copies of pictures are also searched; when three searches agree, all pictures
+    are turned from then on. Once upright faces are found, this search ends permanently. One thread owns it.
 
     Args:
-        turned: Gives the number of faces in a picture for each counter-clockwise quarter turn of it (1 to 3).
+        turned: Counts the faces in a picture for each counter-clockwise quarter turn of it (1 to 3).
 
     Attributes:
         degrees: Clockwise turn of all pictures.
@@ -55,7 +55,7 @@ class Mounting:
         return replace(frame, image=_turned(frame.image, turn), decode=colored)
 
     def learn(self, result: Result) -> None:
-        """Takes the result of a frame; may look at the frame again, turned."""
+        """Takes the result of a frame; may search the frame again, turned."""
         t = result.frame.t
         if self.settled:
             return
@@ -72,7 +72,7 @@ class Mounting:
             self._look(result.frame.image)
 
     def _look(self, image: Image) -> None:
-        """Searches a picture turned, and turns all further pictures when enough looks agree."""
+        """Searches turned copies of a picture, and turns all further pictures when enough searches agree."""
         seen = self._turned(image)
         best = max(CLOCKWISE, key=lambda quarters: seen.get(quarters, 0))
         if not seen.get(best, 0):

@@ -19,17 +19,17 @@ class Opening:
 
     Args:
         plan: The camera.
-        max_seconds: Gives up waiting for a missing camera (``source.wait``) after so many seconds; 0 = never.
+        max_seconds: Seconds after which the wait for a missing camera (``source.wait``) ends; 0 = never.
         watched: Whether a window or the web page will show it.
         open_camera: Opens it.
 
     Attributes:
         plan: See above.
         patient: Whether it waits for a camera that is missing (``source.wait``).
-        status: What it is waiting for, in words.
+        status: The reason for the wait, in words.
         done: Set when ``result`` or ``error`` is set.
         result: The open camera.
-        error: Why it could not be opened.
+        error: The reason why it could not be opened.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ def wait_for_first(
 ) -> None:
     """Waits until at least one source is open and no other is being opened, except those that wait for their camera.
 
-    Meanwhile the wait is reported to systemd.
+    The wait is reported to systemd.
 
     Raises:
         UserError: None could be opened; one line each.

@@ -1,4 +1,4 @@
-"""A camera in the window: its picture with the window's marks, and the effects of keys."""
+"""A camera in the window: its picture with the window's additions, and the effects of keys."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Pane:
 
     Attributes:
         running: See above.
-        keys: Keys and what they do, while the help is shown; () = no help.
+        keys: Keys and their actions, while the help is shown; () = no help.
         drawn: Number of pictures drawn so far.
     """
 
@@ -74,7 +74,7 @@ class Pane:
         result = self.running.worker.latest
         if result is None:
             return None
-        self._result = result  # kept, so that its id is not given to the next one
+        self._result = result  # a reference, so that the id is not reused by the next one
         status = self._status(result)
         now = (id(result), self._detail, status)
         if now != self._shown:
@@ -130,7 +130,7 @@ class Pane:
 
 
 def save_snapshot(running: Running, picture: Image | None, toast: Toast) -> None:
-    """Saves the annotated picture without the window's marks, and says so."""
+    """Saves the annotated picture without the window's additions, and shows a message."""
     if running.config.output.blur != "none":
         toast.show("no snapshot: output.blur is on")
         log.warning("no snapshot: output.blur is on, and a single picture cannot be blurred safely")

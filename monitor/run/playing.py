@@ -28,7 +28,7 @@ class Engine(Steps, Protocol):
 
 
 def play(source: Source, name: str, config: Config, pipeline: Engine, fps: float | None = None) -> Iterator[Result]:
-    """The results of a source, one per frame, computed as the caller asks for them.
+    """The results of a source, one per frame, computed when the caller requests them.
 
     Args:
         source: An open source; the caller closes it.
@@ -46,7 +46,7 @@ def play(source: Source, name: str, config: Config, pipeline: Engine, fps: float
         else:
             every_s = 1 / fps if fps else 0.0
             if isinstance(source, VideoSource):
-                source.sample(every_s)  # it need not convert the other frames
+                source.sample(every_s)  # other frames need no conversion
             yield from _film(feed, stepper, pipeline, Sampling(every_s))
     finally:
         feed.close()
@@ -55,14 +55,14 @@ def play(source: Source, name: str, config: Config, pipeline: Engine, fps: float
 def watch_camera(feed: Feed, stepper: Stepper, pipeline: Engine, incidents: Incidents) -> Iterator[Result]:
     """The newest frames of a camera.
 
-    Events that belong to no frame go with the next result. When the camera has ended, one more result without
+    Events that belong to no frame are part of the next result. When the camera has ended, one more result without
     faces, with the last frame, ends the events that are still open.
 
     Args:
         feed: The camera's frames; the caller closes it.
         stepper: Runs ``pipeline`` on them.
         pipeline: Ends its events after the last frame.
-        incidents: Those of the camera and the machine.
+        incidents: Incidents of the camera and the machine.
     """
     while not feed.ended:
         frame = feed.next(FRAME_WAIT_S)

@@ -38,7 +38,7 @@ class Planned:
         wanted: The source the user named, secrets filled in; None = the first camera, else the demo.
         config: Its settings.
         networks: Detector and networks.
-        video_path: Where the user wants the video; None = in the session folder.
+        video_path: The path of the video that the user named; None = in the session folder.
     """
 
     camera: str
@@ -62,7 +62,7 @@ class Opened:
         config: The effective settings.
         source: The open source.
         name: The name under which the source can be opened again.
-        photographs: Whether the source gives unrelated pictures.
+        photographs: Whether the source consists of unrelated pictures.
         watched: Whether a window or the web page shows it.
     """
 
@@ -106,7 +106,7 @@ def planned(options: Options, config: Config) -> list[Planned]:
 
 
 def _require_known(wanted: str | None, camera: CameraConfig) -> None:
-    """Reports a wrong name before a display or another source is waited for.
+    """Reports a wrong name early, before the wait for a display or another source.
 
     Raises:
         SourceError: Nothing of that name exists, or it is a photograph among several cameras.

@@ -1,4 +1,4 @@
-"""Where the driver sits, remembered from one run to the next for each live camera."""
+"""Remembers the driver's place in the picture of each live camera from one run to the next."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = logging.getLogger("monitor")
 NAME = "seats.json"
 """File in ``output.dir``: the driver's place in the picture, as shares of its size, by name of the camera."""
 MOST_BYTES, MOST_CAMERAS = 100_000, 200
-"""A larger file is none of ours; the longest unused cameras are dropped beyond this number."""
+"""A larger file was not written by this program; beyond this number of cameras the longest unused are dropped."""
 
 
 def with_remembered(config: Config, camera: str, *, live: bool) -> Config:
-    """The settings with the driver's remembered place, where the seat is to be learnt and this camera is known."""
+    """The settings with the driver's remembered place, if the seat is to be learnt and this camera is known."""
     if not _learns(config, live=live):
         return config
     place = _read(_path(config)).get(camera)
@@ -33,7 +33,7 @@ def with_remembered(config: Config, camera: str, *, live: bool) -> Config:
 
 
 def remember(config: Config, camera: str, place: tuple[float, float] | None, *, live: bool) -> None:
-    """Keeps the driver's place for the next run; a disk that does not take it costs nothing but the memory.
+    """Stores the driver's place for the next run; if it cannot be written, only this is lost.
 
     Args:
         config: The settings of the run.

@@ -88,7 +88,7 @@ class Service:
     def _send(self, message: str) -> None:
         if not self._address:
             return
-        import socket  # late: only under systemd
+        import socket  # imported late: needed only under systemd
 
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:

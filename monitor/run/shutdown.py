@@ -31,7 +31,7 @@ class Stopper:
         asked: Set when the run is to end.
         rotate: Set when the logs are to be rotated; cleared by the thread that rotates them.
         running: Whether there are open files. While there are none, a stop ends the process at once.
-        clean: Whether such an immediate end has exit code 0: yes for a run, no for a command that owes an answer.
+        clean: Whether such an immediate end has exit code 0: yes for a run, no for a command that must give an answer.
         before: Called before an immediate end.
         terminal: Whether the process has a controlling terminal, which decides what SIGHUP does.
         code: Exit code when the shutdown exceeds its time limit: ``EXIT_CUT``, or the run's own once its files are
@@ -69,7 +69,7 @@ class Stopper:
             silence()
         if not self.asked.is_set():
             self.ask(number)
-        elif number != signal.SIGHUP:  # the kernel and the shell both send SIGHUP: a second one is no request to force
+        elif number != signal.SIGHUP:  # the kernel and the shell both send SIGHUP: a second one does not force the end
             os._exit(128 + number)
 
     def ask(self, number: int = signal.SIGTERM) -> None:

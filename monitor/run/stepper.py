@@ -1,4 +1,4 @@
-"""Runs the pipeline over the frames of a feed and accounts for the time between frames. Holds no thread and no sink."""
+"""Runs the pipeline over the frames of a feed and reports the time between frames; uses no thread and no sink."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Stepper:
     Attributes:
         latest: The newest result; without faces while a live source gives no frames. None before the first one.
         governor: See above.
-        mounting: Finds out how a live camera is mounted; None = pictures are taken as they come.
+        mounting: Finds out how a live camera is mounted; None = pictures are not turned.
     """
 
     mounting: Mounting | None = None
@@ -120,7 +120,7 @@ class Stepper:
         return result
 
     def idle(self) -> None:
-        """Registers that no frame came; a live source that stays silent for ``BLIND_S`` makes the pipeline blind.
+        """Registers that no frame arrived; the pipeline becomes blind when a live source delivers none for ``BLIND_S``.
 
         Otherwise an invisible driver would remain "attentive".
         """
@@ -171,7 +171,7 @@ class _WallClock:
         by = 0.0 if self._offset is None else offset - self._offset
         self._offset = offset
         if abs(by) <= JUMP_S:
-            # A frame grabbed before a suspend may be taken after it: only a later frame shows the sleep.
+            # A frame grabbed before a suspend may be taken after it; only a later frame reveals the suspend.
             return
         slept, self._slept = self._slept, self._asleep()
         by -= self._slept - slept  # the monotonic clock stands still during a suspend

@@ -64,7 +64,7 @@ class Supervisor:
 
     @property
     def wrong(self) -> list[str]:
-        """The faults that are open now, such as "camera lost"."""
+        """The open faults, such as "camera lost"."""
         return self._incidents.open
 
     def tick(self) -> bool:

@@ -27,9 +27,9 @@ NEXT, PREVIOUS = ("n", " "), ("p",)
 ALL = "0"
 """Key that shows all cameras; 1 to 9 show one of them."""
 KEY_MS, IDLE_S = 10, 0.02
-"""How long one round waits for a key, and without a window for the first picture."""
+"""Seconds that one round waits for a key, or without a window for the first picture."""
 Turn = Callable[[float], bool]
-"""Checks all cameras after at most so many seconds; returns whether any continues."""
+"""Checks all cameras after at most the given seconds; returns whether any continues."""
 
 
 class View(Protocol):
@@ -70,10 +70,10 @@ def watch_window(
         running: The cameras that are open; further ones may join.
         turn: Checks the cameras.
         stop: Signals.
-        album: The photographs, if the source gives photographs; they stay until the user quits.
+        album: The photographs, if the source gives photographs; they stay on the screen until the user quits.
 
     Returns:
-        The open screen when photographs are still to be looked at (``linger``), else None.
+        The open screen if the user can still view photographs (``linger``), else None.
     """
     screen = Screen(running) if album is None else AlbumScreen(running()[0], album)
     while not stop.asked.is_set():

@@ -29,7 +29,7 @@ log = logging.getLogger("monitor")
 
 TOKEN_VARIABLE = "EMOTION_MONITOR_WEB_TOKEN"
 HEAD = 0.3
-"""A blurred box is larger than the face box by this share of its size on each side, so that it covers the head."""
+"""Margin of a blurred box on each side, as a share of the face box, so that it covers the head."""
 
 
 class WebPage:
@@ -109,7 +109,7 @@ class WebPage:
         return sink, controls.run_waiting
 
     def miss(self, camera: str, why: str) -> None:
-        """Shows that a camera is not open, such as "waiting for its source"."""
+        """Shows why a camera is not open, such as "waiting for its source"."""
         self._absent[camera] = why
 
     def _serve(self, session: SessionFolder) -> None:
@@ -152,7 +152,7 @@ def _head(box: Box) -> Box:
 
 
 def _token(path: str) -> str:
-    """The user's own token, empty where there is none.
+    """The user's own token; empty if there is none.
 
     Raises:
         ConfigError: The file cannot be read or is empty, or the token is too short.
@@ -170,5 +170,5 @@ def _token(path: str) -> str:
 
 
 def wanted(config: Config) -> WebPage | None:
-    """The page, if the settings ask for one."""
+    """The page, if it is enabled in the settings."""
     return WebPage(config) if config.web.listen else None

@@ -48,17 +48,17 @@ class Worker:
         feed: Gives the frames.
         stepper: Runs the pipeline on them.
         sinks: Receive each result in this order.
-        limits: When the run ends by itself.
+        limits: Limits after which the run ends by itself.
 
     Attributes:
         paused: Set by the main thread; no frame is taken while it is set.
         done: Set when the loop has ended.
         camera: Name of the camera for log lines, where a run has several.
         on_done: Called on the worker's thread when the loop has ended.
-        failed: Why the run failed, else None.
+        failed: The reason why the run failed, else None.
         exit_code: Exit code of a failed run.
         frames: Frames processed so far.
-        beats: Grows with every round, with or without a frame, which proves to the supervisor that the thread runs.
+        beats: Counts the rounds, with or without a frame; the supervisor checks it to see that the thread runs.
         broken_sinks: Sinks that raised an error. They receive nothing more; the other sinks go on.
     """
 

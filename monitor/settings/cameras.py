@@ -30,7 +30,7 @@ PROCESS_WIDE = (
     "web.", "service.", "display.max_", "output.dir", "output.max_mb", "output.keep_days", "output.min_free_mb",
     "detect.threads",
 )  # fmt: skip
-"""Beginnings of the keys that hold for the whole process and cannot differ from camera to camera."""
+"""Prefixes of the keys that hold for the whole process, so that cameras cannot differ in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CameraConfig:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A camera as the file gives it, before its settings are read."""
+    """A camera of the file before its settings are read."""
 
     name: str
     source: str
@@ -104,11 +104,11 @@ def as_yaml(path: str | None, default_file: Path | None = DEFAULT_FILE) -> str:
 
 
 def named(cameras: Sequence[CameraConfig], base: Config) -> list[CameraConfig]:
-    """The cameras with device names of their own for MQTT, and one CPU limit for all of them.
+    """The cameras with distinct device names for MQTT and a common CPU limit.
 
     A camera without its own ``mqtt.name`` gets its name appended to that of ``base``. ``performance.max_cpu`` limits
-    the process, so the limits are added up; if a camera has none, there is none. Each is decoded by one thread, unless
-    ``source.threads`` says otherwise: several decoders keep the cores busy, and each thread takes memory.
+    the process, so the limits are added up; if one camera has none, the process has none. Each source is decoded by one
+    thread unless ``source.threads`` is set: several decoders keep the cores busy, and each thread takes memory.
 
     Raises:
         ConfigError: Two cameras have the same ``mqtt.name``, or one is too long.

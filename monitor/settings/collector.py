@@ -15,7 +15,7 @@ from monitor.settings.yamltext import is_empty
 log = logging.getLogger("monitor")
 
 MAX_PROBLEMS = 50
-"""Most problems collected: a user does not fix more at once, and each problem costs a search for the nearest key."""
+"""Most problems collected: users do not fix more at once, and each problem costs a search for the nearest key."""
 PROFILES = "profiles"
 """Key of the group of profiles in a settings file."""
 CAMERAS = "cameras"

@@ -24,7 +24,7 @@ MIN_POLL_S = 0.05
 SEATS = ("auto", "left", "right")
 """Words of ``driver.seat``."""
 NEAR_SEAT = "near:"
-"""Before the place of a driver's face: the seat is learnt, starting there."""
+"""Prefix before the place of a driver's face, from which the seat is learnt."""
 RISING = (
     ("closed", "opened"), ("long_blink_s", "closure_s", "microsleep_s", "sleep_s", "unresponsive_s"),
     ("perclos_warn", "perclos_drowsy"), ("yawn_open", "yawn_peak"),
@@ -168,7 +168,7 @@ def _alerts(alerts: AlertsConfig, place: Place) -> Iterator[str]:
 
 
 def _expressions(config: Config, place: Place) -> Iterator[str]:
-    """Unknown labels; those of another model are known once it is loaded (``networks.load``)."""
+    """Problems with unknown labels; labels of another model are checked once it is loaded (``networks.load``)."""
     fault = not_among(EMOTIONS, config.alerts.expression)
     if fault and config.emotion.model == EmotionConfig().model:
         yield f"{place('alerts.expression')}: alerts.expression {fault}"

@@ -59,9 +59,7 @@ class DriverConfig:
     away_notice_s: float = number(3.0, 0.5, 60, "absent or turned away for this long: notice", "s", advanced=True)
     away_warn_s: float = number(5.0, 1, 120, "absent or turned away for this long: warning", "s", advanced=True)
     away_alarm_s: float = number(11.0, 2, 300, "absent or turned away for this long: alarm", "s", advanced=True)
-    judge_s: float = number(
-        8.0, 1, 60, "report the eyes when they could not be judged for this long", "s", advanced=True
-    )
+    judge_s: float = number(8.0, 1, 60, "report that the eyes cannot be judged after this long", "s", advanced=True)
     anger: float = number(
         0.45,
         0.05,
@@ -84,18 +82,16 @@ class DriverConfig:
         "auto", "the driver's side of the picture: auto, left, right, near:x,y or x,y,w,h as shares of its size"
     )
     remember_seat: bool = flag(
-        "keep the driver's place in the picture of each camera in seats.json for the next run, while seat is auto",
+        "remember the driver's place in each camera's picture in seats.json for the next run; only while seat is auto",
         default=True,
         advanced=True,
     )
-    passengers: bool = flag(
-        "report passengers whose eyes are shut, as events of their own", default=False, advanced=True
-    )
+    passengers: bool = flag("report passengers whose eyes are shut, as separate events", default=False, advanced=True)
     memory_s: float = number(
         360.0,
         0,
         3600,
-        "absence after which the driver is calibrated anew and the seat counts as empty; 0 = never",
+        "absence after which the driver is calibrated again and the seat counts as empty; 0 = never",
         "s",
         advanced=True,
     )

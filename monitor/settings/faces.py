@@ -21,7 +21,7 @@ class DetectConfig:
         "haarcascade_frontalface_default", CASCADES, "Haar cascade of the opencv package", advanced=True
     )
     follow: bool = flag(
-        "follow known faces with the keypoint network; false = detect them again and again",
+        "follow known faces with the keypoint network; false = only detect them, in every search",
         default=True,
         advanced=True,
     )
@@ -58,7 +58,7 @@ class DetectConfig:
         advanced=True,
     )
     second_look: bool = flag(
-        "settle doubtful faces at once by looks from other crops instead of in later frames; photographs always do",
+        "check doubtful faces at once in other crops instead of in later frames; always on for photographs",
         default=False,
         advanced=True,
     )
@@ -141,12 +141,12 @@ class EmotionConfig:
     prior: str = choice(
         "balanced",
         PRIORS,
-        "how frequent the expressions are assumed to be: balanced = alike, web = as in web photographs (more neutral)",
+        "assumed frequency of the expressions: balanced = equal, web = as in web photographs (more neutral)",
     )
     baseline: str = choice(
         "off",
         BASELINES,
-        "auto = correct a face that reads sad or angry at rest by its own first 30 calm seconds; outside driver mode",
+        "auto = correct faces that read sad or angry at rest, by their own first 30 calm seconds; not in driver mode",
     )
     threads: int = integer(1, 1, 16, "threads of the network", advanced=True)
     max_per_frame: int = integer(
@@ -180,7 +180,7 @@ class EmotionConfig:
     min_confidence: float = number(0.4, 0, 1, "confidence below which the label is unknown")
     covers: str = text(
         "covers.tflite",
-        "model that tells covered faces (masks, hands, sunglasses), which are not read; empty = none",
+        "model that detects covered faces (masks, hands, sunglasses), which are not read; empty = none",
         advanced=True,
     )
     min_quality: float = number(0.15, 0, 1, "picture quality below which a face is not read", advanced=True)

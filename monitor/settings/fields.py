@@ -40,7 +40,7 @@ def flag(help: str, *, default: bool, advanced: bool = False) -> Any:
 def names(options: tuple[str, ...], help: str, *, advanced: bool = False) -> Any:
     """A setting with any number of names, none by default; written as a YAML list or separated by commas.
 
-    Cross-field validation checks the names with ``not_among``, because a user's own model has other names.
+    ``not_among`` checks the names during cross-field validation, because a user's own model has other names.
     """
     return _field((), help, advanced, options=options)
 
@@ -139,7 +139,7 @@ def _checked_text(f: dataclasses.Field[Any], value: Any, got: str) -> tuple[str,
 
 
 def value_range(f: dataclasses.Field[Any]) -> str:
-    """The values a setting takes, in words: its options or its range; "" for texts and flags."""
+    """The valid values of a setting, in words: its options or its range; "" for texts and flags."""
     meta = f.metadata
     if "options" in meta:
         kind = "any of " if f.default == () else "one of "
@@ -151,5 +151,5 @@ def value_range(f: dataclasses.Field[Any]) -> str:
 
 
 def described(f: dataclasses.Field[Any]) -> str:
-    """A setting's purpose and the values it takes."""
+    """A setting's purpose and its valid values."""
     return "; ".join(part for part in (str(f.metadata.get("help", "")), value_range(f)) if part)

@@ -22,7 +22,7 @@ class SourceConfig:
         "treat the images of a folder as frames of one film; false = unrelated photographs, each with its own face ids",
         default=False,
     )
-    recursive: bool = flag("read the folders below a folder of photographs as well", default=False, advanced=True)
+    recursive: bool = flag("also read the folders below a folder of photographs", default=False, advanced=True)
     pace: str = choice(
         "auto",
         ("auto", "always", "never"),
@@ -63,7 +63,7 @@ class SourceConfig:
     rotate: str = choice(
         "auto",
         ("auto", "0", "90", "180", "270"),
-        "turn pictures clockwise by these degrees; auto = as the file says, and as the first faces before a camera lie",
+        "turn pictures clockwise by these degrees; auto = as the file states; a camera: by its first faces",
     )
     flip: str = choice(
         "none", ("none", "horizontal", "vertical"), "mirror pictures left to right or top to bottom", advanced=True
