@@ -2,8 +2,8 @@
 
 python deploy/arm64.py EMULATOR FOLDER
 
-EMULATOR is ``arm64-python`` (prepare and run); FOLDER keeps its user land between calls and is filled at
-the first one. It proves that code, wheels and int8 kernels work there; times say nothing about a real Pi.
+EMULATOR is ``arm64-python`` (prepare and run); FOLDER holds its user land between calls and is filled at the first one.
+This proves that code, wheels and int8 kernels work there; the times do not apply to a real Pi.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ TESTS = (
     "tests/outputs/logs/test_rotation.py", "tests/outputs/logs/test_housekeeping.py",
     "tests/faults/test_time.py", "tests/networks/test_card.py",
 )  # fmt: skip
-"""Without processes of their own, long stories and video: the emulator is 10 to 30 times slower."""
+"""Excludes tests with processes of their own, long stories and video, because the emulator is 10 to 30 times slower."""
 FRAMES = 60
 
 
 def main(emulator: str, folder: str) -> int:
-    """Prepares what is missing, then runs the three jobs; 0 when all of them pass."""
+    """Prepares missing parts, then runs the three jobs; returns 0 if all of them pass."""
     site = Path(folder) / "site"
     if not (site / "pytest").is_dir():
         lock = (ROOT / "deploy/edge.lock").read_text()
@@ -53,7 +53,7 @@ def main(emulator: str, folder: str) -> int:
 
 
 def run(emulator: str, folder: str, *argv: str) -> subprocess.CompletedProcess[str]:
-    """Python on the emulated machine, with this checkout on its path."""
+    """Runs Python on the emulated machine, with this checkout on its path."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [emulator, "run", folder, *argv]
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Prints the requirements of setup.cfg, with the OpenCV build of one's choice, for ``pip install -r``.
+"""Prints the requirements of setup.cfg with the given OpenCV build, for ``pip install -r``.
 
 python deploy/requirements.py opencv-python-headless [extra] > requirements.txt
 """

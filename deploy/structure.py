@@ -1,7 +1,7 @@
 """Prints the structure of the packages and checks it: ``python deploy/structure.py [FOLDER]``.
 
 A room is a folder or a module directly in a package. An arrow goes from the room of an importing module to the room of
-the imported one; imports inside functions and for type checkers count, too. Checked are: no circle between rooms or
+the imported one; imports inside functions and for type checkers count, too. The rules: no import cycle between rooms or
 between modules, at most six modules directly in ``monitor``, no file over 250 lines.
 """
 
@@ -78,7 +78,7 @@ def circles(graph: Graph) -> list[list[str]]:
 
 
 def floors(graph: Graph) -> int:
-    """Number of rooms on the longest way down; circles count once."""
+    """Number of rooms on the longest import path; a cycle counts as one."""
     known: dict[str, int] = {}
 
     def depth(node: str, above: frozenset[str]) -> int:
@@ -108,7 +108,7 @@ def check_package(root: Path, package: str) -> list[str]:
     for above in sorted(rooms):
         counts = ", ".join(f"{below.split('.')[1]} {arrows[above, below]}" for below in sorted(rooms[above]))
         print(f"  {above.split('.')[1]:<12} -> {counts or '-'}")
-    graph.pop(package)  # holds the version only; everything may import it
+    graph.pop(package)  # contains only the version; every module may import it
     found = [("rooms", group) for group in circles(rooms)] + [("modules", group) for group in circles(graph)]
     return [f"{package}: import circle between {what}: {', '.join(group)}" for what, group in found]
 

@@ -24,7 +24,7 @@ OUT = Path(__file__).parents[1] / "monitor" / "outputs" / "drawing"
 
 
 def render(path: Path) -> tuple[Image.Image, dict[str, object]]:
-    """One weight: a strip of glyphs, and where each one is in it."""
+    """One weight: a strip of glyphs, and the position of each one in it."""
     font = TTFont(path)
     known = font.getBestCmap()
     font.flavor = None
@@ -58,7 +58,7 @@ def render(path: Path) -> tuple[Image.Image, dict[str, object]]:
         "em": SIZE,
         "glyphs": glyphs,
     }
-    # Sixteen gray levels are enough for something that is only ever shown smaller.
+    # Sixteen gray levels suffice, because glyphs are only shown at smaller sizes.
     strip = np.concatenate(parts, axis=1).astype(np.uint16)
     return Image.fromarray((((strip + 8) // 17) * 17).clip(0, 255).astype(np.uint8)), facts
 

@@ -10,7 +10,7 @@ from monitor.core.errors import EXIT_CONFIG
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong command line in one line that names the closest flag and how to get help.
+    """Reports a wrong command line in one line with the closest flag and the way to the help.
 
     Flags must be written out: an abbreviation would change its meaning when a flag is added.
     """
@@ -23,7 +23,8 @@ class Parser(argparse.ArgumentParser):
         return [option for action in self._actions for option in action.option_strings]
 
     def suggestion(self, option: str) -> str:
-        """The end of an error line for an unknown flag: the flag that it begins or resembles, "" if there is none."""
+        """The end of an error line for an unknown flag: a flag that begins with it or resembles it; "" if there is
+        none."""
         known = self.options()
         begun = [name for name in known if len(option) > 2 and name.startswith(option)]
         near = begun[:1] or difflib.get_close_matches(option, known, n=1)

@@ -45,11 +45,11 @@ class LoggedFrame:
     """The rows of one frame.
 
     Attributes:
-        session: The session it belongs to.
+        session: The session of the frame.
         t: Seconds on the frame clock.
         wall: Seconds since the epoch.
         faces: Faces in view, with the values from the table.
-        picture: Whether the picture was bright enough to show a face.
+        picture: Whether the picture was good enough to show a face: not dark or covered.
     """
 
     session: str
@@ -117,7 +117,7 @@ def _face(row: dict[str, str]) -> Face:
     pose = tuple(_number(row[k]) for k in ("yaw", "pitch", "roll")) if row["yaw"] else None
     keypoints = eyes = None
     covered = row.get("covered") or ""  # absent from older tables
-    hidden = covered in ("lower", "both") and row.get("seen") == "1"  # its mouth is unknown, its pose is not
+    hidden = covered in ("lower", "both") and row.get("seen") == "1"  # the mouth is unknown, the pose is known
     if row["mouth"] or hidden:
         openness = np.array([0.0, 0.0, _number(row["mouth"] or "0")], np.float32)
         keypoints = Keypoints(

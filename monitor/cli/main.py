@@ -21,7 +21,7 @@ TOP_FLAGS = ("-h", "--help", "--version")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command line; returns the exit code. User errors end in one line each, never in a traceback."""
+    """Runs a command line; returns the exit code. A user's error ends in one line, never in a traceback."""
     args = parse(list(sys.argv[1:] if argv is None else argv))
     if args.command != "run":
         stopper.expect_answer()
@@ -82,7 +82,7 @@ def _unknown_flag(flag: str, command: Parser, name: str, top: Top) -> str:
     return f"{flag} is not a flag of {name}{command.suggestion(option)}"
 
 
-# Each command imports its module when it runs: a headless start must not load what only another command needs.
+# Each command imports its module when it runs, so that a headless start does not load modules of other commands.
 
 
 def _run(args: argparse.Namespace) -> int:

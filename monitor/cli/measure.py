@@ -37,7 +37,7 @@ WARM_UP = 60
 LIVE_S = 5.0
 """A camera that delivers no picture for this long counts as failed."""
 MOST_FRAMES, MOST_BYTES = 300, 400_000_000
-"""Most frames and bytes of the source that are kept in memory and played repeatedly."""
+"""Most frames and bytes of the source that are held in memory and played repeatedly."""
 PI_4_MS_PER_MMAC = 0.057
 """Pi 4 (Cortex-A72), int8 with XNNPACK, one thread: 17 ms for 300 MMAC (XNNPACK's README)."""
 PI_3_SLOWER, PI_5_FASTER = 2.2, 2.6
@@ -54,7 +54,7 @@ class Measured:
         stages: Stage name to (N,) milliseconds per frame.
         decode: (M,) milliseconds to read one frame of the source.
         faces: Mean number of faces per frame.
-        wall_s: Time the N frames took.
+        wall_s: Seconds that the N frames took.
         size: Width and height of the frames.
         mmac_ms: Milliseconds per million multiply-adds of the expression network on this machine.
         mmac_range: Lowest and highest of ``PARTS`` measurements of it.

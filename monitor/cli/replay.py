@@ -1,4 +1,4 @@
-"""``emotion-monitor replay faces.csv``: judging a logged drive again, with other thresholds."""
+"""``emotion-monitor replay faces.csv``: judges a logged drive again, with other thresholds."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class Judged:
 def judge(path: Path, config: Config, counted: logged.Log) -> Judged:
     """Judges the sessions of a log again, each by itself.
 
-    Where the session has an ``evidence.csv`` that is judged, with the same result as live; otherwise ``faces.csv``.
+    If the session has an ``evidence.csv``, that file is judged, with the same result as live; otherwise ``faces.csv``.
 
     Args:
         path: A ``faces.csv`` or ``evidence.csv`` of driver mode, or the folder of its session.
         config: The thresholds to judge with.
-        counted: Where rows and skipped lines are counted.
+        counted: Counts rows and skipped lines.
 
     Raises:
         ConfigError: The file is missing or no such table.
@@ -102,7 +102,7 @@ def _moments(path: Path, counted: logged.Log) -> Iterator[tuple[str, Evidence | 
 
 
 def _evidence(driver: Driver, frame: logged.LoggedFrame) -> Evidence | None:
-    """The evidence of a frame of ``faces.csv``, which has fewer frames and no distance of the lids."""
+    """The evidence of a frame of ``faces.csv``; that table has fewer frames and no lid distance."""
     face = driver.choose(frame.faces, frame.t)
     return driver.evidence(face, frame.t, frame.wall, picture=frame.picture)
 

@@ -59,7 +59,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _blurred(config: Config) -> Config:
-    """The settings with blurred recordings; they may ask for more."""
+    """The settings with blurred recordings; a stronger blur in the settings is preserved."""
     blur = "faces" if config.output.blur == "none" else config.output.blur
     return replace(config, output=replace(config.output, blur=blur))
 

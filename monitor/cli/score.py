@@ -21,7 +21,7 @@ from monitor.system.terminal import wide_console
 log = logging.getLogger("monitor")
 
 SLACK_S = 1.0
-"""An event up to this many seconds outside an interval still belongs to it, because labels are set by eye."""
+"""An event up to this many seconds outside an interval still belongs to it, because people set the labels by eye."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from monitor.settings.config import Config
 def wanted(args: argparse.Namespace) -> str | None:
     """The single source that the user named, as an argument or with --source; None = none.
 
-    Ends with exit code 2 and one line when several are named, or a word was meant as a flag or setting.
+    Ends with exit code 2 and one line when several are named, or if a word looks like a flag or setting.
     """
     named = _named(args)
     if len(named) > 1:
@@ -62,7 +62,7 @@ def chosen(
 
 
 def camera_names(sources: Sequence[str]) -> list[str]:
-    """A name for each source, from its file, device or address; numbered where two would be the same."""
+    """A name for each source, from its file, device or address; equal names are numbered."""
     names: list[str] = []
     for source in sources:
         name = first = _camera_name(source)

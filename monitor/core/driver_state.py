@@ -18,7 +18,7 @@ class DriverState:
 
     Attributes:
         face: The driver's face id, 0 while there is none.
-        picture: Whether the camera's picture could show a face: it is neither dark nor uniform.
+        picture: Whether the picture is good enough to show a face: neither dark nor uniform.
         calibrated: 0..1, progress of learning this driver's baseline.
         eyes: Openness of the eyes relative to this driver's baseline, 0..1, or None.
         closed_s: Seconds the eyes have been shut.
@@ -34,7 +34,7 @@ class DriverState:
         level: Level of fatigue: "none", "early", "drowsy" or "danger".
         anger: Anger-like share 0..1, or None.
         anger_level: Level of the anger-like expression, 0 to 3.
-        unjudged: Whether the eyes could not be judged for so long that this was reported.
+        unjudged: Whether it was reported that the eyes cannot be judged.
         closure_level: 0 to 4: eyes shut for ``closure_s``, ``microsleep_s``, ``sleep_s``, ``unresponsive_s``.
         levels: Level of every sign by the kind of its events, 0 = inactive.
         evidence: The measured values on which this state is based, or None.

@@ -33,7 +33,7 @@ class ConfigError(UserError):
 
 
 class DiskError(UserError):
-    """The disk is full or failing. The settings are right, so a supervisor may try again."""
+    """The disk is full or failing. The settings are valid, so a supervisor may try again."""
 
     exit_code = EXIT_UNEXPECTED
 

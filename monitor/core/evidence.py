@@ -1,4 +1,4 @@
-"""The numbers that a driver is judged by: one moment's evidence, without pixels or frame counts."""
+"""One moment's evidence about the driver in numbers, without pixels or frame counts."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class Evidence:
         wall: Seconds since the epoch, for events only.
         face: The driver's face id, 0 while there is none.
         present: Whether the driver's face is in view.
-        picture: Whether the camera's picture could show a face; False = dark or covered.
+        picture: Whether the picture is good enough to show a face; False = dark or covered.
         eyes: Openness of the eyes, 0 (shut) to 1 (open).
         mouth: Distance of the inner lips over the mouth's width.
         pose: Yaw, pitch and roll in degrees, signs as in ``types.Keypoints``.
         anger: Share of an anger-like expression: angry plus a part of disgust, 0..1.
         happy: Share of happy, 0..1.
-        frame: Whether there was a frame; False = the camera gives none.
+        frame: Whether there was a frame; False = the camera delivers none.
         lids: Distance of the lids over the eye's width, from the keypoints. A lowered gaze keeps the lids apart.
-        changed: Whether another face has just become the driver's: nothing known of the last one holds.
+        changed: Whether another face has just become the driver's, so that all earlier values are invalid.
     """
 
     t: float

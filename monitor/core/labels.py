@@ -1,4 +1,4 @@
-"""Names with one order for the app, the training and every log: the seven expressions and the 17 keypoints."""
+"""Names of the seven expressions and the 17 keypoints, in one order for the app, the training and every log."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ left of an unmirrored picture."""
 
 
 def fault_of(labels: Sequence[str]) -> str:
-    """Why names cannot be the labels of a user's own model; "" if they can."""
+    """The reason why names cannot be the labels of a user's own model; "" if they can."""
     if not 2 <= len(labels) <= MOST_OWN:
         return f"there must be 2 to {MOST_OWN} classes (got {len(labels)})"
     if len({label.lower() for label in labels}) < len(labels):

@@ -24,7 +24,7 @@ class Occurrence:
     Attributes:
         kind: Kind of its events.
         id: Id that its events share.
-        start: When it began, in seconds on the frame clock; ``duration_s`` counts from here.
+        start: Start in seconds on the frame clock; ``duration_s`` counts from here.
         t: When it was last active, in seconds on the frame clock.
         wall: The same in seconds since the epoch.
         face: Face id; 0 = no particular face.

@@ -1,4 +1,4 @@
-"""The camera that a thread works for: its log lines begin with the camera's name where a run has several."""
+"""Assigns threads to cameras: in a run with several, log lines begin with the name of the thread's camera."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from contextvars import ContextVar
 
 ERROR = "error: "
-"""Beginning of the lines of errors; the name follows it."""
+"""Prefix of error lines; the camera's name follows it."""
 _camera: ContextVar[str] = ContextVar("camera", default="")
 
 
@@ -19,7 +19,7 @@ class CameraNames(logging.Filter):
     """Adds the name of the calling thread's camera to each line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Changes the record; keeps every one."""
+        """Changes the record; discards none."""
         if camera := _camera.get():
             text = record.getMessage()
             start = ERROR if text.startswith(ERROR) else ""

@@ -128,7 +128,7 @@ class Reading:
         quality: 0..1, how well the picture shows the face.
         probs: (K,) float32 calibrated distribution over the labels of the network, which sums to 1; None when the
             quality was too low for a reading.
-        covered: Which half of the face is covered: "", "upper", "lower" or "both".
+        covered: The covered half of the face: "", "upper", "lower" or "both".
     """
 
     quality: float
@@ -154,7 +154,7 @@ class Face:
         keypoints: The keypoint network's answer in this frame, or None.
         eyes: The person's right and left eye in this frame, or None when they were not read.
         labels: Names of the entries of ``probs``: the seven expressions, or the classes of a user's own model.
-        covered: Which half of the face something covers, by the last reading: "", "upper" (eyes), "lower" (mouth) or
+        covered: The half of the face that was covered in the last reading: "", "upper" (eyes), "lower" (mouth) or
             "both".
         still: Whether it has not moved by itself for some seconds, like a statue or a poster.
     """
@@ -184,7 +184,7 @@ class Face:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the picture does not allow a reading."""
+        """Whether there is no usable reading."""
         return self.label == UNKNOWN
 
 

@@ -1,4 +1,4 @@
-"""Expressions that a face holds for a while, as events that alerts and MQTT act on."""
+"""Expressions that a face holds for some time, as events for alerts and MQTT."""
 
 from __future__ import annotations
 

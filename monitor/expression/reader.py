@@ -1,4 +1,4 @@
-"""Reads expressions over time: chooses the faces to read in each frame and keeps the shown expression of each face."""
+"""Reads expressions over time: chooses the faces to read in each frame and holds each face's shown expression."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from monitor.expression.steady import SteadyLabel
 from monitor.settings.config import EmotionConfig
 
 PASSING_S = 3.0
-"""Faces that overlap are not read for this many seconds, because most only pass each other. Faces that overlap for
-longer are read again."""
+"""Faces that begin to overlap are not read for this many seconds, because most only pass each other; after that they
+are read again."""
 EARLY = 0.95
 """Share of the interval after which a reading is due: a 30 Hz camera with an interval of 100 ms reads every third
 frame, although that frame may arrive a little early."""
 LATEST = 1.5
-"""A due reading may be postponed to the next frame while that comes within this many intervals."""
+"""A due reading may be postponed to the next frame if that frame arrives within this many intervals."""
 
 
 class ExpressionNet(Protocol):
@@ -87,15 +87,15 @@ class _Expression:
     Attributes:
         smoother: Smooths the readings.
         steady: The shown label and distribution.
-        read_at: When the face was last read, or a reading was last postponed, in seconds.
-        postponed: When the due reading was postponed first, or None.
+        read_at: Time in seconds when the face was last read, or a reading last postponed.
+        postponed: Time when the due reading was first postponed, or None.
         touching: Time since which another face overlaps it, or None.
         quality: Quality of the last reading.
-        refused: Whether the quality was too low for the last reading.
-        covered: Which half of the face was covered in the last reading.
+        refused: Whether the quality was too low at the last attempt.
+        covered: The covered half of the face in the last reading.
         mirrored: Whether the next reading is of the mirrored crop.
         raw: The last distribution read.
-        raw_t: When it was read.
+        raw_t: Time of that reading in seconds.
     """
 
     smoother: Smoother
@@ -120,7 +120,7 @@ class _Expression:
 
 
 class ExpressionReader:
-    """Reads faces by turns and keeps the expression of each over time; used by one thread only.
+    """Reads faces in turn and holds the expression of each over time; used by one thread only.
 
     Attributes:
         slowdown: Factor on the interval between readings, at least 1; raised when the machine cannot keep up.

@@ -20,7 +20,7 @@ from monitor.core.types import Event
 CALM_S = 30.0
 """Calm seconds from which the baseline of a face is learnt."""
 STEP_S = 0.5
-"""Longest time in seconds that one reading stands for; the rest of a longer gap is ignored."""
+"""Longest time in seconds credited to one reading; the rest of a longer gap is ignored."""
 RESTING = ("sad", "angry")
 """Expressions that the network often reads from a resting face."""
 NEUTRAL = EMOTIONS.index("neutral")
@@ -28,9 +28,9 @@ CORRECTED = tuple(EMOTIONS.index(label) for label in RESTING)
 CALM = 0.6
 """Lowest sum of the probabilities of neutral, sad and angry in a calm reading."""
 LEAD = 0.7
-"""Lead in nats that neutral is given at rest: twice as likely as sad or angry."""
+"""Lead of neutral at rest in nats after the correction: twice as likely as sad or angry."""
 MOST = 2.5
-"""Largest correction in nats, a factor of 12; a face that would need more may really look sad."""
+"""Largest correction in nats, a factor of 12; a face that needs more may really show a sad expression."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESET_S = 2.0
-"""After a longer gap in seconds, smoothing starts anew with the next reading."""
+"""After a longer gap in seconds, smoothing restarts with the next reading."""
 
 
 class Smoother:

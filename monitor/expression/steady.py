@@ -11,7 +11,7 @@ from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.settings.config import EmotionConfig
 
 EDGE = 0.002
-"""Lead in probability of a kept label in the shown distribution; just visible in a table with four digits."""
+"""Lead in probability of the retained label in the shown distribution; just visible in a table with four digits."""
 FADES, RETURNS = 7.0, 2.0
 """Multiples of ``emotion.hold_s``: the time in which the bias towards the shown label fades while readings contradict
 it, and the time for which a label must lead to end "unknown". On the clips of ../shared/videos (``python -m

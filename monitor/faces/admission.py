@@ -1,4 +1,4 @@
-"""Deciding whether a box found by a search shows a face that is not known yet."""
+"""Decides whether a box found by a search shows a face that is not known yet."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class Admission:
         Args:
             follower: The keypoint network.
             frames: Runs the detector, which confirms doubtful faces.
-            places: Memory of examined boxes; None when a cascade found them, which the keypoint network alone confirms.
-            again: Whether looks from other crops settle a doubt at once.
+            places: Memory of examined boxes; None if a cascade finds the boxes, which then only the keypoint network
+                confirms.
+            again: Whether doubtful boxes are decided at once by looks from other crops.
         """
         self._follower, self._frames, self._places, self._again = follower, frames, places, again
 
@@ -53,7 +54,7 @@ class Admission:
         return admitted
 
     def _is_face(self, image: Image, box: Box, keypoints: Keypoints | None, t: float) -> bool:
-        """Whether the box shows a face: its presence is high, the detector confirms it, or it was seen there
+        """Whether the box shows a face: its presence is high, the detector confirms it, or a face was found there
         repeatedly."""
         if self._places is None:
             return keypoints is not None

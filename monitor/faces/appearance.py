@@ -14,7 +14,8 @@ from monitor.faces.crop import CropSpec, crop
 
 SPEC = CropSpec(side=16, margin=0.0, shift_y=0.0)
 BLUR = 1.0
-"""Standard deviation of the blur in pixels of the small picture: a face that moves a little looks the same."""
+"""Standard deviation of the blur in pixels of the small picture: so that small movements of the face make no
+difference."""
 NEW_SHARE = 0.3
 """Weight of the newest picture in the running mean."""
 
@@ -23,7 +24,7 @@ NEW_SHARE = 0.3
 class Appearance:
     """Attributes:
     pixels: (16, 16) float32 gray, mean 0 and deviation about 1, so that it does not depend on the light.
-    at: When it was last updated, in seconds.
+    at: Time of the last update in seconds.
     """
 
     pixels: NDArray[np.float32]

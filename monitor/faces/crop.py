@@ -1,4 +1,4 @@
-"""Preprocessing: from a frame and a face box to the pixels that a network sees.
+"""Preprocessing: from a frame and a face box to the input pixels of a network.
 
 The application and the training share this definition. Its parameters are part of the model card, and a test checks
 that both produce identical bytes.
@@ -138,8 +138,8 @@ def shrunk(image: Image, side: int) -> Image:
     """Resizes a square picture and converts it to gray: by area averages when it shrinks, bilinearly when it grows.
 
     OpenCV takes ten times as long for area averages with a fractional factor as with a whole one (1.8 against 0.1 ms
-    for 640×480 in color). So a picture of more than twice the target size is first reduced to twice that size
-    bilinearly, which skips some pixels of much larger pictures.
+    for 640×480 in color). Therefore a picture of more than twice the target size is first reduced bilinearly to twice
+    that size, which skips some pixels of much larger pictures.
 
     Args:
         image: (S, S) gray or (S, S, 3) BGR, uint8, not empty.

@@ -1,4 +1,4 @@
-"""Overlapping faces: marks them as hidden and, when they part, uses their appearances to tell them apart."""
+"""Handles overlapping faces: marks them as hidden and distinguishes them by their appearances when they part."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from monitor.faces.appearance import Appearance
 from monitor.faces.track import Track
 
 OVERLAP = 0.15
-"""Two faces with an IoU above this hide one another."""
+"""Two faces with an IoU above this count as hidden."""
 REFRESH_S = 0.3
 """Seconds between two updates of an appearance: an update costs as much as a reading and is needed only when faces
 part."""
 CLEARLY = 0.85
-"""Two faces are exchanged when the difference of their appearances is then below this share of the difference without
-the exchange."""
+"""Two tracks are exchanged if the difference of appearances after the exchange is below this share of the one before
+it."""
 
 
 def settle_crossings(tracks: Sequence[Track], image: Image, t: float) -> None:

@@ -122,7 +122,7 @@ def suppress(found: Detections, overlap: float = 0.4) -> Detections:
 class _Cascade:
     """A cascade of the OpenCV package (5.x ships none), loaded at its first use.
 
-    With the proposal network cascades only confirm doubtful faces, and loading one takes 15 ms and 1 MB.
+    Loading takes 15 ms and 1 MB, and with the proposal network cascades only confirm doubtful faces.
     """
 
     def __init__(self, name: str) -> None:
@@ -145,7 +145,7 @@ class _Cascade:
         if self._read is None:
             try:
                 self._read = cv2.CascadeClassifier(str(self._path))
-            except (cv2.error, SystemError):  # which of them depends on what is damaged
+            except (cv2.error, SystemError):  # the kind of error depends on the damage
                 raise self._unusable() from None
             if self._read.empty():
                 raise self._unusable()

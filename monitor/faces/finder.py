@@ -89,7 +89,7 @@ class Finder:
             known: The faces known so far.
             t: Frame time in seconds.
         """
-        if t < self._last_t or image.shape != self._shape:  # the clip starts again, or another picture follows
+        if t < self._last_t or image.shape != self._shape:  # the clip has restarted, or an unrelated picture follows
             self._forget()
             self._last_t, self._shape = -math.inf, image.shape
         passed, self._last_t = t - self._last_t, t
@@ -141,8 +141,8 @@ class _Following:
             newcomers: Searches for new faces.
             admission: Examines the boxes that the search found.
             pace: Common pace of all searches.
-            relocates: Whether the search also finds missed faces; if so, they are not looked for at their last
-            position.
+            relocates: Whether the search also finds missed faces; if so, there is no separate search at their last
+                position.
         """
         self._follower, self._newcomers, self._admission, self._pace = follower, newcomers, admission, pace
         self._relocates = relocates
@@ -168,7 +168,7 @@ class _Following:
         return Search(found, full, looked, followed)
 
     def _follow(self, image: Image, known: Sequence[Expected], t: float) -> tuple[frozenset[int], dict[int, Keypoints]]:
-        """Follows the known faces if that is due; returns the keys of the tracks looked at and the keypoints of the
+        """Follows the known faces if that is due; returns the keys of the examined tracks and the keypoints of the
         faces seen."""
         if not known or not self._pace.is_due(self._last, self._follower.every_s, t, self._follower.within_s):
             return frozenset(), {}
@@ -190,7 +190,7 @@ def _scene(
     missing = [face.box for face in known if (face.track in looked or face.missed) and face.track not in followed]
     if looked:
         faces = [keypoints.box for keypoints in followed.values()]
-    else:  # between looks, assume known faces at their expected places, so that they are not taken for new ones
+    else:  # between looks known faces count as at their expected places, so that they are not taken for new ones
         faces = [face.box for face in known if not face.missed]
     seen = bool(followed) or (len(known) > len(missing) and not looked)
     return Scene(image, t, passed, tuple(faces), tuple(missing), seen, bool(known))

@@ -10,8 +10,8 @@ from monitor.core.types import Box, Image, Keypoints
 from monitor.settings.config import FollowConfig
 
 SETTLED = 0.12
-"""If a look moves the box by more than this share of its size, a second look starts from the new box: the network is
-most accurate when the face lies where it was expected."""
+"""If a look moves the box by more than this share of its size, a second look starts from the new box, because the
+network is most accurate when the face is at the expected place."""
 LEAST_SIDE, MOST_SIDE = 8.0, 1.6
 """Smallest width of a face in pixels, and its largest width as a multiple of the frame's longer side."""
 
@@ -24,21 +24,21 @@ OTHER_CROPS = (
     (0.0, 0.0, 0.88),
     (0.0, 0.0, 1.14),
 )
-"""Shifts of a box in box sides, and factors on its side, for looks that settle a doubt."""
+"""Shifts of a box in box sides, and factors on its side, for the looks that decide on a doubtful box."""
 
 
 class Reader(Protocol):
     """The part of ``KeypointNet`` that the follower uses."""
 
     def read(self, image: Image, box: Box) -> Keypoints | None:
-        """Looks at the region around a box; None when it does not touch the frame."""
+        """Reads the region around a box; None when it does not touch the frame."""
 
 
 class Follower:
-    """Looks at regions of one frame after another; keeps no state between them.
+    """Examines regions of frames with the keypoint network (a look); holds no state between looks.
 
     Attributes:
-        every_s: Each known face is looked at this often; 0 = in every frame.
+        every_s: Interval in seconds between two looks at a known face; 0 = every frame.
         within_s: Longest interval between two looks in seconds, however slow the machine is.
     """
 
@@ -73,8 +73,8 @@ class Follower:
     def accept(self, image: Image, box: Box) -> Keypoints | None:
         """The face in a detected box, or None when the box shows no face.
 
-        Looks twice, the second time from the box that the first look gave. The box shows a face when the second look
-        finds one and both boxes agree; on a false detection the second box usually drifts away.
+        The second of two looks starts from the box of the first. The box shows a face when the second look finds one
+        and both boxes agree; on a false detection the second box usually drifts away.
         """
         keypoints = self._net.read(image, box)
         if keypoints is None or keypoints.presence < self._config.keep:
@@ -85,7 +85,7 @@ class Follower:
         return again if iou(again.box, keypoints.box) > 0.5 and iou(again.box, box) > 0.2 else None
 
     def presences(self, image: Image, box: Box) -> list[float]:
-        """Presence 0..1 of the face in a box, seen from ``OTHER_CROPS``; 0 where a look leads to another box."""
+        """Presence 0..1 of the face in a box, from the crops ``OTHER_CROPS``; 0 where a look leads to another box."""
         (cx, cy), side = centre(box), box[2] - box[0]
         seen = []
         for dx, dy, factor in OTHER_CROPS:

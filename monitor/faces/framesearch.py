@@ -18,7 +18,7 @@ REGION = 1.9
 SMALLER, LARGER = 0.7, 1.25
 """Smallest and largest face searched for in a region, relative to the face's last size."""
 REGION_FACE = 56.0
-"""Size in pixels that a known face is shrunk to for the search around it.
+"""Size in pixels to which a known face is shrunk for the search around it.
 
 With these values region searches give boxes of the same size as full searches. A cascade's box is the mean over all
 sizes that fire: without the small sizes (from 0.8 at 48 px) boxes, and so crops, were 5-21 % larger on six clips; with
@@ -71,7 +71,7 @@ class FrameSearch:
         return _scaled(self._detector.find(small, smallest, min(small.shape[:2])), 1 / scale, 0, 0)
 
     def confirms(self, image: Image, keypoints: Keypoints) -> bool:
-        """Whether the detector, too, finds a face where the keypoint network finds one; a weak hit suffices."""
+        """Whether the detector also finds a face where the keypoint network finds one; a weak hit suffices."""
         found = self.around(image, keypoints.box, turned=abs(float(keypoints.pose[0])) > PROFILE_DEG)
         return any(iou(box, np.array(keypoints.box)) > AGREED for box in found.boxes)
 

@@ -1,4 +1,4 @@
-"""Motion gate: only a changed part of the picture can show a new face, so still parts need no further search."""
+"""Motion gate: limits the search for new faces to changed parts of the picture."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from monitor.core.types import Box, Image
 from monitor.faces.crop import as_gray
 
 CELLS = 80
-"""Cells along the longer side of the picture; one pixel of each is compared, which takes about 30 µs at any size."""
+"""Number of cells along the longer side of the picture; one pixel of each is compared, in about 30 µs at any size."""
 CHANGED = 12.0
 """Gray levels by which a 3×3 mean of cells must differ to count as changed; above a webcam's noise at night (about 8
 levels per pixel, less in the mean)."""
 FEWEST = 3
-"""Fewest changed cells that count as a change; the smallest face (40 of 640 pixels) covers 25."""
+"""Least number of changed cells that count as a change; the smallest face (40 of 640 pixels) covers 25."""
 GROWN = 0.3
 """The changed area is enlarged by this share, because parts of a face may not count as changed, such as a cheek in
 front of a wall of the same gray."""
 OWN = 1.3
-"""A known face moves within its box enlarged by this factor; changes there do not count."""
+"""Factor by which the box of a known face is enlarged; changes inside do not count."""
 
 
 class MotionGate:

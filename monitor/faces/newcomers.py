@@ -27,7 +27,7 @@ class NewcomerSearch(Protocol):
         """Returns the boxes to examine in this frame, and whether a part of a whole-frame search was done."""
 
     def forget(self) -> None:
-        """Starts anew with a picture unrelated to the last one."""
+        """Restarts with a picture unrelated to the last one."""
 
 
 class _Scope:
@@ -71,7 +71,7 @@ class ProposalSearch:
         every = (self._config.every_ms if scene.seen else self._config.empty_ms) / 1000
         if missing:
             every = min(every, self._config.region_ms / 1000)
-        # The window for doubtful places must span enough looks, even when looks are rare.
+        # The time window for doubtful places must span enough looks, even when looks are rare.
         places.lately_s = max(LATELY_S * self._pace.slowdown, (OFTEN + 0.5) * min(scene.passed, APART_S))
         unrelated = every <= 0  # pictures without any relation in time
         if unrelated:

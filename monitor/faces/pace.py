@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 EARLY = 0.95
-"""Share of an interval after which a search is due. With the full interval, a 30 Hz camera whose frames arrive a little
-early and an interval of 33 ms would give searches at 15 Hz."""
+"""Share of an interval after which a search is due. With the full interval of 33 ms and frames of a 30 Hz camera that
+arrive slightly early, searches would run at 15 Hz."""
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Pace:
         """Whether a search is due at ``t`` seconds.
 
         Args:
-            last: When it was last done, in seconds; minus infinity = never.
+            last: Time of the last search in seconds; minus infinity = never.
             every_s: Its interval at normal speed.
             t: Now.
             within_s: Upper limit of the interval, whatever the slowdown.

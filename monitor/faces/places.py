@@ -1,4 +1,4 @@
-"""Keeps the places where the proposal network suspects a new face, and schedules their examination."""
+"""Stores the boxes of the proposal network that may show new faces, and schedules their examination."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ WITHIN = 0.7
 """A box with at least this share of its area inside a followed face is a part of that face: an open mouth may look like
 a small face, but a face in front of or behind another one never overlaps it that much."""
 REFUSED_S, DOUBTED_S, UNCLEAR_S = 1.0, 0.25, 10.0
-"""Seconds for which a box is not examined again: after the keypoint network saw no face there, after the cascade did
-not confirm it, and after it stayed doubtful. Without this, every search would examine the same boxes of a still
+"""Seconds for which a box is not examined again: if the keypoint network found no face there, if the cascade did not
+confirm it, and if it remained doubtful. Without this, every search would examine the same boxes of a still
 background."""
 SAME_PLACE = 0.5
 """Two boxes with at least this IoU are the same place."""
 OFTEN, LATELY_S, STEADY = 3, 2.0, 0.97
 """A doubtful place becomes a face after this many doubtful looks within this many seconds with at least this mean
-presence: cascades never confirm some faces (small, shaded, tilted), and nothing but a face keeps such a presence."""
+presence: cascades never confirm some faces (small, shaded, tilted), and only a face has such a presence repeatedly."""
 APART_S = 4.0
 """Frames further apart than this are unrelated."""
 
@@ -47,7 +47,7 @@ class Proposer(Protocol):
 
 
 class Places:
-    """Searches with a proposal network, spread over frames, and the boxes still to be examined.
+    """Searches with a proposal network, spread over frames, and the boxes that wait for examination.
 
     Attributes:
         lately_s: Seconds for which a doubtful look counts; longer when looks are further apart.
@@ -65,7 +65,7 @@ class Places:
         return bool(self._parts)
 
     def forget(self) -> None:
-        """Abandons the search that has begun and all boxes still to be examined."""
+        """Abandons the unfinished search and all boxes that wait for examination."""
         self._parts: list[int] = []
         self._region: Box = (-math.inf, -math.inf, math.inf, math.inf)
         self._waiting: list[tuple[float, Box]] = []
@@ -113,7 +113,7 @@ class Places:
         return [box for _, box in places[:count]]
 
     def refuse(self, box: Box, t: float) -> None:
-        """Remembers that a place showed no face."""
+        """Records that a place showed no face."""
         self._refused.append((t + REFUSED_S, box))
 
     def doubting(self, t: float) -> bool:

@@ -22,10 +22,10 @@ FER2013 training crops (every ninth) all but one exceed the second; after a Gaus
 half below twice the first. The same holds with noise of half a gray level and at 30 % of the light; noise of a whole
 level hides the blur at that light."""
 NOISE = 0.6
-"""Standard deviation of gray levels in a crop that is attributed to camera noise and does not count as sharpness; in
-little light it would dominate. Crops average several pixels, so their noise is low."""
+"""Standard deviation of gray levels in a crop that counts as camera noise and is excluded from the sharpness, which it
+would dominate in little light. Crops average several pixels, so their noise is low."""
 DAZZLED, BRIGHT = 200.0, 225.0
-"""Mean gray level from which a crop is overexposed, and from which it is not readable."""
+"""Mean gray levels above which a crop is overexposed, and above which it is not readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Light:
 
 
 AS_IT_IS = Light(30.0, 55.0, 0.0, 12.0)
-"""For networks that see unchanged gray levels."""
+"""For networks whose crops have unchanged gray levels."""
 EVENED = Light(4.0, 14.0, 2.0, 10.0)
-"""For networks that see crops of normalised contrast: they read faces with a deviation of 10 as well as those with 50
+"""For networks whose crops have normalised contrast: they read faces with a deviation of 10 as well as those with 50
 (``benchmarks.darkness``)."""
 
 
@@ -94,11 +94,11 @@ def quality(crop: Image, box: Box, light: Light = EVENED) -> float:
 
 
 def visibility(pose: Sequence[float] | NDArray[np.float64] | None, keypoints: Keypoints | None) -> float:
-    """Rates the view of one face by its yaw, its pitch and the presence that the keypoint network gives.
+    """Rates the view of one face by its yaw, its pitch and its presence.
 
     Args:
         pose: Yaw, pitch and roll in degrees, or None when unknown.
-        keypoints: The keypoint network's answer for this face, or None when it was not asked.
+        keypoints: The keypoint network's output for this face, or None if it was not run.
 
     Returns:
         0..1, a factor of ``quality``; 1 when nothing is known.
@@ -120,7 +120,8 @@ same at any size (sampling every 8th pixel of a 3840x2160 picture takes 1.4 ms o
 
 
 def usable(image: Image) -> bool:
-    """Whether a picture, (H, W, 3) or (H, W) uint8, could show a face: it is neither dark nor of a uniform gray."""
+    """Whether a picture, (H, W, 3) or (H, W) uint8, is good enough to show a face: neither dark nor of a uniform
+    gray."""
     step = max(EVERY, image.shape[1] // COLUMNS)
     gray = as_gray(np.ascontiguousarray(image[::step, ::step]))
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(gray))

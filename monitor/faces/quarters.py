@@ -25,8 +25,8 @@ UPRIGHT_DEG = 50.0
 class TurnedSearch:
     """Searches turned copies of a picture.
 
-    A face counts with a presence of at least ``CERTAIN``, or when looks from other crops agree. In films it is not
-    followed but found again by every search.
+    A face counts with a presence of at least ``CERTAIN``, or when looks from other crops agree. In a film it is not
+    followed; every search finds it again.
     """
 
     def __init__(self, proposer: Proposer, follower: Follower, frames: FrameSearch, config: DetectConfig) -> None:

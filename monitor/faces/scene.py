@@ -9,13 +9,13 @@ from monitor.core.types import Box, Image
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A frame as the search for new faces needs it.
+    """The data of a frame for the search for new faces.
 
     Attributes:
         image: (H, W, 3) BGR full frame.
         t: Frame time in seconds.
         passed: Seconds since the last frame; infinite for the first one.
-        faces: Boxes of the faces in view; new faces are searched for elsewhere.
+        faces: Boxes of the faces in view; new faces are searched outside of them.
         missing: Expected places of known faces that were not seen.
         seen: Whether any face is in view.
         known: Whether any face is known, in view or not.

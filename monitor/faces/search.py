@@ -9,7 +9,7 @@ from monitor.core.types import Box, Detections, Keypoints
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A known face, as the finder needs it.
+    """The data of a known face for the finder.
 
     Attributes:
         track: Key of the track, unique within its tracker.
@@ -29,7 +29,7 @@ class Sighting:
     Attributes:
         box: The face in full-frame pixels.
         score: 0..1; 0.5 or more may start a track.
-        keypoints: The keypoint network's answer, or None when it was not asked.
+        keypoints: The keypoint network's output, or None if it was not run.
     """
 
     box: Box
@@ -44,8 +44,8 @@ class Search:
     Attributes:
         found: Faces found by searching; the tracker decides which of them are known.
         full: Whether the whole frame was searched, or a part of such a search was done.
-        looked: Keys of the tracks whose faces were looked for.
-        followed: Keypoints of the known faces that the keypoint network sees, by the key of the track.
+        looked: Keys of the tracks whose faces were searched for.
+        followed: Keypoints of the known faces that the keypoint network found, by the key of the track.
     """
 
     found: tuple[Sighting, ...] = ()

@@ -17,7 +17,7 @@ every pixel for windows of 48 pixels and more, and every second one below, so al
 overlap so that all hits of one face fall into one slice. Halving the picture for large faces is faster, but missed two
 of three people walking by."""
 PROFILE_EVERY = 3
-"""Every so many searches, one also detects faces in profile, which takes two more passes."""
+"""One of this many searches also detects faces in profile, which takes two more passes."""
 
 
 class SlicedSearch:

@@ -1,7 +1,7 @@
-"""Tells faces that never move by themselves: statues, paintings, dolls and posters.
+"""Detects faces that never move by themselves: statues, paintings, dolls and posters.
 
-A living face blinks, speaks or turns within seconds; what a picture of a face changes is camera noise. A camera that
-moves makes a statue turn, too, and is not told apart; nor is anything in a photograph.
+A living face blinks, speaks or turns within seconds, while a picture of a face changes only by camera noise. Before a
+moving camera a statue seems to turn and is not detected; in photographs nothing is.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from monitor.core.types import Keypoints
 SPAN_S = 8.0
 """A face that has not moved for this long is still."""
 STEP_S, PAUSE_S = 0.1, 1.0
-"""Shortest time between two samples, and the pause after which the samples start anew."""
+"""Shortest time between two samples, and the pause in seconds after which sampling restarts."""
 FEWEST = 24
-"""Fewest samples within ``SPAN_S``."""
+"""Least number of samples within ``SPAN_S``."""
 EYES, MOUTH, YAW_DEG, PITCH_DEG = 0.08, 0.2, 5.0, 6.0
 """Largest range of the openness of an eye and of the mouth, and of yaw and pitch in degrees, of a still face. In 90
-windows of 8 s of 12 clips of living people the eyes range over at least 0.12; of stills of 20 clips with noise, flicker
-and a trembling camera 19 stay below 0.07 (docs/results/following.md)."""
+windows of 8 s of 12 clips of living people the eyes range over at least 0.12; of still frames of 20 clips with
+simulated noise, flicker and camera shake 19 stay below 0.07 (docs/results/following.md)."""
 SHUT = 0.12
-"""Median openness of the eyes up to which a face is never still: it may sleep."""
+"""Median openness of the eyes up to which a face is never still: the person may be asleep."""
 
 
 class Stillness:
@@ -60,5 +60,5 @@ class Stillness:
         values = np.sort(np.array([sample for _, sample in self._samples], np.float32), axis=0)
         if float(values[len(values) // 2, :2].mean()) <= SHUT:
             return False
-        spread = values[-2] - values[1]  # without one outlier at either end
+        spread = values[-2] - values[1]  # without the lowest and the highest value
         return bool((spread <= (EYES, EYES, MOUTH, YAW_DEG, PITCH_DEG)).all())

@@ -18,8 +18,8 @@ from monitor.faces.still import Stillness
 SPEED_MEMORY_S = 0.3
 """Time constant of the velocity that predicts a face between two sightings."""
 MISSED_S = 0.3
-"""A followed face that is out of sight for longer than this (a passing hand takes less) counts as missed: it must be
-found like a new face, and then gets its id back."""
+"""A followed face that is out of sight for longer than this (a passing hand takes less) counts as missed: a search must
+find it like a new face, and it then gets its id back."""
 MAX_COAST_S = 0.4
 """The motion of an unseen face is extrapolated for at most this long; after that its expected place stays fixed."""
 
@@ -73,7 +73,7 @@ class Trajectory:
             box: The face in full-frame pixels.
             keypoints: The keypoint network's answer, or None when it was not run.
             t: Frame time in seconds.
-            anew: Whether the face was out of sight for so long that its old motion no longer applies.
+            anew: Whether the face was out of sight for so long that its earlier motion no longer applies.
         """
         dt = t - self.last
         sighted = np.array(box, np.float64)

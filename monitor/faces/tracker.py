@@ -18,7 +18,7 @@ from monitor.settings.config import TrackConfig
 START_SCORE = 0.5
 """Lowest score of a sighting that may start a track; weaker sightings can only continue one."""
 GATE_GROWTH = 1.0
-"""Growth of the gate per second unseen: a person walks about one face size per second."""
+"""Growth of the gate for each second out of sight: a person walks about one face size per second."""
 TWINS = 0.5
 """Two followed boxes with an IoU above this show the same face."""
 
@@ -66,7 +66,7 @@ class Tracker:
         Args:
             search: The faces found and followed.
             t: Frame time in seconds.
-            image: The frame, for the appearances that tell two crossing faces apart.
+            image: The frame, for the appearances that distinguish two crossing faces.
 
         Returns:
             Confirmed faces in view (seen within ``track.lost_s``), oldest first.

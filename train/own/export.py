@@ -42,7 +42,7 @@ NOTES = {
 
 
 class NotLearnt(UserError):
-    """The model is hardly better than always naming the largest class; nothing was written."""
+    """The model is hardly better than always predicting the largest class; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def export(model: keras.Model, data: Dataset, order: Order, result: Result, out:
 
     Args:
         model: The float network.
-        data: All parts; the figures are those of the part test, which nothing was chosen on.
+        data: All parts; the figures are those of the test part, which influenced no choice.
         order: Classes and terms.
         result: How it was made.
         out: The .tflite to write.
 
     Raises:
-        NotLearnt: On held-out pictures it is hardly better than always naming the largest class.
+        NotLearnt: On held-out pictures it is hardly better than always predicting the largest class.
         ParityError: The int8 model differs too much from the float network.
         ConfigError: They cannot be written.
     """
@@ -168,7 +168,7 @@ def held_out(
 
 
 def require_learnt(order: Order, figures: dict[str, Any]) -> None:
-    """Refuses a model whose accuracy is not surely above that of always naming the largest class.
+    """Refuses a model whose accuracy is not significantly above that of always predicting the largest class.
 
     Raises:
         NotLearnt: The lower end of the accuracy's 95 % interval is not above the largest class's share.

@@ -27,11 +27,11 @@ log = logging.getLogger("train")
 Doubles = NDArray[np.float64]
 HEAD = "logits"
 COPIES = 5
-"""Disturbed copies of each crop that the first head is fitted on, besides the crop itself."""
+"""Number of augmented copies of each crop, besides the crop itself, to which the first head is fitted."""
 STATISTICS = 280
-"""Crops that give the normalisations their statistics."""
+"""Number of crops for the statistics of the normalisation layers."""
 STEPS, STRENGTH = 400, 3e-3
-"""Steps and weight penalty of the fit of the first head."""
+"""Steps and weight decay of the fit of the first head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def recipe_for(model: Path, recipe: Recipe) -> Recipe:
 
 
 def begin(model: Path, recipe: Recipe, data: Dataset, run: Path) -> None:
-    """Makes a finished run that holds the shipped trunk and a first head, fitted with the trunk frozen.
+    """Creates a finished run with the shipped trunk and a first head that is fitted on the frozen trunk.
 
     Args:
         model: The shipped expression model.
@@ -102,7 +102,7 @@ def _features(model: keras.Model) -> keras.Model:
 
 
 def fitted(features: keras.Model, training: Dataset, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Kernel and bias of a logistic regression on frozen features, all classes counting alike.
+    """Kernel and bias of a logistic regression on frozen features with equal class weights.
 
     Args:
         features: From crops to (N, F).

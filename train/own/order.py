@@ -38,7 +38,7 @@ class Order:
     Attributes:
         name: Name of the file without its suffix.
         classes: Pictures of each class, in the order of the file.
-        terms: Where the pictures come from and under which terms, for the card.
+        terms: Origin and terms of the pictures, for the card.
     """
 
     name: str

@@ -22,12 +22,12 @@ from train.system.progress import track
 log = logging.getLogger("train")
 
 LEAST = 20
-"""Pictures with one face that every class needs."""
+"""Least number of pictures with one face in every class."""
 PARTS = ("validation", "test")
 EVERY = 6
-"""One group in six is validation, another one is the held-out test."""
+"""One group in six is for validation, another one for the held-out test."""
 LARGE = 1 / 3
-"""A group with a larger share of its class is always training, such as most frames of one recording."""
+"""A group with a larger share of its class, such as most frames of one recording, is always for training."""
 
 
 class Finder(Protocol):
@@ -80,7 +80,7 @@ def read(order: Order, faces: Finder) -> Dataset:
 
 
 def splits(images: NDArray[np.uint8], truth: NDArray[np.int64], groups: Sequence[str]) -> NDArray[np.str_]:
-    """The split of each picture; near-duplicates stay together, and so do pictures of one group.
+    """The split of each picture; near-duplicates and pictures of one group are in the same split.
 
     Args:
         images: (N, S, S) uint8.
