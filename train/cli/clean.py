@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _changed(folder: Path, entries: Sequence[Entry]) -> bool:
-    """Whether the set has other pictures than its record; says so if there is a record."""
+    """Whether the set has other pictures than its record; logs a difference if there is a record."""
     from train.clean.files import listed
 
     now, then = {str(path.relative_to(folder)) for path in listed(folder)}, {entry.path for entry in entries}

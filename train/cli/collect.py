@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     providers = make(args.sources, client, accepted, {})
     for provider in providers:
         if accepted and not provider.states_licences:
-            raise ConfigError(f"--from {provider.name}: tells no licences; give --licences any to take unknown ones")
+            raise ConfigError(f"--from {provider.name}: states no licences; give --licences any to accept unknown ones")
     resources.make_folder(root)
     limits = Limits(int(args.most_mb * 1e6), args.most_megapixels)
     fetcher = Fetcher(root, client, Robots(client), {provider.name: provider for provider in providers}, limits)

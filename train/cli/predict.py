@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.detect and not args.images:
         raise ConfigError("--detect: is for whole photographs; name some, because --data holds crops already")
-    load_card(model_path(args.model))  # refuses models with other labels, which the tables do not know
+    load_card(model_path(args.model))  # refuses models with other labels, because the tables have no columns for them
     net = EmotionNet(model_path(args.model))
     if args.images:
         finder = predict.FaceFinder() if args.detect else None

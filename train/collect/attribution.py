@@ -1,4 +1,4 @@
-"""The page that names author, licence and source of every picture, as most licences demand."""
+"""The attribution page with author, licence and source of every picture, which most licences require."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _row(origin: Origin) -> str:
 
 
 def _link(address: str, text: str) -> str:
-    """A link; text alone for anything but a web address."""
+    """A link, or the text alone if the address is not a web address."""
     if not address.startswith(("http://", "https://")):
         return escape(text)
     return f'<a href="{escape(address)}" rel="nofollow noopener">{escape(text)}</a>'

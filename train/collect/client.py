@@ -27,12 +27,13 @@ from train.system import resources
 T = TypeVar("T")
 
 ATTEMPTS, BACKOFF_S = 4, 1.0
-"""Tries of one request, and the first pause; each further pause is twice as long."""
+"""Attempts of one request, and the first pause in seconds; each further pause is twice as long."""
 MOST_WAIT_S = 120.0
-"""Longest ``Retry-After`` that is waited for; a longer one ends the work with this host for this run."""
+"""Longest ``Retry-After`` in seconds that is obeyed by waiting; after a longer one this run sends the host no more
+requests."""
 MOST_REDIRECTS = 5
 CONNECT_S, READ_S, WHOLE_S = 10.0, 20.0, 120.0
-"""Seconds to connect, to the next byte, and for a whole answer."""
+"""Time limits in seconds: to connect, until the next byte, and for a whole answer."""
 MOST_JSON = 10_000_000
 CHUNK = 1 << 16
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -41,7 +42,7 @@ TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
 
 
 class _Again(Exception):
-    """One try failed; the next may succeed."""
+    """One attempt failed; the next may succeed."""
 
     def __init__(self, reason: str, wait_s: float | None = None, *, busy: bool = False) -> None:
         super().__init__(reason)
@@ -77,7 +78,7 @@ class Client:
         self._pools = manager(guard)
 
     def json(self, request: Request) -> Any:
-        """The JSON document that a service answers.
+        """The JSON document of a service's answer.
 
         Raises:
             Refused, Failed, Throttled: See the classes.
@@ -122,7 +123,7 @@ class Client:
         self._tried(Request(url, {"Accept": "image/*"}), take)
 
     def _tried(self, request: Request, take: Callable[[BaseHTTPResponse], T]) -> T:
-        """Tries a request until it succeeds or is refused."""
+        """Repeats a request until it succeeds, is refused or the attempts are used up."""
         reason = ""
         for attempt in range(ATTEMPTS):
             try:
@@ -139,7 +140,7 @@ class Client:
         raise Failed(f"{reason} ({ATTEMPTS} tries)")
 
     def _once(self, request: Request, take: Callable[[BaseHTTPResponse], T]) -> T:
-        """One try, through redirects."""
+        """One attempt, including its redirects."""
         for _ in range(MOST_REDIRECTS + 1):
             _check(request.url)
             self.pace.wait(request.host)

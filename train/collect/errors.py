@@ -1,4 +1,4 @@
-"""Why a request or a picture came to nothing."""
+"""Reasons why a request failed or a picture was not stored."""
 
 from __future__ import annotations
 

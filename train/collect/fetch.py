@@ -1,4 +1,4 @@
-"""Fetches one picture: rules of the site, download, checks, stored form."""
+"""Fetches one picture: checks the site's rules, downloads, checks and stores it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Fetcher:
         """Deletes the files of a killed run, and makes the folder of received files.
 
         Returns:
-            Numbers of the pictures that were being fetched when the last run was killed.
+            Numbers of the pictures whose fetch was interrupted when the last run was killed.
 
         Raises:
             ConfigError: It cannot be made.

@@ -1,7 +1,7 @@
 """Connections to public addresses only, whatever a host name resolves to.
 
-A list or a search result may name a host of the local network, directly, by a redirect or by a DNS record. So the
-check is made on the numeric address that the socket connects to; a second look-up, which could differ, never happens.
+A list or a search result may name a host of the local network, directly, by a redirect or by a DNS record. Therefore
+the numeric address of the socket is checked; there is no second look-up, whose result could differ.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib3.exceptions import NewConnectionError
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that carry an IPv4 address in their last four bytes (RFC 6052)."""
 POOLS, POOL_SIZE = 32, 8
-"""Hosts whose connections are kept open, and connections of one host."""
+"""Most hosts with open connections, and most connections per host."""
 
 
 class PrivateAddress(Exception):
@@ -84,7 +84,7 @@ class Guard:
 def manager(guard: Guard) -> urllib3.PoolManager:
     """Connection pools whose sockets ``guard`` opens.
 
-    ``_new_conn`` is the place where urllib3's own SOCKS support opens its sockets, too.
+    ``_new_conn`` is also the method in which urllib3's SOCKS support opens its sockets.
     """
 
     def opened(connection: HTTPConnection) -> socket.socket:

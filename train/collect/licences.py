@@ -11,7 +11,7 @@ CODES = ("cc0", "pdm", "by", "by-sa", "by-nc", "by-nd", "by-nc-sa", "by-nc-nd")
 FREE = ("cc0", "pdm", "by", "by-sa")
 """Licences that allow any use, with attribution or none."""
 ANY = "any"
-"""Accepts every picture, also those whose licence is unknown."""
+"""Accepts every picture, including those of unknown licence."""
 
 
 def code(text: str) -> str:

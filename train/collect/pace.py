@@ -1,4 +1,4 @@
-"""Pauses: how often one host is asked, and waits that end at once when the program stops."""
+"""Pauses between requests to one host, and waits that end at once when the program stops."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SystemClock:
 
 
 class Pace:
-    """Keeps requests to one host apart; used by several threads."""
+    """Enforces a pause between requests to one host; used by several threads."""
 
     def __init__(self, clock: Clock, interval_s: float = INTERVAL_S) -> None:
         """Args: the clock, and the least time between two requests to a host."""
@@ -66,7 +66,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, host: str) -> None:
-        """Waits for the host's next free moment and takes it.
+        """Waits until a request to the host is allowed and reserves that time.
 
         Raises:
             Stopped: The program is stopping.

@@ -1,7 +1,7 @@
-"""Checks of a received file, and its stored form: its bytes count, not its name or stated type.
+"""Checks a received file by its bytes, not by its name or stated type, and stores it.
 
-A picture is decoded within limits and written anew as JPEG. So the collection holds neither metadata (position,
-camera, names) nor anything else that came with the file.
+A picture is decoded within limits and encoded again as JPEG. Therefore the collection contains neither metadata
+(position, camera, names) nor other data of the file.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def check(data: bytes, limits: Limits) -> None:
 
 
 def _complete(data: bytes, content: Content) -> bool:
-    """Whether the end of a file is there; decoders accept truncated ones in part."""
-    if content.kind == "jpeg":  # an embedded preview has an end of its own, in the first half
+    """Whether a file has its end; decoders accept some truncated files."""
+    if content.kind == "jpeg":  # an embedded preview has its own end marker in the first half
         return data.rfind(b"\xff\xd9") > len(data) // 2
     if content.kind == "png":
         return b"IEND" in data[-4096:]

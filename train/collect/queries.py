@@ -1,4 +1,4 @@
-"""The phrases that are searched for, by class and language, from a YAML file."""
+"""The search phrases by class and language, from a YAML file."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ from train.system import database
 NAME = "collect.sqlite"
 """File of the record in the folder of the collection."""
 MOST_RUNS = 3
-"""Runs that try a picture that failed."""
+"""Number of runs that try a failed picture."""
 KILLED = "runs were killed while it was read"
 LICENCE = "licence "
-"""How the reason of a picture begins whose licence is not wanted."""
+"""Prefix of the reason for a picture with an unwanted licence."""
 SCHEMA = """
 create table if not exists searches (
     id integer primary key, label text not null, provider text not null, query text not null, language text not null,
@@ -70,7 +70,7 @@ class Record:
         self._db.close()
 
     def searches(self, provider: str, queries: Sequence[Query]) -> list[Search]:
-        """The searches of a service for some phrases, which begin if they are new."""
+        """The searches of a service for phrases; new ones are added."""
         keys = [(query.label, provider, query.text, query.language) for query in queries]
         with database.writing(self._db, self._path) as db:
             db.executemany("insert or ignore into searches (label, provider, query, language) values (?,?,?,?)", keys)
@@ -116,12 +116,12 @@ class Record:
         return Search(search.id, search.provider, query, page.cursor, found, state), new
 
     def exhaust(self, search: Search) -> None:
-        """Ends a search that only repeats itself."""
+        """Ends a search whose further pages repeat known pictures."""
         with database.writing(self._db, self._path) as db:
             db.execute("update searches set state = ? where id = ?", (EXHAUSTED, search.id))
 
     def reopen(self, wanted: Sequence[str], exempt: Sequence[str]) -> None:
-        """Prepares a run: failed pictures of earlier ones are tried again, and licences are judged by this run's
+        """Prepares a run: failed pictures of earlier runs are tried again, and licences are judged by this run's
         choice.
 
         Args:
@@ -155,7 +155,7 @@ class Record:
             )
 
     def pending(self, label: str, providers: Sequence[str], most: int) -> list[Picture]:
-        """The next pictures of a class to fetch that some providers named, in the order they were found."""
+        """The next pictures of a class to fetch from the given providers, in the order in which they were found."""
         rows = self._db.execute(
             "select id, label, provider, url from pictures where label = ? and status = ? "
             f"and provider in ({_marks(providers)}) order by id limit ?",
@@ -164,7 +164,7 @@ class Record:
         return [Picture(*row) for row in rows]
 
     def settle(self, picture: Picture, outcome: Outcome, time: float) -> str:
-        """Records the outcome of a picture; a file that the class has already becomes a duplicate.
+        """Records the outcome of a picture; a file that the class already has becomes a duplicate.
 
         Returns:
             The status as recorded.

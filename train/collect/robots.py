@@ -1,4 +1,4 @@
-"""The rules of sites for programs (robots.txt, RFC 9309)."""
+"""The rules of sites for crawlers (robots.txt, RFC 9309)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from train.collect.client import Client, Request
 from train.collect.errors import Failed, Refused
 
 NAME = "emotion-monitor"
-"""The name that rules can address."""
+"""The user agent name that rules can address."""
 MOST_BYTES = 500_000
 LONGEST_DELAY_S = 30.0
-"""Longest ``Crawl-delay`` that is kept to."""
+"""Longest ``Crawl-delay`` in seconds that is obeyed."""
 
 
 class Robots:
-    """Asks each site once whether an address may be fetched; used by several threads."""
+    """Reads each site's rules once and checks addresses against them; used by several threads."""
 
     def __init__(self, client: Client) -> None:
         """Args: the client."""
@@ -32,8 +32,8 @@ class Robots:
         Without rules (a status of 4xx) everything is allowed.
 
         Raises:
-            Failed: The rules could not be fetched, so nothing may be for now.
-            Refused: The site cannot be asked at all.
+            Failed: The rules could not be fetched, so nothing may be fetched from the site for now.
+            Refused: The rules can never be fetched.
         """
         site = "://".join(urlsplit(url)[:2])
         with self._lock:

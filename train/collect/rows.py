@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from train.collect.providers.base import Query
 
 FOUND, FETCHED, DUPLICATE, REFUSED, FAILED = "found", "fetched", "duplicate", "refused", "failed"
-"""States of a picture; those failed are tried again by the next runs."""
+"""States of a picture; the next runs try failed ones again."""
 OPEN, EXHAUSTED = "open", "exhausted"
 """States of a search."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One phrase at one service, and how far it has been read.
+    """One phrase at one service, with its position.
 
     Attributes:
         id: Number in the record.
         provider: Name of the service.
         query: Class, phrase and language.
-        cursor: Where the next page begins; "" at the start.
-        found: Results so far, including those another search had found before.
+        cursor: Start of the next page; "" for the first.
+        found: Results so far, including those that another search had already found.
         state: ``OPEN`` or ``EXHAUSTED``.
     """
 
@@ -40,7 +40,7 @@ class Picture:
     Attributes:
         id: Number in the record.
         label: Its class.
-        provider: Name of the service that named it.
+        provider: Name of the service that found it.
         url: Address, or path of a local file.
     """
 
@@ -56,7 +56,7 @@ class Outcome:
 
     Attributes:
         status: ``FETCHED``, ``DUPLICATE``, ``REFUSED`` or ``FAILED``.
-        reason: Why, in words.
+        reason: The reason in words.
         path: File below the folder of the collection.
         sha256: Of the bytes as received.
         bytes: Their number.
@@ -75,7 +75,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a stored picture comes from.
+    """The origin of a stored picture.
 
     Attributes:
         path: File below the folder of the collection.

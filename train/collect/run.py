@@ -1,6 +1,6 @@
-"""Collects a set: pages of all searches in turn, downloads in parallel, everything in the record.
+"""Collects a set: reads pages of all searches in turn, downloads in parallel and records everything.
 
-One thread owns the record; the others only fetch. After a kill at any point the next run continues from there.
+One thread owns the record; the others only fetch. After a kill at any time the next run continues from there.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from train.system.progress import bars
 log = logging.getLogger("train")
 
 BATCH = 64
-"""Pictures that are handed to the threads at a time."""
+"""Number of pictures given to the threads at a time."""
 REPEATS = 2
-"""Pages in a row without a new picture after which a search only repeats itself."""
+"""Pages in a row without a new picture after which a search ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Collector:
 
     Attributes:
         record: The record.
-        providers: Where to look, in this order.
+        providers: The services, lists and folders, in this order.
         fetch: Fetches one picture, in a thread.
         clock: Time.
         stop: Called when the run is interrupted, so that waits end.
-        aside: Services that this run does not ask any more, with the reason.
+        aside: Services that this run no longer uses, with the reason.
     """
 
     record: Record
@@ -116,7 +116,7 @@ class Collector:
         for provider in self.providers:
             if provider.searches:
                 each.append(self.record.searches(provider.name, list(queries)))
-            else:  # read anew by every run, as a list or a folder may have grown; known pictures stay as they are
+            else:  # read again by every run, because a list or a folder may have grown; known pictures stay unchanged
                 known = self.record.searches(provider.name, [Query(label)])
                 each.append([replace(search, cursor="", found=0, state=OPEN) for search in known])
         longest = max(map(len, each), default=0)
@@ -166,7 +166,7 @@ class Collector:
 
 
 def _refusal(hit: Hit, provider: Provider, licences: Sequence[str]) -> str:
-    """Why a picture is not fetched; "" = it is."""
+    """The reason not to fetch a picture; "" = fetch it."""
     if not licences or provider.local or hit.licence in licences:
         return ""
     return f"{LICENCE}{hit.licence or 'unknown'}"

@@ -15,7 +15,7 @@ from train.data import importers
 SIDE = 48
 """Side in pixels of expression crops."""
 VALIDATION_EVERY = 10
-"""In a layout without a validation split, every tenth training picture of a class is validation."""
+"""In a layout without a validation split, every tenth training picture of a class is for validation."""
 
 
 def read_crop(picture: importers.Picture) -> NDArray[np.uint8] | None:

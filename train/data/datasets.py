@@ -39,9 +39,9 @@ class Dataset:
         truth: (N,) int64 class by the FER+ majority rule, or the folder's class; -1 = no clear answer.
         usable: (N,) bool, rows used for training.
         split: (N,) "train", "validation" or "test".
-        name: Where it came from, for cards and logs.
+        name: Name of its origin, for cards and logs.
         skipped: Unreadable images or rows.
-        contempt: (N,) bool, rows that clearly show contempt, which count only in the eight-class figure;
+        contempt: (N,) bool, rows that clearly show contempt and count only in the eight-class figure;
             empty (0,) = unknown (a set prepared by an earlier version).
         source: (N,) the set each row comes from; empty (0,) = one set alone.
     """

@@ -83,7 +83,7 @@ def average_faces(data: Dataset, keypoints: dict[int, dict[str, float]]) -> NDAr
 
 
 def _distinct(chosen: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Drops near-copies (the data set repeats pictures), which would let one person dominate an average."""
+    """Drops near-duplicates (the data set repeats pictures), so that no person dominates an average."""
     kept: list[int] = []
     looks = np.empty((0, 256), dtype=np.float32)
     for index, image in zip(chosen.tolist(), images, strict=True):

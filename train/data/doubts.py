@@ -1,4 +1,4 @@
-"""Doubtful keypoint labels: not used for training, and errors are also given without them.
+"""Doubtful keypoint labels: they are not used for training, and errors are also reported without them.
 
 The reference keypoints come from another program (MediaPipe). A label is doubtful if that program, applied again to a
 slightly different crop or to the mirror image of the same face, moves the keypoints by more than ``SHARE`` of the eye
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 SHARE = 0.2
-"""Mean distance of the 17 keypoints between two results, over the iris distance, from which a label is doubtful: half
+"""Mean distance of the 17 keypoints between two results, over the iris distance, above which a label is doubtful: half
 the length of an eye."""
 LIST = Path(__file__).with_name("doubtful.txt")
 """One ``FaceSet.origin`` a line; lines that begin with # describe how it was made."""

@@ -23,7 +23,7 @@ from train.data.faceset import FaceSet
 Image = NDArray[np.uint8]
 
 SPEC = CropSpec(side=32, margin=MARGIN, shift_y=0.0, align=True)
-"""The crop the app makes of an eye."""
+"""The app's crop of an eye."""
 PATCH = 64
 """Side in pixels of a stored patch; the network's crop is its middle ``INNER`` pixels, the rest is room for jitter."""
 INNER = 44
@@ -31,7 +31,7 @@ SHUT, OPEN = 0.10, 0.26
 """Lid distance over eye width at which a reference eye counts as shut and as open (data README: closed up to about
 0.12, open from about 0.25); the target is linear in between."""
 LARGEST_YAW = 35.0
-"""Largest yaw in degrees of faces whose eyes are used: beyond it the reference guesses the far eye."""
+"""Largest yaw in degrees of faces whose eyes are used, because beyond it the reference guesses the far eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class EyeSet:
         source: (N,) "cew", "kaggle", "mrl", "faces", "driver", "fer", or "none" for other parts of faces.
         person: (N,) person, as far as the file names show.
         split: (N,) "train" or "validation"; a person is in only one of them.
-        name: Where it came from.
+        name: Name of its origin.
         skipped: Unreadable pictures.
     """
 
@@ -205,7 +205,7 @@ def _method(have: int, want: int) -> int:
 
 
 def middle(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The network's crops (N, 32, 32) of patches (N, 64, 64), undisturbed."""
+    """The network's undisturbed crops (N, 32, 32) of patches (N, 64, 64)."""
     edge = (PATCH - INNER) // 2
     inner = patches[:, edge : edge + INNER, edge : edge + INNER]
     return np.stack([cv2.resize(p, (SPEC.side, SPEC.side), interpolation=cv2.INTER_AREA) for p in inner]).astype(

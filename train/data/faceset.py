@@ -69,11 +69,11 @@ class FaceSet:
         openness: (N, 3) float32 right eye, left eye, mouth: opening over width.
         source: (N,) "fer", "faces" or "driver"; in training also "turned" (``train.tasks.keypoints.turning``).
         split: (N,) "train" or "validation".
-        origin: (N,) where each face came from: ``faces/NNNNN.jpg``, ``driver_frames/yawn/gGGG_N.jpg``, ``fer2013/ROW``.
+        origin: (N,) origin of each face: ``faces/NNNNN.jpg``, ``driver_frames/yawn/gGGG_N.jpg``, ``fer2013/ROW``.
         windows: (M, 4) float32 picture, x, y, side of squares without a face.
         window_split: (M,) "train" or "validation".
         hard: (M,) bool, windows that a cascade or a proposal network took for a face.
-        name: Where it came from.
+        name: Name of its origin.
         skipped: Unreadable pictures.
     """
 

@@ -1,4 +1,4 @@
-"""Reads fer2013.csv and its crowd votes row by row, so that the pixels are never all in memory as text."""
+"""Reads fer2013.csv and its crowd votes row by row, so that memory never holds all pixels as text."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def find(net: Reader, image: Image) -> Framed | None:
         image: (H, W) gray, uint8, a picture of one face roughly in its middle.
 
     Returns:
-        The face, or None where no start leads to one.
+        The face, or None if none of the boxes leads to one.
     """
     best = look(net, image)
     if best is None:
@@ -58,7 +58,7 @@ def find(net: Reader, image: Image) -> Framed | None:
 
 
 def look(net: Reader, image: Image, config: FollowConfig | None = None) -> Keypoints | None:
-    """The keypoint network's answer behind ``find``.
+    """The output of the keypoint network that ``find`` uses.
 
     Args:
         net: The keypoint network.
@@ -66,7 +66,7 @@ def look(net: Reader, image: Image, config: FollowConfig | None = None) -> Keypo
         config: Least presences; None = the app's.
 
     Returns:
-        The answer in the picture's pixels, or None where no start leads to a face.
+        The answer in the picture's pixels, or None if none of the boxes leads to a face.
     """
     height, width = image.shape
     pad = round(PAD * max(height, width))
@@ -86,13 +86,13 @@ def look(net: Reader, image: Image, config: FollowConfig | None = None) -> Keypo
 
 
 def median_box(found: list[Framed]) -> Box:
-    """The box to assume where no face was found: the median over the faces of the same source."""
+    """The box for pictures in which no face was found: the median over the faces of the same source."""
     x1, y1, x2, y2 = np.median([face.box for face in found], axis=0).tolist()
     return (x1, y1, x2, y2)
 
 
 def cut(image: Image, box: Box, roll: float, side: int) -> NDArray[np.uint8]:
-    """The crop the app would make of a face, gray levels as they are.
+    """The app's crop of a face, with unchanged gray levels.
 
     Args:
         image: (H, W) gray, uint8.

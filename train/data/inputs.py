@@ -1,4 +1,4 @@
-"""The data set of a run: its default place, and the record that a run keeps of it."""
+"""The data set of a run: its default path and its record in the run's folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Data(Protocol):
 
     @property
     def name(self) -> str:
-        """Where it came from, for cards and logs."""
+        """Name of its origin, for cards and logs."""
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -58,11 +58,11 @@ def path_for(prepared: str, given: str | None, run: Path | None = None) -> Path:
 def keep(
     run: Path, path: Path, data: Data, *, teachers: Sequence[Path] = (), more: Mapping[str, str] | None = None
 ) -> None:
-    """Records in a run's folder which data set it learns from and the state of its teachers.
+    """Records in a run's folder its data set and the state of its teachers.
 
     Args:
         run: The run's folder.
-        path: Where the data set was read.
+        path: Path of the data set.
         data: The data set.
         teachers: Folders of the teachers.
         more: Further facts for the record, such as the data set's terms.
@@ -78,11 +78,11 @@ def keep(
 
 
 def require_same(run: Path, path: Path, data: Data) -> None:
-    """Refuses a data set that the run did not start with, because its training rows could become validation rows.
+    """Refuses another data set than that at the start of the run, because training rows could become validation rows.
 
     Args:
         run: The run's folder; one without a record accepts any data set.
-        path: Where the data set was read.
+        path: Path of the data set.
         data: The data set.
 
     Raises:

@@ -27,7 +27,7 @@ from train.system.progress import track
 log = logging.getLogger("train")
 
 DRIVER_WIDTH = 320
-"""Width in pixels that driver frames are stored at; a face is still twice the network's size."""
+"""Width in pixels of stored driver frames; a face is still twice the network's size."""
 LEAST_SIDE = 24
 """Side in pixels of the smallest window without a face."""
 FLAT = 6.0
@@ -116,7 +116,8 @@ class _Reader:
             self._without(index, small, face, split)
 
     def backgrounds(self, folder: Path) -> None:
-        """Pictures without a face; one in ten is validation, chosen by its name, so that it never changes."""
+        """Pictures without a face; one in ten is for validation, chosen by its name, so that the choice never
+        changes."""
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png") and p.is_file())
         if not paths:
             raise ConfigError(f"{folder}: holds no .jpg or .png picture; give --backgrounds a folder that does")
@@ -227,7 +228,7 @@ def _decoded(archive: zipfile.ZipFile, name: str) -> Image | None:
 
 
 def _apart(square: tuple[float, float, float], face: list[float] | None) -> bool:
-    """Whether a square covers too little of a face to be a box of it."""
+    """Whether a square covers too small a part of a face to be a box of it."""
     if face is None:
         return True
     x, y, side = square

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 KEPT = 12
 """Frequencies of each axis that the hash keeps."""
 NEAR = 22
-"""Bits of 143 in which two pictures of one group may differ. Of pairs looked at, those up to 22 bits apart showed one
-photograph; from 24 on, more and more showed two."""
+"""Bits of 143 in which two pictures of one group may differ. Of the inspected pairs, those up to 22 bits apart show one
+photograph; from 24 bits on, an increasing share shows two."""
 CHUNK = 1000
 
 
@@ -36,7 +36,7 @@ def hashes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def groups(images: NDArray[np.uint8], asked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-    """Groups of near-duplicates, mirror images among them, that hold at least one of the rows asked for.
+    """Groups of near-duplicates, mirror images included, that contain at least one of the given rows.
 
     Args:
         images: (N, S, S) uint8 gray.

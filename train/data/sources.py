@@ -1,7 +1,8 @@
-"""Several expression sets as one: pictures framed as the app frames them, a column that names each row's source.
+"""Joins several expression sets: pictures are framed as in the app, and a column has the source of each row.
 
 A collection is a zip or a folder of ``SOURCE/CLASS/NUMBER.webp`` (one folder level above SOURCE is allowed). Every
-tenth picture of a class, by the number in its name, is validation; near-duplicates never stand on both sides.
+tenth picture of a class, by the number in its name, is for validation; near-duplicates are never on both sides of the
+split.
 """
 
 from __future__ import annotations
@@ -77,11 +78,11 @@ def is_collection(path: Path) -> bool:
 
 
 def read(paths: Sequence[Path], net: Callable[[], Reader]) -> Dataset:
-    """Reads one data set, or several joined; a folder that holds zips of both kinds is as good as naming them.
+    """Reads one data set, or joins several; a folder with zips of both kinds stands for these zips.
 
     Args:
-        paths: Each anything ``datasets.load`` takes, or a collection.
-        net: Makes the keypoint network; called only where faces are to be framed.
+        paths: Paths, each either valid for ``datasets.load`` or a collection.
+        net: Creates the keypoint network; called only if faces must be framed.
 
     Raises:
         ConfigError: One of them cannot be read.
@@ -167,7 +168,7 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
     set with fixed splits (fer2013) becomes training, and one that looks like both is left out of both.
 
     Args:
-        parts: Each with its own source, or none: then all of its rows are ``FER``'s.
+        parts: Sets, each with its own source; the rows of a set without one have the source ``FER``.
     """
     named = [p if len(p.source) else replace(p, source=np.full(len(p), FER)) for p in parts]
     whole = datasets.concatenated(named)

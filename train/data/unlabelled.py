@@ -31,7 +31,7 @@ def crops(faces: FaceSet) -> NDArray[np.uint8]:
     """
     squares = faces.squares()
     wanted = (faces.split == "train") & (faces.source != "fer") & (squares[:, 2] >= LEAST_FACE)
-    wanted &= np.abs(faces.pose[:, 0]) < SIDEWAYS  # beyond it, the app reads no expression either
+    wanted &= np.abs(faces.pose[:, 0]) < SIDEWAYS  # beyond it the app reads no expression
     out = []
     for row in np.flatnonzero(wanted):
         box = square_box(*(float(v) for v in squares[row]))

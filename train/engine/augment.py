@@ -37,8 +37,8 @@ class Augment:
     def weaker(self, gone: float) -> Augment:
         """The same disturbances with less strength; mirroring and MixUp stay unchanged.
 
-        A network that sees the hardest pictures until the end never fits plain ones well (docs/experiments.csv, run
-        17).
+        A network trained on the hardest pictures until the end never fits undisturbed ones well (docs/experiments.csv,
+        run 17).
 
         Args:
             gone: Share of the strength to remove, 0..1.
@@ -58,7 +58,7 @@ class Jitter:
     larger: float = number(1.55, 1, 3, "largest size of the face against the box's")
     rotate: float = number(40.0, 0, 90, "largest in-plane rotation", "degrees")
     stretch: float = number(0.0, 0, 0.3, "largest stretch of one axis of a face", "of the size")
-    wide: float = number(0.4, 0, 1, "chance that the box is wrong over the whole range; otherwise over 0.4 of it")
+    wide: float = number(0.4, 0, 1, "chance that the error of the box covers the whole range; otherwise 0.4 of it")
     turned: float = number(0.5, 0, 1, "chance of a rotation over the whole range; otherwise over 0.3 of it")
     hide: float = number(0.25, 0, 1, "chance that a hand-like patch hides a part")
     frame: float = number(0.12, 0, 1, "chance that the frame's border cuts the region")
@@ -80,7 +80,7 @@ def augment(image: Image, how: Augment, side: int, rng: np.random.Generator) -> 
 
 
 def disturb(image: Image, how: Augment, rng: np.random.Generator) -> Image:
-    """The disturbances that keep all places: light, blur, noise, compression and erasing.
+    """The disturbances without movement: light, blur, noise, compression and erasing.
 
     Args:
         image: (S, S) uint8 gray.

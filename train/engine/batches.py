@@ -16,8 +16,8 @@ from train.engine.augment import augment
 from train.engine.recipe import Recipe
 
 PLAIN = 0.25
-"""Share of crops whose contrast is not evened although the recipe says so, so that the network also works on crops that
-did not come from the app."""
+"""Share of crops whose contrast is not evened, against the recipe, so that the network also works on crops from other
+programs."""
 Batch = tuple[NDArray[np.float32], ...]
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ def ahead(items: Iterator[T], depth: int = 6) -> Iterator[T]:
                 if stop.is_set():
                     return
             put(None)
-        except BaseException as error:  # the consumer raises it
+        except BaseException as error:  # raised again in the consumer
             put(error)
 
     thread = threading.Thread(target=produce, name="augment", daemon=True)
@@ -114,8 +114,8 @@ def epoch_batches(
 
     With ``offsets`` (N, 7) each batch has those of its rows as a third array.
 
-    Order and disturbances depend only on seed and epoch, so a resumed run sees the same batches as an
-    uninterrupted one. The last, partial batch is dropped.
+    Order and disturbances depend only on seed and epoch, so a resumed run gets the same batches as an uninterrupted
+    one. The last, partial batch is dropped.
     """
     rng = np.random.default_rng([recipe.seed, epoch])
     count = len(data)

@@ -31,11 +31,11 @@ log = logging.getLogger("train")
 LARGEST_LOSS = 0.003
 """Accuracy (share) the int8 model may lose against the float one."""
 LEAST_ROWS = 2
-"""Rows that may be lost however few rows there are: one of a hundred is a whole point."""
+"""Number of rows that may always be lost: one of a hundred is already a whole point."""
 LEAST_AGREEMENT = 0.98
 """Share of validation crops whose top label must be the same in int8 and float."""
 LARGEST_DRIFT = 0.003
-"""Share of the eye distance by which int8 keypoints may be off more than the float ones."""
+"""Share of the eye distance by which the error of int8 keypoints may exceed that of the float ones."""
 
 
 class ParityError(UserError):
@@ -65,7 +65,7 @@ def to_int8(model: keras.Model, calibration: NDArray[np.uint8]) -> bytes:
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     with quiet.native_stderr_hidden(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns that ranges of the input were not given; they come from calibration
+        warnings.simplefilter("ignore")  # it warns of missing input ranges, which come from the calibration
         return bytes(converter.convert())
 
 
@@ -108,7 +108,7 @@ def written(card: ModelCard, content: bytes, out: Path) -> ModelCard:
 
 
 def require_place(out: Path) -> None:
-    """Refuses a name that no model can be written to, before the export starts.
+    """Refuses an unusable path for the model before the export starts.
 
     Raises:
         ConfigError: It is a folder or does not end in .tflite, or its folder cannot be made.
@@ -129,7 +129,7 @@ def common_metrics(content: bytes, agreement: float, cost: Cost, digits: int) ->
 
 
 def training_record(recipe: Recipe, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """How the model was trained, for its card."""
+    """The record of the training for the model's card."""
     return {
         "recipe": settings.as_dict(recipe),
         "epochs": len(history),

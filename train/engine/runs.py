@@ -77,7 +77,7 @@ def claim(run: Path, recipe: Recipe, *, resume: bool) -> None:
 
 
 def keep_origin(run: Path, card: ModelCard) -> None:
-    """Records in a recovered run's folder what the model's card says about its data."""
+    """Records the data of the model's card in a recovered run's folder."""
     replace_text(run / ORIGIN, json.dumps({"model": card.version, **card.data}, indent=1) + "\n")
 
 

@@ -24,12 +24,12 @@ if TYPE_CHECKING:  # TensorFlow is imported only by the commands that train
 D = TypeVar("D", bound=Data)
 
 BACKGROUNDS, PROPOSALS, SEVERAL, PRIOR = "--backgrounds", "--proposals", "several --data", "--prior"
-"""Options of commands that only some tasks have a use for."""
+"""Options of commands that only some tasks use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """An order to ``emotion-train prepare``.
+    """The arguments of ``emotion-train prepare``.
 
     Attributes:
         paths: What to read.
@@ -46,13 +46,13 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An order to ``emotion-train export``.
+    """The arguments of ``emotion-train export``.
 
     Attributes:
         recipe: How the network was trained.
         out: The .tflite to write.
         history: The run's epochs, for the card.
-        run: The run's folder, which records where a recovered run came from.
+        run: The run's folder, which records the origin of a recovered run.
     """
 
     recipe: Recipe
@@ -63,14 +63,14 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """An order to ``emotion-train evaluate``.
+    """The arguments of ``emotion-train evaluate``.
 
     Attributes:
         model: The .tflite, its card beside it.
         data: The data set; expression models take several.
         split: "train", "validation" or "test".
         out: Folder of pictures and ``report.json``.
-        disturbed: Whether to measure disturbed crops too, which takes 27 times as long.
+        disturbed: Whether to measure also disturbed crops, which takes 27 times as long.
         prior: One of the priors on an expression model's card.
     """
 
@@ -87,7 +87,7 @@ class Score:
     """The figure by which the exported models of a task are compared.
 
     Attributes:
-        title: What it is, for the heading of a table.
+        title: Its name, for the heading of a table.
         figure: Key of the share among the card's validation figures.
         count: Key of its N there.
     """
@@ -109,9 +109,9 @@ class Task(Protocol[D]):
         labels: Output labels of the card, which identify the task of a model.
         prepared: Where ``prepare`` writes the data set.
         recipe: Default recipe.
-        takes: Options of commands that the task has a use for.
+        takes: Options of commands that the task uses.
         unused: Recipe fields that have no effect on the task.
-        score: How exported models are compared.
+        score: The figure by which exported models are compared.
         curves: History keys that share a chart.
     """
 
@@ -172,7 +172,7 @@ class Task(Protocol[D]):
         """
 
     def calibration(self, recipe: Recipe, data: D, count: int) -> NDArray[np.uint8]:
-        """Up to ``count`` training inputs (N, S, S) uint8 as the network sees them."""
+        """Up to ``count`` training inputs (N, S, S) uint8 of the network."""
 
     def require_source(self, card: ModelCard, model: Path, data: D) -> None:
         """Refuses a data set other than the one the card names; cards that name none accept any.
@@ -199,7 +199,7 @@ class Task(Protocol[D]):
         """Prints a report as tables."""
 
     def sections(self, model: Path, data: Path, split: str) -> list[str] | None:
-        """HTML sections of ``emotion-train report``; None if the card's figures are all there is."""
+        """HTML sections of ``emotion-train report``; None if there are only the card's figures."""
         return None
 
     # Card

@@ -118,7 +118,7 @@ class Trainer:
         for number, arrays in enumerate(ahead(self.task.batches(epoch, self.side))):
             step = epoch * self.steps_per_epoch + number
             self.optimizer.learning_rate.assign(self.rate(step))
-            # An early average forgets fast, so that the random start leaves it soon.
+            # An early average decays fast, so that the random initial weights soon lose their influence.
             self._decay.assign(min(self.recipe.ema, (1 + step) / (10 + step)))
             losses.append(float(self._step(*(tf.constant(a) for a in arrays))))
             if not math.isfinite(losses[-1]):

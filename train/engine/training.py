@@ -58,7 +58,7 @@ class Training(Protocol):
         """Figures of the averaged network on the validation split."""
 
     def adapt(self, model: keras.Model, old: Recipe) -> None:
-        """Changes a network that has just taken the weights of another run.
+        """Adapts a network after it has been initialised with the weights of another run.
 
         Args:
             model: The network.

@@ -19,7 +19,7 @@ from train.system.progress import track
 log = logging.getLogger("train")
 
 ROUNDS, CALLS = 10, 30
-"""Rounds in which the models take turns, so that other load affects all of them equally, and calls in each turn."""
+"""Rounds of alternating models, so that other load affects all of them equally, and calls per model and round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def _runnable(paths: Sequence[Path]) -> tuple[list[Int8Model], list[Path]]:
 
 
 def measure(paths: Sequence[Path]) -> list[Candidate]:
-    """Times models on noise, which costs as much as a face; a model that cannot run is logged and skipped."""
+    """Measures the time of models on noise, which costs as much as a face; a model that cannot run is logged and
+    skipped."""
     running, paths = _runnable(paths)
     rng = np.random.default_rng(0)
     pictures = [rng.integers(-128, 128, model.input.shape).astype(np.int8) for model in running]
@@ -84,7 +85,7 @@ def measure(paths: Sequence[Path]) -> list[Candidate]:
                 own.append(time.perf_counter() - started)
     stems = Counter(path.stem for path in paths)
     names = [path.stem if stems[path.stem] == 1 else f"{path.absolute().parent.name}/{path.stem}" for path in paths]
-    return [  # without the first round, which warms up
+    return [  # without the first round, which is the warm-up
         Candidate(name, load_card(path, None), path.stat().st_size, float(np.median(own[CALLS:]) * 1e3))
         for name, path, own in zip(names, paths, times, strict=True)
     ]

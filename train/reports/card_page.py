@@ -1,4 +1,4 @@
-"""All model cards as one readable page, ``docs/MODEL_CARD.md``, made from the cards alone; a test compares both."""
+"""All model cards as one page, ``docs/MODEL_CARD.md``, generated only from the cards; a test compares both."""
 
 from __future__ import annotations
 

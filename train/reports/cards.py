@@ -1,4 +1,4 @@
-"""Bringing the texts of model cards up to date."""
+"""Updates the texts of model cards."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def percent(share: float | None) -> str:
 
 
 def all_figures(card: ModelCard) -> list[str]:
-    """All figures of a card but those of the float network, one a line."""
+    """All figures of a card except those of the float network, one per line."""
     shown = {key: value for key, value in card.metrics.items() if key != "float"}
     return [table(("figure", ""), flat(shown))]
 

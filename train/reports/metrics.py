@@ -43,7 +43,7 @@ def mean_recall(scores: Array, truth: NDArray[np.int64]) -> float:
 
 
 def nll(probs: Array, truth: NDArray[np.int64], weights: Array | None = None) -> float:
-    """Mean negative log-likelihood of the true class, in nats; rows count by their (N,) weights where given."""
+    """Mean negative log-likelihood of the true class, in nats; rows are weighted by the (N,) weights if given."""
     each = -np.log(np.maximum(probs[np.arange(len(truth)), truth], 1e-12))
     return float(each.mean() if weights is None else (each * weights).sum() / weights.sum())
 
@@ -111,7 +111,7 @@ def _crossed(logits: Array, truth: NDArray[np.int64], folds: int, answer: Answer
 def cross_fitted_probs(logits: Array, truth: NDArray[np.int64]) -> NDArray[np.float64]:
     """Probabilities (N, K) of each half of the rows with the temperature fitted on the other half.
 
-    It shows the calibration on rows that the temperature was not fitted on. The halves are even and odd rows.
+    It shows the calibration on rows that were not used to fit the temperature. The halves are even and odd rows.
     """
     return _crossed(logits, truth, 2, lambda own, others, known: softmax(own, fit_temperature(others, known)))
 
@@ -120,7 +120,7 @@ PRIOR = 1.0
 """Standard deviation in nats of the prior on biases, so that few rows change them little."""
 STEPS = 50
 LEAST_SCALE = 1 / 8
-"""Inverse temperature below which logits carry almost no information, and biases would dominate them."""
+"""Inverse temperature below which logits contain almost no information and biases would dominate them."""
 
 
 def fit_biases(logits: Array, truth: NDArray[np.int64], weights: Array | None = None) -> NDArray[np.float32]:
@@ -132,16 +132,16 @@ def fit_biases(logits: Array, truth: NDArray[np.int64], weights: Array | None = 
     Args:
         logits: (N, K).
         truth: (N,) true classes.
-        weights: (N,) how much each row counts; None = all alike.
+        weights: (N,) weight of each row; None = equal weights.
 
     Returns:
-        (K,) float32 with a mean of 0; 0 for a class that does not occur, of which nothing is known. All 0 where the
-        logits say so little that the temperature that fits best would be over 8, the largest ``fit_temperature`` gives.
+        (K,) float32 with a mean of 0; 0 for a class that does not occur. All 0 if the logits contain so little
+        information that the best temperature would exceed 8, the upper limit of ``fit_temperature``.
     """
     given = np.asarray(logits, np.float64)
     rows, classes = len(given), int(given.shape[1])
     counts = np.bincount(truth, minlength=classes)
-    free = np.flatnonzero(np.concatenate([[1], counts]))  # the first is the temperature's inverse
+    free = np.flatnonzero(np.concatenate([[1], counts]))  # the first is the inverse temperature
     wanted = np.eye(classes)[truth]
     share = (
         np.ones((rows, 1))

@@ -27,7 +27,7 @@ GRID_COLUMNS = 4
 
 
 def plain(order: Evaluate, figures: dict[str, Any]) -> dict[str, Any]:
-    """Writes figures without pictures as ``report.json``; the report names model, data and split."""
+    """Writes figures without pictures as ``report.json``, with model, data and split."""
     head = {"model": load_card(order.model, None).version, "data": order.data[0].name, "split": order.split}
     return written(head | figures, {}, order.out)
 

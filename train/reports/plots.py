@@ -73,7 +73,7 @@ def reliability(bins: Sequence[Bin], title: str) -> Figure:
     full = [b for b in bins if b.n]
     width = bins[0].high - bins[0].low
     middles = [(b.low + b.high) / 2 for b in full]
-    # A bar over a handful of readings is chance: pale.
+    # Bars of few readings are pale, because they are mostly chance.
     shades = [BLUE if b.n >= FEW else PALE for b in full]
     upper.bar(middles, [b.accuracy for b in full], width * 0.94, color=shades, label=f"right (pale: N < {FEW})")
     upper.plot([b.confidence for b in full], [b.accuracy for b in full], "o", color=ORANGE, ms=4, label="mean of bin")
@@ -127,7 +127,7 @@ def scatter(points: Sequence[tuple[str, float, float, bool]], across: str, up: s
     figure = Figure(figsize=(7.2, 4.0), layout="constrained")
     axes = figure.add_subplot()
     for (name, x, y, marked), shape in zip(points, cycle("osD^vP*X<>"), strict=False):
-        # A legend, not labels at the points: equal networks lie on top of each other.
+        # A legend instead of labels at the points, because equal networks overlap.
         axes.plot(x, y, shape, ms=8, mec="black" if marked else "none", alpha=0.85, label=name)
     axes.margins(0.15)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
@@ -169,7 +169,7 @@ def readings(images: Sequence[Image], probs: NDArray[np.floating[Any]], titles: 
     for n, (image, row, title) in enumerate(zip(images, probs, titles, strict=True)):
         face, bars = grid[n // columns, n % columns * 2], grid[n // columns, n % columns * 2 + 1]
         face.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        face.set_title(title, fontsize=8, parse_math=False)  # a file's name is no formula
+        face.set_title(title, fontsize=8, parse_math=False)  # file names are not parsed as formulas
         _bars(bars, row)
     return figure
 

@@ -1,8 +1,8 @@
 """The priors of an expression model: biases and temperatures fitted on validation, and their effect on other rows.
 
-``balanced`` takes all expressions to be equally frequent, except that neutral is favoured until it is recognised often
-enough on every source: in life most faces are neutral, and a false "angry" on a calm face costs more than a missed one.
-``web`` takes them to be as frequent as in FER2013's validation rows.
+``balanced`` assumes that all expressions are equally frequent, except that neutral is favoured until it is recognised
+often enough on every source: in life most faces are neutral, and a false "angry" on a calm face costs more than a
+missed one. ``web`` assumes the frequencies of FER2013's validation rows.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from train.reports.sources import by_source
 Biases = NDArray[np.float64]
 NEUTRAL = EMOTIONS.index("neutral")
 LEAST_NEUTRAL = 0.87
-"""Recall of neutral that the balanced prior keeps on every trusted source: 0.85 is the aim for other people, plus two
+"""Least recall of neutral under the balanced prior on every trusted source: the aim of 0.85 for other people plus two
 points, about twice the standard error of the largest source."""
 LEFT_OUT = ("expw",)
-"""Sources that nothing is fitted on: ExpW's labels contradict one another so often (a network trained on it reads 45 %
-of its held-out rows) that neutral's recall on it would be paid for with the anger of all other sources."""
+"""Sources that are excluded from fitting: ExpW's labels contradict one another so often (a network trained on it reads
+45 % of its held-out rows correctly) that recall of neutral on it would cost recall of anger on all other sources."""
 STEP, MOST = 0.02, 3.0
-"""In logits: neutral's bias grows by steps up to ``MOST``."""
+"""Step and upper limit in logits by which the bias of neutral is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Rows:
 
 
 def weights(rows: Rows, *, by_class: bool) -> NDArray[np.float64]:
-    """(N,) weights by which every source counts alike, and with ``by_class`` every class within it, too."""
+    """(N,) weights that give every source the same weight, and with ``by_class`` also every class within it."""
     out = np.zeros(len(rows.truth))
     for source in rows.sources:
         own = rows.source == source
@@ -68,13 +68,14 @@ def weights(rows: Rows, *, by_class: bool) -> NDArray[np.float64]:
 
 
 def trusted(rows: Rows) -> Rows:
-    """The rows of the sources that priors are fitted on; all rows where no other source is there."""
+    """The rows of the sources for fitting priors; all rows if there is no other source."""
     keep = ~np.isin(rows.source, LEFT_OUT)
     return rows.take(keep) if keep.any() else rows
 
 
 def balanced_biases(rows: Rows, least: float = LEAST_NEUTRAL) -> Biases:
-    """Biases (7,) for equally frequent classes, with neutral favoured as far as ``least`` asks on every source."""
+    """Biases (7,) for equally frequent classes, with neutral favoured until its recall is at least ``least`` on every
+    source."""
     rows = trusted(rows)
     biases = metrics.fit_biases(rows.logits, rows.truth, weights(rows, by_class=True)).astype(np.float64)
     for _ in range(round(MOST / STEP)):
@@ -95,13 +96,13 @@ def neutral_recall(rows: Rows, biases: Biases) -> float:
 
 
 def web_biases(rows: Rows) -> Biases:
-    """Biases (7,) that make the true classes of FER2013's rows likeliest, as frequent as they are there."""
+    """Biases (7,) that maximise the likelihood of the true classes of FER2013's rows, with their frequencies."""
     own = of_fer(rows)
     return np.asarray(metrics.fit_biases(own.logits, own.truth), np.float64)
 
 
 def of_fer(rows: Rows) -> Rows:
-    """The rows of FER2013; all rows where it is not among the sources."""
+    """The rows of FER2013; all rows if it is not among the sources."""
     own = rows.source == FER
     return rows.take(own) if own.any() else rows
 
@@ -124,7 +125,7 @@ def web(rows: Rows) -> Prior:
 
 
 KNOWN: dict[str, Callable[[Rows], Prior]] = {"balanced": balanced, "web": web}
-"""How each prior of a card is fitted."""
+"""The function that fits each prior of a card."""
 
 
 def crossed(
@@ -157,7 +158,7 @@ def for_card(rows: Rows, built_in: Biases) -> tuple[dict[str, Prior], dict[str, 
 
     Returns:
         Priors for the card, whose biases are added to the network's logits; and for each by its name ``figures`` and
-        ``cross_fitted`` (``sources.by_source``), the second with biases and temperature of rows not measured on.
+        ``cross_fitted`` (``sources.by_source``), the second with biases and temperature fitted on other rows.
     """
     bare = Rows((rows.logits - built_in).astype(np.float32), rows.truth, rows.source)
     found: dict[str, Prior] = {}

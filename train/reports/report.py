@@ -32,7 +32,7 @@ log = logging.getLogger("train")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order to ``emotion-train report``.
+    """The arguments of ``emotion-train report``.
 
     Attributes:
         run: Folder of the run, with ``recipe.yaml`` and ``history.json``.
@@ -123,7 +123,7 @@ def _machine(card: ModelCard) -> str:
 
 
 def _belongs(trained: Recipe, card: ModelCard, model: Path) -> list[str]:
-    """A warning if the model's card names another recipe than the run's."""
+    """A warning if the model's card has another recipe than the run."""
     made = card.training.get("recipe")
     if not isinstance(made, dict):
         return [html.note(f"The card of {model.name} does not name the recipe it was trained by.", warn=True)]

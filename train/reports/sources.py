@@ -1,4 +1,4 @@
-"""Figures by source: a model is judged by the mean over the sets it is measured on, never by one set's accuracy."""
+"""Figures by source: a model is compared by the mean over all measured sets, not by one set's accuracy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def by_source(
     """Figures of each source and the mean of their mean recalls.
 
     Args:
-        logits: (N, 7) that decide the label.
+        logits: (N, 7) logits that decide the label.
         probs: (N, 7) calibrated probabilities of the same rows.
         truth: (N,) classes.
         source: (N,) names of the sources.

@@ -17,7 +17,7 @@ def opened(path: Path, schema: str, command: str, *, alone: bool = False) -> sql
         path: The file.
         schema: Statements that create missing tables.
         command: The command that writes such records, for messages.
-        alone: Whether no other process may use the record meanwhile.
+        alone: Whether to lock the record for other processes.
 
     Raises:
         ConfigError: It is another kind of file, cannot be written, or is used by another process.
@@ -26,7 +26,7 @@ def opened(path: Path, schema: str, command: str, *, alone: bool = False) -> sql
         database = sqlite3.connect(path, timeout=0.2 if alone else 5.0)
         if alone:
             database.execute("pragma locking_mode = exclusive")
-            # A killed run loses nothing and a power cut the last pictures; a commit need not wait for the disk.
+            # A commit need not wait for the disk: a kill loses nothing, a power cut only the last pictures.
             database.execute("pragma journal_mode = wal")
             database.execute("pragma synchronous = normal")
         database.executescript(f"begin immediate; {schema}; commit;" if alone else schema)

@@ -46,7 +46,7 @@ def task_of_card(card: ModelCard) -> Task[Any]:
 
 
 def load_recipe(name: str, overrides: list[str]) -> tuple[Recipe, Task[Any]]:
-    """Reads a recipe and checks that its task uses every field it sets.
+    """Reads a recipe and checks that its task uses every field that is set.
 
     Args:
         name: Name of a file in ``train/recipes``, or a path.
@@ -76,14 +76,14 @@ def recipe_of_run(run: Path) -> tuple[Recipe, Task[Any]]:
 
 
 def require_options(task: Task[Any], given: Mapping[str, object]) -> None:
-    """Refuses options of a command that a task has no use for.
+    """Refuses options of a command that a task does not use.
 
     Args:
         task: The task.
         given: Options and their values; false values do not count.
 
     Raises:
-        ConfigError: The task does not take one of them.
+        ConfigError: The task does not use one of them.
     """
     for option, value in given.items():
         if value and option not in task.takes:

@@ -1,4 +1,4 @@
-"""Defaults of tasks whose report and card show their figures as they are."""
+"""Defaults for tasks whose report and card list their figures without tables or charts."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_a_list_becomes_a_set(site: Site, tmp_path: Path, caplog: pytest.LogCapt
     command = ["collect", str(out), "--from", str(source), "--queries", str(tmp_path / "queries.yaml"), "--per-class",
                "4", "--contact", "me@example.org", "--allow-private"]  # fmt: skip
     assert cli.main(command) == 2
-    assert "tells no licences; give --licences any" in caplog.text
+    assert "states no licences; give --licences any" in caplog.text
     assert cli.main([*command, "--licences", "any"]) == 0
     assert "joy: 4 fetched, 1 found" in caplog.text
     assert len(list(out.glob("joy/*.jpg"))) == 4

@@ -1,4 +1,4 @@
-"""Services and lists that name pictures, by name: a new one needs its module and an entry in ``make``."""
+"""The registry of providers (services, lists, folders): a new one needs its module and an entry in ``make``."""
 
 from __future__ import annotations
 

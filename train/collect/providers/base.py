@@ -1,4 +1,4 @@
-"""The interface of providers: services, lists and folders that name pictures page by page."""
+"""The interface of providers: services, lists and folders that return pictures page by page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A picture that a service or a list names.
+    """A picture in the results of a service or a list.
 
     Attributes:
         url: Address of the file; a path for a local folder.
@@ -53,7 +53,7 @@ class Page:
 
     Attributes:
         hits: The pictures.
-        cursor: Where the next page begins; "" = there is none.
+        cursor: Start of the next page; "" = there is none.
     """
 
     hits: Sequence[Hit]
@@ -65,7 +65,7 @@ class Provider(Protocol):
 
     Attributes:
         name: Its name in the record.
-        searches: Whether it is asked for phrases; lists and folders have classes instead.
+        searches: Whether it searches for phrases; lists and folders have classes instead.
         states_licences: Whether it states the licence of each picture.
         crawled: Whether its addresses come from foreign sites, whose robots.txt then applies to the pictures.
         local: Whether its pictures are files of this machine.

@@ -9,7 +9,7 @@ from train.collect.providers.base import Hit, Page, Query, Service, key
 
 KEY = "BRAVE_API_KEY"
 MOST = 200
-"""Results that one search gives; there are no further pages."""
+"""Results of one search; there are no further pages."""
 INTERVAL_S = 1.1
 LANGUAGES = {"ja": "jp", "zh": "zh-hans", "pt": "pt-br", "no": "nb"}
 """Its own names of languages."""

@@ -15,10 +15,10 @@ from train.collect.providers.base import Hit, Page, Query, Service
 
 PAGE = 50
 WIDTH = 1280
-"""Width of the copy that is fetched; one of the sizes that Wikimedia keeps ready."""
+"""Width in pixels of the fetched copy; one of the sizes that Wikimedia provides."""
 INTERVAL_S = 1.0
 LATER = ("maxlag", "ratelimited", "readonly")
-"""Errors that pass."""
+"""Temporary errors."""
 
 
 class Commons(Service):

@@ -15,12 +15,13 @@ from train.collect.providers.base import Hit, Page, Query, Service
 PAGE, PAGE_WITH_TOKEN = 20, 50
 """Largest pages without and with a token."""
 DEPTH = 240
-"""Results that one search gives at most."""
+"""Most results of one search."""
 INTERVAL_S = 1.0
 
 
 class Openverse(Service):
-    """Searches Openverse; with ``OPENVERSE_CLIENT_ID`` and ``OPENVERSE_CLIENT_SECRET`` by larger pages and more often.
+    """Searches Openverse; with ``OPENVERSE_CLIENT_ID`` and ``OPENVERSE_CLIENT_SECRET`` with larger pages and a higher
+    rate.
 
     A registered application has both (``POST /v1/auth_tokens/register/``).
     """
@@ -45,7 +46,7 @@ class Openverse(Service):
         try:
             found = self._client.json(Request(f"{self._base}/v1/images/?{urlencode(asked)}", headers))
         except Refused as error:
-            if number > 1 and error.status in (400, 401, 404):  # beyond the last page that it gives
+            if number > 1 and error.status in (400, 401, 404):  # the service has no page beyond this one
                 return Page([])
             raise
         hits = [_hit(entry) for entry in found.get("results") or [] if entry.get("url")]

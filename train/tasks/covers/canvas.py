@@ -1,4 +1,4 @@
-"""A face that covers are drawn on, and the shapes and materials they are drawn with."""
+"""The canvas on which covers are drawn over a face, with shapes and materials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AT = {name: POINTS.index(name) for name in POINTS}
 
 @dataclass(slots=True)
 class Canvas:
-    """A face that covers are drawn on.
+    """A face over which covers are drawn.
 
     Attributes:
         pixels: (S, S) float32 gray levels.

@@ -19,19 +19,19 @@ from train.tasks.covers.canvas import Canvas, Floats, oval, shape
 from train.tasks.covers.drawing import COVERS, HARMLESS
 
 SPEC = CropSpec(48, 0.185, 0.03, align=True, contrast=40.0)
-"""The crop, the one of the expression network: so it need not be cut twice."""
+"""The crop: that of the expression network, so that it is cut only once."""
 FINE = 2
 """Covers are drawn at this many times the crop's resolution."""
 COVERED, CLEAR = 0.6, 0.15
-"""Hidden share of a region from which it counts as covered, and up to which it counts as clear; between them it has no
+"""Hidden shares of a region from which it counts as covered, and up to which it counts as clear; between them it has no
 label."""
 SHARES = {"none": 0.45, "mask": 0.2, "hand": 0.15, "thing": 0.06, "sunglasses": 0.09, "band": 0.05}
 """Share of an epoch's crops by kind of cover."""
 HARMLESS_SHARE = 0.35
 """Chance of clear glasses or a beard."""
 LEAST_SEEN = 0.4
-"""Mean visibility of both eyes, by the eye network, below which the photograph itself may show sunglasses: then the
-upper half has no label unless something is drawn over it."""
+"""Mean visibility of both eyes by the eye network below which the photograph itself may show sunglasses; then the upper
+half has no label unless a cover is drawn over it."""
 SOURCES = {"faces": 0.45, "fer": 0.4, "driver": 0.15}
 """Share of an epoch's crops by source of the face."""
 
@@ -42,7 +42,7 @@ class Covering:
 
     Attributes:
         image: (48, 48) uint8, contrast evened.
-        target: (2,) float32, upper and lower half: 1 covered, 0 clear, -1 does not count.
+        target: (2,) float32, upper and lower half: 1 covered, 0 clear, -1 no label.
         kind: The drawn cover.
     """
 
@@ -99,7 +99,7 @@ class Coverings:
         return sum(seen) / 2 >= LEAST_SEEN
 
     def _canvas(self, row: int, rng: np.random.Generator) -> Canvas:
-        """The face, cut roughly as the app cuts it, at ``FINE`` times the crop's resolution."""
+        """The face at ``FINE`` times the crop's resolution, cut approximately as in the app."""
         data, j, side = self._data, self._jitter, SPEC.side * FINE
         cx, cy, size = self._squares[row]
         image = data.pictures[int(data.picture[row])]
@@ -121,7 +121,7 @@ class Coverings:
 
 
 def hidden_shares(canvas: Canvas) -> tuple[float, float]:
-    """Shares 0..1 of the eyes and of the mouth that are hidden by what was drawn, or outside of the crop."""
+    """Shares 0..1 of the eyes and of the mouth that are hidden by a drawn cover or outside of the crop."""
     side, unit = len(canvas.pixels), canvas.unit
     eyes = [oval(canvas.at(name), (unit * 0.17, unit * 0.1), 0.0) for name in ("r_iris", "l_iris")]
     mouth = oval(canvas.mouth, (unit * 0.28, unit * 0.15), 0.0)
@@ -137,7 +137,7 @@ def _label(share: float) -> float:
 
 
 def check_coverings(data: FaceSet, split: str, each: int, light: Augment) -> list[Covering]:
-    """The same crops every time: ``each`` of every kind of cover, and five times as many without one.
+    """A fixed set of crops: ``each`` of every kind of cover, and five times as many without one.
 
     Args:
         data: The faces.

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from train.engine.training import Training
 
 UNUSED = tuple(f"jitter.{key}" for key in ("stretch", "wide", "turned", "hide", "frame"))
-"""Fields of ``Jitter`` without an effect: boxes are nearly right, and what hides a face is drawn by the task itself."""
+"""Fields of ``Jitter`` without an effect: boxes are nearly exact, and the task draws the covers itself."""
 
 
 class Covers(PlainTask["FaceSet"]):
-    """Tells which half of a face is covered."""
+    """Detects which half of a face is covered."""
 
     name = "covers"
     model = "covers"
@@ -38,7 +38,7 @@ class Covers(PlainTask["FaceSet"]):
     recipe = "covers"
     takes = frozenset({BACKGROUNDS, PROPOSALS})
     unused = (*CLASSES, "heads_turned", "augment.erase", *GEOMETRY, *UNUSED)
-    score = Score("clear faces told as covered %", "false", "false_n")
+    score = Score("clear faces taken for covered %", "false", "false_n")
     curves = (("loss",), ("mask", "hand", "thing", "sunglasses", "band", "scarf"), ("false",), ("ece",))
 
     def prepare(self, order: Prepare) -> None:

@@ -1,6 +1,6 @@
 """Draws masks, hands, sunglasses and other covers over a face with known keypoints.
 
-Each drawing lays gray levels over a ``Canvas``, which keeps the total opacity, from which the labels follow.
+Each function lays gray levels over a ``Canvas``, which adds up the opacity; the labels are derived from it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _veil(
 
 
 def spot(canvas: Canvas, rng: np.random.Generator) -> Floats:
-    """(2,) where something is held: mostly before the mouth or the eyes, else beside them."""
+    """(2,) position of a held object: mostly before the mouth or the eyes, else beside them."""
     unit, kind = canvas.unit, rng.random()
     noise = rng.normal(0, 0.08, 2) * unit
     if kind < 0.5:

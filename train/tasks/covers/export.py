@@ -22,11 +22,11 @@ from train.tasks.keypoints.card import TERMS, VALIDATION
 from train.tasks.keypoints.regions import CHECK_LIGHT
 
 CALIBRATION = 60
-"""Crops of each kind that set the quantisation ranges."""
+"""Number of crops of each kind for the quantisation ranges."""
 
 
 def calibration(data: FaceSet, each: int) -> NDArray[np.uint8]:
-    """Training crops (N, 48, 48) uint8 as the network sees them, ``each`` of a kind."""
+    """Training crops (N, 48, 48) uint8 as inputs of the network, ``each`` of a kind."""
     return np.stack([c.image for c in check_coverings(data, "train", each, CHECK_LIGHT)])
 
 

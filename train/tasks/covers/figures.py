@@ -30,8 +30,8 @@ def figures(logits: NDArray[np.float32], made: list[Covering], temperature: floa
         temperature: Divides the logits.
 
     Returns:
-        For each kind the share of covered faces that are told as covered in the covered half, for ``none`` the share
-        of clear faces told as covered in either half; ``ece`` over all halves with a label; N of each.
+        For each kind the share of covered faces that are detected as covered in the covered half, for ``none`` the
+        share of clear faces taken for covered in either half; ``ece`` over all halves with a label; N of each.
     """
     probability = np.vectorize(sigmoid)(logits / temperature)
     truth, kinds = np.stack([c.target for c in made]), np.array([c.kind for c in made])

@@ -48,7 +48,7 @@ def data_before(recipe: Recipe, run: Path | None, name: str) -> dict[str, str]:
 
 
 def _photographs(names: list[str], recipe: Recipe) -> dict[str, str]:
-    """Unlabelled photographs of ancestors that the recipe itself does not name."""
+    """Unlabelled photographs of ancestors that are not in the recipe itself."""
     other = [name for name in names if name != Path(recipe.unlabelled).name]
     return {f"photographs of {name} without labels": PHOTOGRAPHS for name in other}
 

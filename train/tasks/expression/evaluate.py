@@ -34,7 +34,7 @@ def evaluate_logits(logits: NDArray[np.float32], data: Dataset, temperature: flo
     recall = metrics.recalls(logits, data.truth)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = table.diagonal() / table.sum(axis=0)
-        # Not computed from recall and precision: it is 0, not unknown, for a class that occurs but is never named.
+        # Not computed from recall and precision: it is 0, not unknown, for a class that occurs but is never predicted.
         f1 = 2 * table.diagonal() / (table.sum(axis=0) + table.sum(axis=1))
     per_class = {
         name: {

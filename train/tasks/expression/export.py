@@ -35,9 +35,9 @@ log = logging.getLogger("train")
 FEW = 1000
 """Least number of crops on which int8 and float are compared; training crops fill up a small validation split."""
 CROPS = 70
-"""Crops that set the quantisation ranges: 10 of each class, half of them in other light. Ranges follow the most extreme
-crop, so more crops do not help: the logits of 2,000 training crops move by 0.036 and 0.039 (two seeds), with 700 crops
-by 0.041 and 0.039."""
+"""Crops for the quantisation ranges: 10 of each class, half of them in other light. The most extreme crop determines
+the ranges, so more crops do not help: the logits of 2,000 training crops move by 0.036 and 0.039 (two seeds), with 700
+crops by 0.041 and 0.039."""
 
 
 def calibration_crops(data: Dataset, count: int = CROPS, seed: int = 0) -> NDArray[np.uint8]:
@@ -126,7 +126,7 @@ def export(model: keras.Model, data: Dataset, order: Export) -> ModelCard:
 
 
 def _data_texts(data: Dataset, order: Export) -> dict[str, str]:
-    """The card's words on training data, validation data and terms."""
+    """The card's texts on training data, validation data and terms."""
     recipe, run = order.recipe, order.run
     more = terms = ""
     if recipe.unlabelled:
@@ -147,12 +147,12 @@ def _data_texts(data: Dataset, order: Export) -> dict[str, str]:
 
 
 def _once(text: str) -> str:
-    """The text without sentences that it has already: several ancestors may share their terms."""
+    """The text without repeated sentences, because several ancestors may share their terms."""
     return " ".join(dict.fromkeys(re.split(r"(?<=\.) (?=[A-Z])", text)))
 
 
 def _validation_text(data: Dataset) -> str:
-    """The card's words on the rows its figures are measured on."""
+    """The card's text on the rows of its figures."""
     if len(data.sources) > 1:
         others = ", ".join(source for source in data.sources if source != FER)
         return f"split validation: of {FER} PublicTest (FER+ majority rule), of {others} every tenth picture of a class"
@@ -164,7 +164,7 @@ def _with_biases(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
     """Adds biases fitted on validation to the network's last layer.
 
-    On unseen faces some classes are named too often and others too rarely. For a single set the biases maximise the
+    On unseen faces some classes are predicted too often and others too rarely. For a single set the biases maximise the
     likelihood of its true classes; for a joined set they are those of the prior ``balanced``.
 
     Returns:
@@ -212,7 +212,7 @@ class Pair(NamedTuple):
     int8: NDArray[np.float32]
 
     def same(self) -> NDArray[np.bool_]:
-        """(N,) whether both name the same class."""
+        """(N,) whether both predict the same class."""
         return np.asarray(self.real.argmax(axis=1) == self.int8.argmax(axis=1))
 
 

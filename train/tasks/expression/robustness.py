@@ -1,7 +1,7 @@
 """Accuracy on crops disturbed by bad light, cameras and boxes.
 
 Every disturbance is fixed and as strong as in practice; those with a direction are applied in all directions. They act
-on the crop, so moved and shrunk boxes repeat its border where the app would show more of the picture, which is a little
+on the crop. Moved and shrunk boxes repeat its border where the app would show more of the picture; this is slightly
 harder.
 """
 
@@ -148,7 +148,7 @@ def corruption_table(
 
 
 def consistency(read: Reader, images: NDArray[np.uint8], clean: NDArray[np.int64]) -> dict[str, Any]:
-    """How often the label stays the same if the box is 5 % off.
+    """Measures how often the label stays the same if the box is 5 % off.
 
     Args:
         read: The network.

@@ -1,4 +1,4 @@
-"""Targets of the expression network: the data's own labels and the answers of teachers."""
+"""Targets of the expression network: the labels of the data and the outputs of teachers."""
 
 from __future__ import annotations
 

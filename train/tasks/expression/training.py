@@ -41,7 +41,7 @@ class ExpressionTraining(Training):
 
         Args:
             data: Labelled crops.
-            recipe: What to do.
+            recipe: The recipe of the training.
             unlabelled: (N, 48, 48) more crops, labelled by the teachers' answers alone.
 
         Raises:
@@ -121,7 +121,7 @@ class ExpressionTraining(Training):
 
 
 def _without(data: Dataset, recipe: Recipe) -> Dataset:
-    """The rows of the sources that a recipe learns from.
+    """The rows of all sources that a recipe does not leave out.
 
     Raises:
         ConfigError: ``left_out`` names a source that the set does not have.

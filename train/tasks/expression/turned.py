@@ -1,4 +1,5 @@
-"""Turned copies of training crops: most labelled faces look ahead, and people in front of a camera often do not."""
+"""Makes turned copies of training crops, because most labelled faces look ahead and people in front of a camera often
+do not."""
 
 from __future__ import annotations
 
@@ -31,9 +32,9 @@ NOD = 10.0
 PAD = 12
 """Pixels of repeated border around a crop, so that a face that moves when it turns stays in the picture."""
 SPARE = 1.6
-"""Crops looked at for each copy: some show no face to the keypoint network, others look aside already."""
+"""Number of crops examined for each copy: in some the keypoint network finds no face, others already look aside."""
 FEWEST = 30
-"""Fewest faces that a head's shape is fitted to."""
+"""Least number of faces for the fit of a head's shape."""
 
 
 def with_turned(data: Dataset, count: int, seed: int, net: Reader) -> Dataset:

@@ -27,7 +27,7 @@ log = logging.getLogger("train")
 
 
 class Eyes(PlainTask["EyeSet"]):
-    """Tells open eyes from shut ones, and eyes from anything else."""
+    """Distinguishes open eyes from shut ones, and eyes from anything else."""
 
     name = "eyes"
     model = "eyes"

@@ -20,7 +20,7 @@ from train.tasks.eyes import network
 from train.tasks.eyes.figures import figures, temperature
 
 CALIBRATION = 700
-"""Patches that set the quantisation ranges."""
+"""Number of patches for the quantisation ranges."""
 
 
 def calibration(data: EyeSet, count: int) -> NDArray[np.uint8]:

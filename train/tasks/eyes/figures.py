@@ -25,7 +25,7 @@ def figures(logits: NDArray[np.float32], data: EyeSet, rows: NDArray[np.int64]) 
     Args:
         logits: (N, 2) of openness and visibility.
         data: The set.
-        rows: (N,) the rows of the set that the logits belong to.
+        rows: (N,) the row in the set of each logit.
 
     Returns:
         ``cew``: accuracy over all its eyes. ``mrl``: mean accuracy over its subjects. ``kaggle``, ``faces``,

@@ -29,7 +29,7 @@ Image = NDArray[np.uint8]
 SHARES = {"mrl": 0.30, "cew": 0.26, "kaggle": 0.06, "faces": 0.10, "driver": 0.08, "fer": 0.08, "none": 0.12}
 """Share of an epoch's crops by source; "none" shows other parts of faces."""
 COVER = 0.12
-"""Chance that something covers the eye, which then is not visible."""
+"""Chance that the eye is covered and therefore not visible."""
 
 
 class EyeTraining(Training):

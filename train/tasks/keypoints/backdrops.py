@@ -20,7 +20,7 @@ def soft_mask(corners: NDArray[np.float64], rng: np.random.Generator) -> NDArray
     (x1, y1), (x2, y2) = corners * MASK
     if rng.random() < 0.5:
         mask[max(0, int(y1)) : int(y2), max(0, int(x1)) : int(x2)] = 1
-    else:  # as wide as the picture, without its corners
+    else:  # an ellipse as wide as the picture, without its corners
         centre = (int((x1 + x2) / 2), int((y1 + y2) / 2))
         cv2.ellipse(mask, centre, (int((x2 - x1) * 0.55), int((y2 - y1) * 0.6)), 0, 0, 360, 1.0, -1)
     blur = float(rng.uniform(0.01, 0.05)) * MASK

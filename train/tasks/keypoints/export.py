@@ -26,10 +26,10 @@ from train.tasks.keypoints.training import Answers, check_regions, stacked
 log = logging.getLogger("train")
 
 CALIBRATION = 700
-"""Faces among which regions with extreme answers are searched."""
+"""Number of faces among which regions with extreme outputs are searched."""
 FEW = 60
-"""Random regions that set the quantisation ranges, besides those with extreme answers (docs/experiments.csv: the loss
-by int8 depends on the most extreme regions shown)."""
+"""Number of random regions for the quantisation ranges, besides those with extreme outputs (docs/experiments.csv: the
+loss by int8 depends on the most extreme regions shown)."""
 EXTREMES = 20
 """Most regions with extreme answers: the smallest and the largest of ten values."""
 
@@ -44,8 +44,8 @@ def int8_answers(content: bytes, images: NDArray[np.uint8]) -> Outputs:
 def calibration(data: FaceSet, count: int, few: int) -> NDArray[np.uint8]:
     """Training regions that set the quantisation ranges: ``few`` random ones and those with the most extreme answers.
 
-    Ranges follow the most extreme picture shown. Inside the network a rare extreme reduces the precision of all other
-    answers; but an answer beyond its output's range is clipped, so the outputs must have seen their extremes.
+    The most extreme picture determines the ranges. Inside the network a rare extreme reduces the precision of all other
+    values; but an output beyond its range is clipped, so the calibration must include the extremes of the outputs.
 
     Args:
         data: Faces and windows.

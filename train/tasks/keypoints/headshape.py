@@ -1,4 +1,4 @@
-"""A rigid head: fitted to the keypoints of many faces, and completed by the parts that have no keypoint."""
+"""A rigid head, fitted to the keypoints of many faces and completed by parts without a keypoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from train.data.faceset import BOX
 
 Floats = NDArray[np.float64]
 ROUNDS = 40
-"""Alternations of sizes and shape; more of them move no keypoint of the shipped set's shape by 0.001 eye distances."""
+"""Iterations that alternate between sizes and shape; further ones move no keypoint of the shipped set's shape by 0.001
+eye distances."""
 LEAST_SPREAD = 0.01
 """Least mean square of the sine of the angles between heads: below it depth is uncertain. With a standard deviation of
 9 degrees keypoints are found within 0.02 eye distances, with 1 degree within 0.13 (300 heads, keypoints 1.5 px off)."""

@@ -1,6 +1,6 @@
 """The keypoint network: residual stages, then dense layers on the flattened last stage.
 
-Flattened, not averaged, because the place of a feature is the answer here.
+The last stage is flattened, not averaged, because the outputs depend on the place of each feature.
 """
 
 from __future__ import annotations

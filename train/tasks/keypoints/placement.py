@@ -1,4 +1,4 @@
-"""Where a face lies in its training region, as one affine map."""
+"""The place of a face in its training region, as one affine map."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BOX = SPEC.side / (1 + SPEC.margin)
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How wrong the box around a face is.
+    """The error of the box around a face.
 
     Attributes:
         shift: (2,) shift of the face in the box, in box sides.
@@ -71,7 +71,7 @@ def upright_box(points: NDArray[np.float32], matrix: Floats) -> Floats:
     """The corners (2, 2) of a turned face's box: it keeps its size and moves with its centre.
 
     The reference box is the extent of the upright mesh. The extent of a turned mesh is wider only because its corners
-    stick out; keeping the size along both axes keeps crops alike at any tilt.
+    protrude; with a constant size along both axes crops are alike at any tilt.
 
     Args:
         points: (19, 2) keypoints and box corners in picture pixels.

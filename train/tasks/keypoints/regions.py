@@ -2,7 +2,7 @@
 
 The face is cut as ``monitor.faces.crop`` would cut it from a box that is shifted, too small or too large; it is tilted,
 mirrored, badly lit, blurred or partly hidden. Tight pictures (FER2013, heads) are blended into real backgrounds with a
-soft edge, or the network would learn that faces have frames around them.
+soft edge, because otherwise the network would learn that faces have frames.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from train.tasks.keypoints.placement import SPEC, Placement, upright_box, warped
 Image = NDArray[np.uint8]
 
 CHECK_LIGHT = Augment(light=0.2, brightness=15, side_light=0.1, blur=0.1, noise=0.1, jpeg=0.05, erase=0.0)
-"""Disturbances of the regions that a network is validated on."""
+"""Disturbances of validation regions."""
 SOURCES = {"fer": 0.24, "faces": 0.32, "driver": 0.19}
 """Share of an epoch's regions by source; the rest shows no face. Turned heads are rare in the data and drawn up to
 seven times as often as frontal ones."""
@@ -82,7 +82,7 @@ class Regions:
         return self.face(job[1], rng)
 
     def face(self, row: int, rng: np.random.Generator) -> Region:
-        """A face in a box as wrong as ``Jitter`` allows."""
+        """A face in a box with errors within ``Jitter``."""
         j = self._jitter
         # Mostly small errors, as when following; sometimes the whole range, as after a search or a lost frame.
         wide = rng.random() < j.wide
@@ -145,18 +145,18 @@ class Regions:
 
     def _empty(self, out: Image, rng: np.random.Generator) -> Image:
         """Disturbs a region without a face in the same way as one with a face."""
-        if rng.random() < 0.3:  # pasted as faces are, so that a soft edge does not give a face away
+        if rng.random() < 0.3:  # pasted like faces, so that a soft edge is no sign of a face
             mask = soft_mask(np.array([[0.1, 0.1], [0.9, 0.9]]) + rng.uniform(-0.1, 0.1, (2, 2)), rng)
             mask = cv2.resize(mask, (SPEC.side, SPEC.side)).astype(np.float32)
             out = mix(out, self._ground(rng), mask)
         return disturb(self._hidden(self._framed(out, rng), rng), self._light, rng)
 
     def _far(self, rng: np.random.Generator) -> Image:
-        """A face too far off, too large or too small for the box, or upside down."""
+        """A face too far from the middle, too large or too small for the box, or upside down."""
         row = int(rng.choice(self._rows[str(rng.choice([n for n in self._shares if len(self._rows[n])]))]))
         shift, size = rng.uniform(-0.2, 0.2, 2), 1.0
         kind, turn = rng.random(), float(rng.uniform(-40, 40))
-        if kind < 0.15:  # upside down or lying: the parts of a face, but not one to follow
+        if kind < 0.15:  # upside down or lying: the parts of a face, but no face to follow
             turn = float(rng.uniform(100, 260))
         elif kind < 0.45:
             angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 1.1)

@@ -1,4 +1,5 @@
-"""Draws a picture with its head turned: a smooth movement between known places, nearer parts over farther ones."""
+"""Renders a picture with its head turned: interpolates the movement between known points and draws nearer parts over
+farther ones."""
 
 from __future__ import annotations
 
@@ -14,22 +15,23 @@ Floats = NDArray[np.float64]
 PIVOT = np.array([0.0, 0.1, 0.4])
 """Fixed point of the rotation in units of ``Shape``: nearer than the neck, so that the head stays in the picture."""
 HEAD = np.array([1.45, 1.95])
-"""Half axes of the ellipse that turns with the head; outside, up to ``FADE`` times as far, the movement fades out."""
+"""Half axes of the ellipse that turns with the head; outside of it, up to ``FADE`` times as far, the movement decreases
+to 0."""
 FADE = 1.7
 GRID, FINE, OUT = 2, 3, 2
-"""Pixels between grid places; samples per pixel that are drawn, and pixels per pixel they are drawn on. A stretch of up
-to FINE / OUT leaves no hole; the few holes of larger ones are filled."""
+"""Pixels between grid points; samples per pixel of the picture, and pixels of the output per pixel. A stretch of up to
+FINE / OUT leaves no hole; the few holes of larger ones are filled."""
 SMOOTH = 1e-3
 """Smoothing of the spline, so small that keypoints move by at most 0.002 eye distances."""
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How the places of a head move when it turns, in units of ``Shape`` from ``origin``.
+    """The movement of the points of a head when it turns, in units of ``Shape`` from ``origin``.
 
     Attributes:
-        places: (N, 2) where they are in the picture.
-        moved: (N, 2) by how much they move.
+        places: (N, 2) positions of the points in the picture.
+        moved: (N, 2) their displacements.
         depth: (N,) their distance from the camera afterwards.
         origin: (2,) pixels of the zero point.
         size: Pixels per unit.

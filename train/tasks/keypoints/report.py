@@ -20,7 +20,7 @@ from train.reports.tables import number
 from train.tasks.keypoints.figures import Look, measure
 
 WORST, WORST_TIGHT = 48, 24
-"""Faces with the largest errors that are shown: heads and drivers, and tight crops."""
+"""Number of shown faces with the largest errors: heads and drivers, and tight crops."""
 FACE = CropSpec(side=176, margin=0.65, shift_y=0.08)
 """The part of a picture that is shown of a face: the network's own region, larger."""
 TRUE, READ = (60, 200, 60), (60, 60, 235)

@@ -32,7 +32,8 @@ WING, CURVE = 5.0, 1.0
 """Wing loss (Feng et al. 2018): logarithmic below ``WING`` region pixels, so that small errors still count, and linear
 above; ``CURVE`` sets the curvature of the logarithm."""
 WEIGHTS = {"points": 1.0, "presence": 8.0, "pose": 8.0, "openness": 14.0}
-"""The wing loss is in region pixels, the others are shares of one and would hardly count with equal weights."""
+"""Weights of the losses: the wing loss is in region pixels, and the others, shares of one, would hardly count with
+equal weights."""
 CHECKED = 2400
 """Face regions, and half as many without a face, on which each epoch is validated."""
 

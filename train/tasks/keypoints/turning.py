@@ -1,4 +1,4 @@
-"""Turned copies of training heads: most photographs look ahead, and drivers do not.
+"""Makes turned copies of training heads, because in most photographs people look ahead and drivers often do not.
 
 A rigid face fitted to the reference keypoints gives each picture a depth, and the picture is rendered again with the
 head turned about its neck ("face profiling", Zhu et al. 2016, 3DDFA). The keypoints move with it, so the labels stay
@@ -33,7 +33,7 @@ cheek is not in the picture."""
 NOD, MOST_PITCH = 12.0, 25.0
 """Largest added pitch, and the pitch that must not be exceeded, in degrees."""
 DRIVERS = 0.3
-"""Share of drivers among the turned heads: there are few, but their light and cabins are what the app will see."""
+"""Share of drivers among the turned heads: there are few, but their light and cabins match the app's use."""
 AROUND = 2.0
 """Side of the cut-out of a driver's frame in face squares: about what pictures of heads show."""
 

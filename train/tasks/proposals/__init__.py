@@ -1,1 +1,1 @@
-"""The proposal network, which names places in a frame that may show a face."""
+"""The proposal network, which proposes places in a frame that may show a face."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Proposals(PlainTask["FaceSet"]):
-    """Names the places of a shrunk frame that may show a face."""
+    """Proposes places of a shrunk frame that may show a face."""
 
     name = "proposals"
     model = "proposals"

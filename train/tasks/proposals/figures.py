@@ -17,7 +17,8 @@ from train.tasks.proposals import scenes as checked_scenes
 from train.tasks.proposals.scenes import Scene
 
 POINT = 0.8
-"""Recall at which false proposals are counted, too: the threshold of one half is not comparable between trainings."""
+"""Recall at which false proposals are also counted, because the threshold of one half is not comparable between
+trainings."""
 Answers = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Logits (N, CELLS, CELLS) and boxes (N, CELLS, CELLS, 3)."""
 
@@ -52,7 +53,7 @@ def evaluate(model: Path, data: FaceSet, split: str) -> dict[str, float | int]:
 
 
 def figures(logits: NDArray[np.float32], boxes: NDArray[np.float32], scenes: list[Scene]) -> dict[str, float | int]:
-    """How well faces are proposed.
+    """Figures of proposals: recall, false proposals and errors of boxes.
 
     Args:
         logits: (N, CELLS, CELLS).
@@ -62,9 +63,9 @@ def figures(logits: NDArray[np.float32], boxes: NDArray[np.float32], scenes: lis
     Returns:
         ``found``: share of the faces of the network's sides whose best cell has a logit above 0 and a box with
         an IoU of 0.4 and more. ``false``: share of scenes without a face with a logit above 0; ``other``: of scenes
-        with a face too small, too large or too far out. ``false_at_80``: the first at the threshold that ``POINT``
-        of the faces pass, left out where so many are not found. ``place`` and ``size``: median error of centre and
-        side, in sides. N of each.
+        with a face too small, too large or too far from the middle. ``false_at_80``: the first at the threshold that
+        ``POINT`` of the faces pass, left out where fewer are found. ``place`` and ``size``: median error of
+        centre and side, in sides. N of each.
     """
     tops: list[float] = []
     off: list[float] = []

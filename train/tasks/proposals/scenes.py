@@ -1,4 +1,4 @@
-"""Training scenes of the proposal network: pieces of a shrunk frame with a face anywhere, and the answers to them."""
+"""Training scenes of the proposal network: parts of a shrunk frame with a face anywhere, and their targets."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SIDE = SPEC.side
 """Side in pixels of a training scene: that of the keypoint network's region, with smaller faces anywhere in it."""
 CELLS = SIDE // STRIDE
 LOW, HIGH = 0.9 * SMALLEST, 2.15 * SMALLEST
-"""Sides of faces the network must find: its octave and a little of both neighbouring octaves."""
+"""Sides of faces that the network must find: its octave and a small part of both neighbouring octaves."""
 NEAR_LOW, NEAR_HIGH = 0.7 * SMALLEST, 2.8 * SMALLEST
-"""Sides between these and the ones above do not count."""
+"""Faces with a side between these limits and those above do not count."""
 INNER, OUTER = 0.25, 0.55
-"""Distance from a face's centre, in face sides, up to which a cell must answer, and from which it must not."""
+"""Distances from a face's centre, in face sides, up to which a cell must propose it, and from which it must not."""
 IN_BAND = 0.75
 """Share of the faces whose side is between ``LOW`` and ``HIGH``."""
 CHECKED = 2400
@@ -38,7 +38,7 @@ class Scene:
         answer: (CELLS, CELLS) float32: 1 a face, 0 no face, -1 does not count.
         box: (CELLS, CELLS, 3) float32, the true output of cells with a face.
         face: Centre x, y and side in pixels; side 0 without a face that must be found.
-        shows_face: Whether there is a face at all, perhaps too small, too large or too far out.
+        shows_face: Whether there is any face, even one too small, too large or too far from the middle.
     """
 
     image: NDArray[np.uint8]
@@ -103,7 +103,7 @@ def _scene(image: NDArray[np.uint8], x: float, y: float, side: float) -> Scene:
     if seen:
         answer[away <= INNER] = 1
     elif side > NEAR_HIGH:
-        # No cell inside a large face may answer; cells far from its centre do not count.
+        # No cell inside a large face may propose one; cells far from its centre do not count.
         answer[away > 1.5] = -1
     box = encode(x, y, side, rows, columns).reshape(CELLS, CELLS, 3)
     inside = 0 <= x < SIDE and 0 <= y < SIDE
