@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from monitor.core.errors import EXIT_CONFIG
+
+PLAIN = (
+    (r"the following arguments are required: (.+)", r"\1: missing"),
+    (r"argument (\S+): expected .*argument.*", r"\1: needs a value"),
+    (r"argument (\S+): invalid float value: '(.*)'", r"\1: must be a number (got \2)"),
+    (r"argument (\S+): invalid int value: '(.*)'", r"\1: must be a whole number (got \2)"),
+    (r"argument (\S+): invalid choice: '(.*)' \(choose from (.+)\)", r"\1: must be one of \3 (got \2)"),
+    (r"argument (\S+): (.+)", r"\1: \2"),
+)
+"""Messages of argparse, and the same in the shape of the other errors: key, fault, value."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,8 +42,20 @@ class Parser(argparse.ArgumentParser):
         near = begun[:1] or difflib.get_close_matches(option, known, n=1)
         return f"; did you mean {near[0]}?" if near else ""
 
+    def unknown(self, argv: Sequence[str]) -> list[str]:
+        """The flags in ``argv`` that this parser does not have; words after ``--`` are no flags."""
+        end = list(argv).index("--") if "--" in argv else len(argv)
+        known = self.options()
+        flags = [word for word in argv[:end] if re.fullmatch(r"-[A-Za-z-]\S*", word)]
+        short = tuple(option for option in known if not option.startswith("--"))
+        return [flag for flag in flags if flag.split("=")[0] not in known and not flag.startswith(short)]
+
     def error(self, message: str) -> NoReturn:
         """Ends with exit code 2."""
+        for pattern, plain in PLAIN:
+            if match := re.fullmatch(pattern, message, re.DOTALL):
+                message = match.expand(plain)
+                break
         self.exit(EXIT_CONFIG, f"error: {message} (see {self.prog} --help)\n")
 
 
@@ -50,12 +74,32 @@ class Once(argparse.Action):
 
 def positive(text: str) -> float:
     """A number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number (got {text})") from None
+    value = _number(text)
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f"must be above 0 (got {text})")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """A number of at least 0."""
+    value = _number(text)
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"must be 0 or more (got {text})")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number (got {text})") from None
+
+
+def port(text: str) -> int:
+    """A TCP port from 1 to 65535."""
+    value = count(text)
+    if value > 65535:
+        raise argparse.ArgumentTypeError(f"must be a port from 1 to 65535 (got {text})")
     return value
 
 

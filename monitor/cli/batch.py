@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from monitor.cli.arguments import not_negative, port
 from monitor.core.errors import EXIT_OK, EXIT_SOURCE, ConfigError
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
@@ -29,20 +30,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="DATASET", help="folder of the Parquet dataset; an existing one is continued"
     )
     parser.add_argument(
-        "--fps", type=float, default=0.0, metavar="F", help="analyse at most F frames a second; default every frame"
+        "--fps",
+        type=not_negative,
+        default=0.0,
+        metavar="F",
+        help="analyse at most F frames a second; default every frame",
     )
     parser.add_argument("--workers", default="auto", metavar="N", help="processes on this machine; auto = one per core")
     parser.add_argument(
         "--scheduler", default="", metavar="ADDRESS", help="a running Dask scheduler, such as tcp://host:8786"
     )
     parser.add_argument(
-        "--dashboard", type=int, default=0, metavar="PORT", help="show Dask's dashboard on this loopback port"
+        "--dashboard", type=port, default=0, metavar="PORT", help="show Dask's dashboard on this loopback port"
     )
     parser.add_argument("--csv", action="store_true", help="write CSV files, too")
     parser.add_argument("--keep-frames", default="", metavar="LABEL>P", help='save face crops, such as "happy>0.9"')
     parser.add_argument(
         "--span",
-        type=float,
+        type=not_negative,
         default=600.0,
         metavar="S",
         help="cut longer recordings into spans of S seconds; 0 = never",
@@ -90,8 +95,6 @@ def _prepared(args: argparse.Namespace, config: Config) -> tuple[Any, Any, Any, 
     from monitor.capture.pyav import reader_name
     from monitor.networks.card import find_model, load_card
 
-    if args.fps < 0 or args.span < 0:
-        raise ConfigError(f"--fps and --span: must be 0 or more (got {args.fps:g} and {args.span:g})")
     workers = _workers(args.workers)
     every_s = 1 / args.fps if args.fps else 0.0
     keep = parse_keep(args.keep_frames) if args.keep_frames else None
@@ -99,6 +102,7 @@ def _prepared(args: argparse.Namespace, config: Config) -> tuple[Any, Any, Any, 
     dataset = Dataset(Path(args.out))
     model = load_card(find_model(config.emotion.model)).version
     mark = fingerprint(config, model, every_s, keep, reader_name(config.source.reader))
+    dataset.tidy()
     dataset.describe(config, mark)
     job = Job(
         str(Path(args.out).absolute()),

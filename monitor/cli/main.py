@@ -53,6 +53,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         argv = ["run", *argv]
     if argv[0] == "train":  # its flags belong to another program
         return argparse.Namespace(command="train", arguments=argv[1:])
+    if (command := parser.commands.get(argv[0])) and (unknown := command.unknown(argv[1:])):
+        command.error(_unknown_flag(unknown[0], command, argv[0], parser))  # before argparse misses its value elsewhere
     args, unknown = parser.parse_known_args(argv)
     words = [word for word in unknown if not word.startswith("-")]
     if hasattr(args, "sources"):  # argparse accepts only the sources before the first flag

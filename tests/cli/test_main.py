@@ -63,6 +63,15 @@ def wrong(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
         (["check", "--headless"], 2, "--headless is not a flag of check; run has it"),
         (["check", "--sauce", "x"], 2, "did you mean --source?"),
         (["check", "--sourc", "x"], 2, "--sourc is not a flag of check; did you mean --source?"),
+        (["batch", "x", "--ou", "y"], 2, "--ou is not a flag of batch; did you mean --out?"),
+        (["batch", "x", "--headless"], 2, "--headless is not a flag of batch; run has it"),
+        (["batch", "x"], 2, "error: --out: missing (see emotion-monitor batch --help)"),
+        (["batch", "x", "--out"], 2, "error: --out: needs a value"),
+        (["batch", "x", "--out", "y", "--fps", "abc"], 2, "error: --fps: must be a number (got abc)"),
+        (["batch", "x", "--out", "y", "--fps", "-1"], 2, "error: --fps: must be 0 or more (got -1)"),
+        (["batch", "x", "--out", "y", "--span", "nan"], 2, "error: --span: must be 0 or more (got nan)"),
+        (["batch", "x", "--out", "y", "--dashboard", "99999"], 2, "error: --dashboard: must be a port from 1 to 65535"),
+        (["completion", "tcsh"], 2, "error: shell: must be one of 'bash', 'zsh', 'fish' (got tcsh)"),
     ],
 )
 def test_each_mistake_gives_one_line_and_its_exit_code(
@@ -70,7 +79,9 @@ def test_each_mistake_gives_one_line_and_its_exit_code(
     argv: list[str], code: int, expected: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    got, line = wrong(capsys, *argv, *([] if argv[0] in ("chekc", "check", "bench") else ["--headless"]))
+    got, line = wrong(
+        capsys, *argv, *([] if argv[0] in ("chekc", "check", "bench", "batch", "completion") else ["--headless"])
+    )
     assert (got, expected in line) == (code, True), line
     assert not (tmp_path / "sessions").exists()
 

@@ -41,15 +41,19 @@ def build_parser() -> Parser:
         module.add(commands)
     for command in commands.choices.values():
         command.set_defaults(parser=command)
+    parser.set_defaults(commands=commands.choices)
     return parser
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses a full command line; an unknown flag ends with exit code 2 and one line that names the nearest one."""
-    args, unknown = build_parser().parse_known_args(argv)
+    parser, argv = build_parser(), list(sys.argv[1:] if argv is None else argv)
+    command: Parser | None = parser.get_default("commands").get(argv[0]) if argv else None
+    if command and (flags := command.unknown(argv[1:])):  # before a required flag counts as missing
+        command.error(f"{flags[0]} is not known to {argv[0]}{command.suggestion(flags[0].split('=')[0])}")
+    args, unknown = parser.parse_known_args(argv)
     if unknown:
-        near = args.parser.suggestion(unknown[0].split("=")[0])
-        args.parser.error(f"{unknown[0]} is not known to {args.command}{near}")
+        args.parser.error(f"{unknown[0]} is not known to {args.command}")
     return args
 
 
