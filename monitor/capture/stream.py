@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +14,7 @@ from monitor.capture import ffmpeg
 from monitor.capture.camera import capture_facts, delivers, sends_jpeg
 from monitor.capture.decoder import differs, identical, is_flat, thread_limit
 from monitor.capture.diagnosis import diagnosed
+from monitor.capture.ffmpegoptions import ffmpeg_options
 from monitor.capture.geometry import Geometry, of_capture
 from monitor.capture.jpeg import Jpeg, is_jpeg
 from monitor.capture.names import shown
@@ -28,11 +25,8 @@ from monitor.settings.inputs import SourceConfig
 
 log = logging.getLogger("monitor")
 
-FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-"""Environment variable from which OpenCV takes FFmpeg's options; a value set by the user has precedence."""
 HLS_BUFFER_S = 2.0
 """Longest wait for a frame of an HLS stream, whose segments arrive in bursts."""
-_opening = threading.Lock()
 
 
 class StreamSource:
@@ -191,17 +185,3 @@ def transports(url: str, wanted: str) -> tuple[str, ...]:
     if not url.lower().startswith(("rtsp://", "rtsps://")):
         return ("",)
     return ("tcp", "udp") if wanted == "auto" else (wanted,)
-
-
-@contextlib.contextmanager
-def ffmpeg_options(options: str) -> Iterator[None]:
-    """Passes options to FFmpeg while a capture is opened; OpenCV reads them only from the environment."""
-    if not options or FFMPEG_OPTIONS in os.environ:
-        yield
-        return
-    with _opening:
-        os.environ[FFMPEG_OPTIONS] = options
-        try:
-            yield
-        finally:
-            os.environ.pop(FFMPEG_OPTIONS, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import socket
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 
@@ -56,6 +57,50 @@ def talker(reply: bytes) -> Iterator[int]:
         yield server.getsockname()[1]
     finally:
         server.close()
+
+
+SDP = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+
+
+@contextlib.contextmanager
+def rtsp(ready: Callable[[], object]) -> Iterator[tuple[int, list[str]]]:
+    """An RTSP camera that refuses every transport.
+
+    Args:
+        ready: Called before the stream is described.
+
+    Yields:
+        Its port, and the transports it was asked for, in turn.
+    """
+    asked: list[str] = []
+
+    class Camera(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                while request := self.rfile.readline().decode():
+                    fields = {}
+                    while line := self.rfile.readline().decode().strip():
+                        name, _, value = line.partition(":")
+                        fields[name.lower()] = value.strip()
+                    self._answer(request.split(" ")[0], fields)
+
+        def _answer(self, method: str, fields: dict[str, str]) -> None:
+            status, more, body = "200 OK", "Public: OPTIONS, DESCRIBE, SETUP\r\n", b""
+            if method == "DESCRIBE":
+                ready()
+                more, body = f"Content-Type: application/sdp\r\nContent-Length: {len(SDP)}\r\n", SDP
+            elif method == "SETUP":
+                asked.append(fields["transport"])
+                status, more = "461 Unsupported Transport", ""
+            self.wfile.write(f"RTSP/1.0 {status}\r\nCSeq: {fields['cseq']}\r\n{more}\r\n".encode() + body)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Camera) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield server.server_address[1], asked
+        finally:
+            server.shutdown()
 
 
 def free_port() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import http.server
-import os
 import socket
 
 import cv2
@@ -15,7 +14,7 @@ from monitor.capture.choose import make_feed
 from monitor.capture.diagnosis import diagnosed
 from monitor.capture.kinds import open_source
 from monitor.capture.snapshot import SnapshotSource
-from monitor.capture.stream import FFMPEG_OPTIONS, _buffer_s, ffmpeg_options, transports
+from monitor.capture.stream import _buffer_s, transports
 from monitor.core.errors import SourceError
 from monitor.core.incidents import Incidents
 from monitor.settings.config import Config
@@ -148,17 +147,10 @@ def test_a_stream_that_cannot_be_opened_says_why_without_its_password() -> None:
     )
 
 
-def test_rtsp_tries_tcp_then_udp_unless_one_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rtsp_tries_tcp_then_udp_unless_one_is_chosen() -> None:
     assert transports("rtsp://cam/live", "auto") == ("tcp", "udp")
     assert transports("RTSP://cam/live", "udp") == ("udp",)
     assert transports("http://cam/live", "udp") == ("",)
-    monkeypatch.delenv(FFMPEG_OPTIONS, raising=False)
-    with ffmpeg_options("rtsp_transport;udp"):
-        assert os.environ[FFMPEG_OPTIONS] == "rtsp_transport;udp"
-    assert FFMPEG_OPTIONS not in os.environ
-    monkeypatch.setenv(FFMPEG_OPTIONS, "mine;1")
-    with ffmpeg_options("rtsp_transport;udp"):
-        assert os.environ[FFMPEG_OPTIONS] == "mine;1"
 
 
 def test_hls_is_played_at_its_own_pace_and_mjpeg_never() -> None:
