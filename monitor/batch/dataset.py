@@ -14,9 +14,12 @@ under any name.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import platform
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,10 +35,13 @@ from monitor.core.errors import ConfigError, DiskError
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.outputs.logs.columns import TEXTS
 from monitor.settings.config import Config
+from monitor.system.machine import alive
 from monitor.system.wholefile import replace_text
 
 SCHEMA_VERSION = 1
 MARKER = "_dataset.json"
+PART = re.compile(r"\..+\.(?:parquet|csv)(?:\.(?P<node>.+))?\.(?P<pid>\d+)", re.DOTALL)
+"""Names of unfinished files: the final name, the machine and the process that writes it."""
 WHOLE = ("frame", "face_id", "success", "still", "seen", "picture", "driver")
 
 
@@ -141,6 +147,14 @@ class Dataset:
         """Writes a recording's row in ``videos``."""
         self._put(pa.Table.from_pylist([row], schema=VIDEO_SCHEMA), f"videos/{row['key']}")
 
+    def tidy(self) -> None:
+        """Deletes the unfinished files of processes of this machine that were killed."""
+        for path in self.folder.glob("**/.*"):
+            owner = PART.fullmatch(path.name)
+            if owner and owner["node"] in (None, platform.node()) and not alive(int(owner["pid"])):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
     def forget(self, key: str) -> None:
         """Deletes a recording's row, if there is one."""
         (self.folder / "videos" / f"{key}.parquet").unlink(missing_ok=True)
@@ -148,7 +162,7 @@ class Dataset:
     def _put(self, table: pa.Table, name: str, *, csv: bool = False) -> None:
         path = self.folder / f"{name}.{'csv' if csv else 'parquet'}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")
         try:
             if csv:
                 pyarrow.csv.write_csv(table, part)

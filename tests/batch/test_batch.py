@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -125,7 +126,6 @@ def test_a_malformed_request_for_crops_gives_one_line(text: str) -> None:
     ("flags", "words"),
     [
         (["--workers", "many"], "--workers many"),
-        (["--fps", "-1"], "--fps"),
         (["--scheduler", "tcp://127.0.0.1:9"], "does not answer"),
     ],
 )
@@ -148,6 +148,25 @@ def test_a_folder_that_cannot_be_made_names_the_fix() -> None:
         ConfigError, match=r"^--out /proc/data: cannot be used: No such file or directory; give another"
     ):
         Dataset(Path("/proc/data"))
+
+
+def test_the_next_batch_deletes_what_killed_ones_left_unfinished(tmp_path: Path) -> None:
+    dataset = Dataset(out := tmp_path / "set")
+    (out / "faces" / "source=k").mkdir(parents=True)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    here = platform.node()
+    dead = [f"faces/source=k/.part-0.parquet.{here}.{ended.pid}", f".k-faces.csv.{ended.pid}"]
+    kept = [
+        f"faces/source=k/.part-0.parquet.{here}.{os.getpid()}",  # still being written
+        f"faces/source=k/.part-0.parquet.other-machine.{ended.pid}",  # by a worker of a cluster
+        ".notes.2026",
+        "faces/source=k/part-0.parquet",
+    ]
+    for name in (*dead, *kept):
+        (out / name).touch()
+    dataset.tidy()
+    assert sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()) == sorted(kept)
 
 
 def test_a_folder_of_other_files_is_never_written_to(recordings: Path, tmp_path: Path) -> None:
