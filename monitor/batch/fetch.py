@@ -12,6 +12,7 @@ from pathlib import Path
 import fsspec
 
 from monitor.batch.items import Item
+from monitor.batch.transfer import reason
 from monitor.core.errors import SourceError
 
 
@@ -37,8 +38,8 @@ def local(item: Item, scratch: str | None = None) -> Iterator[Path]:
             else:
                 with fsspec.open(item.uri, "rb") as remote:
                     shutil.copyfileobj(remote, copy, 1 << 20)
-        except (OSError, tarfile.TarError, KeyError, ImportError, ValueError) as error:
-            raise SourceError(f"{item.name}: cannot be fetched: {error}") from None
+        except Exception as error:  # each protocol has its own exceptions
+            raise SourceError(f"{item.name}: cannot be fetched: {reason(error)}") from None
         copy.flush()
         yield Path(copy.name)
 

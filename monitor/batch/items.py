@@ -13,6 +13,7 @@ from typing import Any
 
 import fsspec
 
+from monitor.batch.transfer import reason
 from monitor.capture.names import VIDEO_SUFFIXES
 from monitor.core.errors import ConfigError
 
@@ -163,7 +164,7 @@ def _from_url(url: str) -> Iterator[Item]:
     except (ImportError, ValueError) as error:
         raise ConfigError(f"{url}: cannot be read: {error}; install the fsspec package for this protocol") from None
     except Exception as error:  # each protocol has its own exceptions
-        raise ConfigError(f"{url}: cannot be listed: {error}") from None
+        raise ConfigError(f"{url}: cannot be listed: {reason(error)}") from None
     for name in sorted(names):
         yield Item(str(system.unstrip_protocol(name)))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import http.server
+import socket
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from monitor.batch.fetch import local
-from monitor.batch.items import content_key, find
+from monitor.batch.items import Item, content_key, find
 from monitor.core.errors import ConfigError, SourceError
 
 
@@ -105,8 +108,38 @@ def test_a_memory_url_is_listed_and_fetched(recordings: Path) -> None:
     with local(item) as path:
         assert path.stat().st_size == (recordings / "day1" / "a.avi").stat().st_size
     system.rm("/bucket", recursive=True)
-    with pytest.raises(SourceError, match="cannot be fetched"), local(item):
+    with pytest.raises(SourceError, match="cannot be fetched: not found"), local(item):
         pass
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:{closed}/a.mp4", "cannot be fetched: Connection refused"),
+        ("http://127.0.0.1:{server}/a.mp4", "cannot be fetched: the server answers 403 Forbidden"),
+    ],
+)
+def test_a_web_server_that_cannot_be_used_is_named_with_the_reason(url: str, expected: str) -> None:
+    pytest.importorskip("aiohttp")
+    with socket.socket() as closed, http.server.HTTPServer(("127.0.0.1", 0), _Forbidding) as server:
+        closed.bind(("127.0.0.1", 0))  # nothing listens here
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        item = Item(url.format(closed=closed.getsockname()[1], server=server.server_address[1]))
+        with pytest.raises(SourceError) as caught, local(item):
+            pass
+        server.shutdown()
+    assert str(caught.value) == f"{item.uri}: {expected}"
+
+
+class _Forbidding(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Refuses."""
+        self.send_error(403)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *args: object) -> None:
+        """Logs nothing."""
 
 
 def test_the_key_depends_on_content_alone(recordings: Path) -> None:
