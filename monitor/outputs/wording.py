@@ -1,13 +1,22 @@
-"""A driver's state and events in words, for the picture, the terminal and the log lines."""
+"""Faces, a driver's state and events in words, for the picture, the terminal and the log lines."""
 
 from __future__ import annotations
 
 from monitor.core.driver_state import ATTENTIVE, FATIGUE_LEVELS, UNJUDGED, DriverState
-from monitor.core.types import Event
+from monitor.core.types import Event, Face
 from monitor.driver import signs
 
 WARNINGS = ("", "notice", "warning", "ALARM")
 """Words for a driver's levels 0 to 3."""
+
+
+COVERED = {"upper": "eyes covered", "lower": "mouth covered", "both": "face covered"}
+"""Words for ``Face.covered``."""
+
+
+def face_notes(face: Face) -> str:
+    """Why a face may not be read: what is covered, and whether it is a still picture; "" for an ordinary face."""
+    return ", ".join(note for note in (COVERED.get(face.covered, ""), "still picture" if face.still else "") if note)
 
 
 def going_on(state: DriverState) -> tuple[str, int]:

@@ -14,8 +14,8 @@ from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.outputs.drawing.palette import EMOTION_HEX, SEVERITY_HEX, hexes
 
 ANSI_STYLES = {
-    "angry": "red", "disgust": "green", "fear": "magenta", "happy": "bright_yellow", "sad": "bright_blue",
-    "surprise": "yellow", "neutral": "white", UNKNOWN: "bright_black",
+    "angry": "bright_red", "disgust": "green", "fear": "bright_magenta", "happy": "bright_yellow",
+    "sad": "bright_blue", "surprise": "yellow", "neutral": "default", UNKNOWN: "dim",
 }  # fmt: skip
 """Styles for 16 colors, where terminals show "yellow" as brown or orange."""
 ANSI_SEVERITY = ("green", "bright_yellow", "yellow", "bright_red")

@@ -19,13 +19,13 @@ from monitor.outputs.drawing.history import History
 from monitor.outputs.live.blocks import blocks_for
 from monitor.outputs.live.lines import RateMeter
 from monitor.outputs.logs.stats import StatsSink
-from monitor.outputs.wording import driver_text, headline, severity
+from monitor.outputs.wording import driver_text, face_notes, headline, severity
 from monitor.system.machine import rss_mb
 
-LABEL_WIDTH = 13
-"""Cells of "surprise 100%"; longer labels are cut."""
+SHARE_WIDTH = 5
+"""Cells of " 100%" behind a label."""
 COLUMN = 8
-"""Cells of one expression's bar, a gap included."""
+"""Least cells of one expression's bar, a gap included; it is wider where there is room for the whole label."""
 OTHER_ROWS = 8
 """Rows reserved for everything except the faces."""
 LEAST_SPEED_S = 0.2
@@ -68,6 +68,7 @@ class Dashboard:
     ) -> None:
         self._shown, self._history, self._clock = shown, history, clock
         self._blocks = blocks_for(console, shown.labels)
+        self._longest = max(map(len, shown.labels))
         self._meter = RateMeter(clock)
         self._started: tuple[float, int] | None = None
         self._result: Result | None = None
@@ -122,28 +123,37 @@ class Dashboard:
         if not result.faces:
             return [Text("nobody in view", style="dim")]
         names = self._shown.labels
-        wide = width >= 4 + LABEL_WIDTH + 2 + COLUMN * len(names)  # room for a column of each label
-        lines = [Text(" " * (LABEL_WIDTH + 6) + "".join(f"{_short(n):<{COLUMN}}" for n in names))] if wide else []
+        label_width = max(8, min(self._longest, width - 24)) + SHARE_WIDTH
+        column = min(max(COLUMN, self._longest + 1), (width - label_width - 6) // len(names))
+        wide = column >= COLUMN  # room for a column of each label
+        head = " " * (label_width + 6) + "".join(f"{_short(name, column):<{column}}" for name in names)
+        lines = [Text(head.rstrip())] if wide else []
         for face in result.faces[:most]:
-            label = face.label if face.is_unknown else f"{face.label[: LABEL_WIDTH - 5]} {face.confidence:.0%}"
+            label = face.label
+            if not face.is_unknown:
+                label = f"{_short(face.label, label_width - SHARE_WIDTH + 1)} {face.confidence:.0%}"
             line = Text.assemble(
-                f"{face.id:>3}  ", (f"{label:<{LABEL_WIDTH}} ", f"bold {self._blocks.styles[face.label]}")
+                f"{face.id:>3}  ", (f"{label:<{label_width}} ", f"bold {self._blocks.styles[face.label]}")
             )
-            line.append_text(self._all(face) if wide else self._top(face, width - LABEL_WIDTH - 6))
-            minute = Text(" " * 5)
-            minute.append_text(
-                self._blocks.sparkline(self._history.of(face.id, result.frame.t), max(10, min(60, width - 6)))
-            )
-            lines += [line, minute]
+            line.append_text(self._all(face, column) if wide else self._top(face, width - label_width - 6))
+            lines += [line, self._minute(face, result.frame.t, width)]
         if len(result.faces) > most:
             lines.append(Text(f"     and {len(result.faces) - most} more", style="dim"))
         return lines
 
-    def _all(self, face: Face) -> Text:
+    def _minute(self, face: Face, now: float, width: int) -> Text:
+        """A face's last minute, and what makes it hard to read."""
+        notes = face_notes(face)
+        cells = width - 6 - (len(notes) + 2 if notes else 0)
+        minute = Text(" " * 5)
+        minute.append_text(self._blocks.sparkline(self._history.of(face.id, now), max(10, min(60, cells))))
+        return minute.append(f"  {notes}", style="dim") if notes else minute
+
+    def _all(self, face: Face, column: int) -> Text:
         line = Text()
         for name, share in zip(face.labels, face.probs, strict=True):
             line.append_text(
-                self._blocks.bar(float(share) if face.known else 0.0, COLUMN - 1, self._blocks.styles[name])
+                self._blocks.bar(float(share) if face.known else 0.0, column - 1, self._blocks.styles[name])
             )
             line.append(" ")
         return line
@@ -208,8 +218,9 @@ def _footer(folder: str) -> Text:
     return Text(f"Ctrl-C ends   {folder}", style="dim")
 
 
-def _short(name: str) -> str:
-    return name if len(name) < COLUMN else name[: COLUMN - 3] + "."
+def _short(name: str, column: int) -> str:
+    """A name that leaves a gap in a column."""
+    return name if len(name) < column else name[: column - 3].rstrip() + "."
 
 
 def clock_text(seconds: float) -> str:

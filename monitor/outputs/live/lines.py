@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from monitor.core.types import Event, Result
+from monitor.core.types import Event, Face, Result
 from monitor.driver.signs import KINDS
 from monitor.expression.held import KIND as EXPRESSION_HELD
 from monitor.outputs.logs.stats import StatsSink
-from monitor.outputs.wording import driver_line, driver_text
+from monitor.outputs.wording import driver_line, driver_text, face_notes
 from monitor.system.machine import rss_mb
 
 log = logging.getLogger("monitor")
@@ -59,13 +59,18 @@ class PlainLines:
             return
         self._next = self._clock() + self._every_s
         of = f" of {self._frames}" if self._frames else ""
-        faces = ", ".join(f"{f.id} {f.label}" for f in result.faces) or "nobody in view"
+        faces = ", ".join(map(_face, result.faces)) or "nobody in view"
         if result.driver is not None:
             faces += "; " + driver_text(result.driver)
         log.info(
             "%s: %d%s frames, %.1f fps, %.1f ms, %d dropped, %.0f MB; %s",
             self._source, stats.frames, of, self._meter.fps, result.latency_ms, result.dropped, rss_mb(), faces,
         )  # fmt: skip
+
+
+def _face(face: Face) -> str:
+    notes = face_notes(face)
+    return f"{face.id} {face.label} ({notes})" if notes else f"{face.id} {face.label}"
 
 
 class EventLines:

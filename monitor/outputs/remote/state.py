@@ -50,8 +50,8 @@ def state_of(result: Result, main: Face | None) -> State:
 
     Returns:
         ``presence`` (bool), ``faces`` (count), ``expression`` (a label; None without a face or while it is unknown),
-        ``main_face`` (``face_id``, ``confidence``, ``quality``, ``distribution`` over the expressions; empty without
-        a face) and, in driver mode, ``signs.FIELDS``.
+        ``main_face`` (``face_id``, ``confidence``, ``quality``, ``covered``, ``still``, ``distribution`` over the
+        expressions; empty without a face) and, in driver mode, ``signs.FIELDS``.
     """
     state: State = {
         "presence": bool(result.faces), "faces": len(result.faces),
@@ -67,7 +67,10 @@ def _details(face: Face | None) -> State:
         return {}
     read = {name: round(p, 2) for name, p in zip(face.labels, face.probs.tolist(), strict=True)} if face.known else None
     confidence = round(face.confidence, 2) if face.known else None
-    return {"face_id": face.id, "confidence": confidence, "quality": round(face.quality, 2), "distribution": read}
+    return {
+        "face_id": face.id, "confidence": confidence, "quality": round(face.quality, 2), "covered": face.covered,
+        "still": face.still, "distribution": read,
+    }  # fmt: skip
 
 
 def unseen(state: State) -> State:

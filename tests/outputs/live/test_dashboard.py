@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
 
+from monitor.core.labels import EMOTIONS
 from monitor.core.types import Face, Result
 from monitor.outputs.drawing.history import History
 from monitor.outputs.live.blocks import blocks_for
@@ -37,11 +40,17 @@ def console(width: int = 80, height: int = 24, colors: str | None = None, encodi
     )  # fmt: skip
 
 
-def lines(screen: Console, results: Sequence[Result], frames: int = 0, clock: Clock | None = None) -> list[str]:
+def lines(
+    screen: Console,
+    results: Sequence[Result],
+    frames: int = 0,
+    clock: Clock | None = None,
+    labels: tuple[str, ...] = EMOTIONS,
+) -> list[str]:
     """What the view shows after some results, 0.04 s apart."""
     clock = clock or Clock()
     stats, history = StatsSink(), History()
-    view = Dashboard(screen, Shown("clip.mp4", frames, "sessions/x"), history, clock)
+    view = Dashboard(screen, Shown("clip.mp4", frames, "sessions/x", labels=labels), history, clock)
     for one in results:
         stats.handle(one)
         history.handle(one)
@@ -95,6 +104,29 @@ def test_a_camera_has_no_time_left() -> None:
     assert not any("left" in line for line in lines(console(), minute([face(1)], 100)))
 
 
+def test_own_labels_are_shown_whole_where_there_is_room() -> None:
+    own = ("tongue out of the mouth", "wink", "plain")
+    probs = np.array([0.8, 0.1, 0.1], np.float32)
+    faces = [replace(face(), label=own[0], labels=own, probs=probs, raw=probs, confidence=0.8)]
+    for width in (60, 110):
+        text = "\n".join(got := lines(console(width), minute(faces, 30), labels=own))
+        assert f"{own[0]} 80%" in text
+        assert (got[3].split() == [*own[0].split(), "wink", "plain"]) == (width == 110), "a column for each label"
+        assert max(map(len, got)) <= width
+    narrow = lines(console(40), minute(faces, 30), labels=own)
+    assert any("tongue out of. 80%" in line for line in narrow)
+    assert max(map(len, narrow)) <= 40
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_covered_face_and_a_still_picture_are_named(width: int) -> None:
+    faces = [face(1, "unknown", covered="lower"), face(2, "happy", covered="upper"), face(3, "sad", still=True)]
+    got = lines(console(width), minute(faces, 100))
+    notes = [match[1] for line in got if (match := re.fullmatch(r" {5}.*?  ?((mouth|eyes|still) \w+)", line))]
+    assert notes == ["mouth covered", "eyes covered", "still picture"]
+    assert max(map(len, got)) <= width
+
+
 def test_an_empty_view_is_shown() -> None:
     assert "nobody in view" in "\n".join(lines(console(), minute([], 3)))
 
@@ -116,7 +148,11 @@ def test_a_recording_is_shown() -> None:
 
 
 def test_sixteen_colors_are_named_colors_and_more_are_the_palette() -> None:
-    assert blocks_for(console(colors="standard")).styles["happy"] == "bright_yellow"
+    styles = blocks_for(console(colors="standard")).styles
+    assert styles["happy"] == "bright_yellow"
+    assert not {"red", "blue", "magenta", "white", "bright_black"} & set(styles.values()), (
+        "too dark on black, or the background itself in some themes"
+    )
     assert blocks_for(console(colors="256")).styles["happy"].startswith("#")
     screen = console(colors="standard")
     got = "\n".join(lines(screen, minute([face(1, "happy")], 10)))

@@ -7,7 +7,7 @@ import pytest
 from monitor.core.types import Event
 from monitor.outputs.live.lines import LINE_EVERY_S, EventLines, PlainLines, RateMeter
 from monitor.outputs.logs.stats import StatsSink
-from tests.fakes import Clock, result
+from tests.fakes import Clock, face, result
 
 
 def test_plain_lines_come_by_the_clock(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -21,6 +21,15 @@ def test_plain_lines_come_by_the_clock(monkeypatch: pytest.MonkeyPatch, caplog: 
             clock.advance(0.1)
             lines.update(result(0.0), stats)
     assert len([m for m in caplog.messages if "clip" in m]) == 30.5 // LINE_EVERY_S
+
+
+def test_plain_lines_name_a_covered_face(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    lines = PlainLines("clip", 0, clock)
+    clock.advance(1000)
+    with caplog.at_level(logging.INFO, "monitor"):
+        lines.update(result(0.0, [face(1, "unknown", covered="lower"), face(2, "sad")]), StatsSink())
+    assert caplog.messages[0].endswith("; 1 unknown (mouth covered), 2 sad")
 
 
 def test_a_drivers_event_is_logged_also_while_no_pictures_come(

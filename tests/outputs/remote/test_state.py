@@ -37,8 +37,15 @@ def test_a_frame_is_published_completely() -> None:
     assert (state["presence"], state["faces"], state["expression"]) == (True, 2, "happy")
     assert (state["main_face"]["face_id"], state["main_face"]["quality"]) == (3, 0.88)
     assert state["main_face"]["confidence"] == state["main_face"]["distribution"]["happy"] == 0.9
+    assert (state["main_face"]["covered"], state["main_face"]["still"]) == ("", False)
     assert "fatigue" not in state
     json.dumps(state, allow_nan=False)
+
+
+def test_a_mask_and_a_still_picture_are_published() -> None:
+    poster = face(1, "unknown", covered="lower", still=True)
+    details = state_of(result(0.0, [poster]), poster)["main_face"]
+    assert (details["covered"], details["still"]) == ("lower", True)
 
 
 def test_unknown_values_are_null() -> None:

@@ -139,6 +139,8 @@ def _face(face: Face, history: list[tuple[float, list[float]]], now: float) -> d
         "probs": {name: round(float(p), 4) for name, p in zip(face.labels, face.probs, strict=True)},
         "quality": round(face.quality, 3),
         "known": face.known,
+        "covered": face.covered,
+        "still": face.still,
         "pose": None if face.pose is None else [round(v, 1) for v in face.pose],
         "history": [[round(t - now, 1), *probs] for t, probs in history if now - t <= HISTORY_S],
     }

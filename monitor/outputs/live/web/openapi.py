@@ -29,7 +29,7 @@ DISTRIBUTION: Schema = {"type": "object", "additionalProperties": SHARE}
 FACE = _object(
     id=INTEGER, label={"type": "string", "description": LABELS}, confidence=SHARE, probs=DISTRIBUTION,
     box={"type": "array", "items": NUMBER, "minItems": 4, "maxItems": 4, "description": "x1, y1, x2, y2 in pixels"},
-    quality=SHARE, known=FLAG,
+    quality=SHARE, known=FLAG, covered={"type": "string", "enum": ["", "upper", "lower", "both"]}, still=FLAG,
     pose=_nullable({"type": "array", "items": NUMBER, "description": "yaw, pitch, roll in degrees"}),
     history={"type": "array", "description": "rows of seconds before now and the probabilities",
              "items": {"type": "array", "items": NUMBER}},

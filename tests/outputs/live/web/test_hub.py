@@ -32,6 +32,13 @@ def test_the_state_holds_the_whole_distribution_and_a_minute_of_history() -> Non
     assert len(person["history"][0]) == 8
 
 
+def test_the_state_tells_what_is_covered_and_what_is_a_still_picture() -> None:
+    hub = Hub(Clock())
+    hub.put(result(0.0, (face(1, covered="upper"), face(2, still=True))))
+    shown = [(person["covered"], person["still"]) for person in hub.state()["faces"]]
+    assert shown == [("upper", False), ("", True)]
+
+
 def test_history_has_two_samples_a_second_whatever_the_frame_rate() -> None:
     for rate in (5, 10, 30):
         hub = Hub(Clock())

@@ -86,7 +86,10 @@ function updateFaces(state) {
     card.pill.textContent = face.label + (face.label === "unknown" ? "" : " " + Math.round(face.confidence * 100) + "%");
     card.pill.style.setProperty("--pill", color);
     card.pill.style.setProperty("--pill-ink", ink(color));
-    card.who.textContent = "person " + face.id + " · quality " + Math.round(face.quality * 100) + "%";
+    const notes = ["person " + face.id, "quality " + Math.round(face.quality * 100) + "%"];
+    if (face.covered) notes.push({ upper: "eyes covered", lower: "mouth covered", both: "face covered" }[face.covered]);
+    if (face.still) notes.push("still picture");
+    card.who.textContent = notes.join(" · ");
     for (const name of state.labels) {
       const bar = card.bars[name], p = face.probs[name];
       bar.fill.style.transform = "scaleX(" + p + ")";
