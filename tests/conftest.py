@@ -9,9 +9,12 @@ import cv2
 import hypothesis
 import pytest
 
+from emotion_monitor import Monitor
 from monitor.capture import demo
+from monitor.core.types import Image
 from monitor.networks.card import find_model
 from monitor.networks.emotion import EmotionNet
+from tests.crowd import HAPPY_S
 
 # A test run in the background of a shell ignores SIGINT, one under nohup SIGHUP, and so would every process that a
 # test starts; a handler of ours is not inherited.
@@ -48,6 +51,18 @@ def fresh_log() -> None:
     log.handlers.clear()
     log.setLevel(logging.NOTSET)
     log.propagate = True
+
+
+@pytest.fixture(scope="module")
+def monitor() -> Monitor:
+    """The Python API with the default settings, shared by the tests of a file."""
+    return Monitor()
+
+
+@pytest.fixture(scope="module")
+def happy() -> Image:
+    """A picture of the demo with one happy face."""
+    return demo.render(HAPPY_S)
 
 
 @pytest.fixture

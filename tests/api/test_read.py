@@ -17,19 +17,6 @@ from monitor.core.boxes import iou
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.types import Image
 
-HAPPY_S = 5.5
-
-
-@pytest.fixture(scope="module")
-def monitor() -> Monitor:
-    return Monitor()
-
-
-@pytest.fixture(scope="module")
-def happy() -> Image:
-    """A picture of the demo with one happy face."""
-    return demo.render(HAPPY_S)
-
 
 def test_a_picture_gives_the_same_faces_as_path_array_or_gray(monitor: Monitor, happy: Image, tmp_path: Path) -> None:
     path = tmp_path / "happy.png"

@@ -18,20 +18,8 @@ from monitor.cli import main as cli
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.types import Frame, Image
 from monitor.outputs.logs.columns import CLOCK_COLUMNS, INTEGERS, TEXTS, columns, rows
+from tests.crowd import HAPPY_S
 from tests.fakes import ScriptedSource, face, frame, result
-
-HAPPY_S = 5.5
-
-
-@pytest.fixture(scope="module")
-def monitor() -> Monitor:
-    return Monitor()
-
-
-@pytest.fixture(scope="module")
-def happy() -> Image:
-    """A picture of the demo with one happy face."""
-    return demo.render(HAPPY_S)
 
 
 def test_watching_a_file_gives_every_frame_in_order_and_ends_open_events(monitor: Monitor, demo_clip: Path) -> None:

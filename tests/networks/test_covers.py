@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from emotion_monitor import Monitor
-from monitor.capture import demo
 from monitor.core.errors import ModelError
 from monitor.core.types import Frame, Image
 from monitor.networks.card import find_model
@@ -17,20 +16,10 @@ from monitor.networks.emotion import EmotionNet
 from monitor.networks.load import load
 from monitor.run.assembly import build
 from monitor.settings import config as configuration
-from tests.crowd import HAPPY_S, with_mask, with_sunglasses
+from tests.crowd import with_mask, with_sunglasses
 
 BOX = (116.0, 138.0, 288.0, 310.0)
 """The happy face of the demo at ``HAPPY_S``."""
-
-
-@pytest.fixture(scope="module")
-def monitor() -> Monitor:
-    return Monitor()
-
-
-@pytest.fixture(scope="module")
-def happy() -> Image:
-    return demo.render(HAPPY_S)
 
 
 def test_an_open_face_is_read_as_before(monitor: Monitor, happy: Image) -> None:

@@ -10,23 +10,11 @@ import numpy as np
 import pytest
 
 from emotion_monitor import Monitor
-from monitor.capture import demo
 from monitor.core.boxes import iou
 from monitor.core.types import Image
-from tests.crowd import HAPPY_S
 
 BOX = (116.0, 138.0, 288.0, 310.0)
 """The happy face of the demo at ``HAPPY_S``."""
-
-
-@pytest.fixture(scope="module")
-def monitor() -> Monitor:
-    return Monitor()
-
-
-@pytest.fixture(scope="module")
-def happy() -> Image:
-    return demo.render(HAPPY_S)
 
 
 def written(folder: Path, name: str, pixels: Any) -> Path:

@@ -24,6 +24,7 @@ from monitor.outputs.video.video import VideoSink
 from monitor.outputs.video.videofile import playable
 from monitor.settings.config import DisplayConfig, OutputConfig
 from tests.fakes import face, result
+from tests.outputs.video.films import length
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg, which is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -54,14 +55,6 @@ def film(video: VideoSink, start: float, seconds: float, hz: float = 25.0) -> No
         image = np.full((120, 160, 3), 60, np.uint8)
         image[:, int(t * 20) % 150 :] = 180
         video.handle(result(t, [face(1, box=(20, 20, 60, 60))], image=image))
-
-
-def length(path: Path) -> float:
-    capture = cv2.VideoCapture(str(path))
-    count = 0
-    while capture.read()[0]:
-        count += 1
-    return count / float(capture.get(cv2.CAP_PROP_FPS))
 
 
 def codec(path: Path) -> str:

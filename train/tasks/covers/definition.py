@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from monitor.networks.card import ModelCard
 from monitor.networks.covers import HALVES
 from train.engine.recipe import CLASSES, GEOMETRY, Recipe
-from train.engine.task import BACKGROUNDS, PROPOSALS, Evaluate, Export, Prepare, Score
+from train.engine.task import Evaluate, Export, Score
 from train.tasks.covers import card as card_texts
-from train.tasks.keypoints.definition import Keypoints
+from train.tasks.facetask import FaceTask
 from train.tasks.plain import PlainTask
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import keras
     import numpy as np
     from numpy.typing import NDArray
@@ -28,24 +26,16 @@ UNUSED = tuple(f"jitter.{key}" for key in ("stretch", "wide", "turned", "hide", 
 """Fields of ``Jitter`` without an effect: boxes are nearly exact, and the task draws the covers itself."""
 
 
-class Covers(PlainTask["FaceSet"]):
+class Covers(FaceTask, PlainTask["FaceSet"]):
     """Detects which half of a face is covered."""
 
     name = "covers"
     model = "covers"
     labels = HALVES
-    prepared = Keypoints.prepared
     recipe = "covers"
-    takes = frozenset({BACKGROUNDS, PROPOSALS})
     unused = (*CLASSES, "heads_turned", "augment.erase", *GEOMETRY, *UNUSED)
     score = Score("clear faces taken for covered %", "false", "false_n")
     curves = (("loss",), ("mask", "hand", "thing", "sunglasses", "band", "scarf"), ("false",), ("ece",))
-
-    def prepare(self, order: Prepare) -> None:
-        Keypoints().prepare(order)
-
-    def load(self, path: Path) -> FaceSet:
-        return Keypoints().load(path)
 
     def network(self) -> Architecture:
         from train.tasks.covers import network

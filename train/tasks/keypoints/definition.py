@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.networks.card import ModelCard
 from monitor.networks.keypoints import POINTS
 from train.engine.recipe import CLASSES, GEOMETRY, Recipe
-from train.engine.task import BACKGROUNDS, PROPOSALS, Evaluate, Export, Prepare, Score, Task
+from train.engine.task import Evaluate, Export, Score
+from train.tasks.facetask import FaceTask
 from train.tasks.keypoints import card as card_texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import keras
     import numpy as np
     from numpy.typing import NDArray
@@ -22,37 +23,17 @@ if TYPE_CHECKING:
     from train.engine.network import Architecture
     from train.engine.training import Training
 
-log = logging.getLogger("train")
 
-
-class Keypoints(Task["FaceSet"]):
+class Keypoints(FaceTask):
     """Finds eyes, nose, mouth and head pose in the region around a box."""
 
     name = "keypoints"
     model = "keypoints"
     labels = POINTS
-    prepared = "runs/keypoints.npz"
     recipe = "keypoints"
-    takes = frozenset({BACKGROUNDS, PROPOSALS})
     unused = (*CLASSES, "network.dropout", *GEOMETRY)
     score = Score("point error %, frontal", "frontal", "frontal_n")
     curves = (("loss",), ("error", "error_turned", "eye_error", "mouth_error"), ("yaw_error",), ("false",))
-
-    def prepare(self, order: Prepare) -> None:
-        from train.data import faceset, keypoints
-
-        faces = keypoints.load(order.paths[0], order.backgrounds, order.proposals)
-        out = order.out or Path(self.prepared)
-        faceset.save(faces, out)
-        log.info(
-            "%s: %d faces, %d windows without a face; %d unreadable pictures skipped",
-            out, len(faces), len(faces.windows), faces.skipped,
-        )  # fmt: skip
-
-    def load(self, path: Path) -> FaceSet:
-        from train.data import keypoints
-
-        return keypoints.load(path)
 
     def network(self) -> Architecture:
         from train.tasks.keypoints import network

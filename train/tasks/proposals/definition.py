@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.networks.card import ModelCard
 from monitor.networks.proposals import FACE
 from train.engine.recipe import CLASSES, GEOMETRY, Recipe
-from train.engine.task import BACKGROUNDS, PROPOSALS, Evaluate, Export, Prepare, Score
-from train.tasks.keypoints.definition import Keypoints
+from train.engine.task import Evaluate, Export, Score
+from train.tasks.facetask import FaceTask
 from train.tasks.plain import PlainTask
 from train.tasks.proposals import card as card_texts
 
@@ -24,24 +23,16 @@ if TYPE_CHECKING:
     from train.engine.training import Training
 
 
-class Proposals(PlainTask["FaceSet"]):
+class Proposals(FaceTask, PlainTask["FaceSet"]):
     """Proposes places of a shrunk frame that may show a face."""
 
     name = "proposals"
     model = "proposals"
     labels = FACE
-    prepared = Keypoints.prepared
     recipe = "proposals"
-    takes = frozenset({BACKGROUNDS, PROPOSALS})
     unused = (*CLASSES, "heads_turned", "network.dropout", *GEOMETRY)
     score = Score("faces found %, disturbed scenes", "found", "found_n")
     curves = (("loss",), ("found",), ("false",), ("place", "size"))
-
-    def prepare(self, order: Prepare) -> None:
-        Keypoints().prepare(order)
-
-    def load(self, path: Path) -> FaceSet:
-        return Keypoints().load(path)
 
     def network(self) -> Architecture:
         from train.tasks.proposals import network
