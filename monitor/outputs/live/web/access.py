@@ -73,13 +73,15 @@ class Access:
 
     def refusal(self, request: HTTPConnection) -> str:
         """The reason why the request's host or origin is refused; empty if they are accepted."""
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        origin = request.headers.get("origin")
+        try:
+            host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+            foreign = bool(origin) and urlsplit(origin or "").netloc != request.headers.get("host", "")
+        except ValueError:
+            return "the header Host or Origin is malformed"
         if self.loopback and not is_loopback(host):
             return "this address is served to loopback only; open http://127.0.0.1"
-        origin = request.headers.get("origin")
-        if origin and urlsplit(origin).netloc != request.headers.get("host", ""):
-            return "requests from other sites are refused"
-        return ""
+        return "requests from other sites are refused" if foreign else ""
 
     def allowed(self, request: HTTPConnection) -> bool:
         """Whether the request is logged in, or needs no login."""

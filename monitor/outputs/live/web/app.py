@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from monitor.outputs.live.web import metrics, openapi
 from monitor.outputs.live.web.access import ACTION_HEADER, secured
@@ -128,7 +129,7 @@ async def _events(request: Request) -> Response:
 
 
 async def _stream(request: Request) -> Response:
-    return _watched(_site(request), "stream", messages(_site(request), _camera(request)), "text/event-stream")
+    return _Watched(_site(request), "stream", messages(_site(request), _camera(request)), "text/event-stream")
 
 
 async def _mjpeg(request: Request) -> Response:
@@ -136,23 +137,32 @@ async def _mjpeg(request: Request) -> Response:
     if picture is None:
         return _no_picture()
     kind = "multipart/x-mixed-replace; boundary=frame"
-    return _watched(site, "picture", pictures(site, picture), kind)
+    return _Watched(site, "picture", pictures(site, picture), kind)
 
 
-def _watched(site: Site, kind: str, content: AsyncIterator[bytes], media_type: str) -> Response:
-    """Wraps a stream so that it counts as one viewer of ``kind`` while it is open."""
-    if site.watching[kind] >= site.max_viewers:
-        return JSONResponse({"error": f"already {site.max_viewers} viewers (web.viewers)"}, 503)
+class _Watched(StreamingResponse):
+    """A stream that counts as one viewer of ``kind`` from before its first byte to its end; refused beyond the limit.
 
-    async def counted() -> AsyncIterator[bytes]:
+    Counted in ``__call__``, because viewers who come at the same moment would all be let in if their streams were
+    counted at the first part.
+    """
+
+    def __init__(self, site: Site, kind: str, content: AsyncIterator[bytes], media_type: str) -> None:
+        super().__init__(content, media_type=media_type)
+        self._site, self._kind = site, kind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the stream, or 503."""
+        site, kind = self._site, self._kind
+        if site.watching[kind] >= site.max_viewers:
+            full = JSONResponse({"error": f"already {site.max_viewers} viewers (web.viewers)"}, 503)
+            await full(scope, receive, send)
+            return
         site.watching[kind] += 1
         try:
-            async for part in content:
-                yield part
+            await super().__call__(scope, receive, send)
         finally:
             site.watching[kind] -= 1
-
-    return StreamingResponse(counted(), media_type=media_type)
 
 
 async def _jpeg(request: Request) -> Response:
@@ -188,8 +198,8 @@ async def _report(request: Request) -> Response:
 async def _action(request: Request) -> Response:
     if request.headers.get(ACTION_HEADER) != "1":
         return JSONResponse({"error": f"actions need the header {ACTION_HEADER}: 1"}, 403)
-    action = request.path_params["action"]
-    if not _camera(request).controls.ask(action):
+    action, camera = request.path_params["action"], _camera(request)
+    if camera.over() or not camera.controls.ask(action):
         return JSONResponse({"error": f"{action[:40]}: cannot be done now"}, 409)
     return JSONResponse({"accepted": action}, 202)
 

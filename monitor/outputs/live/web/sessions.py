@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.errors import ConfigError
+from monitor.outputs.logs.retention import entries
 
 MAX_LISTED = 200
 """Most sessions, and most datasets, that are listed."""
@@ -31,9 +32,9 @@ class SessionList:
         """Session folders, newest first (their names begin with the start time), then datasets by name."""
         if self.root is None:
             return [self.current]
-        inside = list(self.root.iterdir())
-        sessions = sorted((p for p in inside if (p / "metadata.json").is_file()), key=lambda p: p.name, reverse=True)
-        datasets = sorted(p for p in inside if (p / DATASET).is_file())
+        inside = entries(self.root)
+        sessions = sorted((p for p in inside if _holds(p, "metadata.json")), key=lambda p: p.name, reverse=True)
+        datasets = sorted(p for p in inside if _holds(p, DATASET))
         return sessions[:MAX_LISTED] + datasets[:MAX_LISTED]
 
     def listed(self) -> list[dict[str, Any]]:
@@ -69,13 +70,21 @@ class SessionList:
         return {
             "name": folder.name, "dataset": False, "running": folder == self.current, "source": str(name or ""),
             "started": str(metadata.get("started", "")), "seconds": summary.get("duration_s", summary.get("elapsed_s")),
-            "faces": len(summary["faces"]) if "faces" in summary else None,
+            "faces": len(faces) if isinstance(faces := summary.get("faces"), dict) else None,
             "driver": summary.get("driver"),
         }  # fmt: skip
 
 
 def _is_dataset(folder: Path) -> bool:
-    return (folder / DATASET).is_file()
+    return _holds(folder, DATASET)
+
+
+def _holds(folder: Path, name: str) -> bool:
+    """Whether a folder holds such a file; no for a folder that cannot be read, such as that of another user."""
+    try:
+        return (folder / name).is_file()
+    except OSError:
+        return False
 
 
 def _dataset(folder: Path) -> dict[str, Any]:
