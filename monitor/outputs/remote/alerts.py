@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from monitor.core.types import Event, Result
 from monitor.outputs.logs.isotime import iso_time
-from monitor.outputs.remote.command import Finder, Runner, kill_all, run_command
+from monitor.outputs.remote.command import Commands, Finder, Runner
 from monitor.outputs.remote.eventtypes import ACTED_ON
 from monitor.outputs.remote.lane import Lane
 from monitor.outputs.remote.sound import NO_PLAYER, Tones, player
@@ -37,15 +37,16 @@ class AlertSink:
 
     Args:
         config: Settings of the actions.
-        run: Runs a command.
+        run: Runs a command; None = as a child process.
         which: Finds a program.
         camera: Name of the camera, where a run has several.
     """
 
     def __init__(
-        self, config: AlertsConfig, run: Runner = run_command, which: Finder = shutil.which, *, camera: str = ""
+        self, config: AlertsConfig, run: Runner | None = None, which: Finder = shutil.which, *, camera: str = ""
     ) -> None:
-        self._config, self._camera, self._run = config, camera, run
+        self._processes = Commands()
+        self._config, self._camera, self._run = config, camera, run or self._processes.run
         self._command = shlex.split(config.command)
         self._levels: dict[int, int] = {}
         self._acted: set[int] = set()
@@ -78,7 +79,7 @@ class AlertSink:
             lane.end(now=True)  # an action hangs: drop the actions behind it
         until = time.monotonic() + END_S
         while lanes and time.monotonic() < until:
-            kill_all()
+            self._processes.kill_all()
             lanes = [lane for lane in lanes if not lane.ended(0.05)]
         if self._tones is not None and not lanes:
             self._tones.remove()

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from monitor.settings.config import AlertsConfig
 
-RUNNING: set[subprocess.Popen[bytes]] = set()
-"""Running commands."""
 Runner = Callable[[Sequence[str], Mapping[str, str], float], None]
 """Runs a command with additional environment variables and a time limit in seconds."""
 Finder = Callable[[str], str | None]
@@ -28,32 +26,43 @@ def missing(config: AlertsConfig, which: Finder = shutil.which) -> str:
     return ""
 
 
-def run_command(command: Sequence[str], variables: Mapping[str, str], timeout_s: float) -> None:
-    """Runs a command without a shell, input or output.
+class Commands:
+    """The running commands of one sink: the end of one camera must not end the commands of another."""
 
-    Args:
-        command: Program and arguments.
-        variables: Environment variables added to the program's own.
-        timeout_s: Seconds after which it is killed, with everything it started.
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
 
-    Raises:
-        OSError: It cannot be started.
-        subprocess.SubprocessError: It failed, or was killed after ``timeout_s``.
-    """
-    process = subprocess.Popen(
-        list(command), env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    RUNNING.add(process)
-    try:
-        code = process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        kill_group(process)
-        raise
-    finally:
-        RUNNING.discard(process)
-    if code:
-        raise subprocess.CalledProcessError(code, list(command))
+    def run(self, command: Sequence[str], variables: Mapping[str, str], timeout_s: float) -> None:
+        """Runs a command without a shell, input or output.
+
+        Args:
+            command: Program and arguments.
+            variables: Environment variables added to the program's own.
+            timeout_s: Seconds after which it is killed, with everything it started.
+
+        Raises:
+            OSError: It cannot be started.
+            subprocess.SubprocessError: It failed, or was killed after ``timeout_s``.
+        """
+        process = subprocess.Popen(
+            list(command), env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        self._running.add(process)
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            raise
+        finally:
+            self._running.discard(process)
+        if code:
+            raise subprocess.CalledProcessError(code, list(command))
+
+    def kill_all(self) -> None:
+        """Kills every running command."""
+        for process in list(self._running):
+            kill_group(process)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -61,9 +70,3 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def kill_all() -> None:
-    """Kills every running command."""
-    for process in list(RUNNING):
-        kill_group(process)
