@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 UNKNOWN = "check address, network and login"
+MALFORMED = "the address is malformed; write @ / ? # and spaces in a password as %40 %2F %3F %23 %20"
 REASONS = {
     400: "the server does not understand the address (400)",
     401: "the server requires a login or refuses this one (401); check user name and password",
@@ -25,8 +26,8 @@ def diagnosed(url: str, timeout_s: float) -> str:
         url: An http, https, rtsp or other address.
         timeout_s: Longest time for the connection and for the answer.
     """
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme.lower(), 0)
         if not parts.hostname or not port or parts.scheme.lower() == "udp":
             return UNKNOWN
@@ -42,7 +43,9 @@ def diagnosed(url: str, timeout_s: float) -> str:
         return f"{parts.hostname} does not answer on port {port}; check address and network"
     except ssl.SSLError as error:
         return f"{parts.hostname}: TLS fails: {error.reason or error}"
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    except (ValueError, http.client.InvalidURL):  # their text may hold parts of a password
+        return MALFORMED
+    except (OSError, http.client.HTTPException) as error:
         return f"{getattr(error, 'strerror', None) or error}; {UNKNOWN}"
 
 
@@ -78,7 +81,7 @@ def authorization(parts: SplitResult) -> dict[str, str]:
 
 def _rtsp(parts: SplitResult, connection: socket.socket) -> str:
     """Asks an RTSP server to describe the stream."""
-    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    host = parts.netloc.rpartition("@")[2]
     target = f"rtsp://{host}{parts.path}" + (f"?{parts.query}" if parts.query else "")
     connection.sendall(f"DESCRIBE {target} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n".encode())
     words = connection.recv(4096).decode("latin-1").split(None, 2)

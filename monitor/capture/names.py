@@ -21,6 +21,7 @@ IMAGE_SUFFIXES = {
     ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm",
 }  # fmt: skip
 STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "tcp://", "rtmp://")
+HOST = re.compile(r"(\[[^]]*\]|[^:\[\]]*)(:\d+)?([?#].*)?", re.DOTALL)
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -52,8 +53,15 @@ def shown(text: str) -> str:
         return f"{names[0]} and {len(names) - 1} more"
     if "://" not in text:
         return text
-    # The login reaches up to the last @ before the path, because a password may contain an @.
-    return re.sub(r"\?.*", "?…", re.sub(r"(?<=://)[^/\s]*@", "", text))
+    scheme, _, rest = text.partition("://")
+    # The login reaches up to the last @ before the path, because a password may contain an @. One that contains a / by
+    # mistake makes the part before the path unlike a host with a port.
+    before = rest.partition("/")[0]
+    if "@" in before:
+        rest = before.rpartition("@")[2] + rest[len(before) :]
+    elif not HOST.fullmatch(before):
+        rest = rest.rpartition("@")[2]
+    return f"{scheme}://" + re.sub(r"\?.*", "?…", rest, flags=re.DOTALL)
 
 
 def warn_of_password(text: str) -> None:

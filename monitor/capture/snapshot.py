@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import cv2
 import numpy as np
 
-from monitor.capture.diagnosis import diagnosed
+from monitor.capture.diagnosis import MALFORMED, diagnosed
 from monitor.capture.geometry import wanted
 from monitor.capture.names import shown
 from monitor.capture.picture import is_whole
@@ -58,7 +58,10 @@ class SnapshotSource:
         self._wait = wait or self._closed.wait
         self._index = 0
         self.fps = 1 / config.poll_s
-        self._request, self._opener = _opener(url)
+        try:
+            self._request, self._opener = _opener(url)
+        except ValueError:
+            raise SourceError(f"--source {self.name}: {MALFORMED}") from None
         self._due = clock()
         self._first: Image | None = self._fetch()
         if self._first is None:
@@ -86,7 +89,8 @@ class SnapshotSource:
                 data = np.frombuffer(answer.read(MAX_BYTES), np.uint8)
             image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) and is_whole(data) else None
         except (OSError, ValueError, cv2.error, http.client.HTTPException) as error:
-            log.debug("%s: %s", self.name, error)
+            # Other errors repeat the address, which may hold a secret.
+            log.debug("%s: %s", self.name, error if isinstance(error, OSError) else type(error).__name__)
             return None
         if image is None:
             return None
@@ -107,10 +111,15 @@ class SnapshotSource:
 
 
 def _opener(url: str) -> tuple[urllib.request.Request, urllib.request.OpenerDirector]:
-    """A request for the address without its login, and an opener that sends the login when the server requires it."""
+    """A request without the login of the address, and the opener that sends the login when the server asks for it.
+
+    Raises:
+        ValueError: The address is malformed.
+    """
     parts = urlsplit(url)
-    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-    plain = urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))
+    if not parts.hostname or parts.port == 0:  # ``port`` raises for one that is no number
+        raise ValueError("no host or port")
+    plain = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
     passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     if parts.username:
         passwords.add_password(None, plain, unquote(parts.username), unquote(parts.password or ""))

@@ -13,7 +13,7 @@ import pytest
 from monitor.capture.choose import make_feed
 from monitor.capture.diagnosis import diagnosed
 from monitor.capture.kinds import open_source
-from monitor.capture.snapshot import SnapshotSource
+from monitor.capture.snapshot import SnapshotSource, _opener
 from monitor.capture.stream import _buffer_s, transports
 from monitor.core.errors import SourceError
 from monitor.core.incidents import Incidents
@@ -64,6 +64,22 @@ def test_a_snapshot_address_is_fetched_at_its_interval_and_survives_a_failure() 
 
 
 @pytest.mark.slow
+def test_a_snapshot_address_may_be_of_ipv6() -> None:
+    request, _ = _opener("http://me:pw@[fe80::1]:8080/shot.jpg?a=1")
+    assert (request.full_url, request.host) == ("http://[fe80::1]:8080/shot.jpg?a=1", "[fe80::1]:8080")
+    assert _opener("http://[::1]/shot.jpg")[0].full_url == "http://[::1]/shot.jpg"
+
+
+@pytest.mark.parametrize("url", ["http://[::1/shot.jpg", "http://host:99999/s", "rtsp://me:Qx/zz@host/live"])
+@pytest.mark.parametrize("poll_s", [0.0, 1.0])
+def test_a_malformed_address_is_one_line_without_its_password(url: str, poll_s: float) -> None:
+    with pytest.raises(SourceError) as error:
+        open_source(url, SourceConfig(poll_s=poll_s, open_timeout_s=1.0))
+    (line,) = error.value.lines
+    assert "the address is malformed" in line
+    assert "Qx" not in line
+
+
 def test_poll_s_makes_an_address_a_snapshot_source_that_stalls_late_enough() -> None:
     config = Config(source=SourceConfig(poll_s=4.0))
     with servers.web(Camera()) as host:

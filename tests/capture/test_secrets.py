@@ -59,6 +59,17 @@ def test_nothing_before_the_host_or_after_the_path_is_shown(secret: str, query: 
     assert shown(f"rtsp://me:S{secret}S@host/live?token=T{query}T") == "rtsp://host/live?…"
 
 
+@pytest.mark.parametrize("secret", ["pa/ss", "pa ss", "p?ss", "p#ss", "/", "a/b@c"])
+def test_a_password_that_should_be_encoded_is_hidden_too(secret: str) -> None:
+    assert shown(f"rtsp://me:{secret}@host/live") == "rtsp://host/live"
+
+
+def test_an_at_sign_in_a_path_hides_nothing() -> None:
+    assert shown("http://host:8080/@camera/live") == "http://host:8080/@camera/live"
+    assert shown("http://[::1]:8080/@camera") == "http://[::1]:8080/@camera"
+    assert shown("http://host/@camera") == "http://host/@camera"
+
+
 def test_no_output_of_a_run_contains_the_password(tmp_path: Path) -> None:
     """Even with -v, which lets OpenCV and FFmpeg speak."""
     done = subprocess.run(
