@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import logging
 import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,13 +49,30 @@ def remember(config: Config, camera: str, place: tuple[float, float] | None, *, 
     if place is None or not _learns(config, live=live):
         return
     path = _path(config)
-    known = {name: kept for name, kept in _read(path).items() if name != camera}
-    known[camera] = [round(place[0], 3), round(place[1], 3)]
-    newest = dict(list(known.items())[-MOST_CAMERAS:])
     try:
-        replace_text(path, json.dumps(newest, indent=1) + "\n", 0o600)
+        with _locked(path):
+            known = {name: kept for name, kept in _read(path).items() if name != camera}
+            known[camera] = [round(place[0], 3), round(place[1], 3)]
+            newest = dict(list(known.items())[-MOST_CAMERAS:])
+            replace_text(path, json.dumps(newest, indent=1) + "\n", 0o600)
     except OSError as error:
         log.warning("%s: the driver's place is not remembered: %s", path, error.strerror)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keeps the other cameras and runs, which end at the same moment, from changing the file meanwhile.
+
+    Raises:
+        OSError: The lock file cannot be made.
+    """
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _learns(config: Config, *, live: bool) -> bool:

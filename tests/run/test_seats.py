@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,24 @@ def test_a_full_disk_costs_only_the_memory(config: Config, tmp_path: Path) -> No
     gone = replace(config, output=replace(config.output, dir=str(tmp_path / "missing")))
     remember(gone, "cam", (0.2, 0.2), live=True)
     assert with_remembered(gone, "cam", live=True) is gone
+
+
+def test_cameras_that_end_at_the_same_moment_are_all_remembered(
+    config: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = threading.Barrier(8)
+
+    def end(number: int) -> None:
+        start.wait()
+        remember(config, f"cam{number}", (0.5, 0.5), live=True)
+
+    threads = [threading.Thread(target=end, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(json.loads((tmp_path / NAME).read_text())) == 8
+    assert not caplog.records
 
 
 def test_the_oldest_cameras_are_forgotten(config: Config, tmp_path: Path) -> None:
