@@ -26,7 +26,7 @@ SESSION = re.compile(r"\d{8}T\d{6}_[A-Za-z0-9._-]+")
 PART = re.compile(r"(faces|events|drive|evidence)-\d{8}-\d+\.(csv|jsonl)|video(-\d+)?\.(mkv|avi|mp4|mov)")
 OURS = re.compile(
     r"(faces|events|drive|evidence)(-\d{8}-\d+)?\.(csv|jsonl)(\.old(-\d+)?)?|video(-\d+)?\.(mkv|avi|mp4|mov)"
-    r"|(metadata|summary)(-\d+)?\.json(\.part)?|snapshot(-\d+)?\.png|copy-[^/]*\.jpg(\.part)?|\.trial-.*"
+    r"|(metadata|summary)(-\d+)?\.json(\.part)?|snapshot(-\d+)?\.png|report\.html(\.part)?|copy-[^/]*\.jpg(\.part)?|\.trial-.*"
 )
 """Names of the files in a session's folder."""
 DAY_S = 86_400.0

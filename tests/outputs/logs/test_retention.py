@@ -172,6 +172,15 @@ def test_files_of_a_codec_trial_are_deleted_with_the_session(tmp_path: Path) -> 
     assert not folder.exists()
 
 
+def test_the_report_of_a_session_is_deleted_with_it(tmp_path: Path) -> None:
+    """It holds the readings, too."""
+    folder = session(tmp_path, "20260101T000000_camera0", 9)
+    (folder / "report.html").write_text("readings")
+    (folder / "report.html.part").write_text("half")
+    assert retention.delete(retention.sessions(tmp_path)[0], tmp_path)
+    assert not folder.exists()
+
+
 def test_a_folder_called_like_one_of_our_files_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "20260102T000000_cam" / "video.mkv").mkdir(parents=True)
     assert retention.sessions(tmp_path) == []
