@@ -37,6 +37,12 @@ CONNECT_S = 10.0
 """Longest wait for an answer of the scheduler, in seconds."""
 RETRIES = 3
 """Number of retries of a task after its worker died."""
+
+
+class SchedulerLost(Exception):
+    """The scheduler was lost with a task."""
+
+
 GONE = ("lost", "cancelled")
 """States of a task that a restarted scheduler does not know."""
 BROKEN = (OSError, asyncio.CancelledError, concurrent.futures.CancelledError)
@@ -134,6 +140,9 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
         room = WINDOW * _workers(client) - len(planned) - len(finishing)
         for _ in range(min(room, len(waiting))):
             item = waiting.popleft()
+            if not item.is_utf8:
+                tell(_row(job, work.refused(job, item)))
+                continue
             future = client.submit(work.prepare, job, item, pure=False, retries=RETRIES)
             planned[future] = item
             queue.add(future)
@@ -142,7 +151,7 @@ def run(job: Job, items: list[Item], done: set[str], client: Client, tell: Calla
     while planned or finishing:
         future = next(queue)
         value, error = _fetched(future)
-        if isinstance(error, LookupError):
+        if isinstance(error, SchedulerLost):
             _await_scheduler(client)
             lost = finishing.pop(future, None)
             if lost is not None:
@@ -170,14 +179,14 @@ def _workers(client: Client) -> int:
 
 
 def _fetched(future: Future) -> tuple[Any, BaseException | None]:
-    """The result of a finished task and its error; a ``LookupError`` if the scheduler was lost with it."""
+    """The result of a finished task and its error; ``SchedulerLost`` if the scheduler was lost with it."""
     try:
         error = None if future.status in GONE else future.exception()
         if future.status not in GONE:
             return (future.result(), None) if error is None else (None, error)
     except BROKEN:
         pass
-    return None, LookupError("the scheduler does not know this task")
+    return None, SchedulerLost("the scheduler does not know this task")
 
 
 def _await_scheduler(client: Client) -> None:

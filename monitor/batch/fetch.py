@@ -39,7 +39,7 @@ def local(item: Item, scratch: str | None = None) -> Iterator[Path]:
                 with fsspec.open(item.uri, "rb") as remote:
                     shutil.copyfileobj(remote, copy, 1 << 20)
         except Exception as error:  # each protocol has its own exceptions
-            raise SourceError(f"{item.name}: cannot be fetched: {reason(error)}") from None
+            raise SourceError(f"{item.name}: cannot be fetched: {reason(error).replace(item.uri, item.name)}") from None
         copy.flush()
         yield Path(copy.name)
 

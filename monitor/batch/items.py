@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from typing import Any
 import fsspec
 
 from monitor.batch.transfer import reason
-from monitor.capture.names import VIDEO_SUFFIXES
+from monitor.capture.names import VIDEO_SUFFIXES, without_login
 from monitor.core.errors import ConfigError
+from monitor.system.paths import encodable
 
 LISTS = (".txt", ".csv", ".jsonl")
 """Suffixes of files that list recordings: one per line, in a column ``path``, or in a field ``path``."""
@@ -41,8 +43,16 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The name that is shown and stored: the path; for a member of an archive also ``!`` and its name."""
-        return f"{self.uri}!{self.member}" if self.member else self.uri
+        """The name that is shown and stored: the path; for a member of an archive also ``!`` and its name. Bytes
+        that are not UTF-8 are written as ``\\xff``; a login in a URL is left out."""
+        uri = without_login(self.uri)
+        name = f"{uri}!{self.member}" if self.member else uri
+        return name if self.is_utf8 else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the recording can be opened by its name: OpenCV terminates the process on one that is not UTF-8."""
+        return encodable(Path(self.uri)) and encodable(Path(self.member))
 
     @property
     def remote(self) -> bool:

@@ -63,8 +63,8 @@ def merge(parts: Sequence[Part]) -> Merged:
         episode["id"] = number
     episodes.sort(key=lambda e: e["id"])
     return Merged(
-        table, episodes, sum(p.frames for p in parts), sum(p.frames_with_face for p in parts), parts[-1].last_t,
-        sum(p.seconds for p in parts), crops,
+        table, episodes, sum(p.frames for p in parts), sum(p.frames_with_face for p in parts),
+        max(p.last_t for p in parts), sum(p.seconds for p in parts), crops,
     )  # fmt: skip
 
 

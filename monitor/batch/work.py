@@ -78,6 +78,13 @@ def prepare(job: Job, item: Item) -> Plan:
         return failed_plan(job, item, error)
 
 
+def refused(job: Job, item: Item) -> dict[str, Any]:
+    """Writes and returns the row of a recording whose name is not in UTF-8; see ``finish``."""
+    error = UserError(f"{item.name}: the name is not in UTF-8; rename the file")
+    plan = failed_plan(job, item, error)
+    return finish(job, plan, plan.failed or {})
+
+
 def failed_plan(job: Job, item: Item, error: Exception) -> Plan:
     """The plan of a recording that could not be read; its key comes from its name."""
     key = _name_key(job, item)

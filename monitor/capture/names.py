@@ -51,9 +51,14 @@ def shown(text: str) -> str:
     if SEVERAL in text:
         names = text.split(SEVERAL)
         return f"{names[0]} and {len(names) - 1} more"
-    if "://" not in text:
-        return text
-    scheme, _, rest = text.partition("://")
+    return re.sub(r"\?.*", "?…", without_login(text), flags=re.DOTALL) if "://" in text else text
+
+
+def without_login(url: str) -> str:
+    """A URL without user name and password; any other text is returned as it is."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        return url
     # The login reaches up to the last @ before the path, because a password may contain an @. One that contains a / by
     # mistake makes the part before the path unlike a host with a port.
     before = rest.partition("/")[0]
@@ -61,7 +66,7 @@ def shown(text: str) -> str:
         rest = before.rpartition("@")[2] + rest[len(before) :]
     elif not HOST.fullmatch(before):
         rest = rest.rpartition("@")[2]
-    return f"{scheme}://" + re.sub(r"\?.*", "?…", rest, flags=re.DOTALL)
+    return f"{scheme}://{rest}"
 
 
 def warn_of_password(text: str) -> None:

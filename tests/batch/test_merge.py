@@ -73,3 +73,11 @@ def test_strangers_of_later_spans_get_new_ids() -> None:
     second = _part(1, 10.0, math.inf, 1, [])
     second.overlap = Sightings(np.array([9.0]), np.array([1], np.int64), np.array([[400, 0, 500, 90]], np.float32))
     assert merge([first, second]).table["face_id"] == [3, None, 4, None]
+
+
+def test_a_recording_shorter_than_its_container_states_keeps_its_length() -> None:
+    """The last span then has no frame."""
+    first = _part(0, 0.0, 10.0, 3, [])
+    nothing: dict[str, list[Any]] = {name: [] for name in first.table}
+    last = Part(Span(1, 8.0, 10.0, math.inf), nothing, [], NOBODY, NOBODY, 0, 0, 0.0, 1.0, {})
+    assert merge([first, last]).duration_s == 10.0
