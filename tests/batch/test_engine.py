@@ -80,7 +80,7 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[Item
 
     def run(items: list[Item]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        engine.run(job, items, set(), Here(), rows.append)  # type: ignore[arg-type]
+        engine.run(job, items, set(), Here(), rows.append)
         return rows
 
     return run
