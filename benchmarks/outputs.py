@@ -25,7 +25,8 @@ import numpy as np
 from benchmarks.speed import load
 from monitor.cli.measure import HZ
 from monitor.core.types import Frame, Image, Result
-from monitor.outputs.drawing.annotator import Annotator, Canvas, Detail
+from monitor.outputs.drawing.annotator import Annotator
+from monitor.outputs.drawing.canvas import Canvas, Detail
 from monitor.outputs.live.window import DisplayProbe, Window
 from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.events import EventSink
@@ -70,7 +71,9 @@ def measured(name: str, take: Callable[[Result], object], results: Sequence[Resu
 
 def recording(results: Sequence[Result], folder: Path, name: str, config: OutputConfig) -> str:
     """One row for a recording behind its queue; the queue is encoded completely before the measurement ends."""
-    video = VideoSink(Target(lambda suffix: folder / f"video{suffix}", HZ), config, Canvas(Annotator(DisplayConfig())))
+    video = VideoSink(
+        Target(lambda suffix: folder / f"video{suffix}", HZ), config, Canvas(lambda: Annotator(DisplayConfig()))
+    )
     video.switch(on=True)
     video.handle(results[0])  # tries the codec, which is not part of the cost of a frame
     sink = Background(video, drop=False, patience_s=lambda: 60.0)

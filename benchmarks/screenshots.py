@@ -23,7 +23,7 @@ from rich.console import Console
 from emotion_monitor import Monitor
 from monitor.capture import demo
 from monitor.core.types import Image
-from monitor.outputs.drawing.annotator import Detail
+from monitor.outputs.drawing.canvas import Detail
 from monitor.outputs.drawing.chrome import KEYS, Status, dressed
 from monitor.outputs.drawing.history import History
 from monitor.outputs.live.dashboard import Dashboard, Shown

@@ -7,7 +7,7 @@ import sys
 
 from monitor.run import shutdown as stopper
 
-GARBAGE_AFTER = 50_000
+GARBAGE_AFTER = 100_000
 """Number of new container objects after which the garbage collector searches for cycles. With Python's default of 700
 it runs a hundred times during the imports, up to a tenth of the CPU time of a start."""
 

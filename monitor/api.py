@@ -21,7 +21,8 @@ from monitor.capture.source import Source
 from monitor.core.errors import SourceError, UserError
 from monitor.core.types import Event, Face, Frame, Image, Result
 from monitor.networks.load import Networks, load
-from monitor.outputs.drawing.annotator import Annotator, Detail
+from monitor.outputs.drawing.annotator import Annotator
+from monitor.outputs.drawing.canvas import Detail
 from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.reading import Session
 from monitor.pipeline import Pipeline

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from monitor.core.driver_state import DriverState
 from monitor.core.types import Event, Frame, Image, Result
-from monitor.driver.judge import Driver, EyeReader
 from monitor.expression.episodes import Episodes
 from monitor.expression.held import HeldExpressions
 from monitor.expression.reader import ExpressionNet, ExpressionReader
@@ -20,6 +19,9 @@ from monitor.faces.places import Proposer
 from monitor.faces.quality import usable
 from monitor.faces.tracker import Tracker
 from monitor.settings.config import Config
+
+if TYPE_CHECKING:
+    from monitor.driver.judge import Driver, EyeReader
 
 
 class Parts(Protocol):
@@ -65,7 +67,11 @@ class Pipeline:
         eyes = networks.eyes if config.driver.enabled else None
         self._episodes = Episodes(config.output.episode_update_s, ids)
         self._held = HeldExpressions(config.alerts, ids)
-        self._driver = Driver(config, eyes, ids, usable) if eyes is not None else None
+        self._driver: Driver | None = None
+        if eyes is not None:
+            from monitor.driver.judge import Driver  # late: a start without driver mode does not need it
+
+            self._driver = Driver(config, eyes, ids, usable)
         self._proposes = networks.proposals is not None
         self._ignores_still = config.detect.ignore_still
         self._clock = clock

@@ -12,7 +12,6 @@ from monitor.capture.names import shown
 from monitor.capture.opening import SLACK_S, Patience, open_patiently
 from monitor.capture.reopening import Grabber, Tolerance
 from monitor.capture.source import Source
-from monitor.capture.v4l2 import find_cameras, stable_path
 from monitor.core.errors import SourceError
 from monitor.core.incidents import Incidents
 from monitor.settings.config import Config
@@ -72,6 +71,8 @@ def open_wanted(
 
 def _first_camera(config: Config, names: list[str], *, gray: bool) -> Source:
     """The first camera that works; appends its name to ``names``."""
+    from monitor.capture.v4l2 import find_cameras
+
     why = "no camera found"
     for camera in find_cameras():
         name = camera.stable or camera.path
@@ -100,6 +101,8 @@ def make_feed(
         gray: See ``open_source``.
     """
     if source.live:
+        from monitor.capture.v4l2 import stable_path
+
         settings = config.source
         again = stable_path(name)  # a replugged camera may get another number
         slowest = MISSED_POLLS * settings.poll_s

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-from monitor.capture.album import matches
 from monitor.capture.magic import PICTURES, content_of
 from monitor.capture.names import IMAGE_SUFFIXES, SEVERAL, STREAMS, VIDEO_SUFFIXES, local, shown
 from monitor.capture.source import Source
@@ -69,6 +68,8 @@ def _single(text: str) -> str:
     text = local(text)
     if SEVERAL in text or "://" in text or not glob.has_magic(text) or os.path.lexists(text):
         return text
+    from monitor.capture.album import matches
+
     found = matches(text)
     return str(found[0]) if len(found) == 1 else SEVERAL.join(map(str, found))
 

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from monitor.capture.album import Album, gather
 from monitor.capture.geometry import wanted
 from monitor.capture.magic import content_of
 from monitor.capture.picture import read_picture, why_unreadable
@@ -44,7 +43,9 @@ class ImageSource:
         Raises:
             SourceError: There is no picture, or the only one cannot be read.
         """
-        self._album: Album = gather(str(path), recursive=recursive)
+        from monitor.capture.album import gather  # late: a camera or video has no album
+
+        self._album = gather(str(path), recursive=recursive)
         self._loop, self.fps = loop, fps
         self._shape, self._upright = wanted(rotate, flip), rotate == "auto"
         self.name = self._album.name

@@ -70,7 +70,8 @@ def _copies(path: str, config: Config) -> app.InSession:
     Raises:
         ConfigError: The copies would have to be blurred, or ``path`` is a file.
     """
-    from monitor.outputs.drawing.annotator import Annotator, configured
+    from monitor.outputs.drawing.annotator import Annotator
+    from monitor.outputs.drawing.canvas import configured
     from monitor.outputs.video.copies import CopySink
 
     if config.output.blur != "none":

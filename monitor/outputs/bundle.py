@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from monitor.capture.photos import ImageSource
 from monitor.capture.source import Source
 from monitor.core.incidents import Incidents
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Event
-from monitor.outputs.drawing.annotator import Annotator, Canvas
+from monitor.outputs.drawing.canvas import Canvas
 from monitor.outputs.drawing.history import History
 from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.drive import DriveSink
@@ -30,6 +30,9 @@ from monitor.outputs.sink import CLOSE_S, PATIENT_S, Background, Sink, sink_name
 from monitor.outputs.video.recorder import Target
 from monitor.outputs.video.video import VideoSink
 from monitor.settings.config import Config
+
+if TYPE_CHECKING:
+    from monitor.outputs.drawing.annotator import Annotator
 
 log = logging.getLogger("monitor")
 
@@ -138,6 +141,7 @@ class Outputs:
 
     Attributes:
         stats: Totals.
+        history: The readings of the last minute, for ribbons and the live view.
         canvas: The annotated pictures, shared by window, recording and web page.
         video: The recording, off until it is switched on.
         storage: Watches the disk.
@@ -147,10 +151,10 @@ class Outputs:
 
     def __init__(self, run: RunContext, video_path: Path | None, incidents: Incidents, stop: Stop) -> None:
         session, source, config = run.session, run.source, run.config
-        self._session, self._source, self.labels = session, source, run.labels
+        self._session, self._source, self._config, self.labels = session, source, config, run.labels
         self.stats = StatsSink(longest_gap_s=2 / source.fps if source.fps else 0.0)
-        history = History(config.display.history_s)
-        self.canvas = Canvas(Annotator(config.display, config.driver, history))
+        self.history = History(config.display.history_s)
+        self.canvas = Canvas(self._annotator)
         target = Target(
             lambda suffix: session.free_path(f"video{suffix}"), source.fps, video_path, source.live,
             session.note_recording,
@@ -175,7 +179,12 @@ class Outputs:
             live=source.live,
             rotate=stop.rotate,
         )
-        self.sinks: list[Sink] = [self.stats, self.storage, history, *self._files, self._background, *self._remote]
+        self.sinks: list[Sink] = [self.stats, self.storage, self.history, *self._files, self._background, *self._remote]
+
+    def _annotator(self) -> Annotator:
+        from monitor.outputs.drawing.annotator import Annotator  # late: a headless run without recording never draws
+
+        return Annotator(self._config.display, self._config.driver, self.history)
 
     def close(self, last_events: list[Event], elapsed_s: float) -> bool:
         """Closes the logs, then the video, writes the summary, and closes the remote outputs last.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from monitor.outputs.sink import Sink
 from monitor.run import shutdown as stopper
-from monitor.run import webpage
 from monitor.run.cameras import Setting
 from monitor.run.live import LiveRun
 from monitor.run.openings import Opening, wait_for_first
@@ -24,6 +23,7 @@ from monitor.system.machine import give_back_start_pages, share_heaps
 
 if TYPE_CHECKING:
     from monitor.outputs.live.window import DisplayProbe
+    from monitor.run.webpage import WebPage
 
 log = logging.getLogger("monitor")
 
@@ -75,7 +75,7 @@ def _run(options: Options, config: Config, config_from: str, extra: InSession, s
     probe = None if options.headless else _display_probe()  # runs while the networks are loaded
     plans = planned(options, config)
     windowed = probe is not None and _has_display(probe)
-    page = webpage.wanted(config)
+    page = _page(config)
     watched = windowed or page is not None
     with contextlib.ExitStack() as stack:
         stack.callback(page.close if page is not None else lambda: None)
@@ -85,6 +85,15 @@ def _run(options: Options, config: Config, config_from: str, extra: InSession, s
         live = LiveRun(Setting(options, config, config_from, service, stop, page, windowed, extra), openings)
         stack.pop_all()
     return live.run()
+
+
+def _page(config: Config) -> WebPage | None:
+    """The live web page, if the settings ask for one."""
+    if not config.web.listen:
+        return None
+    from monitor.run.webpage import WebPage
+
+    return WebPage(config)
 
 
 def _display_probe() -> DisplayProbe:

@@ -20,8 +20,8 @@ from monitor.run.assembly import build
 from monitor.run.governor import Governor
 from monitor.run.mounting import Mounting
 from monitor.run.options import Options
-from monitor.run.panes import Running
 from monitor.run.preparation import Opened, begin
+from monitor.run.running import Running
 from monitor.run.seats import remember
 from monitor.run.stepper import Stepper
 from monitor.run.supervisor import Reporter, Supervisor

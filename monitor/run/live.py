@@ -13,8 +13,7 @@ from monitor.core.errors import EXIT_OK, EXIT_SOURCE, EXIT_UNEXPECTED, UserError
 from monitor.run.camera import Camera
 from monitor.run.cameras import Cameras, Setting
 from monitor.run.openings import Opening, lines_of
-from monitor.run.terminalview import LineView, LiveView
-from monitor.run.views import View, linger, watch_headless, watch_window
+from monitor.run.terminalview import LineView, LiveView, View, watch_headless
 from monitor.system.wholefile import replace_text
 
 if TYPE_CHECKING:
@@ -136,6 +135,8 @@ class LiveRun:
         """The main thread's loop."""
         setting, cameras = self._setting, self._cameras.all
         if setting.windowed:
+            from monitor.run.views import linger, watch_window
+
             screen = watch_window(lambda: [camera.running for camera in cameras], self.turn, setting.stop, self._album)
             if screen is not None:
                 self._leave_open = lambda: linger(screen, setting.stop)

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import cv2
 
 from monitor.core.types import Image, Result
-from monitor.outputs.bundle import Outputs
-from monitor.outputs.drawing.annotator import DETAILS, configured
+from monitor.outputs.drawing.canvas import DETAILS, configured
 from monitor.outputs.drawing.chrome import Status, Toast, dressed
 from monitor.outputs.live.lines import RateMeter
-from monitor.outputs.logs.session import SessionFolder
-from monitor.run.supervisor import Supervisor
-from monitor.run.worker import Worker
-from monitor.settings.config import Config
+from monitor.run.running import Running
 
 log = logging.getLogger("monitor")
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """The parts of a camera that the main thread watches.
-
-    Attributes:
-        worker: Its worker.
-        outputs: Its sinks.
-        session: Its session folder.
-        config: Its settings.
-        watch: Its supervisor.
-        name: Its name; "" = the only source of the run.
-    """
-
-    worker: Worker
-    outputs: Outputs
-    session: SessionFolder
-    config: Config
-    watch: Supervisor
-    name: str = ""
 
 
 class Pane:

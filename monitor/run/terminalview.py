@@ -1,15 +1,51 @@
-"""Terminal output of all cameras: status lines, or a live view."""
+"""The main thread of a run without a window: status lines of all cameras, or a live view in the terminal."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from monitor.outputs.live.lines import PlainLines
+from monitor.run import shutdown as stopper
 from monitor.run.camera import Camera
+from monitor.run.shutdown import Stopper
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+Turn = Callable[[float], bool]
+"""Checks all cameras after at most the given seconds; returns whether any continues."""
+
+
+class View(Protocol):
+    """Terminal output, as a context manager."""
+
+    def __enter__(self) -> object:
+        """Begins to show it."""
+
+    def __exit__(self, *exc: object) -> None:
+        """Ends it."""
+
+    def update(self) -> None:
+        """Shows the newest results."""
+
+
+def watch_headless(turn: Turn, stop: Stopper, view: View, wait_s: float = 0.1) -> None:
+    """Shows the newest results until all cameras are done, the run is stopped, or its terminal is closed."""
+    try:
+        with view:
+            while not stop.asked.is_set() and turn(wait_s):
+                view.update()
+                if stopper.silence():  # SIGHUP reaches the terminal's foreground only
+                    stop.ask()
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        # The terminal was closed during a write: the run ends in an orderly way.
+        stopper.silence()
+        stop.ask()
 
 
 class LineView:
@@ -77,7 +113,7 @@ class LiveView:
             shown = Shown(
                 source.name, source.frames, self._folder, _recording(camera), camera.outputs.labels, camera.name
             )
-            self._wall.boards.append(Dashboard(self._console, shown, camera.outputs.canvas.annotator.history))
+            self._wall.boards.append(Dashboard(self._console, shown, camera.outputs.history))
 
 
 def _recording(camera: Camera) -> Callable[[], bool]:

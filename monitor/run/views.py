@@ -1,19 +1,19 @@
-"""The main thread while the cameras run: a live view in the terminal, or a window with its keys."""
+"""The main thread while a window shows the cameras: their pictures, and its keys."""
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from monitor.core.types import Image
-from monitor.outputs.drawing.annotator import DETAILS, configured
+from monitor.outputs.drawing.canvas import DETAILS, configured
 from monitor.outputs.drawing.chrome import ALBUM_KEYS, KEYS, SEVERAL_KEYS, Status, Toast, dressed
 from monitor.outputs.live.tiles import tiled
-from monitor.run import shutdown as stopper
-from monitor.run.panes import Pane, Running, save_snapshot
+from monitor.run.panes import Pane, save_snapshot
+from monitor.run.running import Running
 from monitor.run.shutdown import Stopper
+from monitor.run.terminalview import Turn
 
 if TYPE_CHECKING:
     from monitor.outputs.live.album import Album
@@ -28,37 +28,6 @@ ALL = "0"
 """Key that shows all cameras; 1 to 9 show one of them."""
 KEY_MS, IDLE_S = 10, 0.02
 """Seconds that one round waits for a key, or without a window for the first picture."""
-Turn = Callable[[float], bool]
-"""Checks all cameras after at most the given seconds; returns whether any continues."""
-
-
-class View(Protocol):
-    """Terminal output, as a context manager."""
-
-    def __enter__(self) -> object:
-        """Begins to show it."""
-
-    def __exit__(self, *exc: object) -> None:
-        """Ends it."""
-
-    def update(self) -> None:
-        """Shows the newest results."""
-
-
-def watch_headless(turn: Turn, stop: Stopper, view: View, wait_s: float = 0.1) -> None:
-    """Shows the newest results until all cameras are done, the run is stopped, or its terminal is closed."""
-    try:
-        with view:
-            while not stop.asked.is_set() and turn(wait_s):
-                view.update()
-                if stopper.silence():  # SIGHUP reaches the terminal's foreground only
-                    stop.ask()
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        # The terminal was closed during a write: the run ends in an orderly way.
-        stopper.silence()
-        stop.ask()
 
 
 def watch_window(

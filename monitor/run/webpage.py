@@ -18,7 +18,7 @@ from monitor.outputs.drawing.palette import hexes
 from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.sink import Sink
 from monitor.outputs.video.blur import erased
-from monitor.run.panes import Running
+from monitor.run.running import Running
 from monitor.settings.config import Config
 
 if TYPE_CHECKING:
@@ -167,8 +167,3 @@ def _token(path: str) -> str:
     if (path or token) and len(token) < 12:
         raise ConfigError(f"{origin}: the token must have at least 12 characters")
     return token
-
-
-def wanted(config: Config) -> WebPage | None:
-    """The page, if it is enabled in the settings."""
-    return WebPage(config) if config.web.listen else None

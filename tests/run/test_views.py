@@ -11,9 +11,10 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import pytest
 
-from monitor.outputs.drawing.annotator import Annotator, Canvas
+from monitor.outputs.drawing.annotator import Annotator
+from monitor.outputs.drawing.canvas import Canvas
 from monitor.outputs.live.album import Album
-from monitor.run.panes import Running
+from monitor.run.running import Running
 from monitor.run.views import AlbumScreen, linger, watch_window
 from monitor.settings.config import Config, DisplayConfig
 from tests.fakes import face, result
@@ -59,7 +60,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Running:
         done=done, latest=latest, failed="", paused=threading.Event(), join=lambda seconds: True
     )
     outputs: Any = SimpleNamespace(
-        stats=SimpleNamespace(frames=1), video=Video(), canvas=Canvas(Annotator(DisplayConfig()))
+        stats=SimpleNamespace(frames=1), video=Video(), canvas=Canvas(lambda: Annotator(DisplayConfig()))
     )
     session: Any = SimpleNamespace(free_path=lambda name: tmp_path / name)
     watch: Any = SimpleNamespace(wrong=[])
@@ -192,7 +193,7 @@ def camera(running: Running, name: str, gray: int) -> Running:
     done = threading.Event()
     worker: Any = SimpleNamespace(done=done, latest=latest, failed="", paused=threading.Event())
     outputs: Any = SimpleNamespace(
-        stats=SimpleNamespace(frames=1), video=Video(), canvas=Canvas(Annotator(DisplayConfig()))
+        stats=SimpleNamespace(frames=1), video=Video(), canvas=Canvas(lambda: Annotator(DisplayConfig()))
     )
     return replace(running, worker=worker, outputs=outputs, name=name)
 

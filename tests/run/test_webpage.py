@@ -159,15 +159,10 @@ def test_the_token_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypa
     path = tmp_path / "token"
     path.write_text("short\n")
     with pytest.raises(ConfigError, match="at least 12"):
-        webpage.wanted(Config(web=WebConfig(listen="0", token_file=str(path))))
+        webpage.WebPage(Config(web=WebConfig(listen="0", token_file=str(path))))
     with pytest.raises(ConfigError, match="cannot be read"):
-        webpage.wanted(Config(web=WebConfig(listen="0", token_file=str(tmp_path / "none"))))
+        webpage.WebPage(Config(web=WebConfig(listen="0", token_file=str(tmp_path / "none"))))
     monkeypatch.setenv(webpage.TOKEN_VARIABLE, "a-long-enough-token")
-    page = webpage.wanted(Config(web=WebConfig(listen="0")))
-    assert page is not None
+    page = webpage.WebPage(Config(web=WebConfig(listen="0")))
     assert page._access.token == "a-long-enough-token"
     page.close()
-
-
-def test_without_an_address_there_is_no_page() -> None:
-    assert webpage.wanted(Config()) is None

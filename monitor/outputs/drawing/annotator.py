@@ -1,10 +1,6 @@
-"""The annotated picture: drawn once per frame and shared by window, recording and web page."""
+"""Draws a result's readings onto a copy of its picture."""
 
 from __future__ import annotations
-
-import threading
-from collections import deque
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -12,6 +8,7 @@ import numpy as np
 from monitor.core.types import Box, Face, Image, Result
 from monitor.outputs.drawing import typeface
 from monitor.outputs.drawing.bars import bars, bars_size
+from monitor.outputs.drawing.canvas import Detail
 from monitor.outputs.drawing.gauges import ALARM, DriverPanel, alarmed
 from monitor.outputs.drawing.history import History
 from monitor.outputs.drawing.labels import label_text, pill, pill_size
@@ -21,9 +18,6 @@ from monitor.outputs.drawing.pen import Pen
 from monitor.outputs.drawing.ribbon import Ribbon
 from monitor.settings.config import DisplayConfig, DriverConfig
 
-Detail = Literal["off", "calm", "full"]
-DETAILS: tuple[Detail, ...] = ("off", "calm", "full")
-"""Levels of detail in the order in which the key ``o`` cycles: nothing, the top bars, all bars."""
 MOST_PANELS = 4
 """With more faces than this each gets its label only: bars and ribbons would cover the picture."""
 MOST_RIBBONS = 3
@@ -32,11 +26,6 @@ SMALL_FACE = 0.17
 CALM_BARS = 3
 FRAME = 6
 """Thickness of an alarm's frame, in pixels of 480 lines."""
-
-
-def configured(config: DisplayConfig) -> Detail:
-    """The level of detail in the settings."""
-    return "off" if not config.overlay else "full" if config.detail == "full" else "calm"
 
 
 class Annotator:
@@ -176,28 +165,3 @@ class Annotator:
         if face.keypoints is not None:
             points = face.keypoints.points.tolist()
             pen.points([(pen.width - x if self._config.mirror else x, y) for x, y in points])
-
-
-class Canvas:
-    """Shares one drawing of a frame among several consumers, in any thread.
-
-    Args:
-        annotator: Draws.
-        keep: Number of pictures that are stored for further consumers.
-    """
-
-    def __init__(self, annotator: Annotator, keep: int = 2) -> None:
-        self.annotator = annotator
-        self._kept: deque[tuple[Result, Detail, Image]] = deque(maxlen=keep)
-        self._lock = threading.Lock()
-
-    def picture(self, result: Result, detail: Detail = "calm") -> Image:
-        """The annotated picture, (H, W, 3) uint8 BGR, read-only; copy it before drawing on it."""
-        with self._lock:
-            for kept, level, image in self._kept:
-                if kept is result and level == detail:
-                    return image
-            image = self.annotator.annotate(result, detail)
-            image.setflags(write=False)
-            self._kept.append((result, detail, image))
-            return image

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.types import Box, Event, Face, Image, Keypoints, Result
-from monitor.outputs.drawing.annotator import Annotator, Detail
+from monitor.outputs.drawing.annotator import Annotator
+from monitor.outputs.drawing.canvas import Detail
 from monitor.settings.config import DisplayConfig
 
 log = logging.getLogger("monitor")

@@ -6,17 +6,18 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 
 from monitor.core.types import Event, Image, Result
-from monitor.faces.detector import HaarDetector
-from monitor.outputs.drawing.annotator import Canvas, Detail, configured
-from monitor.outputs.drawing.chrome import Status, dressed
-from monitor.outputs.video.blur import Blur
+from monitor.outputs.drawing.canvas import Canvas, Detail, configured
 from monitor.outputs.video.errors import VideoError
 from monitor.outputs.video.recorder import Recorder, Target
 from monitor.settings.config import DetectConfig, DisplayConfig, OutputConfig
+
+if TYPE_CHECKING:
+    from monitor.outputs.video.blur import Blur
 
 log = logging.getLogger("monitor")
 
@@ -157,6 +158,8 @@ class VideoSink:
         """The picture to record; a blurred one is used only here, so it is not shared."""
         if self._config.clean:
             return result.frame.color()
+        from monitor.outputs.drawing.chrome import Status, dressed
+
         shared = self._blur is None
         image = (self._canvas.picture if shared else self._canvas.annotator.annotate)(result, self._detail)
         return dressed(image, Status(recording=True, blurred=not shared)) if self._display.burn_in else image
@@ -178,6 +181,9 @@ def _make_blur(mode: str, *, live: bool) -> Blur | None:
     """The blur of ``output.blur``; its search finds more faces than the program's, and more false ones."""
     if mode == "none":
         return None
+    from monitor.faces.detector import HaarDetector
+    from monitor.outputs.video.blur import Blur
+
     if mode == "picture":
         return Blur(whole=True)
     return Blur(whole=False, live=live, detector=HaarDetector(DetectConfig(neighbors=3, profile="always")))

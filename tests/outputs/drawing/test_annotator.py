@@ -12,7 +12,8 @@ from monitor.core.types import Box, Image, Result
 from monitor.outputs.drawing import annotator as module
 from monitor.outputs.drawing import bars as face_bars
 from monitor.outputs.drawing import layout
-from monitor.outputs.drawing.annotator import DETAILS, Annotator, Canvas, Detail, configured
+from monitor.outputs.drawing.annotator import Annotator
+from monitor.outputs.drawing.canvas import DETAILS, Canvas, Detail, configured
 from monitor.outputs.drawing.layout import common_area
 from monitor.outputs.drawing.palette import COLORS, SEVERITY, Color
 from monitor.outputs.drawing.pen import Pen
@@ -209,7 +210,7 @@ def test_one_drawing_serves_all_consumers() -> None:
             drawings.append(result)
             return super().annotate(result, detail)
 
-    shared = Canvas(Counting(DisplayConfig()))
+    shared = Canvas(lambda: Counting(DisplayConfig()))
     first, second = result(0.0, [face(1)], image=canvas()), result(0.1, [face(1)], image=canvas())
     pictures: list[Image] = []
     threads = [threading.Thread(target=lambda: pictures.append(shared.picture(first))) for _ in range(4)]

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from monitor.core.types import Result
-from monitor.outputs.drawing.annotator import Annotator, Canvas
+from monitor.outputs.drawing.annotator import Annotator
+from monitor.outputs.drawing.canvas import Canvas
 from monitor.outputs.video.blur import Blur
 from monitor.outputs.video.recorder import Target
 from monitor.outputs.video.video import VideoSink
@@ -18,7 +19,7 @@ from tests.fakes import face, result
 
 
 def canvas() -> Canvas:
-    return Canvas(Annotator(DisplayConfig()))
+    return Canvas(lambda: Annotator(DisplayConfig()))
 
 
 def sink(folder: Path, fps: float = 20.0, **config: object) -> VideoSink:

@@ -14,16 +14,15 @@ from monitor.core.types import Image, Result
 from monitor.faces.detector import HaarDetector
 from monitor.networks.card import find_model
 from monitor.networks.keypoints import KeypointNet
-from monitor.outputs.drawing.annotator import Annotator, Canvas
 from monitor.outputs.logs.reader import read_rows
 from monitor.outputs.video.blur import Blur, erased
 from monitor.outputs.video.recorder import Target
 from monitor.outputs.video.video import VideoSink
 from monitor.outputs.video.waiting import COLUMNS, coarse
 from monitor.run.assembly import build
-from monitor.settings.config import Config, DetectConfig, DisplayConfig, OutputConfig
+from monitor.settings.config import Config, DetectConfig, OutputConfig
 from tests.fakes import face, frame, picture, result
-from tests.outputs.video.films import blurred, changed
+from tests.outputs.video.films import blurred, canvas, changed
 
 pytestmark = pytest.mark.slow
 
@@ -45,9 +44,7 @@ def seen(image: Image, detector: HaarDetector) -> int:
 def test_no_frame_of_a_blurred_recording_shows_a_face(story: list[Result], tmp_path: Path, mode: str) -> None:
     """The recorded file itself is searched, with profiles and lower demands than the program's own."""
     config = OutputConfig(blur=mode, clean=True, video_codec="MJPG")
-    video = VideoSink(
-        Target(lambda suffix: tmp_path / f"v{suffix}", 12.5 / 6), config, Canvas(Annotator(DisplayConfig()))
-    )
+    video = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 12.5 / 6), config, canvas())
     video.switch(on=True)
     detector = HaarDetector(DetectConfig(neighbors=3, profile="always"))
     net = KeypointNet(find_model("keypoints.tflite"))
@@ -88,7 +85,7 @@ def test_blurring_is_irreversible() -> None:
 
 def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
     config = OutputConfig(blur="faces", video_codec="MJPG")
-    video = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 10), config, Canvas(Annotator(DisplayConfig())))
+    video = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 10), config, canvas())
     video.switch(on=True)
     for n in range(40):
         video.handle(result(n / 10, [face(1, box=(300, 200, 400, 300))], n, demo.render(n / 10)))
@@ -101,7 +98,7 @@ def test_the_labels_are_drawn_on_top(tmp_path: Path) -> None:
 def test_frames_that_waited_at_the_end_of_a_recording_are_in_no_later_one(tmp_path: Path) -> None:
     """Off before the first file exists: nothing is written, then or when it is on again ten minutes later."""
     config = OutputConfig(blur="faces", clean=True, video_codec="MJPG")
-    made = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 10), config, Canvas(Annotator(DisplayConfig())))
+    made = VideoSink(Target(lambda suffix: tmp_path / f"v{suffix}", 10), config, canvas())
     made.switch(on=True)
     for n in range(10):
         made.handle(result(n / 10, index=n, image=np.full((120, 160, 3), 20, np.uint8)))

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.outputs.drawing.annotator import Annotator, Canvas
+from monitor.outputs.drawing.annotator import Annotator
+from monitor.outputs.drawing.canvas import Canvas
 from monitor.outputs.video import ffmpeg
 from monitor.outputs.video.encoders import encoders, trial
 from monitor.outputs.video.recorder import Target
@@ -44,7 +45,7 @@ def recording(folder: Path, name: str = "video.mp4", **config: object) -> VideoS
         return folder / f"{Path(name).stem}{number or ''}{suffix}"
 
     settings = OutputConfig(**config)  # type: ignore[arg-type]
-    video = VideoSink(Target(path, 25.0), settings, Canvas(Annotator(DisplayConfig())))
+    video = VideoSink(Target(path, 25.0), settings, Canvas(lambda: Annotator(DisplayConfig())))
     video.switch(on=True)
     return video
 
