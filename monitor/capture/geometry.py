@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,8 +17,7 @@ ASPECTS = (0.1, 10.0)
 """Lowest and highest plausible ratio of a pixel's width to its height; a file that states another one is damaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(NamedTuple):
     """The changes that turn a decoded picture into an upright one with square pixels.
 
     Boxes, logs and recordings use the coordinates of the result.

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 HEAD_BYTES = 256 * 1024
 """Bytes of a file that are examined; JPEG size markers follow previews of up to 64 kB each."""
@@ -17,8 +17,7 @@ HEAD_BYTES = 256 * 1024
 PICTURES = ("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic", "jp2", "netpbm")
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """The content of a file.
 
     Attributes:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 MAX_HEADER_BYTES = 64_000_000
 ONE = 1 << 16
@@ -21,8 +20,7 @@ ORIENTATIONS = {
 that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """The first video track.
 
     Attributes:

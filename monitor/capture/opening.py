@@ -6,8 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from monitor.capture.reopening import FIRST_WAIT_S, HUNG_S, LONGEST_WAIT_S
 from monitor.capture.source import Source
@@ -89,8 +88,7 @@ def _silent(name: str, limit_s: float) -> SourceError:
     return SourceError(f"--source {name}: does not answer within {limit_s:.0f} s")
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(NamedTuple):
     """Limits of the wait for a source.
 
     Attributes:

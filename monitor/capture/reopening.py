@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from monitor.capture.condition import Condition
 from monitor.capture.devicethread import DeviceThread
@@ -28,8 +29,7 @@ PAUSE_S = 2.0
 failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
+class Tolerance(NamedTuple):
     """Time limits after which a live source counts as failed, in seconds.
 
     Attributes:

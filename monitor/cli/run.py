@@ -37,7 +37,7 @@ def command(args: argparse.Namespace) -> int:
     config, config_from, configured = configuration.load(args.config, overrides, args.profile)
     if args.blur:
         config = _blurred(config)
-        configured = [replace(camera, config=_blurred(camera.config)) for camera in configured]
+        configured = [camera._replace(config=_blurred(camera.config)) for camera in configured]
     record = "" if args.record is None and (args.record_clean or args.blur) else args.record
     source, cameras = chosen(args, config, configured)
     if record and cameras:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitor.core.lifecycle import Occurrence
 from monitor.core.types import Event
@@ -19,8 +18,7 @@ WARNING = 1
 """``Event.level`` of an incident."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
+class _Note(NamedTuple):
     """A report that has not become an event yet."""
 
     phase: str

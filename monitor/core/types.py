@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,8 +107,7 @@ class Keypoints:
     openness: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class EyeReading:
+class EyeReading(NamedTuple):
     """The reading of one eye.
 
     Attributes:
@@ -120,8 +119,7 @@ class EyeReading:
     quality: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The expression of one face in one frame.
 
     Attributes:

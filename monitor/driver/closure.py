@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.driver.timing import Clock, Window
 from monitor.settings.config import DriverConfig
@@ -27,8 +27,7 @@ LEAST_KNOWN = 0.5
 """Share of the PERCLOS window, and of a minute of blinks, that must be known before a figure is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Eyes:
+class Eyes(NamedTuple):
     """The state of the eyes up to now.
 
     Attributes:

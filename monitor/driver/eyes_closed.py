@@ -5,8 +5,6 @@ Eyes that are shut in speech or song are reported, but add nothing to fatigue.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from monitor.core.lifecycle import Observation
 from monitor.driver.closure import Closure
 from monitor.driver.gaze import LoweredGaze, Narrowed
@@ -62,7 +60,7 @@ class EyesClosed:
         plain = self._plain.update(t, None if explained and opened is not None and opened <= config.opened else opened)
         closed_s = 0.0 if moment.lowered else max(0.0, shut_s - max(explained_s, self._gaze.aside_s))
         level = 0 if waits else sum(closed_s >= seconds for seconds in self._steps)
-        moment.eyes = replace(plain, closed=lids.closed, closed_s=closed_s)
+        moment.eyes = plain._replace(closed=lids.closed, closed_s=closed_s)
         moment.eyes_shut = level > 0 or (not moment.lowered and shut_s >= config.closure_s)
         active = opened is not None and opened <= config.opened
         return Observation(level, t - closed_s, active, {"what": CLOSURES[level]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.core.driver_state import FATIGUE_LEVELS, UNJUDGED, DriverState
 from monitor.core.lifecycle import Observation
@@ -11,8 +11,7 @@ from monitor.driver.closure import UNKNOWN_EYES, Eyes
 from monitor.driver.evidence import Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class YawnShape:
+class YawnShape(NamedTuple):
     """Whether the mouth's movement explains shut eyes.
 
     Attributes:

@@ -6,7 +6,7 @@ A new sign needs a tracker in a module of its own, one row here and its settings
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.driver_state import ABSENT, FATIGUE_LEVELS, TURNED, UNJUDGED, DriverState
 from monitor.core.types import Event
@@ -28,8 +28,7 @@ WARNINGS = ("", "notice", "warning", "alarm")
 """Names of the levels of signs that are graded by time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One value of the driver's state, for tables and MQTT.
 
     Attributes:
@@ -54,8 +53,7 @@ class Field:
         return round(value, self.digits) if isinstance(value, float) and self.digits is not None else value
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """One sign of a driver.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,8 +20,7 @@ NEW_SHARE = 0.3
 """Weight of the newest picture in the running mean."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appearance:
+class Appearance(NamedTuple):
     """Attributes:
     pixels: (16, 16) float32 gray, mean 0 and deviation about 1, so that it does not depend on the light.
     at: Time of the last update in seconds.

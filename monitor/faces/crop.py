@@ -7,8 +7,8 @@ that both produce identical bytes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -28,8 +28,7 @@ MIDDLE = 0.6
 surround the face."""
 
 
-@dataclass(frozen=True, slots=True)
-class CropSpec:
+class CropSpec(NamedTuple):
     """The parameters that turn a box into a crop.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -33,8 +33,7 @@ WIDEST = 16 / 9
 """Width over height from which ``detect.min_face`` refers to the height: faces do not grow with a panorama's width."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """A part of a whole-frame search.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -28,8 +28,7 @@ DAZZLED, BRIGHT = 200.0, 225.0
 """Mean gray levels above which a crop is overexposed, and above which it is not readable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(NamedTuple):
     """The light that a network needs, in gray levels of the middle of a crop.
 
     Attributes:

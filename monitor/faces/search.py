@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from monitor.core.types import Box, Detections, Keypoints
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """The data of a known face for the finder.
 
     Attributes:
@@ -22,8 +22,7 @@ class Expected:
     missed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A face found by a search, which may be new.
 
     Attributes:

@@ -7,7 +7,7 @@ import math
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitor.core.errors import ModelError
 from monitor.core.labels import EMOTIONS, OWN, fault_of
@@ -20,8 +20,7 @@ MAX_MODEL_BYTES = 64_000_000
 MAX_CARD_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Prior:
+class Prior(NamedTuple):
     """An assumed frequency of each label, as the parameters that turn logits into probabilities under it.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -78,7 +77,7 @@ class EmotionNet(LogitNetwork):
             Quality and probabilities; quality 0 and no probabilities when the box does not touch the frame.
         """
         # Quality is rated on the original gray levels: normalised contrast would hide a dark or flat picture.
-        original = replace(self.card.crop, contrast=0.0)
+        original = self.card.crop._replace(contrast=0.0)
         try:
             pixels = crop(image, box, original, roll)
         except ValueError:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from monitor.core.errors import ConfigError, ModelError
 from monitor.core.labels import EMOTIONS
@@ -25,8 +24,7 @@ N = TypeVar("N")
 log = logging.getLogger("monitor")
 
 
-@dataclass(frozen=True, slots=True)
-class Networks:
+class Networks(NamedTuple):
     """The detector and the networks of a configuration.
 
     They keep no readings between calls, so several pipelines of one thread may share all of them, and pipelines of

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -50,8 +50,7 @@ TILES = 3
 """Tiles of a search."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """A part of the frame on a tile.
 
     Attributes:
@@ -70,8 +69,7 @@ class Patch:
     last: float
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The arrangement of all levels on the tiles.
 
     Attributes:

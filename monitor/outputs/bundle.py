@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from monitor.capture.photos import ImageSource
 from monitor.capture.source import Source
@@ -60,8 +59,7 @@ class LogSink(Protocol):
     lines: LineLog
 
 
-@dataclass(frozen=True, slots=True)
-class RunContext:
+class RunContext(NamedTuple):
     """The values that the factories of ``OUTPUTS`` may use.
 
     Attributes:

@@ -6,10 +6,9 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.outputs.live.lines import EventLines
 from monitor.outputs.logs.group import SessionGroup
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("monitor")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """Common settings and parts of all cameras of a run.
 
     Attributes:

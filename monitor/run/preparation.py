@@ -6,8 +6,8 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from monitor.capture.choose import open_wanted
 from monitor.capture.kinds import PHOTOGRAPHS, kind_of
@@ -29,8 +29,7 @@ from monitor.settings.cameras import CameraConfig
 from monitor.settings.config import Config
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A camera before its source is opened.
 
     Attributes:
@@ -53,8 +52,7 @@ class Planned:
         return not self.networks.detector.wants_color
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A camera whose source is open; nothing is written yet.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.outputs.bundle import Outputs
 from monitor.outputs.logs.session import SessionFolder
@@ -11,8 +11,7 @@ from monitor.run.worker import Worker
 from monitor.settings.config import Config
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(NamedTuple):
     """The parts of a camera that the main thread watches.
 
     Attributes:

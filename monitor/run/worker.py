@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from monitor.capture.feed import Feed
 from monitor.core.errors import EXIT_UNEXPECTED, UserError
@@ -24,8 +24,7 @@ MOST_FAILURES = 20
 """Frames in a row that may fail before the run ends (a supervisor can then restart it)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """When a run ends by itself.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -33,8 +34,7 @@ PROCESS_WIDE = (
 """Prefixes of the keys that hold for the whole process, so that cameras cannot differ in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class CameraConfig:
+class CameraConfig(NamedTuple):
     """One source of a run.
 
     Attributes:
@@ -48,8 +48,7 @@ class CameraConfig:
     config: Config
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A camera of the file before its settings are read."""
 
     name: str
@@ -127,7 +126,7 @@ def named(cameras: Sequence[CameraConfig], base: Config) -> list[CameraConfig]:
             camera.config, mqtt=mqtt, performance=replace(performance, max_cpu=limit),
             source=replace(source, threads=source.threads or 1),
         )  # fmt: skip
-        changed[mqtt.name] = replace(camera, config=config)
+        changed[mqtt.name] = camera._replace(config=config)
     return list(changed.values())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import textwrap
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -59,8 +59,7 @@ def load(
     return found.config, found.origin
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A configuration with its problems.
 
     Attributes:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import yaml
 
@@ -26,8 +26,7 @@ __all__ = ["MAX_PROBLEMS", "Parsed", "Problem", "Profiles", "all_keys", "as_dict
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class Profiles:
+class Profiles(NamedTuple):
     """The profile to apply, and settings of a camera.
 
     Attributes:

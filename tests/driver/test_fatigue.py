@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from monitor.core.driver_state import FATIGUE_LEVELS
@@ -26,7 +24,7 @@ def moment(
     for pitch in (0.0, 20.0) if nodded else (0.0,):
         told = Moment(Evidence(t, 0.0, pose=(0.0, pitch, 0.0)), usual_blinks=15.0, eyes=seen)
         if nodded:
-            told.eyes = replace(seen, closed_s=0.5)
+            told.eyes = seen._replace(closed_s=0.5)
         told.yawned = yawned and pitch == 0
         told.levels["eyes_closed"] = closure
         fatigue.update(told)

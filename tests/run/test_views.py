@@ -171,7 +171,7 @@ def test_with_blur_there_is_no_snapshot(ended: Running, tmp_path: Path, caplog: 
     config = replace(ended.config, output=replace(ended.config.output, blur="faces"))
     ended.worker.done.clear()
     Screen.keys = ["s", "q"]
-    watched(replace(ended, config=config))
+    watched(ended._replace(config=config))
     assert not list(tmp_path.iterdir())
     assert "no snapshot" in caplog.text
 
@@ -195,7 +195,7 @@ def camera(running: Running, name: str, gray: int) -> Running:
     outputs: Any = SimpleNamespace(
         stats=SimpleNamespace(frames=1), video=Video(), canvas=Canvas(lambda: Annotator(DisplayConfig()))
     )
-    return replace(running, worker=worker, outputs=outputs, name=name)
+    return running._replace(worker=worker, outputs=outputs, name=name)
 
 
 def test_several_cameras_are_tiled_and_a_number_shows_one(ended: Running) -> None:

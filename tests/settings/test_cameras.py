@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,7 +126,7 @@ def test_the_cpu_limits_of_all_cameras_add_up_because_they_limit_the_process() -
 
 
 def test_each_camera_is_decoded_by_one_thread_unless_the_settings_say_otherwise() -> None:
-    more = replace(camera("b"), config=Config(source=SourceConfig(threads=3)))
+    more = camera("b")._replace(config=Config(source=SourceConfig(threads=3)))
     assert [c.config.source.threads for c in cameras.named([camera("a"), more], Config())] == [1, 3]
 
 

@@ -15,8 +15,8 @@ import os
 import re
 import stat
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from monitor.outputs.logs.camerafolders import camera_folders
 
@@ -34,8 +34,7 @@ OLDEST_TRUSTED = 1_735_689_600.0
 """1 January 2025. An earlier time means that the clock was not set: a Raspberry Pi has no battery-backed clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A session folder or file that may be deleted.
 
     Attributes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.session import SessionFolder
@@ -37,8 +36,7 @@ class ThinningTable(Protocol):
     thin: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFiles:
+class SessionFiles(NamedTuple):
     """The files of a run.
 
     Attributes:
@@ -56,8 +54,7 @@ class SessionFiles:
     recordings: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(NamedTuple):
     """The clocks; tests replace them.
 
     Attributes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -39,8 +38,7 @@ Open = Callable[[Path, float, tuple[int, int]], Writer]
 """Opens a writer for a path, a rate and a size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoder:
+class Encoder(NamedTuple):
     """One way to encode.
 
     Attributes:

@@ -7,8 +7,8 @@ import logging
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -33,8 +33,7 @@ SHARE = 0.7
 """Share of one core's time that encoding a live picture may take; a slower encoder gets a lower rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The destination of a recording.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -66,7 +65,7 @@ def test_a_refusing_disk_is_logged_once_and_tried_again(
         raise troubles[0]
 
     film(video, [n / 10 for n in range(40)])
-    monkeypatch.setattr(video.recorder, "_target", replace(video.recorder._target, make_path=refuse))
+    monkeypatch.setattr(video.recorder, "_target", video.recorder._target._replace(make_path=refuse))
     for round_ in range(1, len(troubles) + 1):
         video.renew()
         film(video, [round_ * 100 + n / 10 for n in range(40)])
@@ -93,7 +92,7 @@ def test_waiting_pictures_that_cannot_be_written_any_more_are_dropped(
     def refuse(suffix: str) -> Path:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(video.recorder, "_target", replace(video.recorder._target, make_path=refuse))
+    monkeypatch.setattr(video.recorder, "_target", video.recorder._target._replace(make_path=refuse))
     video.switch(on=False)
     film(video, [11.0])  # 9.5 s are written, 1.5 s wait: the file's end falls among them
     assert video.failing

@@ -51,7 +51,7 @@ def export(model: keras.Model, data: FaceSet, order: Export) -> ModelCard:
     agreement = float(((real[0] > 0).any(axis=(1, 2)) == (quantised[0] > 0).any(axis=(1, 2))).mean())
     convert.require_agreement(agreement, len(checked))
     card = replace(
-        convert.bare_card("proposals", FACE, replace(SPEC, contrast=0.0), content, 1.0),
+        convert.bare_card("proposals", FACE, SPEC._replace(contrast=0.0), content, 1.0),
         metrics={
             "validation": figures(*quantised, checked),
             "float": figures(*real, checked),
