@@ -8,8 +8,9 @@ from pathlib import Path
 from monitor.cli.parser import build_parser
 from monitor.driver.signs import SIGNS
 from monitor.outputs.logs import meanings
-from monitor.outputs.logs.columns import DRIVER, FACE, FILE
+from monitor.outputs.logs.columns import FACE, FILE
 from monitor.outputs.logs.drive import DRIVE
+from monitor.outputs.logs.drivercolumns import DRIVER
 from monitor.settings import config
 
 HERE = Path(__file__).parent

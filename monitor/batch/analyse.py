@@ -18,7 +18,8 @@ from monitor.batch.frames import SpanSource, frames
 from monitor.batch.spans import Sightings, Span
 from monitor.core.types import Event, Face, Frame, Image, Result
 from monitor.networks.load import Networks, load
-from monitor.outputs.logs.columns import Column, Row, columns, rows
+from monitor.outputs.logs.column import Column, Row, rows
+from monitor.outputs.logs.columns import columns
 from monitor.run import assembly
 from monitor.settings.config import Config
 

@@ -15,7 +15,7 @@ import numpy as np
 from monitor.core.errors import ConfigError
 from monitor.core.labels import EMOTIONS, UNKNOWN
 from monitor.core.types import EyeReading, Face, Keypoints
-from monitor.outputs.logs.columns import DRIVER_COLUMNS
+from monitor.outputs.logs.drivercolumns import DRIVER_COLUMNS
 from monitor.outputs.logs.reader import Damage, files_of, open_table
 
 logger = logging.getLogger("monitor")

@@ -16,9 +16,7 @@ from monitor.core.types import Event
 from monitor.outputs.drawing.canvas import Canvas
 from monitor.outputs.drawing.history import History
 from monitor.outputs.logs.columns import columns
-from monitor.outputs.logs.drive import DriveSink
 from monitor.outputs.logs.events import EventSink
-from monitor.outputs.logs.evidence import EvidenceSink
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.session import SessionFolder
 from monitor.outputs.logs.sessionfiles import SessionFiles
@@ -87,15 +85,23 @@ def _events(run: RunContext) -> EventSink:
     return EventSink(run.session.folder / "events.jsonl", run.session.name)
 
 
-def _drive(run: RunContext) -> DriveSink | None:
-    return DriveSink(run.session.folder / "drive.csv", run.session.name) if run.config.driver.enabled else None
+# The others are imported only when needed: driver mode's modules, subprocess, tempfile and ssl slow down the start.
 
 
-def _evidence(run: RunContext) -> EvidenceSink | None:
-    return EvidenceSink(run.session.folder / "evidence.csv", run.session.name) if run.config.driver.enabled else None
+def _drive(run: RunContext) -> Sink | None:
+    if not run.config.driver.enabled:
+        return None
+    from monitor.outputs.logs.drive import DriveSink
+
+    return DriveSink(run.session.folder / "drive.csv", run.session.name)
 
 
-# Imported only when needed, because subprocess, tempfile and ssl slow down the start.
+def _evidence(run: RunContext) -> Sink | None:
+    if not run.config.driver.enabled:
+        return None
+    from monitor.outputs.logs.evidence import EvidenceSink
+
+    return EvidenceSink(run.session.folder / "evidence.csv", run.session.name)
 
 
 def _alerts(run: RunContext) -> Sink | None:

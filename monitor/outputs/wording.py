@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from monitor.core.driver_state import ATTENTIVE, FATIGUE_LEVELS, UNJUDGED, DriverState
 from monitor.core.types import Event, Face
-from monitor.driver import signs
 
 WARNINGS = ("", "notice", "warning", "ALARM")
 """Words for a driver's levels 0 to 3."""
@@ -21,6 +20,8 @@ def face_notes(face: Face) -> str:
 
 def going_on(state: DriverState) -> tuple[str, int]:
     """The most severe current sign in a few words, and its level 0 to 3; "" and 0 if there is none."""
+    from monitor.driver import signs  # late, as below: outside of driver mode nothing needs the table
+
     level, what = signs.going_on(state)
     return (f"{WARNINGS[level]}: {what}", level) if level else ("", 0)
 
@@ -66,7 +67,16 @@ def driver_text(state: DriverState) -> str:
 
 def driver_line(event: Event) -> str:
     """A driver's event in a few words."""
+    from monitor.driver import signs
+
     what = signs.BY_KIND[event.kind].words(event)
     if event.phase == "end":
         return f"driver: {what} over after {event.data['duration_s']:.1f} s"
     return f"driver: {what} (level {event.level})"
+
+
+def is_sign(event: Event) -> bool:
+    """Whether an event is a driver's sign that is acted on."""
+    from monitor.driver import signs
+
+    return event.kind in signs.KINDS

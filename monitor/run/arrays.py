@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.types import Event, Result
-from monitor.outputs.logs.columns import INTEGERS, TEXTS, Cell, Column, Row, rows
+from monitor.outputs.logs.column import Cell, Column, Row, rows
+from monitor.outputs.logs.columns import INTEGERS, TEXTS
 from monitor.outputs.logs.namedarrays import Arrays, NamedArrays
 from monitor.system.wholefile import whole
 

@@ -17,7 +17,8 @@ from monitor.capture import demo
 from monitor.cli import main as cli
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.types import Frame, Image
-from monitor.outputs.logs.columns import CLOCK_COLUMNS, INTEGERS, TEXTS, columns, rows
+from monitor.outputs.logs.column import rows
+from monitor.outputs.logs.columns import CLOCK_COLUMNS, INTEGERS, TEXTS, columns
 from tests.crowd import HAPPY_S
 from tests.fakes import ScriptedSource, face, frame, result
 

@@ -25,7 +25,8 @@ with atheris.instrument_imports(include=["monitor", "yaml"]):
     from monitor.cli.logged import Log, read
     from monitor.core.errors import UserError
     from monitor.networks.card import find_model, load_card
-    from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS
+    from monitor.outputs.logs.columns import COLUMNS
+    from monitor.outputs.logs.drivercolumns import DRIVER_COLUMNS
     from monitor.outputs.logs.linelog import LineLog
     from monitor.outputs.logs.reader import read_events, read_rows
     from monitor.settings import config

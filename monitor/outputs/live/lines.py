@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from monitor.core.types import Event, Face, Result
-from monitor.driver.signs import KINDS
 from monitor.expression.held import KIND as EXPRESSION_HELD
 from monitor.outputs.logs.stats import StatsSink
-from monitor.outputs.wording import driver_line, driver_text, face_notes
+from monitor.outputs.wording import driver_line, driver_text, face_notes, is_sign
 from monitor.system.machine import rss_mb
 
 log = logging.getLogger("monitor")
@@ -83,14 +82,16 @@ class EventLines:
     def tell(self, events: Sequence[Event]) -> None:
         """Logs events of faces and of a driver; events of the machine were logged where they were detected."""
         for event in events:
-            if event.kind == "face" and event.phase != "update":
-                log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
-            elif event.kind == "emotion" and event.phase == "start":
-                log.info("face %d: %s expression", event.face, event.data["label"])
+            if event.kind == "face":
+                if event.phase != "update":
+                    log.info("face %d %s", event.face, "appeared" if event.phase == "start" else "left")
+            elif event.kind == "emotion":
+                if event.phase == "start":
+                    log.info("face %d: %s expression", event.face, event.data["label"])
             elif event.kind == EXPRESSION_HELD:
                 over = ", over" if event.phase == "end" else ""
                 log.info("face %d: %s for %.1f s%s", event.face, event.data["label"], event.data["duration_s"], over)
-            elif event.kind in KINDS:
+            elif is_sign(event):
                 log.info("%s", driver_line(event))
 
     def flush(self) -> None:

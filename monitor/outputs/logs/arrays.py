@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from monitor.outputs.logs import columns
 from monitor.outputs.logs.drive import DRIVE_COLUMNS, DRIVE_INTEGERS, DRIVE_TEXTS
+from monitor.outputs.logs.drivercolumns import DRIVER_COLUMNS
 from monitor.outputs.logs.namedarrays import Arrays, NamedArrays
 from monitor.outputs.logs.reader import LONGEST_LINE, Damage
 
 INTEGERS = columns.INTEGERS | DRIVE_INTEGERS
 TEXTS = columns.TEXTS | DRIVE_TEXTS
-NUMBERS = frozenset({*columns.COLUMNS, *columns.POINT_COLUMNS, *columns.DRIVER_COLUMNS, *DRIVE_COLUMNS}) - TEXTS
+NUMBERS = frozenset({*columns.COLUMNS, *columns.POINT_COLUMNS, *DRIVER_COLUMNS, *DRIVE_COLUMNS}) - TEXTS
 """Columns of numbers, including whole numbers; further ones are the labels of a user's own model."""
 LONGEST_TEXT = 40
 """Most characters of a text in a block that is converted at once; blocks with a longer text are read line by line."""

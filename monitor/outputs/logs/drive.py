@@ -11,7 +11,7 @@ from pathlib import Path
 from monitor.core.driver_state import ABSENT, ATTENTIVE, EYES_SHUT, FATIGUE_LEVELS, TURNED, UNJUDGED, DriverState
 from monitor.core.types import Event, Result
 from monitor.driver.signs import SIGNS
-from monitor.outputs.logs.columns import Column, fixed
+from monitor.outputs.logs.column import Column, fixed
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.shares import Shares

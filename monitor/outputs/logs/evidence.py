@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.core.evidence import Evidence
 from monitor.core.types import Event, Result
-from monitor.outputs.logs.columns import Column, fixed, text
+from monitor.outputs.logs.column import Column, fixed, text
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.linelog import LineLog
 from monitor.outputs.logs.reader import Damage, files_of, open_table, parts

@@ -10,11 +10,14 @@ from typing import Any
 
 from monitor.core.labels import UNKNOWN
 from monitor.core.types import Event, Result
-from monitor.driver.signs import KINDS
+from monitor.expression.held import KIND as EXPRESSION_HELD
 from monitor.outputs.logs.shares import Shares
+from monitor.outputs.wording import is_sign
 
 MOST_FACES = 1000
 """Most faces with their own totals; older faces share one total, so that memory stays bounded over a year."""
+OF_FACES = ("face", EXPRESSION_HELD)
+"""Kinds of events about single faces, which are not counted."""
 LONGEST_GAP_S = 1.0
 """A longer interval between two frames is not credited to any label."""
 
@@ -127,10 +130,12 @@ class StatsSink:
 
     def _count_events(self, events: Sequence[Event]) -> None:
         for event in events:
-            if event.phase == "start" and event.kind in (*KINDS, "calibrating"):
-                self.happened[event.kind] += 1
-            if event.phase == "start" and event.kind == "emotion":
+            if event.phase != "start":
+                continue
+            if event.kind == "emotion":
                 self.episodes[str(event.data["label"])] += 1
+            elif event.kind not in OF_FACES and (event.kind == "calibrating" or is_sign(event)):
+                self.happened[event.kind] += 1
 
     def tell(self, events: Sequence[Event]) -> None:
         """Counts events between frames; the time without frames until then counts as not judged."""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from monitor.core.types import Event, Result
-from monitor.outputs.logs.columns import Column, Row, columns, rows
+from monitor.outputs.logs.column import Column, Row, rows
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.linelog import LineLog
 from monitor.settings.config import OutputConfig
 

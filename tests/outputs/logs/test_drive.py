@@ -12,8 +12,9 @@ import pytest
 from monitor.core.types import EyeReading
 from monitor.driver.evidence import Evidence
 from monitor.driver.state import DriverMonitor
-from monitor.outputs.logs.columns import DRIVER_COLUMNS, columns
+from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.drive import DRIVE_COLUMNS, DriveSink
+from monitor.outputs.logs.drivercolumns import DRIVER_COLUMNS
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.stats import StatsSink
 from monitor.outputs.logs.table import TableSink

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.types import Event
-from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS
+from monitor.outputs.logs.columns import COLUMNS, POINT_COLUMNS
+from monitor.outputs.logs.drivercolumns import DRIVER_COLUMNS
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.stats import MOST_FACES, Histogram, StatsSink

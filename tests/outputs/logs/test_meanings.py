@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from monitor.driver.signs import SIGNS
 from monitor.outputs.logs import meanings
-from monitor.outputs.logs.columns import DRIVER, FACE, FILE
+from monitor.outputs.logs.columns import FACE, FILE
 from monitor.outputs.logs.drive import DRIVE
+from monitor.outputs.logs.drivercolumns import DRIVER
 
 
 def test_every_column_of_faces_csv_has_a_meaning() -> None:

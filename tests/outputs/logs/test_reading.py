@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from monitor.core.errors import ConfigError
 from monitor.core.types import Event
 from monitor.outputs.logs.arrays import INTEGERS, TEXTS
-from monitor.outputs.logs.columns import COLUMNS, DRIVER_COLUMNS, POINT_COLUMNS, columns
+from monitor.outputs.logs.columns import COLUMNS, POINT_COLUMNS, columns
 from monitor.outputs.logs.drive import DRIVE_COLUMNS
+from monitor.outputs.logs.drivercolumns import DRIVER_COLUMNS
 from monitor.outputs.logs.events import EventSink
 from monitor.outputs.logs.reading import Session
 from monitor.outputs.logs.table import TableSink
