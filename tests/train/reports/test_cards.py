@@ -86,7 +86,7 @@ def test_what_the_maker_of_another_sets_model_wrote_stays(copies: Path) -> None:
     assert load_card(copies / "emotion.tflite").notes == {"limits": "my own words"}
     page = card_page.render([copies / "emotion.tflite"], TASKS.values())
     assert "my own words" in page
-    assert "| validation.accuracy | 0.5 |" in page
+    assert "| accuracy | 0.5 |" in page
     assert "FER2013" not in " ".join(texts.OTHER.values())
 
 
@@ -100,10 +100,10 @@ def test_a_page_that_cannot_be_written_whole_is_not_written(copies: Path, tmp_pa
 
 def test_a_network_without_tables_of_its_own_lists_its_figures(copies: Path) -> None:
     fields = json.loads((copies / "keypoints.json").read_text())
-    fields |= {"name": "novel", "metrics": {"validation": {"share": 0.5, "n": 1200}}, "notes": {"use": "a|b"}}
+    fields |= {"name": "novel", "metrics": {"validation": {"share": 0.5, "share_n": 1200}}, "notes": {"use": "a|b"}}
     (copies / "keypoints.json").write_text(json.dumps(fields))
     page = card_page.render([copies / "keypoints.tflite"], TASKS.values())
-    assert "| validation.n | 1,200 |" in page
+    assert "| share | 0.5 | 1,200 |" in page
     cards.refresh([copies / "keypoints.tflite"], TASKS.values())
     assert load_card(copies / "keypoints.tflite", None).notes == {"use": "a|b"}
 
@@ -114,3 +114,15 @@ def test_mistakes_give_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture
     (tmp_path / "a.tflite").write_bytes(b"torn")
     assert cli.main(["cards", "--models", str(tmp_path)]) == 4
     assert len(caplog.records) == 2
+
+
+def test_a_text_that_another_card_has_already_is_a_reference(copies: Path) -> None:
+    page = card_page.render([copies / "keypoints.tflite", copies / "proposals.tflite"], TASKS.values())
+    assert page.count("**Validation.** held-out look-alike groups") == 1
+    assert "**Validation.** As of *keypoints*." in page
+
+
+def test_many_figures_of_one_kind_are_shown_as_their_range(copies: Path) -> None:
+    page = card_page.render([copies / "eyes.tflite"], TASKS.values())
+    assert "| mrl_subjects | 0." in page
+    assert "s0007" not in page

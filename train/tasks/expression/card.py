@@ -97,6 +97,7 @@ def figures(card: ModelCard) -> list[str]:
     ]
     together = "Validation, 7 classes, all sources together, prior *balanced*."
     parts = [
+        *([CROSSED] if "priors" in m else []),
         *_by_prior(group(m, "priors")),
         together if "priors" in m else "Validation, 7 classes.",
         table(("", "", "N"), rows),
@@ -105,6 +106,7 @@ def figures(card: ModelCard) -> list[str]:
     return parts + (_robustness(v["corruptions"], v["consistency"]) if "corruptions" in v else [])
 
 
+CROSSED = "Tables by source: biases and temperature of other rows; the columns of the classes are recalls."
 PRIORS = {
     "balanced": "Prior *balanced*, the default: all expressions equally frequent, neutral favoured until it is "
     "recognised often enough on the sources that the prior is fitted on.",
@@ -126,8 +128,7 @@ def _by_prior(priors: Mapping[str, Any]) -> list[str]:
         parts += [
             f"{PRIORS.get(name, f'Prior *{name}*.')} Mean over the sources of the mean recall: "
             f"**{number(crossed['mean_recall'], 3)}** with biases fitted on other rows, "
-            f"{number(fitted['mean_recall'], 3)} on the rows they were fitted on. All figures of the table are with "
-            "biases and temperature of other rows; the columns of the classes are recalls.",
+            f"{number(fitted['mean_recall'], 3)} on the rows they were fitted on.",
             table(("source", "N", "accuracy", "mean recall", "ECE", *labels), rows),
         ]
     return parts

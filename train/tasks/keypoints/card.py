@@ -51,10 +51,14 @@ def figures(card: ModelCard) -> list[str]:
         ("from a box 25 % off to within 10 % in two looks", percent(v["converged"]), v["converged_n"]),
     ]
     parts = ["Validation, two looks from a box 5 % off.", table(("", "", "N"), rows)]
-    for title, key in (("source", "by_source"), ("yaw", "by_yaw"), ("keypoint", "by_point")):
+    for title, key in (("source", "by_source"), ("yaw", "by_yaw")):
         if key in v:
             groups = [(name, percent(row["error"]), row["n"]) for name, row in v[key].items()]
             parts.append(table((title, "error", "N"), groups))
+    if "by_point" in v:
+        best, *_, worst = sorted(v["by_point"].items(), key=lambda item: float(item[1]["error"]))
+        ends = [f"{percent(row['error'])} ({name})" for name, row in (best, worst)]
+        parts.append(f"By keypoint: {ends[0]} to {ends[1]}, N = {best[1]['n']}.")
     return parts
 
 
