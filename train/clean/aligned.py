@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -34,6 +34,8 @@ SEEN = 250
 LEAST_SEEN = 0.2
 """Share of the aligned picture that must lie inside both pictures."""
 STEPS = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3)
+QUANTILE = 0.6
+"""Quantile of the blocks' correlations that is their agreement."""
 LOCAL = 6.0
 """Standard deviation in pixels of the neighbourhood whose mean lightness is subtracted."""
 
@@ -95,38 +97,55 @@ def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDAr
     return np.hstack([turn, (aim - turn @ middle)[:, None]]).astype(np.float32)
 
 
-def agreement(one: Aligned, other: Aligned) -> float:
-    """A score from -1 to 1 whether two pictures come from one photograph.
+class Agreement(NamedTuple):
+    """The agreement of two pictures.
+
+    Attributes:
+        detail: -1..1, of their fine detail; -1 if they cannot be registered or overlap too little.
+        light: -1..1, of their gray levels; -1 likewise. Faces drawn in one style, such as averages over many people,
+            share detail but not light; a watermark changes light but not most of the detail.
+    """
+
+    detail: float
+    light: float
+
+
+NONE = Agreement(-1.0, -1.0)
+
+
+def agreement(one: Aligned, other: Aligned) -> Agreement:
+    """Scores whether two pictures come from one photograph.
 
     The second one is registered on the first (ECC, Evangelidis and Psarakis 2008), the lightness of each pixel's
-    neighbourhood is subtracted, and the blocks inside both pictures are correlated. Their median, weighted by contrast,
-    is robust against captions and watermarks.
-
-    Returns:
-        -1..1; -1 if they cannot be registered or overlap too little.
+    neighbourhood is subtracted, and the blocks inside both pictures are correlated. Their 0.6 quantile, weighted by the
+    lesser contrast, is robust against captions and watermarks.
     """
     matrix: NDArray[Any] = np.eye(2, 3, dtype=np.float32)
     first, second = (cv2.GaussianBlur(picture.pixels, (0, 0), 1.0) for picture in (one, other))
     try:
         matrix = cv2.findTransformECC(first, second, matrix, cv2.MOTION_AFFINE, STEPS, other.mask, 1)[1]
     except cv2.error:  # it does not converge
-        return -1.0
+        return NONE
     back = cv2.INTER_LINEAR + cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(second, matrix, (SIDE, SIDE), flags=back, borderMode=cv2.BORDER_REPLICATE)
     mask = np.minimum(one.mask, cv2.warpAffine(other.mask, matrix, (SIDE, SIDE), flags=back)) > SEEN
     if mask.mean() < LEAST_SEEN:
-        return -1.0
+        return NONE
     seen = mask.astype(np.float32)
     amount = cv2.GaussianBlur(seen, (0, 0), LOCAL) + 1e-3
     a, b = (_detail(picture.astype(np.float32), seen, amount) for picture in (first, moved))
     whole = _blocks(seen) > 0.75 * BLOCK * BLOCK
-    weight = np.sqrt(_blocks(a * a) * _blocks(b * b))[whole]
+    powers = _blocks(a * a)[whole], _blocks(b * b)[whole]
+    weight = np.sqrt(np.minimum(*powers))
     if not weight.sum():
-        return -1.0
-    shares = _blocks(a * b)[whole] / (weight + 1e-3)
+        return NONE
+    shares = _blocks(a * b)[whole] / (np.sqrt(powers[0] * powers[1]) + 1e-3)
     order = np.argsort(shares)
     heap = np.cumsum(weight[order])
-    return float(shares[order][np.searchsorted(heap, heap[-1] / 2)])
+    detail = float(shares[order][min(len(order) - 1, np.searchsorted(heap, heap[-1] * QUANTILE))])
+    spread = first[mask].std() * moved[mask].std()
+    light = float(np.cov(first[mask], moved[mask], bias=True)[0, 1] / spread) if spread else 0.0
+    return Agreement(detail, light)
 
 
 def _detail(pixels: NDArray[np.float32], seen: NDArray[np.float32], amount: NDArray[Any]) -> NDArray[np.float32]:

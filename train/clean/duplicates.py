@@ -8,6 +8,7 @@ decides.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import imagehash
 import numpy as np
@@ -15,19 +16,36 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from monitor.core.types import Image
-from train.clean.aligned import Aligned, agreement, align, whole
+from train.clean.aligned import Agreement, Aligned, agreement, align, whole
 from train.clean.faces import Face
 
 ALIKE = 10
 """Most differing bits, of 64, of the hashes of two pictures that are compared as a whole."""
-FRAMED = 0.945
-"""Least agreement of two whole pictures of similar hashes: versions of one picture have 0.953 and more (watermarked
-ones least), other pictures 0.919 and less (N = 414 and 102 pairs)."""
+
+
+class Least(NamedTuple):
+    """Least agreement of versions of one photograph.
+
+    Attributes:
+        alone: Detail that decides alone.
+        detail: Detail that decides if the light agrees, too.
+    """
+
+    alone: float
+    detail: float
+
+
+FRAMED = Least(0.979, 0.945)
+"""For whole pictures of similar hashes: versions of one picture have a detail of 0.96 and more (watermarked ones
+least), other pictures 0.92 and less, average faces of the demo source up to 0.977 (N = 442 pairs)."""
 RESEMBLES = 0.89
 """Least product of two signatures to compare the faces."""
-SAME = 0.978
-"""Least agreement of two photographs of faces. Versions of one (recompressed, mirrored, cropped; N = 395) have 0.987
-and more except one; the most similar pairs of other faces have 0.971 and less (N = 700 pairs, inspected)."""
+SAME = Least(0.987, 0.978)
+"""For faces: versions of one photograph (recompressed, mirrored, cropped) have 0.993 and more, other faces 0.971 and
+less, average faces of the demo source up to 0.984 (N = 427 pairs)."""
+LIGHT = 0.97
+"""Least agreement of the light of two versions without a watermark: they have 0.993 and more (N = 90), average faces of
+the demo source 0.963 and less."""
 CHUNK = 1000
 
 
@@ -51,11 +69,16 @@ def groups(images: Sequence[Image], digests: Sequence[str], faces: Sequence[Face
     pairs = _same_files(digests)
     plain, mirrored = hashes(images), hashes([np.ascontiguousarray(image[:, ::-1]) for image in images])
     for a, b, turned, _ in similar(plain, mirrored, plain.shape[1] - 2 * ALIKE):
-        if _agree(whole(images[a]), whole(images[b]), turned) >= FRAMED:
+        if one_photograph(_agree(whole(images[a]), whole(images[b]), turned), FRAMED):
             pairs.append((a, b))
     lain = [align(image, face) for image, face in zip(images, faces, strict=True)]
     pairs += _same_faces(lain, pairs)
     return connected(len(images), pairs)
+
+
+def one_photograph(found: Agreement, least: Least) -> bool:
+    """Whether two pictures of this agreement are versions of one photograph."""
+    return found.detail >= least.alone or (found.detail >= least.detail and found.light >= LIGHT)
 
 
 def _same_files(digests: Sequence[str]) -> list[tuple[int, int]]:
@@ -75,11 +98,11 @@ def _same_faces(lain: Sequence[Aligned | None], known: Sequence[tuple[int, int]]
     return [
         (rows[a], rows[b])
         for a, b, turned, _ in similar(plain, mirrored, RESEMBLES)
-        if (rows[a], rows[b]) not in done and _agree(shown[a], shown[b], turned) >= SAME
+        if (rows[a], rows[b]) not in done and one_photograph(_agree(shown[a], shown[b], turned), SAME)
     ]
 
 
-def _agree(one: Aligned, other: Aligned, turned: bool) -> float:  # noqa: FBT001
+def _agree(one: Aligned, other: Aligned, turned: bool) -> Agreement:  # noqa: FBT001
     return agreement(one, other.mirrored() if turned else other)
 
 
