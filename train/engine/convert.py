@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from monitor.core.errors import ConfigError, UserError
+from monitor.core.errors import ConfigError, ModelError
 from monitor.faces.crop import CropSpec, to_unit
 from monitor.networks.card import ModelCard, card_path
 from monitor.settings import reader as settings
@@ -38,7 +38,7 @@ LARGEST_DRIFT = 0.003
 """Share of the eye distance by which the error of int8 keypoints may exceed that of the float ones."""
 
 
-class ParityError(UserError):
+class ParityError(ModelError):
     """The int8 model differs too much from the float network; nothing was written."""
 
 

@@ -155,19 +155,26 @@ def load(name: str, overrides: list[str]) -> Recipe:
     recipe = settings.load(Recipe, path, overrides)
     recipe.network.shape()
     if recipe.small_epochs >= recipe.epochs:
-        raise ConfigError(f"{path.name}: small_epochs must be below epochs (got {recipe.small_epochs})")
+        fix = _fitting(recipe, "small_epochs")
+        raise ConfigError(f"{path.name}: small_epochs must be below epochs (got {recipe.small_epochs}); {fix}")
     if recipe.network.pretrained:
         _require_teacher(recipe, path.name)
     elif recipe.network.enlarged != Network().enlarged:
         raise ConfigError(f"{path.name}: network.enlarged is for network.pretrained, which is empty; leave it out")
     if recipe.decay > recipe.epochs:
-        raise ConfigError(f"{path.name}: decay must not exceed epochs (got {recipe.decay})")
+        fix = _fitting(recipe, "decay")
+        raise ConfigError(f"{path.name}: decay must not exceed epochs={recipe.epochs} (got {recipe.decay}); {fix}")
     if recipe.fade and not recipe.decay:
         raise ConfigError(f"{path.name}: fade works together with decay, which is 0; set decay to a number of epochs")
     for key in () if recipe.teachers else ("taught", "doubted"):
         if getattr(recipe, key) not in (0, getattr(Recipe(), key)):
             raise ConfigError(f"{path.name}: {key} does nothing for a recipe without teachers; leave it out")
     return recipe
+
+
+def _fitting(recipe: Recipe, key: str) -> str:
+    """The fix for a part of a schedule that is longer than the whole."""
+    return f"set both, such as --set epochs={recipe.epochs} --set {key}={recipe.epochs // 2}"
 
 
 def lineage(recipe: Recipe) -> dict[Path, Recipe | None]:

@@ -18,7 +18,14 @@ from train.tasks import load_recipe
     [
         (["network.channels=8-x"], "must be numbers joined by -"),
         (["network.channels=8-16", "network.blocks=1"], "one entry per stage"),
-        (["small_epochs=40"], "small_epochs must be below epochs"),
+        (
+            ["small_epochs=40"],
+            r"small_epochs must be below epochs \(got 40\); set both, such as --set epochs=30 --set small_epochs=15",
+        ),
+        (
+            ["small_epochs=0", "epochs=2", "decay=7"],
+            r"\(got 7\); set both, such as --set epochs=2 --set decay=1",
+        ),
         (["rate=fast"], "rate must be a number"),
         (["task=keypoints", "contrast=40"], "contrast does nothing for the task keypoints"),
         (["task=keypoints", "teachers=runs/first"], "teachers does nothing for the task keypoints"),
