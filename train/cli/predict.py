@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.errors import EXIT_OK, ConfigError
+from monitor.core.labels import OWN
 from train.cli.shared import SHIPPED, SPLITS, model_path
 
 MOST_FACES = 400
@@ -22,7 +23,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--model", default=SHIPPED, help=f"the model (default {SHIPPED})")
     parser.add_argument("--detect", action="store_true", help="whole photographs: find the faces as the app does")
-    parser.add_argument("--grid", metavar="PNG", help="draw each face with the bars of its seven probabilities")
+    parser.add_argument("--grid", metavar="PNG", help="draw each face with the bars of its probabilities")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--data", default="runs/data.npz", help="data set of the random faces")
     parser.add_argument("--split", default="validation", choices=SPLITS, help="part of the data set")
@@ -40,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.detect and not args.images:
         raise ConfigError("--detect: is for whole photographs; name some, because --data holds crops already")
-    load_card(model_path(args.model))  # refuses models with other labels, because the tables have no columns for them
+    card = load_card(model_path(args.model), own=True)  # refuses models of other tasks
+    if card.name == OWN and not args.images:
+        raise ConfigError("--data: holds the seven expressions, but the model has its own labels; name pictures")
     net = EmotionNet(model_path(args.model))
     if args.images:
         finder = predict.FaceFinder() if args.detect else None

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.core.errors import UserError
 from monitor.core.labels import OWN
 from monitor.faces.crop import CropSpec
 from monitor.networks.card import ModelCard
@@ -21,6 +20,7 @@ from train.data.datasets import Dataset
 from train.engine import convert
 from train.engine.inference import all_evened, int8_logits, predict
 from train.engine.recipe import Recipe
+from train.own import figures
 from train.own.network import OwnNetwork
 from train.own.order import Order
 from train.reports import metrics
@@ -39,10 +39,6 @@ NOTES = {
     "groups": "Accuracy by age, sex and skin group is not measured.",
     "law": LAW,
 }
-
-
-class NotLearnt(UserError):
-    """The model is hardly better than always predicting the largest class; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +65,16 @@ def choose(candidates: dict[str, keras.Model], data: Dataset, recipe: Recipe) ->
     """
     rows = data.part("validation")
     seen = all_evened(rows.images, recipe.contrast)
-    figures: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name, model in candidates.items():
         logits = predict(model, seen)
         temperature = metrics.fit_temperature(logits, rows.truth)
-        figures[name] = {
+        found[name] = {
             "nll": round(metrics.nll(metrics.softmax(logits, temperature), rows.truth), 4),
             "mean_recall": round(metrics.mean_recall(logits, rows.truth), 4),
         }
-    best = min(figures, key=lambda name: float(figures[name]["nll"]))
-    return best, {"taken": best, "validation_n": len(rows), **figures}
+    best = min(found, key=lambda name: float(found[name]["nll"]))
+    return best, {"taken": best, "validation_n": len(rows), **found}
 
 
 def export(model: keras.Model, data: Dataset, order: Order, result: Result, out: Path) -> ModelCard:
@@ -105,19 +101,19 @@ def export(model: keras.Model, data: Dataset, order: Order, result: Result, out:
     part = data.split == "validation"
     temperature = metrics.fit_temperature(logits[part], data.truth[part])
     test = data.split == "test"
-    figures = held_out(logits[test], data.truth[test], labels, temperature)
-    require_learnt(order, figures)
+    measured = figures.held_out(logits[test], data.truth[test], labels, temperature)
+    figures.require_learnt(order, measured)
     crop = CropSpec(SIDE, align=True, contrast=recipe.contrast)
     card = replace(
         convert.bare_card(OWN, labels, crop, content, temperature),
         metrics={
-            "held_out": figures,
+            "held_out": measured,
             "candidates": result.chosen,
             **convert.common_metrics(content, agreement, OwnNetwork(len(labels)).cost(recipe), 1),
         },
         data={
-            "training": f"{order.name}: {_counts(data, 'train', labels)}",
-            "held_out": f"{order.name}: {_counts(data, 'test', labels)}; near-duplicates stay on one side",
+            "training": figures.counts(data, "train", labels),
+            "held_out": f"{figures.counts(data, 'test', labels)}; near-duplicates stay on one side",
             "terms": order.terms,
         },
         notes=dict(NOTES),
@@ -134,49 +130,3 @@ def _calibration(data: Dataset) -> NDArray[np.uint8]:
         members = np.flatnonzero(training.truth == label)
         rows += rng.choice(members, min(CALIBRATION, len(members)), replace=False).tolist()
     return training.images[rows]
-
-
-def _counts(data: Dataset, split: str, labels: tuple[str, ...]) -> str:
-    counts = np.bincount(data.truth[data.split == split], minlength=len(labels))
-    return ", ".join(f"{n} {label}" for n, label in zip(counts.tolist(), labels, strict=True))
-
-
-def held_out(
-    logits: NDArray[np.float32], truth: NDArray[np.int64], labels: tuple[str, ...], temperature: float
-) -> dict[str, Any]:
-    """Figures on held-out pictures.
-
-    Args:
-        logits: (N, K) of the int8 model.
-        truth: (N,) classes.
-        labels: Their names.
-        temperature: The card's.
-    """
-    table, recall = metrics.confusion(logits, truth), metrics.recalls(logits, truth)
-    right, n = int(table.diagonal().sum()), len(truth)
-    counts = np.bincount(truth, minlength=len(labels))
-    return {
-        "n": n,
-        "accuracy": round(right / n, 4),
-        "accuracy_ci95": [round(v, 4) for v in metrics.wilson(right / n, n)],
-        "largest_class": {"label": labels[int(counts.argmax())], "share": round(float(counts.max()) / n, 4)},
-        "mean_recall": round(metrics.mean_recall(logits, truth), 4),
-        "ece": round(metrics.expected_calibration_error(metrics.softmax(logits, temperature), truth), 4),
-        "recall": {label: round(float(r), 4) for label, r in zip(labels, recall, strict=True)},
-        "confusion": table.tolist(),
-    }
-
-
-def require_learnt(order: Order, figures: dict[str, Any]) -> None:
-    """Refuses a model whose accuracy is not significantly above that of always predicting the largest class.
-
-    Raises:
-        NotLearnt: The lower end of the accuracy's 95 % interval is not above the largest class's share.
-    """
-    low, largest = figures["accuracy_ci95"][0], figures["largest_class"]
-    if low <= largest["share"]:
-        raise NotLearnt(
-            f"{order.name}: {figures['accuracy']:.0%} of {figures['n']} held-out pictures are right (surely over "
-            f"{low:.0%}), always saying {largest['label']} would give {largest['share']:.0%}; no model was written, "
-            "give more or clearer pictures of each class"
-        )

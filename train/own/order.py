@@ -71,13 +71,31 @@ def load(path: Path) -> Order:
     return Order(path.stem, {label: _pictures(label, places, path) for label, places in classes.items()}, terms)
 
 
+def of_folder(folder: Path) -> Order:
+    """A folder of class folders, without a file that names them.
+
+    Raises:
+        ConfigError: It holds no class folder with a picture.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: is not a folder; give a folder of class folders or the .yaml file of the classes")
+    places = _folders(folder)
+    if not places:
+        raise ConfigError(f"{folder}: holds no folders; it needs one for each class, such as {folder.name}/wink")
+    return Order(folder.name, {label: _pictures(label, own, folder) for label, own in places.items()}, "")
+
+
+def _folders(root: Path) -> dict[str, list[Path]]:
+    return {d.name: [d] for d in sorted(root.iterdir()) if d.is_dir() and not d.name.startswith(HIDDEN)}
+
+
 def _classes(found: dict[str, Any], path: Path) -> dict[str, list[Path]]:
     """The folders of each class."""
     if "folder" in found:
         root = path.parent / str(found["folder"])
         if not root.is_dir():
             raise ConfigError(f"{path}: folder: {root} is not a folder")
-        return {d.name: [d] for d in sorted(root.iterdir()) if d.is_dir() and not d.name.startswith(HIDDEN)}
+        return _folders(root)
     if not isinstance(found["classes"], dict):
         raise ConfigError(f"{path}: classes: must map names to folders, such as wink: pictures/wink")
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -37,12 +38,25 @@ class Finder(Protocol):
         """The face of a (H, W) uint8 gray picture."""
 
 
-def read(order: Order, faces: Finder) -> Dataset:
-    """The crops of all pictures that show exactly one face, with their splits.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The faces of a user's pictures.
 
-    Raises:
-        ConfigError: A class has fewer than ``LEAST`` of them, or too few in one of the splits.
+    Attributes:
+        crops: N crops, (48, 48) uint8 each.
+        truth: (N,) classes.
+        groups: N names of folders; "" = none.
+        skipped: Number of pictures without exactly one face.
     """
+
+    crops: list[NDArray[np.uint8]]
+    truth: NDArray[np.int64]
+    groups: list[str]
+    skipped: int
+
+
+def find(order: Order, faces: Finder) -> Found:
+    """The crops of all pictures that show exactly one face; the others are counted and logged."""
     labels = list(order.classes)
     crops: list[NDArray[np.uint8]] = []
     truth: list[int] = []
@@ -60,13 +74,24 @@ def read(order: Order, faces: Finder) -> Dataset:
         groups.append(picture.group)
     for reason, count in left.items():
         log.info("%s: %d pictures left out: %s", order.name, count, reason)
-    known = np.array(truth, np.int64)
+    return Found(crops, np.array(truth, np.int64), groups, sum(left.values()))
+
+
+def read(order: Order, faces: Finder) -> Dataset:
+    """The crops of all pictures that show exactly one face, with their splits.
+
+    Raises:
+        ConfigError: A class has fewer than ``LEAST`` of them, or too few in one of the splits.
+    """
+    labels = list(order.classes)
+    found = find(order, faces)
+    known = found.truth
     for number, label in enumerate(labels):
         have = int((known == number).sum())
         if have < LEAST:
             raise ConfigError(f"{order.name}: {label} has {have} pictures with one face; at least {LEAST} are needed")
-    images = np.stack(crops)
-    split = splits(images, known, groups)
+    images = np.stack(found.crops)
+    split = splits(images, known, found.groups)
     for part in ("train", *PARTS):
         counts = np.bincount(known[split == part], minlength=len(labels))
         log.info("%s: %s", part, ", ".join(f"{n} {label}" for n, label in zip(counts, labels, strict=True)))
@@ -76,7 +101,7 @@ def read(order: Order, faces: Finder) -> Dataset:
                 "each other or lie in too few folders; take pictures of more scenes or persons"
             )
     targets = np.eye(len(labels), dtype=np.float32)[known]
-    return Dataset(images, targets, known, np.ones(len(known), bool), split, order.name, sum(left.values()))
+    return Dataset(images, targets, known, np.ones(len(known), bool), split, order.name, found.skipped)
 
 
 def splits(images: NDArray[np.uint8], truth: NDArray[np.int64], groups: Sequence[str]) -> NDArray[np.str_]:

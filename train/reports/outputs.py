@@ -73,11 +73,13 @@ def update_card(model: Path, report: dict[str, Any], split: str) -> None:
 
 
 def save_grid(readings: Sequence[Reading], path: Path) -> None:
-    """Draws the faces, each with the bars of its seven probabilities, into a PNG."""
+    """Draws the faces, each with the bars of its probabilities, into a PNG."""
     titles = []
     for r in readings:
         verdict = f"\nknown: {r.truth} ({'right' if r.truth == r.label else 'WRONG'})" if r.truth else ""
         titles.append(r.short + verdict)
     columns = min(GRID_COLUMNS, len(readings))
-    plots.save(plots.readings([r.crop for r in readings], np.stack([r.probs for r in readings]), titles, columns), path)
+    shown = {r.labels for r in readings}.pop()
+    bars = np.stack([r.probs for r in readings])
+    plots.save(plots.readings([r.crop for r in readings], bars, titles, columns, shown), path)
     log.info("%s: %d faces", path, len(readings))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.core.labels import EMOTIONS
 from monitor.core.types import Image
-from monitor.outputs.drawing.palette import COLORS
+from monitor.outputs.drawing.palette import colors
 from monitor.system.wholefile import whole
 from train.reports.metrics import Bin
 from train.system import resources
@@ -152,14 +152,18 @@ def errors(groups: Mapping[str, Mapping[str, Any]], title: str) -> Figure:
     return figure
 
 
-def readings(images: Sequence[Image], probs: NDArray[np.floating[Any]], titles: Sequence[str], columns: int) -> Figure:
-    """A grid of faces, each with its seven bars.
+def readings(
+    images: Sequence[Image], probs: NDArray[np.floating[Any]], titles: Sequence[str], columns: int,
+    labels: tuple[str, ...] = EMOTIONS,
+) -> Figure:  # fmt: skip
+    """A grid of faces, each with the bars of its probabilities.
 
     Args:
         images: Gray crops, (S, S) uint8 each.
-        probs: (N, 7).
+        probs: (N, K).
         titles: A line above each face.
         columns: Faces in a row.
+        labels: K names of the bars.
     """
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(3.6 * columns, 1.85 * rows), layout="constrained")
@@ -170,20 +174,21 @@ def readings(images: Sequence[Image], probs: NDArray[np.floating[Any]], titles: 
         face, bars = grid[n // columns, n % columns * 2], grid[n // columns, n % columns * 2 + 1]
         face.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         face.set_title(title, fontsize=8, parse_math=False)  # file names are not parsed as formulas
-        _bars(bars, row)
+        _bars(bars, row, labels)
     return figure
 
 
-def _bars(axes: Axes, probs: NDArray[np.floating[Any]]) -> None:
-    """Seven horizontal bars in the overlay's colours, the largest with its value."""
+def _bars(axes: Axes, probs: NDArray[np.floating[Any]], labels: tuple[str, ...]) -> None:
+    """Horizontal bars in the overlay's colours, the largest with its value."""
     axes.set_axis_on()
     top = int(probs.argmax())
-    colors = [tuple(c / 255 for c in reversed(COLORS[name])) for name in EMOTIONS]
-    axes.barh(range(len(EMOTIONS)), probs, color=colors)
+    known = colors(labels)
+    shades = [tuple(c / 255 for c in reversed(known[name])) for name in labels]
+    axes.barh(range(len(labels)), probs, color=shades)
     for i, value in enumerate(probs):
         weight = "bold" if i == top else "normal"
         axes.text(float(value) + 0.02, i, f"{100 * value:.0f}", va="center", fontsize=7, weight=weight)
-    axes.set_yticks(range(len(EMOTIONS)), EMOTIONS, fontsize=7)
+    axes.set_yticks(range(len(labels)), labels, fontsize=7)
     axes.set_xlim(0, 1.2)
     axes.set_xticks([])
     axes.invert_yaxis()

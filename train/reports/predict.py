@@ -41,14 +41,16 @@ class Reading:
     Attributes:
         name: File (and number of the face in it) or row of the data set.
         crop: The network's input, (S, S) uint8.
-        probs: (7,) float32 calibrated, in the order of ``EMOTIONS``.
+        probs: (K,) float32 calibrated.
         truth: The known label, or empty.
+        labels: Names of the entries of ``probs``: ``EMOTIONS``, or a user's own.
     """
 
     name: str
     crop: Image
     probs: NDArray[np.float32]
     truth: str = ""
+    labels: tuple[str, ...] = EMOTIONS
 
     @property
     def short(self) -> str:
@@ -57,8 +59,8 @@ class Reading:
 
     @property
     def label(self) -> str:
-        """The most probable expression."""
-        return EMOTIONS[int(self.probs.argmax())]
+        """The most probable label."""
+        return self.labels[int(self.probs.argmax())]
 
 
 def files(given: Sequence[str]) -> list[Path]:
@@ -107,7 +109,7 @@ def read_files(paths: Sequence[Path], net: EmotionNet, finder: FaceFinder | None
                 log.warning("%s: no face found; skipped", path)
         for number, face in enumerate(faces, 1):
             name = path.name if len(faces) == 1 else f"{path.name} #{number}"
-            readings.append(Reading(name, face, net.probabilities(face)))
+            readings.append(Reading(name, face, net.probabilities(face), labels=net.labels))
     if not readings:
         raise ConfigError(f"none of the {len(paths)} pictures gave a face to read")
     return readings
@@ -163,5 +165,5 @@ class FaceFinder:
 
 def as_dict(reading: Reading) -> dict[str, object]:
     """A reading as a dictionary for JSON."""
-    probs = {name: round(float(p), 4) for name, p in zip(EMOTIONS, reading.probs, strict=True)}
+    probs = {name: round(float(p), 4) for name, p in zip(reading.labels, reading.probs, strict=True)}
     return {"name": reading.name, "label": reading.label, "truth": reading.truth or None, "probs": probs}

@@ -13,6 +13,9 @@ from rich.text import Text
 from monitor.core.labels import EMOTIONS
 from train.reports.predict import Reading
 
+OWN_WIDTH = 8
+"""Most letters of a user's own label in the head of a column."""
+
 
 def print_any(report: dict[str, Any]) -> None:
     """All figures of a report, one a line."""
@@ -50,11 +53,16 @@ def number(value: Any, digits: int) -> str:
     return f"{value:,.{digits}f}" if known else "-"
 
 
+def short(label: str) -> str:
+    """A label as the head of a narrow column: the first three letters of an expression, more of a user's own label."""
+    return label[: 3 if label in EMOTIONS else OWN_WIDTH]
+
+
 def print_readings(readings: Sequence[Reading]) -> None:
     """Prints the faces of ``predict``, one a line."""
     console = Console(markup=False)
     known = [r for r in readings if r.truth]
-    heads = ["", "label", "%", *(["known"] if known else []), *(name[:3] for name in EMOTIONS)]
+    heads = ["", "label", "%", *(["known"] if known else []), *(short(name) for name in readings[0].labels)]
     rows = []
     for r in readings:
         shares = [f"{100 * p:.0f}" for p in r.probs]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.core.errors import ConfigError, ModelError
+from monitor.core.errors import EXIT_MODEL, ConfigError, ModelError
 from monitor.core.labels import EMOTIONS, OWN
 from monitor.core.types import Image
 from monitor.networks.card import load_card
@@ -81,18 +81,19 @@ def test_a_model_with_own_labels(order: orders.Order, base: Path, tmp_path: Path
 
 
 def test_a_model_that_has_learnt_nothing_is_refused() -> None:
-    from train.own import export
+    from train.own import figures as own
 
     order = orders.Order("moods", {}, "")
     rng = np.random.default_rng(3)
     truth = np.repeat([0, 1], [60, 40])
     logits = rng.normal(0, 1, (100, 2)).astype(np.float32)
-    figures = export.held_out(logits, truth, ("joyful", "gloomy"), 1.0)
-    with pytest.raises(export.NotLearnt, match="always saying joyful would give 60%; no model was written") as caught:
-        export.require_learnt(order, figures)
+    figures = own.held_out(logits, truth, ("joyful", "gloomy"), 1.0)
+    with pytest.raises(own.NotLearnt, match="always saying joyful would give 60%; no model was written") as caught:
+        own.require_learnt(order, figures)
     assert len(caught.value.lines) == 1
+    assert caught.value.exit_code == EXIT_MODEL
     logits[np.arange(100), truth] += 4
-    export.require_learnt(order, export.held_out(logits, truth, ("joyful", "gloomy"), 1.0))
+    own.require_learnt(order, own.held_out(logits, truth, ("joyful", "gloomy"), 1.0))
     assert json.dumps(figures)
 
 
