@@ -23,6 +23,7 @@ class Evidence:
         frame: Whether there was a frame; False = the camera delivers none.
         lids: Distance of the lids over the eye's width, from the keypoints. A lowered gaze keeps the lids apart.
         changed: Whether another face has just become the driver's, so that all earlier values are invalid.
+        covered: Which half of the face something covers: "", "upper" (eyes), "lower" (mouth) or "both".
     """
 
     t: float
@@ -38,3 +39,4 @@ class Evidence:
     frame: bool = True
     lids: float | None = None
     changed: bool = False
+    covered: str = ""

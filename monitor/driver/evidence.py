@@ -44,6 +44,7 @@ def evidence_of(
         anger=angry + DISGUST_SHARE * disgust if read else None,
         happy=happy if read else None,
         lids=lids,
+        covered=face.covered,
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ COLUMNS = (
     _column("anger", lambda seen: seen.anger, fixed(6)),
     _column("happy", lambda seen: seen.happy, fixed(6)),
     _column("changed", lambda seen: int(seen.changed)),
+    _column("covered", lambda seen: seen.covered),
 )
 """Columns after ``session``; new ones are added at the end."""
 
@@ -142,6 +143,7 @@ def _evidence(row: dict[str, str]) -> Evidence:
         values["eyes"], values["mouth"],
         None if yaw is None or pitch is None or roll is None else (yaw, pitch, roll),
         values["anger"], values["happy"], lids=values["lids"], changed=row["changed"] == "1",
+        covered=row.get("covered") or "",  # absent from tables of version 0.1
     )  # fmt: skip
 
 
