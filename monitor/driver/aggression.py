@@ -20,6 +20,9 @@ ABOVE_USUAL = 0.25
 HIGHEST = 0.85
 """… but at most this high, so that it can be reached by a face that always looks angry."""
 
+SQUEEZED = 0.4
+"""Openness of the eyes below which no expression is read."""
+
 
 class Aggression:
     """Follows the anger-like share of one face.
@@ -91,12 +94,17 @@ class AngerLike:
     def update(self, moment: Moment) -> Observation:
         """Judges the expression; fills in ``anger``."""
         seen, aggression = moment.evidence, self._aggression
-        # The network reads a wide open mouth with narrowed eyes as anger (munb_3 of the clips), and squeezed eyes above
-        # a hand before the mouth likewise.
-        hidden = moment.mouth_wide or moment.eyes.closed is True
-        level = aggression.update(seen.t, None if hidden else seen.anger, moment.usual_anger)
+        level = aggression.update(seen.t, None if _hidden(moment) else seen.anger, moment.usual_anger)
         moment.anger = aggression.share
         data = {
             "what": "anger-like expression", "mean": round(aggression.mean, 3), "peak": round(aggression.peak, 3),
         }  # fmt: skip
         return Observation(level, active=aggression.going, data=data)
+
+
+def _hidden(moment: Moment) -> bool:
+    """Whether the face yawns, is covered or squeezes its eyes: the network reads anger in it (munb_3 of the clips)."""
+    opened, shape = moment.opened, moment.yawn
+    squeezed = moment.eyes.closed is True or (opened is not None and opened < SQUEEZED)
+    yawns = moment.mouth_wide or moment.yawning or shape.may or shape.hand
+    return yawns or squeezed or moment.evidence.covered != ""

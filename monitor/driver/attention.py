@@ -22,6 +22,8 @@ NEVER_S = 30.0
 OFTEN, FALLS = 2.5, 0.5
 """The eyes cannot be judged once they were unknown for ``judge_s`` within ``OFTEN`` times as long; the sign ends when
 the unknown time falls below ``FALLS`` of ``judge_s``."""
+UNCOVERED_S = 1.0
+"""Covered eyes count as uncovered after they were known for this long."""
 FACE_GONE_S = 0.4
 """A driver whose face is missing for less than this is not absent; the tracker keeps a lost face as long."""
 
@@ -148,8 +150,11 @@ class Away:
 
 
 class CannotJudge:
-    """The sign ``cannot_judge``: the eyes were unknown for ``judge_s``, or evidence comes too rarely.
+    """The sign ``cannot_judge``: the eyes were unknown for ``judge_s``, something covers them, or evidence comes too
+    rarely.
 
+    Covered eyes stay so until they were known for ``UNCOVERED_S``: a head with sunglasses that turns aside still wears
+    them.
     Eyes that are unknown again and again, as in the dark, count once their unknown time adds up to ``judge_s`` within
     ``OFTEN`` times as long; the sign then stays until they are known for most of that time.
     """
@@ -160,14 +165,27 @@ class CannotJudge:
         self._sum = Window(OFTEN * config.judge_s)
         self._clock = Clock()
         self._often = False
+        self._covered_s = self._known_s = 0.0
 
     def update(self, moment: Moment) -> Observation:
-        """Judges whether the eyes can be judged; needs ``turned``."""
+        """Judges whether the eyes can be judged; needs ``turned`` and ``cover``."""
         seen = moment.evidence
         blind = not seen.picture or (seen.present and moment.opened is None and not moment.turned)
         self._sum.add(seen.t, (self._clock.step(seen.t) or 0.0) if blind else 0.0)
         self._often = self._sum.total >= self._judge_s * (FALLS if self._often else 1.0) - 1e-6
-        level = int(self._blind.update(seen.t, on=blind) > 0 or self._often or moment.slow)
-        return Observation(
-            level, seen.t - self._blind.spent, blind or moment.slow, {"what": "eyes or face cannot be judged"}
-        )
+        covered = self._is_covered(moment)
+        level = int(self._blind.update(seen.t, on=blind) > 0 or self._often or moment.slow or covered)
+        since = max(self._blind.spent, self._covered_s if covered else 0.0)
+        what = "eyes are covered" if covered else "eyes or face cannot be judged"
+        return Observation(level, seen.t - since, blind or covered or moment.slow, {"what": what})
+
+    def _is_covered(self, moment: Moment) -> bool:
+        """Whether something that stays covers the eyes."""
+        if moment.cover.upper_s:
+            self._covered_s, self._known_s = max(self._covered_s + moment.dt, moment.cover.upper_s), 0.0
+        elif self._covered_s:
+            self._covered_s += moment.dt
+            self._known_s += moment.dt if moment.opened is not None else 0.0
+            if self._known_s >= UNCOVERED_S or not moment.evidence.present:
+                self._covered_s = 0.0
+        return self._covered_s > 0

@@ -42,7 +42,7 @@ class Distraction:
         self._asleep = -math.inf
 
     def update(self, moment: Moment) -> Observation:
-        """Judges where the driver looks; needs ``lowered``, ``narrowed_s``, ``turned`` and the closures."""
+        """Judges where the driver looks; needs ``lowered``, ``narrowed_s``, ``turned``, the yawns and the levels."""
         t = moment.evidence.t
         if moment.levels.get("eyes_closed", 0) > 0 or t < self._asleep:
             self._asleep = t  # a closure is reported already; only the time after it is a look down
@@ -65,11 +65,12 @@ class Distraction:
         return Observation(level, since, glancing, data)
 
     def _looks_down(self, moment: Moment) -> bool:
-        """Whether the driver looks down now; a head that sinks in sleep does not count."""
-        off = moment.yaw_pitch
-        if not moment.evidence.present or moment.levels.get("eyes_closed", 0) > 0:
+        """Whether the driver looks down now; a head that sinks in sleep does not count, nor do the lids of a yawn."""
+        off, level = moment.yaw_pitch, moment.levels.get
+        if not moment.evidence.present or level("eyes_closed", 0) > 0 or level("head_droops", 0) > 1:
             return False
-        if moment.lowered or moment.narrowed_s:
+        yawns = moment.mouth_wide or moment.yawning or moment.yawn.may or moment.yawn.hand
+        if not yawns and (moment.lowered or moment.narrowed_s):
             return True
         if off is None:
             return self._down

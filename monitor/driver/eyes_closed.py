@@ -96,7 +96,7 @@ class _Excuse:
         happy, yawn = moment.evidence.happy, moment.yawn
         laughing = happy is not None and happy > LAUGH
         self._laugh_s = self._laugh_s + moment.dt if laughing else 0.0
-        if not (laughing or yawn.real or yawn.may):
+        if not (laughing or yawn.real or yawn.may or yawn.hand):
             self._spent = 0.0
         if shut_s <= 0:
             self._explained, self.going = 0.0, False
@@ -105,9 +105,9 @@ class _Excuse:
         in_yawn = shut_s <= yawn.began_s + WITH_S
         yawning = yawn.real and in_yawn and self._spent <= (LONG_YAWN_S if yawn.wide else YAWN_S)
         laughs = laughing and shut_s <= self._laugh_s + WITH_S and self._spent <= LAUGH_S
-        self.going = yawning or laughs
+        self.going = yawning or laughs or yawn.hand
         if self.going:
             self._explained = shut_s
-        elif laughing and self._spent > LAUGH_S and not yawn.real:
-            self._explained = 0.0  # too long for a laugh
+        elif yawn.refuted or (laughing and self._spent > LAUGH_S and not yawn.real):
+            self._explained = 0.0  # too long for a laugh, or no yawn
         return self._explained, yawn.may and in_yawn and not yawn.real and not laughs

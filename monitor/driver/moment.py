@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from monitor.core.driver_state import FATIGUE_LEVELS, UNJUDGED, DriverState
 from monitor.core.lifecycle import Observation
 from monitor.driver.closure import UNKNOWN_EYES, Eyes
+from monitor.driver.cover import Cover
 from monitor.driver.evidence import Evidence
 
 
@@ -19,12 +20,16 @@ class YawnShape(NamedTuple):
         real: Whether it had a yawn's full shape just now: a rise, a plateau and a wide peak.
         began_s: Seconds since the mouth began to open.
         wide: Whether the mouth is wide open at this moment.
+        hand: Whether a yawn behind a hand explains shut eyes.
+        refuted: Whether that went on for too long, or the head sank: it was no yawn.
     """
 
     may: bool = False
     real: bool = False
     began_s: float = 0.0
     wide: bool = False
+    hand: bool = False
+    refuted: bool = False
 
 
 @dataclass(slots=True)
@@ -40,6 +45,7 @@ class Moment:
         zero: This driver's straight-ahead yaw and pitch in degrees.
         usual_blinks: This driver's normal blinks per minute, or None.
         usual_anger: Anger-like share of this driver's resting face.
+        cover: What covers the face.
         levels: Level of each sign judged so far, by kind.
         yawning: Whether the open mouth is a yawn.
         yawned: Whether the yawn was recognised at this moment.
@@ -67,6 +73,7 @@ class Moment:
     zero: tuple[float, float] = (0.0, 0.0)
     usual_blinks: float | None = None
     usual_anger: float = 0.0
+    cover: Cover = Cover()
     levels: dict[str, int] = field(default_factory=dict)
     yawning: bool = False
     yawned: bool = False

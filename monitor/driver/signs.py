@@ -14,6 +14,7 @@ from monitor.driver.aggression import AngerLike
 from monitor.driver.attention import Away, CannotJudge
 from monitor.driver.baseline import Calibrating
 from monitor.driver.distraction import DISTRACTIONS, Distraction
+from monitor.driver.drooping import DROOPS, HeadDroops
 from monitor.driver.eyes_closed import CLOSURES, EyesClosed
 from monitor.driver.fatigue import Fatigue
 from monitor.driver.moment import SignTracker
@@ -93,6 +94,11 @@ def _away_now(state: DriverState) -> tuple[int, str]:
     return level, state.attention if state.attention in (TURNED, ABSENT) else "was away"
 
 
+def _droops_now(state: DriverState) -> tuple[int, str]:
+    level = state.levels.get("head_droops", 0)
+    return level, DROOPS[level]
+
+
 def _distraction_now(state: DriverState) -> tuple[int, str]:
     level = state.levels.get("distraction", 0)
     return level, DISTRACTIONS[level]
@@ -157,9 +163,17 @@ SIGNS = (
     ),
     Sign(
         "cannot_judge", CannotJudge, ("min_quality", "judge_s"), ("", "cannot judge"),
-        "a face with unknown eyes, a dark or covered picture, or no frames, for judge_s",
+        "eyes covered for 2 s; a face with unknown eyes, a dark or covered picture, or no frames, for judge_s",
         fields=(Field("judged", lambda state: state.judged),),
         personal=False,
+    ),
+    Sign(
+        "head_droops", HeadDroops, ("min_quality",), DROOPS,
+        "with eyes that cannot be read, as behind sunglasses: three nods in a minute, or a head that hangs for 3, 6 s",
+        counted_as="head_droops",
+        fields=(Field("head_droops", lambda state: state.levels.get("head_droops", 0), None, "Head droops", None,
+                      "mdi:head-minus"),),
+        now=_droops_now,
     ),
     Sign(
         "distraction", Distraction, ("distraction_deg", "distraction_s", "distraction_total_s"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from monitor.core.driver_state import DriverState
 from monitor.core.lifecycle import Lifecycle
 from monitor.core.types import Event
 from monitor.driver.baseline import Baseline
+from monitor.driver.cover import Cover, Covers
 from monitor.driver.evidence import Evidence
 from monitor.driver.lids import LidsStandIn
 from monitor.driver.moment import Moment, SignTracker
@@ -55,6 +57,7 @@ class DriverMonitor:
         )
         self._clock, self._pace = Clock(), Pace()
         self._speech, self._stand_in = Speech(), LidsStandIn()
+        self._covers, self._cover = Covers(), Cover()
         self._blinked = False
         self._trackers: dict[str, SignTracker] = {sign.kind: sign.tracker(config) for sign in SIGNS}
         self._lives = {sign.kind: Lifecycle(sign.kind, ids, config.update_s, sign.release_s) for sign in SIGNS}
@@ -68,16 +71,20 @@ class DriverMonitor:
         """Takes one moment's evidence; returns the state and the events."""
         if evidence.changed:
             self.forget()
-        if self._baseline.update(evidence, blinked=self._blinked):
+        self._cover = self._covers.update(evidence)
+        # What is read of eyes behind sunglasses is a guess.
+        seen = replace(evidence, eyes=None, lids=None) if self._cover.upper else evidence
+        if self._baseline.update(seen, blinked=self._blinked):
             self._restart(everything=False)
-        moment = self._moment(evidence)
+        moment = self._moment(seen)
         events: list[Event] = []
         for sign in SIGNS:
-            seen = self._trackers[sign.kind].update(moment)
-            moment.levels[sign.kind] = seen.level
-            events += self._lives[sign.kind].update(seen, evidence.t, evidence.wall, evidence.face)
+            found = self._trackers[sign.kind].update(moment)
+            moment.levels[sign.kind] = found.level
+            events += self._lives[sign.kind].update(found, evidence.t, evidence.wall, evidence.face)
         self._blinked = moment.eyes.blink is not None
-        return moment.state(), events
+        state = moment.state()
+        return (state if seen is evidence else replace(state, evidence=evidence)), events
 
     def forget(self) -> None:
         """Starts again for another driver."""
@@ -103,11 +110,14 @@ class DriverMonitor:
             zero=usual.zero,
             usual_blinks=usual.blinks_per_min,
             usual_anger=usual.anger,
+            cover=self._cover,
         )
 
     def _restart(self, *, everything: bool) -> None:
         """Resets the signs of the last driver; an ongoing absence is kept unless ``everything`` is set."""
         self._speech, self._stand_in = Speech(), LidsStandIn()
+        if everything:
+            self._covers = Covers()
         for sign in SIGNS:
             if sign.personal or everything:
                 self._trackers[sign.kind] = sign.tracker(self._config)

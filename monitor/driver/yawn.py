@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from monitor.core.lifecycle import Observation
+from monitor.driver.hidden_yawn import HiddenYawn
 from monitor.driver.moment import Moment, YawnShape
 from monitor.driver.timing import Clock
 from monitor.settings.config import DriverConfig
@@ -193,20 +194,27 @@ class Yawn:
 
     def __init__(self, config: DriverConfig) -> None:
         self._after_s = config.after_yawn_s
-        self._yawns = Yawns(config)
+        self._yawns, self._hidden = Yawns(config), HiddenYawn(config)
         self._was_yawning = False
         self._closed_s = self._over_s = math.inf
         self._began_s = 0.0
 
     def update(self, moment: Moment) -> Observation:
         """Judges the mouth; fills in ``yawning``, ``yawned``, ``mouth_wide`` and ``yawn``."""
-        seen, yawns = moment.evidence, self._yawns
-        moment.yawning = yawns.update(seen.t, seen.mouth, seen.happy, moment.opened)
+        seen, yawns, hidden = moment.evidence, self._yawns, self._hidden
+        yawns.update(seen.t, seen.mouth, seen.happy, moment.opened)
+        hidden.update(moment)
+        moment.yawning = yawns.yawning or hidden.yawn_s > 0
         moment.yawned = moment.yawning and not self._was_yawning
         self._was_yawning = moment.yawning
         self._closed_s = 0.0 if yawns.open_s else self._closed_s + moment.dt
         moment.mouth_wide = yawns.open_s > 0 or self._closed_s < self._after_s
         self._over_s = 0.0 if yawns.real else self._over_s + moment.dt
         self._began_s = yawns.rest_s if yawns.real or yawns.may else self._began_s + moment.dt
-        moment.yawn = YawnShape(yawns.may, self._over_s < self._after_s, self._began_s, wide=yawns.open_s > 0)
-        return Observation(int(moment.yawning), seen.t - yawns.yawn_s)
+        moment.yawn = YawnShape(
+            yawns.may, self._over_s < self._after_s, self._began_s, wide=yawns.open_s > 0,
+            hand=hidden.explains, refuted=hidden.refuted,
+        )  # fmt: skip
+        behind = moment.yawning and not yawns.yawning
+        data = {"what": "yawn, mouth covered"} if behind else {}
+        return Observation(int(moment.yawning), seen.t - max(yawns.yawn_s, hidden.yawn_s), data=data)

@@ -1,0 +1,71 @@
+"""A yawn behind a hand: the hand comes, and the eyes squeeze shut together with it."""
+
+from __future__ import annotations
+
+from monitor.driver.moment import Moment
+from monitor.settings.config import DriverConfig
+
+HAND_S = 8.0
+"""A hand explains shut eyes for at most so long after it came; yawns take 4 to 7 s (Provine 1986)."""
+EARLY_S = 1.0
+"""The eyes may have shut this long before the hand came; who is asleep raises no hand."""
+LATE_S, LATE_OPENED_S = 1.0, 2.5
+"""… and this long after it; longer if the mouth was seen to open before the hand came."""
+SHUT, NARROWED = 0.3, 0.6
+"""Openness of squeezed eyes; the latter if the mouth was seen to open."""
+PARTED_S = 0.3
+"""Eyes that open for less than this stay squeezed: lids flutter."""
+UNSEEN_S = 2.5
+"""Squeezed for this long the eyes tell a yawn whose beginning was not seen; else ``yawn_s`` suffices."""
+SINKS_DEG = 8.0
+"""A head that sinks by so much since the hand came falls asleep: in a yawn it tilts back or stays."""
+
+
+class HiddenYawn:
+    """Follows a hand before the mouth and the eyes above it.
+
+    Attributes:
+        explains: Whether the hand explains shut eyes at this moment.
+        refuted: Whether it did, but the eyes stayed shut for too long, or the head sank: the whole closure counts.
+        yawn_s: Seconds of the yawn behind the hand; 0 = none.
+    """
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._least_s = config.yawn_s
+        self._squeezed_s = self._parted_s = 0.0
+        self._pitch: float | None = None
+        self._came = False
+        self.explains = self.refuted = False
+        self.yawn_s = 0.0
+
+    def update(self, moment: Moment) -> None:
+        """Takes one moment; needs ``cover`` and ``opened``."""
+        cover = moment.cover
+        self._squeeze(moment, NARROWED if cover.opened else SHUT)
+        if cover.hand_s is None:
+            self.explains = self.refuted = self._came = False
+            self.yawn_s = 0.0
+            return
+        pitch = moment.yaw_pitch[1] if moment.yaw_pitch is not None else None
+        if not self._came:
+            self._came, self._pitch = True, pitch
+        sinks = pitch is not None and self._pitch is not None and pitch - self._pitch >= SINKS_DEG
+        late_s = LATE_OPENED_S if cover.opened else LATE_S
+        together = self._squeezed_s > 0 and -EARLY_S <= cover.hand_s - self._squeezed_s <= late_s
+        self.refuted = self.refuted or (self.explains and (sinks or cover.hand_s > HAND_S))
+        self.explains = together and not self.refuted and not sinks and cover.hand_s <= HAND_S
+        least_s = self._least_s if cover.opened else max(self._least_s, UNSEEN_S)
+        self.yawn_s = self._squeezed_s if self.explains and self._squeezed_s >= least_s else 0.0
+
+    def _squeeze(self, moment: Moment, bound: float) -> None:
+        """Adds to the time for which the eyes have been squeezed; unknown eyes change nothing."""
+        if moment.opened is None:
+            return
+        if moment.opened < bound:
+            self._squeezed_s, self._parted_s = self._squeezed_s + (moment.dt or 1e-6), 0.0
+            return
+        self._parted_s += moment.dt
+        if self._squeezed_s and self._parted_s < PARTED_S:
+            self._squeezed_s += moment.dt
+        else:
+            self._squeezed_s = 0.0
