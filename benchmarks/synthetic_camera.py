@@ -21,6 +21,9 @@ KEPT_S = 0.08
 HALF_LIDS, SOFT = 0.70, 0.05
 """The network reads eyes whose lids are ``HALF_LIDS`` apart as half open: eyes that look down, with lids 0.48 to 0.67
 apart, read shut (dagan, esh_tired); ``SOFT`` is how soon this changes."""
+COVERS_S, TOLD = 0.1, {"upper": 0.913, "lower": 0.947}
+"""Seconds between two readings of covers, and the share of covered halves that a reading tells: sunglasses and hands in
+docs/results/expressions.md."""
 LEFT, STEEP, SIDE = 0.24, 29.0, 45.0
 """Distance of shut lids that the keypoints report, as a share; pitch and yaw from which no eye is read."""
 
@@ -39,6 +42,7 @@ class Look:
         flat: Factor on the opening of the mouth.
         shut_apart: Added to the distance of shut lids: in the dark the keypoints fall back to an average face.
         shake: Factor on the noise of pose, lids and mouth.
+        covers: Half of the face that something covers throughout: "", "upper" or "lower".
     """
 
     opened: tuple[float, ...] = (0.6, 0.949, 0.994, 1.0, 1.0, 1.0, 1.0)
@@ -51,6 +55,7 @@ class Look:
     flat: float = 1.0
     shut_apart: float = 0.0
     shake: float = 1.0
+    covers: str = ""
 
 
 CAMERAS = {
@@ -64,7 +69,8 @@ CAMERAS = {
     "infra-red": Look(shake=1.3),
     "vibration": Look(shake=3.0),
     "glare": Look(unknown=0.05, stretch_s=1.0),
-    "sunglasses": Look(unknown=1.0),
+    "sunglasses": Look(unknown=1.0, covers="upper"),
+    "mask": Look(covers="lower"),
 }  # fmt: skip
 """Cameras by name."""
 
@@ -87,6 +93,7 @@ class Camera:
         self._noise = rng.normal(size=5)
         self._last: float | None = None
         self._blind = look.unknown >= 1
+        self._covered, self._read_at = "", -math.inf
 
     def see(self, t: float, body: Body) -> Evidence:
         """The evidence of one moment."""
@@ -101,14 +108,25 @@ class Camera:
         eyes = None if self._cannot_see(body, yaw, pitch, dt) else self._eyes(apart, float(share[0]))
         lids = self._apart * (LEFT + look.shut_apart + (1 - LEFT - look.shut_apart) * apart)
         lids *= 1 + look.shake * float(np.interp(share[1], SHARES, look.lids))
-        mouth = 0.0 if body.hand else look.flat * body.mouth + self._mouth
+        hidden = body.hand or look.covers == "lower"
+        mouth = 0.0 if hidden else look.flat * body.mouth + self._mouth
         mouth = max(0.0, mouth + look.shake * float(np.interp(share[2], SHARES, look.mouth)))
+        covered = self._covers(t, body)
         shaken = look.shake * np.interp(share[3:], SHARES, look.pitch)
         return Evidence(
-            t, 1.7e9 + t, 1, present=True, eyes=eyes, mouth=mouth,
+            t, 1.7e9 + t, 1, present=True, eyes=eyes, mouth=None if covered == "lower" else mouth,
             pose=(yaw + 0.5 * float(shaken[0]), pitch + float(shaken[1]), 0.0),
-            anger=0.05, happy=body.happy, lids=None if eyes is None else lids,
+            anger=None if covered else 0.05, happy=None if covered else body.happy, lids=None if eyes is None else lids,
+            covered=covered,
         )  # fmt: skip
+
+    def _covers(self, t: float, body: Body) -> str:
+        """The half of the face that the last reading told as covered."""
+        if t - self._read_at >= COVERS_S - 1e-6:
+            self._read_at = t
+            half = "lower" if body.hand else self._look.covers
+            self._covered = half if half and self._rng.random() < TOLD[half] else ""
+        return self._covered
 
     def _eyes(self, apart: float, share: float) -> float:
         """The eye network's answer for lids that are so far apart."""

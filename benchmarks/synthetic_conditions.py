@@ -12,6 +12,8 @@ from benchmarks.synthetic_script import (
     closure,
     glance,
     laugh,
+    lean,
+    slump,
     speech,
     unseen,
     yawn,
@@ -96,6 +98,11 @@ CONDITIONS: dict[str, tuple[Script, str, float]] = {
     "sleepy, vibration": (SLEEPY, "vibration", 30),
     "sleepy, head sinks": (Script(((20.0, _shut(2.5, 7, 26.0)), *ORDINARY), 3.0, 1.3), "clear", 30),
     "sleepy, yawns": (Script(((20.0, _shut(2.0, 6)), (30.0, _yawns), *ORDINARY), 3.0, 1.3), "clear", 30),
+    "sleepy, hand before the mouth": (Script(((25.0, lean), *ORDINARY)), "clear", 30),
+    "mask": (AWAKE, "mask", 30),
+    "sleepy, mask": (SLEEPY, "mask", 30),
     "sunglasses": (AWAKE, "sunglasses", 30),
+    "sunglasses, glances down": (Script(((8.0, _looks_down), *ORDINARY)), "sunglasses", 30),
+    "sunglasses, head sinks": (Script(((25.0, slump), *ORDINARY)), "sunglasses", 30),
 }
 """Script, camera and frames a second of each condition."""

@@ -20,6 +20,7 @@ from benchmarks.synthetic_camera import CAMERAS, Camera
 from benchmarks.synthetic_conditions import CONDITIONS
 from benchmarks.synthetic_script import Act, Body, Rng, Script
 from monitor.cli.intervals import Interval
+from monitor.core.evidence import Evidence
 from monitor.core.types import Event
 from monitor.driver.state import DriverMonitor
 from monitor.settings import config as configuration
@@ -35,7 +36,7 @@ CLEAR_S = 0.3
 
 KINDS = {
     "closure": ("eyes_closed", 1), "microsleep": ("eyes_closed", 2), "yawn": ("yawn", 1),
-    "distraction": ("distraction", 1),
+    "distraction": ("distraction", 1), "droop": ("head_droops", 2),
 }  # fmt: skip
 """Sign and level behind each kind of truth."""
 
@@ -47,7 +48,7 @@ class Tally:
     Attributes:
         hours: Length of its drives.
         found: Found and all by kind: closures of over 1 s, closures of over 1.5 s that were told as such, yawns, looks
-            down of over 2 s.
+            down of over 2 s, heads that hang for over 3 s.
         false: False events by kind; a microsleep counts among closures, too.
         fatigue: Highest level of fatigue of each drive.
         told: ``cannot_judge`` events.
@@ -69,7 +70,8 @@ class Tally:
         excused = {
             "closure": [*shut, *truth["yawn"], *(_whole(a) for a in acts if a.what == "excused")],
             "microsleep": shut, "yawn": truth["yawn"],
-            "distraction": [_whole(a) for a in acts if a.what in ("looking_down", "") or a.shut],
+            "distraction": [_whole(a) for a in acts if a.what in ("looking_down", "droop", "") or a.shut],
+            "droop": truth["droop"],
         }  # fmt: skip
         for kind, (sign, level) in KINDS.items():
             found = spans(events, sign, level)[0]
@@ -91,15 +93,15 @@ class Tally:
         return "| " + " | ".join(cells) + " |"
 
 
-HEAD = ("condition", "hours", "closures", "microsleeps", "yawns", "distractions", "false closures/h",
-        "false microsleeps/h", "false yawns/h", "false distractions/h", "fatigue, mean / worst", "cannot_judge",
-        "first, s")  # fmt: skip
+HEAD = ("condition", "hours", "closures", "microsleeps", "yawns", "distractions", "droops", "false closures/h",
+        "false microsleeps/h", "false yawns/h", "false distractions/h", "false droops/h", "fatigue, mean / worst",
+        "cannot_judge", "first, s")  # fmt: skip
 
 
 def truth_of(acts: list[Act], kind: str) -> list[Interval]:
     """The intervals that must be found."""
-    if kind == "yawn":
-        return [_whole(a) for a in acts if a.what == "yawn"]
+    if kind in ("yawn", "droop"):
+        return [_whole(a) for a in acts if a.what == kind]
     if kind == "distraction":
         return [_whole(a) for a in acts if a.what == "looking_down" and a.length >= 2.9]
     least = (1.0 if kind == "closure" else 1.5) + CLEAR_S
@@ -115,10 +117,10 @@ def _touch(a: Interval, b: Interval) -> bool:
     return a.start <= b.end + SLACK_S and b.start <= a.end + SLACK_S
 
 
-def drive(script: Script, camera: Camera, rate: float, config: Config, rng: Rng) -> tuple[list[Act], list[Event]]:
-    """One drive: what the driver did, and the events."""
+def evidence_of(script: Script, camera: Camera, rate: float, rng: Rng) -> tuple[list[Act], list[Evidence]]:
+    """One drive: what the driver did, and what the camera saw."""
     acts = script.play(DRIVE_S, rng)
-    monitor, events = DriverMonitor(config.driver, itertools.count(1)), list[Event]()
+    seen: list[Evidence] = []
     going: list[Act] = []
     coming = iter([*acts, None])
     after = next(coming)
@@ -131,7 +133,15 @@ def drive(script: Script, camera: Camera, rate: float, config: Config, rng: Rng)
         body = Body()
         for act in going:
             body = act.move(t - act.start, body)
-        events += monitor.update(camera.see(t, body))[1]
+        seen.append(camera.see(t, body))
+    return acts, seen
+
+
+def drive(script: Script, camera: Camera, rate: float, config: Config, rng: Rng) -> tuple[list[Act], list[Event]]:
+    """One drive: what the driver did, and the events."""
+    acts, evidence = evidence_of(script, camera, rate, rng)
+    monitor = DriverMonitor(config.driver, itertools.count(1))
+    events = [event for seen in evidence for event in monitor.update(seen)[1]]
     return acts, events + monitor.finish()
 
 

@@ -47,7 +47,8 @@ class Act:
     Attributes:
         start: Seconds of the drive.
         length: Seconds.
-        what: "eyes_closed", "yawn", "looking_down", "excused" (shut eyes that are nobody's sleep) or "" for the rest.
+        what: "eyes_closed", "yawn", "looking_down", "droop", "excused" (shut eyes that are nobody's sleep) or "" for
+            the rest.
         shut: Interval of shut lids relative to ``start``, if any; the truth of closures.
         move: The body at a second after ``start``, from the body without the act.
     """
@@ -149,6 +150,31 @@ def glance(start: float, length: float, rng: Rng, *, turned: float = 0.0) -> Act
                        yaw=body.yaw + turned * share)  # fmt: skip
 
     return Act(start, length + 2 * move_s, "looking_down", move)
+
+
+def lean(start: float, rng: Rng) -> Act:
+    """A hand that stays before the mouth while the driver rests on it, and a closure of seconds meanwhile."""
+    length, at = float(rng.uniform(12, 30)), float(rng.uniform(4, 7))
+    shut = closure(0.0, float(rng.uniform(2, 4.5)), rng)
+    assert shut.shut is not None
+
+    def move(t: float, body: Body) -> Body:
+        body = replace(body, hand=t < length)
+        return shut.move(t - at, body) if t >= at else body
+
+    return Act(start, length + 0.5, "eyes_closed", move, (at + shut.shut[0], at + shut.shut[1]))
+
+
+def slump(start: float, rng: Rng) -> Act:
+    """A head that sinks and stays down, as that of a sleeper behind sunglasses."""
+    length, deg = float(rng.uniform(4, 9)), float(rng.uniform(18, 32))
+    sinks = float(rng.uniform(0.6, 2.5))
+
+    def move(t: float, body: Body) -> Body:
+        share = ramp(t, 0, sinks, sinks + length, 0.5)
+        return replace(body, pitch=body.pitch + deg * share, lids=body.lids * (1 - ramp(t, -0.5, 0.4, length, 0.5)))
+
+    return Act(start, sinks + length + 0.5, "droop", move)
 
 
 def aside(start: float, rng: Rng) -> Act:

@@ -76,11 +76,11 @@ def person(canvas: Image, place: tuple[float, float], size: int, tilt: float, mo
         morph: The face.
     """
     x, y = place
-    _lay(canvas, _body(morph.row, size), (x * 0.97 + canvas.shape[1] * 0.015, y + 1.42 * size))
-    _lay(canvas, _head(morph, size), (x, y), tilt)
+    lay(canvas, body(morph.row, size), (x * 0.97 + canvas.shape[1] * 0.015, y + 1.42 * size))
+    lay(canvas, head(morph, size), (x, y), tilt)
 
 
-def _lay(canvas: Image, sprite: Image, place: tuple[float, float], tilt: float = 0.0) -> None:
+def lay(canvas: Image, sprite: Image, place: tuple[float, float], tilt: float = 0.0) -> None:
     """Draws a (S, S, 4) premultiplied sprite onto a picture, turned, with its centre at ``place``."""
     side = sprite.shape[0]
     half = side / 2 * (1.06 if tilt else 1.0)
@@ -113,7 +113,7 @@ def _tones(look: Look) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=32)
-def _head(morph: Morph, size: int) -> Image:
+def head(morph: Morph, size: int) -> Image:
     """A head with its expression; only the face itself is painted again for each expression."""
     below, above, lit, oval = _skull(morph.row)
     side = below.shape[0]
@@ -202,7 +202,7 @@ def _front_hair(easel: Easel, look: Look, *, long_hair: bool) -> None:
 
 
 @lru_cache(maxsize=2)
-def _body(row: int, size: int) -> Image:
+def body(row: int, size: int) -> Image:
     """Shoulders in a shirt; the sprite's centre is the chest."""
     look, easel = LOOKS[row], Easel()
     shoulders = easel.shape(
