@@ -71,9 +71,10 @@ class Painter:
     def paint(self, body: Body, tilt: float = 0.0) -> Image:
         """The picture of a body; the head is rolled by ``tilt`` degrees."""
         sprite = self._sprite.copy()
-        self._mouth(sprite, body.mouth)
+        self._mouth(sprite, float(body.mouth))
+        apart = float(body.lids * (1 - 0.52 * body.gaze) * self._person.open)
         for x in EYES:
-            self._eye(sprite, x, body.lids * (1 - 0.52 * body.gaze) * self._person.open, body.gaze)
+            self._eye(sprite, x, apart, float(body.gaze))
         if self._person.wears == "mask":
             self._fill(sprite, [(28, 148), (119, 128), (211, 148), (202, 205), (160, 243), (80, 243), (38, 205)],
                        (196, 186, 150), 1.2)  # fmt: skip
