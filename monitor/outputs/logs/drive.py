@@ -21,8 +21,8 @@ LONGEST_GAP_S = 1.0
 MINUTE_S = 60.0
 COUNTED = {sign.kind: sign.counted_as for sign in SIGNS if sign.counted_as}
 """Maps each kind of event to its column."""
-FIRST_COUNTED = ("yawn", "eyes_closed", "away", "anger_like")
-"""Signs counted in columns before the fatigue columns; counts of signs added later follow at the end."""
+FIRST_COUNTED, LATER_COUNTED = ("yawn", "eyes_closed", "away", "anger_like"), ("distraction", "head_droops")
+"""Signs counted in columns before the fatigue columns, and those added later, which follow at the end in this order."""
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ DRIVE: tuple[Column[Minute], ...] = (
     Column("fatigue_mean", lambda minute: minute.fatigue_s / minute.judged_s if minute.judged_s else 0.0, fixed(1)),
     Column("fatigue_max", lambda minute: minute.fatigue_max, fixed(1)),
     Column("level_max", lambda minute: FATIGUE_LEVELS[minute.level_max]),
-    *(count_column(kind, name) for kind, name in COUNTED.items() if kind not in FIRST_COUNTED),
+    *(count_column(kind, COUNTED[kind]) for kind in LATER_COUNTED),
 )
 """Add new columns only at the end."""
 DRIVE_COLUMNS = tuple(column.name for column in DRIVE)

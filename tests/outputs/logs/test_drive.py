@@ -13,7 +13,7 @@ from monitor.core.types import EyeReading
 from monitor.driver.evidence import Evidence
 from monitor.driver.state import DriverMonitor
 from monitor.outputs.logs.columns import columns
-from monitor.outputs.logs.drive import DRIVE_COLUMNS, DriveSink
+from monitor.outputs.logs.drive import COUNTED, DRIVE_COLUMNS, FIRST_COUNTED, LATER_COUNTED, DriveSink
 from monitor.outputs.logs.drivercolumns import DRIVER_COLUMNS
 from monitor.outputs.logs.isotime import iso_time
 from monitor.outputs.logs.stats import StatsSink
@@ -31,8 +31,12 @@ def test_the_columns_of_a_drive_are_a_promise() -> None:
     assert ",".join(DRIVE_COLUMNS) == (
         "session,minute,timestamp,seconds,attentive,eyes_shut,turned_away,absent,cannot_judge,"
         "calibrated,eyes_mean,blinks_per_min,perclos,yawns,closures,away_events,anger_like_events,"
-        "fatigue_mean,fatigue_max,level_max,distractions"
+        "fatigue_mean,fatigue_max,level_max,distractions,head_droops"
     )
+
+
+def test_every_counted_sign_has_its_column() -> None:
+    assert {*FIRST_COUNTED, *LATER_COUNTED} == set(COUNTED)
 
 
 def test_each_number_stands_under_its_name(tmp_path: Path) -> None:
