@@ -1,6 +1,6 @@
 """Drives of a drawn driver through the whole program: pictures in, events out, with exact truth.
 
-python -m benchmarks.rendered_driver [--minutes 30] [--only NAME …] [--set KEY=VALUE]
+python -m benchmarks.rendered_driver [--minutes 32] [--only NAME …] [--set KEY=VALUE]
 
 The scripts of ``synthetic_script`` move lids, gaze, mouth, head and hand of the demo's heads; ``rendered_head`` draws
 them, light and camera noise are added, and detector, networks and judgement see the pictures only.
@@ -28,12 +28,12 @@ from monitor.core.types import Event, Frame, Image
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
 
-DRIVE_S = 180.0
+DRIVE_S = 120.0
 """Length of one drive in seconds; each has another driver."""
 RATE = 10.0
 """Frames a second."""
-GRAIN = 3.0
-"""Standard deviation of the camera's noise in gray levels."""
+GRAIN, GRAINS = 3.0, 7
+"""Standard deviation of the camera's noise in gray levels, and number of noise pictures, which follow one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Drawn:
         )  # fmt: skip
         self._painter, self._rng = Painter(person), rng
         self._light: Callable[[Image, Rng], Image] = DEGRADED[scene.light]
+        self._grain = np.rint(rng.normal(0, GRAIN, (GRAINS, HEIGHT, WIDTH, 3))).astype(np.int16)
         self._drift = rng.uniform(0, 6, 3)
         self._index, self.frames = 0, round(seconds * RATE)
         self._going: list[Act] = []
@@ -112,8 +113,7 @@ class Drawn:
         yaw, pitch = 2 * math.sin(0.13 * t + drift[0]), 1.5 * math.sin(0.19 * t + drift[1])
         moved = Body(body.lids, body.gaze, body.mouth, body.yaw + yaw, body.pitch + pitch, body.happy, body.hand)
         picture = self._painter.paint(moved, 2 * math.sin(0.11 * t + drift[2]))
-        grain = cv2.resize(self._rng.normal(0, GRAIN, (HEIGHT // 2, WIDTH // 2)).astype(np.float32), (WIDTH, HEIGHT))
-        noisy = np.clip(picture + grain[:, :, None] + 0.5, 0, 255).astype(np.uint8)
+        noisy = cv2.add(picture, self._grain[self._index % GRAINS], dtype=cv2.CV_8U).astype(np.uint8, copy=False)
         image = np.ascontiguousarray(self._light(noisy, self._rng))
         image.setflags(write=False)
         frame = Frame(self._index, round(t, 6), 1.7e9 + t, image, self.name)
@@ -143,7 +143,7 @@ def drive(scene: Scene, seconds: float, config: Config, rng: Rng) -> tuple[list[
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=48.0, help="minutes of all conditions together")
+    parser.add_argument("--minutes", type=float, default=32.0, help="minutes of all conditions together")
     parser.add_argument("--only", nargs="*", default=[], help="names of conditions")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
     args = parser.parse_args()

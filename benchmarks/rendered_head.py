@@ -66,6 +66,7 @@ class Painter:
         rows, columns = np.mgrid[0:61, 0:61].astype(np.float32)
         side = self._sprite.shape[0]
         self._grid = ((columns / 60 - 0.5) * side / person.size, (rows / 60 - 0.5) * side / person.size)
+        self._jaw = self._jaw_drop()
         self._cheek = self._color(119.5, 45.0)
 
     def paint(self, body: Body, tilt: float = 0.0) -> Image:
@@ -89,6 +90,15 @@ class Painter:
         picture = self._behind.copy()
         demo_art.lay(picture, sprite, (self._person.x, self._person.y), tilt)
         return picture
+
+    def _jaw_drop(self) -> tuple[Floats, Floats, Floats]:
+        """Columns, rows and how far each pixel of the sprite moves down with the jaw, as a share of the opening."""
+        side = self._sprite.shape[0]
+        rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
+        y, x = (rows - self._shift) / self._scale, (columns - self._shift) / self._scale
+        drop = 0.62 * np.clip((y - 176) / 40, 0, 1) * np.clip((330 - y) / 70, 0, 1)
+        drop *= np.exp(-(((x - MOUTH[0]) / 95) ** 4))
+        return columns, rows, drop.astype(np.float32)
 
     def _at(self, points: Floats) -> Floats:
         """Places of the face as pixels of the sprite."""
@@ -148,12 +158,8 @@ class Painter:
             return
         half = MOUTH_HALF * (1 - 0.22 * min(1.0, opening))
         apart = DRAWN * opening * 2 * half
-        side = sprite.shape[0]
-        rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
-        y, x = (rows - self._shift) / self._scale, (columns - self._shift) / self._scale
-        drop = 0.62 * apart * np.clip((y - 176) / 40, 0, 1) * np.clip((330 - y) / 70, 0, 1)
-        drop *= np.exp(-(((x - MOUTH[0]) / 95) ** 4))
-        sprite[:] = cv2.remap(sprite, columns, rows - drop * self._scale, cv2.INTER_LINEAR)
+        columns, rows, drop = self._jaw
+        sprite[:] = cv2.remap(sprite, columns, rows - apart * self._scale * drop, cv2.INTER_LINEAR)
         lip, middle = self._color(119.5, 196) * np.array([0.72, 0.7, 0.85]), (MOUTH[0], MOUTH[1] + 0.42 * apart)
         self._fill(sprite, _oval(middle, (half + 6, apart / 2 + 7)), lip, 1.5)
         self._fill(sprite, _oval(middle, (half, apart / 2)), (26, 20, 38), 1.0)
