@@ -17,8 +17,9 @@ MASK: dict[str, object] = {"mouth": None, "covered": "lower", "anger": None, "ha
 
 
 def ahead(t: float) -> tuple[float, float]:
-    yaw, pitch, _ = awake(t)["pose"]  # type: ignore[misc]
-    return float(yaw), float(pitch)
+    pose = awake(t)["pose"]
+    assert isinstance(pose, tuple)
+    return float(pose[0]), float(pose[1])
 
 
 def lowered(t: float, start: float, length: float, deg: float, sinks: float = 0.6) -> dict[str, object]:
