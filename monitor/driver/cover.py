@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.driver.evidence import Evidence
 from monitor.driver.timing import Clock, Window
@@ -20,8 +20,7 @@ BEFORE_S, OPENING = 1.5, 0.2
 """The mouth was opening when it reached ``OPENING`` in the last ``BEFORE_S`` before the cover came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cover:
+class Cover(NamedTuple):
     """What covers the driver's face now.
 
     Attributes:
