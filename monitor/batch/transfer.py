@@ -6,7 +6,8 @@ import os
 
 
 def reason(error: BaseException) -> str:
-    """The reason of a failed transfer in a few words; fsspec often gives only the URL and hides it in the cause."""
+    """The reason of a failed transfer in a few words; fsspec often reports only the URL, and the cause holds the
+    reason."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)

@@ -18,7 +18,7 @@ from monitor.core.types import Frame
 from monitor.settings.inputs import SourceConfig
 
 TRIES = 3
-"""Pictures of which one must be a whole JPEG."""
+"""Number of pictures of which one must be a whole JPEG."""
 
 
 class CameraSource:

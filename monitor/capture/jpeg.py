@@ -1,4 +1,4 @@
-"""Pictures of MJPEG cameras: decoded in gray for the analysis, and in color only when somebody asks for it."""
+"""Pictures of MJPEG cameras: decoded in gray for the analysis, and in color only when an output needs it."""
 
 from __future__ import annotations
 

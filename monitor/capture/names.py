@@ -59,8 +59,8 @@ def without_login(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     if not mark:
         return url
-    # The login reaches up to the last @ before the path, because a password may contain an @. One that contains a / by
-    # mistake makes the part before the path unlike a host with a port.
+    # The login reaches up to the last @ before the path, because a password may contain an @. If a password contains a
+    # / by mistake, the part before the path does not look like a host with a port.
     before = rest.partition("/")[0]
     if "@" in before:
         rest = before.rpartition("@")[2] + rest[len(before) :]

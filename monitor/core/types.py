@@ -41,7 +41,7 @@ class Frame:
     decode: Callable[[], Image] | None = field(default=None, compare=False, repr=False)
 
     def color(self) -> Image:
-        """The picture as (H, W, 3) uint8 BGR, read-only; a picture of which only gray exists has gray pixels."""
+        """The picture as (H, W, 3) uint8 BGR, read-only; a picture that exists only in gray has gray pixels."""
         if self.image.ndim == 3:
             return self.image
         return self.decode() if self.decode is not None else np.dstack([self.image] * 3)

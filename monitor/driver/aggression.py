@@ -103,7 +103,8 @@ class AngerLike:
 
 
 def _hidden(moment: Moment) -> bool:
-    """Whether the face yawns, is covered or squeezes its eyes: the network reads anger in it (munb_3 of the clips)."""
+    """Whether the face yawns, is covered or squeezes its eyes, which the network reads as anger (munb_3 of the
+    clips)."""
     opened, shape = moment.opened, moment.yawn
     squeezed = moment.eyes.closed is True or (opened is not None and opened < SQUEEZED)
     yawns = moment.mouth_wide or moment.yawning or shape.may or shape.hand

@@ -153,10 +153,9 @@ class CannotJudge:
     """The sign ``cannot_judge``: the eyes were unknown for ``judge_s``, something covers them, or evidence comes too
     rarely.
 
-    Covered eyes stay so until they were known for ``UNCOVERED_S``: a head with sunglasses that turns aside still wears
-    them.
-    Eyes that are unknown again and again, as in the dark, count once their unknown time adds up to ``judge_s`` within
-    ``OFTEN`` times as long; the sign then stays until they are known for most of that time.
+    Covered eyes count as covered until they were known for ``UNCOVERED_S``, because a driver with sunglasses who turns
+    aside still wears them. Eyes that are unknown again and again, as in the dark, count once their unknown time adds up
+    to ``judge_s`` within ``OFTEN`` times as long; the sign then stays until they are known for most of that time.
     """
 
     def __init__(self, config: DriverConfig) -> None:
@@ -180,7 +179,7 @@ class CannotJudge:
         return Observation(level, seen.t - since, blind or covered or moment.slow, {"what": what})
 
     def _is_covered(self, moment: Moment) -> bool:
-        """Whether something that stays covers the eyes."""
+        """Whether a lasting cover hides the eyes."""
         if moment.cover.upper_s:
             self._covered_s, self._known_s = max(self._covered_s + moment.dt, moment.cover.upper_s), 0.0
         elif self._covered_s:

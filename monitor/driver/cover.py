@@ -1,4 +1,4 @@
-"""What covers the driver's face over time: sunglasses, a mask, or a hand that comes for a yawn."""
+"""Covers of the driver's face over time: sunglasses, a mask, or a hand during a yawn."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from monitor.driver.evidence import Evidence
 from monitor.driver.timing import Clock, Window
 
 GAP_S = 0.6
-"""A cover that is not seen for less than this is still there: single readings miss it."""
+"""A cover ends only when it was not detected for this long, because single readings miss it."""
 HIDDEN_S, STAYS_S = 0.4, 2.0
-"""Eyes that are covered for the first time cannot be read; those covered for the second one are behind something that
-stays, such as sunglasses, and not behind a hand."""
+"""Eyes covered for the first time cannot be read; after the second one the cover is lasting, such as sunglasses, and
+not a hand."""
 WORN_S, WORN = 120.0, 0.5
-"""A mouth that was covered for the share ``WORN`` of the last ``WORN_S`` before a cover came is behind a mask."""
+"""A mouth that was covered for the share ``WORN`` of the last ``WORN_S`` before a cover appeared is behind a mask."""
 BARE_S = 1.0
-"""The mouth must have been bare for this long before a cover counts as new."""
+"""The mouth must have been uncovered for this long before a cover counts as new."""
 BEFORE_S, OPENING = 1.5, 0.2
-"""The mouth was opening when it reached ``OPENING`` in the last ``BEFORE_S`` before the cover came."""
+"""The mouth counts as opening if it reached ``OPENING`` in the last ``BEFORE_S`` before the cover appeared."""
 
 
 class Cover(NamedTuple):
-    """What covers the driver's face now.
+    """The present covers of the driver's face.
 
     Attributes:
-        upper: Whether something covers the eyes, so that what is read of them is a guess.
-        upper_s: Seconds for which the eyes have been covered, if whatever covers them stays; else 0.
-        hand_s: Seconds since something new came before the mouth; None = nothing, a mask, or gone again.
-        opened: Whether the mouth was opening when it came.
+        upper: Whether the eyes are covered, so that their readings are a guess.
+        upper_s: Seconds for which the eyes have been covered by a lasting cover; else 0.
+        hand_s: Seconds since a new cover appeared before the mouth; None = no cover, a mask, or a cover that has gone.
+        opened: Whether the mouth was opening when that cover appeared.
     """
 
     upper: bool = False
@@ -37,7 +37,7 @@ class Cover(NamedTuple):
 
 
 class _Half:
-    """One half of the face; seconds for which it has been covered and bare, gaps of ``GAP_S`` included."""
+    """One half of the face: seconds for which it has been covered and uncovered, gaps of ``GAP_S`` included."""
 
     def __init__(self) -> None:
         self.covered_s = self._gone_s = 0.0
@@ -49,11 +49,11 @@ class _Half:
 
     @property
     def seen_s(self) -> float:
-        """Seconds up to the last moment in which the cover was seen."""
+        """Seconds up to the last moment in which the cover was detected."""
         return self.covered_s - self._gone_s
 
     def update(self, dt: float, *, covered: bool) -> bool:
-        """Takes one moment; returns whether a cover has just come."""
+        """Takes one moment; returns whether a cover has just appeared."""
         came = covered and not self.on
         if covered:
             self.covered_s, self._gone_s = self.covered_s + (dt or 1e-6), 0.0

@@ -1,4 +1,4 @@
-"""The head of a driver whose eyes cannot be read, as behind sunglasses: it nods, or sinks and stays down."""
+"""The drooping head of a driver whose eyes cannot be read, as behind sunglasses: it nods, or sinks and stays down."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ UPRIGHT_DEG, BACK_DEG, HANGS_DEG = 9.0, 12.0, 15.0
 """A head below ``UPRIGHT_DEG`` of pitch off straight ahead is up; one beyond ``HANGS_DEG`` hangs until it is back above
 ``BACK_DEG``. A glance at the instruments takes some 15 degrees, but no seconds."""
 ASIDE_DEG = 20.0
-"""A head turned by more looks at something."""
+"""A head turned by more degrees looks at something and does not droop."""
 NOD_DEG, NOD_S = 15.0, 3.0
 """A nod sinks beyond ``NOD_DEG`` and is up again within ``NOD_S``."""
 NODS, NODS_S = 3, 60.0
-"""So many nods in this time are level 1: single ones may be looks at the instruments."""
+"""This many nods within this time are level 1; single ones may be looks at the instruments."""
 UNSEEN_S = 2.0
-"""The eyes must have been unknown for this long in an upright head: eyes that only the sinking hides were judged."""
+"""The eyes must have been unknown for this long while the head was up; eyes that are hidden only by the sinking head
+were judged before."""
 HANGS_S, LONG_S = 3.0, 6.0
 """Seconds after which a hanging head is level 2 and 3: as long as closed eyes that are sleep and unresponsive."""
 
@@ -51,13 +52,13 @@ class HeadDroops:
         return self._observation(seen.t, hanging=self._down_at is not None)
 
     def _come_up(self, t: float) -> None:
-        """A head that is up again: a nod if it was down for a moment only."""
+        """Handles a head that is up again; it was a nod if the head was down only for a moment."""
         if self._down_at is not None and t - self._down_at <= NOD_S:
             self._nods.add(t, 1.0)
         self._down_at, self._down_s = None, 0.0
 
     def _sink(self, t: float, dt: float, off: tuple[float, float]) -> None:
-        """A head that is not upright, with eyes that were unknown before."""
+        """Handles a head that is not upright, with eyes that were unknown before."""
         if abs(off[0]) > ASIDE_DEG:
             self._down_at, self._down_s = None, 0.0
         elif off[1] >= HANGS_DEG:

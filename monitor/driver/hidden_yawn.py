@@ -1,4 +1,4 @@
-"""A yawn behind a hand: the hand comes, and the eyes squeeze shut together with it."""
+"""A yawn behind a hand: the eyes squeeze shut when the hand appears before the mouth."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from monitor.driver.moment import Moment
 from monitor.settings.config import DriverConfig
 
 HAND_S = 8.0
-"""A hand explains shut eyes for at most so long after it came; yawns take 4 to 7 s (Provine 1986)."""
+"""Longest time for which a hand explains shut eyes; yawns take 4 to 7 s (Provine 1986)."""
 EARLY_S = 1.0
-"""The eyes may have shut this long before the hand came; who is asleep raises no hand."""
+"""The eyes may shut this long before the hand appears, because a sleeping person raises no hand …"""
 LATE_S, LATE_OPENED_S = 1.0, 2.5
-"""… and this long after it; longer if the mouth was seen to open before the hand came."""
+"""… and this long after it; the second value holds if the mouth was seen to open before the hand appeared."""
 SHUT, NARROWED = 0.3, 0.6
-"""Openness of squeezed eyes; the latter if the mouth was seen to open."""
+"""Largest openness of squeezed eyes; the second value holds if the mouth was seen to open."""
 PARTED_S = 0.3
 """Eyes that open for less than this stay squeezed: lids flutter."""
 UNSEEN_S = 2.5
-"""Squeezed for this long the eyes tell a yawn whose beginning was not seen; else ``yawn_s`` suffices."""
+"""Eyes squeezed for this long indicate a yawn whose beginning was not seen; if it was seen, ``yawn_s`` suffices."""
 SINKS_DEG = 8.0
-"""A head that sinks by so much since the hand came falls asleep: in a yawn it tilts back or stays."""
+"""A driver whose head sinks by this much after the hand appeared falls asleep: in a yawn the head tilts back or
+stays."""
 
 
 class HiddenYawn:
@@ -26,7 +27,8 @@ class HiddenYawn:
 
     Attributes:
         explains: Whether the hand explains shut eyes at this moment.
-        refuted: Whether it did, but the eyes stayed shut for too long, or the head sank: the whole closure counts.
+        refuted: Whether the hand explained them, but the eyes stayed shut for too long or the head sank: the whole
+            closure counts.
         yawn_s: Seconds of the yawn behind the hand; 0 = none.
     """
 

@@ -21,7 +21,7 @@ class YawnShape(NamedTuple):
         began_s: Seconds since the mouth began to open.
         wide: Whether the mouth is wide open at this moment.
         hand: Whether a yawn behind a hand explains shut eyes.
-        refuted: Whether that went on for too long, or the head sank: it was no yawn.
+        refuted: Whether that lasted too long, or the head sank, so that it was no yawn.
     """
 
     may: bool = False
@@ -45,7 +45,7 @@ class Moment:
         zero: This driver's straight-ahead yaw and pitch in degrees.
         usual_blinks: This driver's normal blinks per minute, or None.
         usual_anger: Anger-like share of this driver's resting face.
-        cover: What covers the face.
+        cover: The present covers of the face.
         levels: Level of each sign judged so far, by kind.
         yawning: Whether the open mouth is a yawn.
         yawned: Whether the yawn was recognised at this moment.

@@ -14,7 +14,7 @@ COVERED = {"upper": "eyes covered", "lower": "mouth covered", "both": "face cove
 
 
 def face_notes(face: Face) -> str:
-    """Why a face may not be read: what is covered, and whether it is a still picture; "" for an ordinary face."""
+    """Notes about a face: its covered half, and whether it is a still picture; "" for an ordinary face."""
     return ", ".join(note for note in (COVERED.get(face.covered, ""), "still picture" if face.still else "") if note)
 
 

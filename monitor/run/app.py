@@ -88,7 +88,7 @@ def _run(options: Options, config: Config, config_from: str, extra: InSession, s
 
 
 def _page(config: Config) -> WebPage | None:
-    """The live web page, if the settings ask for one."""
+    """The live web page, if it is enabled in the settings."""
     if not config.web.listen:
         return None
     from monitor.run.webpage import WebPage

@@ -61,7 +61,7 @@ def remember(config: Config, camera: str, place: tuple[float, float] | None, *, 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Keeps the other cameras and runs, which end at the same moment, from changing the file meanwhile.
+    """Locks the file against other cameras and runs that end at the same moment.
 
     Raises:
         OSError: The lock file cannot be made.

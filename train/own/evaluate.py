@@ -22,7 +22,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What to measure.
+    """The model and the pictures to measure.
 
     Attributes:
         model: The .tflite, its card beside it.

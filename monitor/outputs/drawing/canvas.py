@@ -32,7 +32,7 @@ class Canvas:
     """Shares one drawing of a frame among several consumers, in any thread.
 
     Args:
-        make: Makes the annotator when the first picture is wanted: most headless runs never draw.
+        make: Creates the annotator for the first picture; most headless runs never draw.
         keep: Number of pictures that are stored for further consumers.
     """
 

@@ -142,7 +142,7 @@ class Dashboard:
         return lines
 
     def _minute(self, face: Face, now: float, width: int) -> Text:
-        """A face's last minute, and what makes it hard to read."""
+        """A face's last minute, and the notes about it."""
         notes = face_notes(face)
         cells = width - 6 - (len(notes) + 2 if notes else 0)
         minute = Text(" " * 5)

@@ -143,8 +143,8 @@ async def _mjpeg(request: Request) -> Response:
 class _Watched(StreamingResponse):
     """A stream that counts as one viewer of ``kind`` from before its first byte to its end; refused beyond the limit.
 
-    Counted in ``__call__``, because viewers who come at the same moment would all be let in if their streams were
-    counted at the first part.
+    Counted in ``__call__``: if streams were counted at their first part, all viewers who arrive at the same moment
+    would be accepted.
     """
 
     def __init__(self, site: Site, kind: str, content: AsyncIterator[bytes], media_type: str) -> None:
