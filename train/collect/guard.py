@@ -16,6 +16,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 
+from train.collect.errors import printable
+
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that carry an IPv4 address in their last four bytes (RFC 6052)."""
 POOLS, POOL_SIZE = 32, 8
@@ -23,7 +25,7 @@ POOLS, POOL_SIZE = 32, 8
 
 
 class PrivateAddress(Exception):
-    """A host has no public address."""
+    """A host has no public address, or its name cannot have one."""
 
 
 def is_public(text: str) -> bool:
@@ -39,6 +41,8 @@ def is_public(text: str) -> bool:
             inside = ipaddress.IPv4Address(address.packed[12:])
         if inside is not None:
             return is_public(str(inside))
+        if address.is_site_local:  # deprecated, and yet in use
+            return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
@@ -63,7 +67,10 @@ class Guard:
             PrivateAddress: None of the addresses is allowed.
             OSError: The name does not resolve, or no allowed address accepts.
         """
-        found = self._resolve(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = self._resolve(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError:
+            raise PrivateAddress(f"{printable(host)} is no name of a host") from None
         places = [entry for entry in found if self._allowed(str(entry[4][0]))]
         if found and not places:
             raise PrivateAddress(f"{host} is {found[0][4][0]}, not a public address")

@@ -35,7 +35,10 @@ class Robots:
             Failed: The rules could not be fetched, so nothing may be fetched from the site for now.
             Refused: The rules can never be fetched.
         """
-        site = "://".join(urlsplit(url)[:2])
+        try:
+            site = "://".join(urlsplit(url)[:2])
+        except ValueError:
+            raise Refused("not an address") from None
         with self._lock:
             own = self._locks.setdefault(site, threading.Lock())
         with own:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import gzip
 import threading
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.train.collect.site import FakeClock, Site
 from train.collect.client import Client, Request
 from train.collect.errors import Failed, Refused, Throttled
+from train.collect.fetch import Fetcher
 from train.collect.guard import Guard, PrivateAddress, is_public
 from train.collect.pace import Pace, Stopped, SystemClock
+from train.collect.rows import FAILED, REFUSED, Picture
 
 
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
      "255.255.255.255", "::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-     "2002:7f00:0001::", "64:ff9b::7f00:1", "::"],
+     "2002:7f00:0001::", "64:ff9b::7f00:1", "::", "fec0::1"],
 )  # fmt: skip
 def test_addresses_that_are_not_public(address: str) -> None:
     assert not is_public(address)
@@ -29,6 +33,16 @@ def test_addresses_that_are_not_public(address: str) -> None:
 @pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1", "64:ff9b::808:808"])
 def test_addresses_that_are_public(address: str) -> None:
     assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1/x.jpg", "http://a..b/x.jpg", "http://h:x/x.jpg", "http://h/\0", "//", ""]
+)
+@pytest.mark.parametrize("crawled", [True, False])
+def test_a_malformed_address_ends_no_run(fetcher: Fetcher, address: str, *, crawled: bool) -> None:
+    provider = SimpleNamespace(local=False, crawled=crawled)
+    own = replace(fetcher, providers={"list": provider})
+    assert own.fetch(Picture(1, "happy", "list", address)).status in (REFUSED, FAILED)
 
 
 def test_a_name_that_resolves_to_a_private_address_is_not_connected_to() -> None:
