@@ -9,9 +9,10 @@ import contextlib
 import time
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
+from inspect import GEN_CREATED, getgeneratorstate
 from os import PathLike
 from pathlib import Path
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class Monitor:
         self.config = config if config is not None else load_config(profile=profile, settings=settings)
         self._networks: Networks | None = None
         self._annotator: Annotator | None = None
-        self._running: WeakSet[Generator[Result, None, None]] = WeakSet()
+        self._running: WeakKeyDictionary[Generator[Result, None, None], Named | Source] = WeakKeyDictionary()
         self._closed = False
 
     def __enter__(self) -> Monitor:
@@ -84,7 +85,9 @@ class Monitor:
     def close(self) -> None:
         """Closes the sources of all ``watch`` loops; may be called more than once."""
         self._closed = True
-        for running in list(self._running):
+        for running, source in list(self._running.items()):
+            if not isinstance(source, (str, PathLike, int)) and getgeneratorstate(running) == GEN_CREATED:
+                source.close()
             running.close()
         self._networks = self._annotator = None
 
@@ -142,7 +145,7 @@ class Monitor:
             ModelError: A network is missing or damaged.
         """
         running = self._results(source)
-        self._running.add(running)
+        self._running[running] = source
         return running
 
     def analyze(self, source: Named | Source, fps: float | None = None) -> Table:
@@ -170,20 +173,18 @@ class Monitor:
         if fps is not None and not fps > 0:
             raise ValueError(f"fps must be positive, got {fps}")
         clip, name = self._open(source)
-        if clip.live:
-            clip.close()
-            raise SourceError(f"{clip.name}: is live and has no end; use Monitor.watch")
-        if self._networks is None:
-            self._networks = load(self.config)
-        wanted = columns(
-            keypoints=self.config.output.keypoints,
-            driver=self.config.driver.enabled,
-            files=isinstance(clip, ImageSource),
-            labels=self._networks.emotion.labels,
-        )
-        session = datetime.now().strftime("%Y%m%dT%H%M%S")
-        with contextlib.closing(self._played(clip, name, fps)) as results:
-            return Table.of(results, wanted, session)
+        with contextlib.closing(clip):  # may be closed twice
+            if clip.live:
+                raise SourceError(f"{clip.name}: is live and has no end; use Monitor.watch")
+            if self._networks is None:
+                self._networks = load(self.config)
+            wanted = columns(
+                keypoints=self.config.output.keypoints, driver=self.config.driver.enabled,
+                files=isinstance(clip, ImageSource), labels=self._networks.emotion.labels,
+            )  # fmt: skip
+            session = datetime.now().strftime("%Y%m%dT%H%M%S")
+            with contextlib.closing(self._played(clip, name, fps)) as results:
+                return Table.of(results, wanted, session)
 
     def annotate(self, result: Result, detail: Detail = "calm") -> Image:
         """Draws the faces and readings onto a copy of the result's frame.
@@ -205,13 +206,17 @@ class Monitor:
     def _played(self, source: Source, name: str, fps: float | None = None) -> Generator[Result, None, None]:
         """The results of a source, which is closed at the end."""
         self._annotator = None
-        with contextlib.closing(source):
+        with contextlib.ExitStack() as stack:
+            stack.callback(source.close)
             config = self.config
             if unrelated(source, sequence=config.source.sequence):
                 if config.driver.enabled:
                     raise no_drive(source)
                 config = assembly.for_photographs(config)
-            yield from play(source, name, config, self._pipeline(config), fps)
+            results = play(source, name, config, self._pipeline(config), fps)
+            if source.live:
+                stack.pop_all()  # its thread closes it: closing a camera that is being read crashes the process
+            yield from results
 
     def _open(self, source: Named | Source) -> tuple[Source, str]:
         self._require_open()
