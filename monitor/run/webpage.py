@@ -57,7 +57,7 @@ class WebPage:
         self._cameras: dict[str, CameraView] = {}
         self._palette: dict[str, str] = {}
         self._absent: dict[str, str] = {}
-        self._address = f"http://{'127.0.0.1' if self._access.loopback else host}:{port}"
+        self._address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def close(self) -> None:
         """Ends the server, or gives the port up if nothing was served yet."""

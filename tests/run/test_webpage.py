@@ -166,3 +166,16 @@ def test_the_token_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypa
     page = webpage.WebPage(Config(web=WebConfig(listen="0")))
     assert page._access.token == "a-long-enough-token"
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("listen_on", "announced"),
+    [("[::1]:0", r"http://\[::1\]:\d+"), ("localhost:0", r"http://localhost:\d+"), ("0", r"http://127\.0\.0\.1:\d+")],
+)
+def test_the_announced_address_is_the_one_that_is_served(listen_on: str, announced: str) -> None:
+    try:
+        page = webpage.WebPage(Config(web=WebConfig(listen=listen_on)))
+    except ConfigError as error:
+        pytest.skip(f"needs IPv6: {error}")
+    assert re.fullmatch(announced, page._address)
+    page.close()
