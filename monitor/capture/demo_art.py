@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +41,10 @@ LOOKS = (
 )
 
 
+_painting = threading.Lock()
+"""Held while sprites are painted: several demos in one run would each paint the same ones, with 10 MB of layers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Morph:
     """A face between two expressions: person, first and second expression, and progress (0 to 1)."""
@@ -76,8 +81,10 @@ def person(canvas: Image, place: tuple[float, float], size: int, tilt: float, mo
         morph: The face.
     """
     x, y = place
-    lay(canvas, body(morph.row, size), (x * 0.97 + canvas.shape[1] * 0.015, y + 1.42 * size))
-    lay(canvas, head(morph, size), (x, y), tilt)
+    with _painting:
+        shoulders, face = body(morph.row, size), head(morph, size)
+    lay(canvas, shoulders, (x * 0.97 + canvas.shape[1] * 0.015, y + 1.42 * size))
+    lay(canvas, face, (x, y), tilt)
 
 
 def lay(canvas: Image, sprite: Image, place: tuple[float, float], tilt: float = 0.0) -> None:
