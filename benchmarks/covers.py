@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.capture.kinds import open_source
-from monitor.core.types import Image
+from monitor.core.types import Image, Keypoints
+from monitor.faces.admission import CERTAIN, LIKELY, steady
 from monitor.faces.follower import Follower
 from monitor.faces.quality import visibility
 from monitor.networks.card import find_model
@@ -105,7 +106,7 @@ def _faces(data: FaceSet, config: configuration.Config, count: int) -> None:
             box = _box(data, row)
             keypoints_ = follower.follow(image, box)
             accepted = follower.accept(image, box)
-            tally["accepted"] += accepted is not None and accepted.presence >= 0.998
+            tally["accepted"] += accepted is not None and _admitted(follower, image, accepted)
             if keypoints_ is None:
                 continue
             tally["followed"] += 1
@@ -125,6 +126,11 @@ def _faces(data: FaceSet, config: configuration.Config, count: int) -> None:
         )
     error = calibration_error(np.array(answers), np.array(truths, np.float32))
     print(f"ECE of the halves: {error:.3f} (N = {len(truths)})")
+
+
+def _admitted(follower: Follower, image: Image, found: Keypoints) -> bool:
+    """Whether ``Admission`` takes it for a face in the first frame, even if no cascade confirms it."""
+    return found.presence >= CERTAIN or (found.presence >= LIKELY and steady(follower, image, found))
 
 
 def _box(data: FaceSet, row: int) -> tuple[float, float, float, float]:

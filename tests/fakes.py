@@ -99,12 +99,16 @@ def keypoints_at(box: Box, presence: float = 0.99, yaw: float = 0.0, roll: float
 
 
 class ScriptedNet:
-    """Sees the nearest face of a script within its reach; counts its looks."""
+    """Sees the nearest face of a script within its reach; counts its looks.
+
+    ``elsewhere`` is its presence for a face whose box was not given exactly, if it differs.
+    """
 
     def __init__(
         self, script: Callable[[float], Sequence[Box]], presence: float = 0.99, yaw: float = 0.0, roll: float = 0.0
     ) -> None:
         self.script, self.presence, self.yaw, self.roll = script, presence, yaw, roll
+        self.elsewhere: float | None = None
         self.now = 0.0
         self.looks = 0
 
@@ -113,7 +117,9 @@ class ScriptedNet:
         near = [face for face in self.script(self.now) if pairing_cost(face, box) < 0.6]
         if not near:
             return keypoints_at(box, 0.01)
-        return keypoints_at(min(near, key=lambda face: pairing_cost(face, box)), self.presence, self.yaw, self.roll)
+        face = min(near, key=lambda face: pairing_cost(face, box))
+        presence = self.presence if self.elsewhere is None or face == box else self.elsewhere
+        return keypoints_at(face, presence, self.yaw, self.roll)
 
 
 class ScriptedProposer:

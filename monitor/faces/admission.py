@@ -16,6 +16,12 @@ them chosen because cascades or proposals fail there) none reaches the first val
 99.7 % reach the first and all reach the second (docs/results/following.md)."""
 
 
+def steady(follower: Follower, image: Image, keypoints: Keypoints) -> bool:
+    """Whether looks from other crops agree that there is a face; covered faces often are not certain in one look."""
+    looks = [keypoints.presence, *follower.presences(image, keypoints.box)]
+    return sum(looks) / len(looks) >= STEADY
+
+
 class Admission:
     """Examines found boxes with the keypoint network; used by one thread only."""
 
@@ -27,7 +33,8 @@ class Admission:
             frames: Runs the detector, which confirms doubtful faces.
             places: Memory of examined boxes; None if a cascade finds the boxes, which then only the keypoint network
                 confirms.
-            again: Whether doubtful boxes are decided at once by looks from other crops.
+            again: Whether all doubtful boxes are decided at once by looks from other crops, as photographs need;
+                else these can only accept a likely face sooner than looks in later frames would.
         """
         self._follower, self._frames, self._places, self._again = follower, frames, places, again
 
@@ -54,8 +61,8 @@ class Admission:
         return admitted
 
     def _is_face(self, image: Image, box: Box, keypoints: Keypoints | None, t: float) -> bool:
-        """Whether the box shows a face: its presence is high, the detector confirms it, or a face was found there
-        repeatedly."""
+        """Whether the box shows a face: its presence is high, the detector or looks from other crops confirm it, or a
+        face was found there repeatedly."""
         if self._places is None:
             return keypoints is not None
         if keypoints is None:
@@ -65,7 +72,9 @@ class Admission:
             return True
         if keypoints.presence >= LIKELY and self._frames.confirms(image, keypoints):
             return True
-        if self._again:
-            looks = [keypoints.presence, *self._follower.presences(image, keypoints.box)]
-            return sum(looks) / len(looks) >= STEADY
+        if self._again or keypoints.presence >= LIKELY:
+            if steady(self._follower, image, keypoints):
+                return True
+            if self._again:
+                return False
         return self._places.doubt(box, keypoints.presence, t)

@@ -89,7 +89,8 @@ def test_a_doubtful_place_needs_the_cascades_word_which_is_not_enough_for_an_unl
     """A place without a face can have a presence of 0.95, and a cascade errs in a place that it searches often
     enough."""
     face = square(300, 200, 100)
-    finder, _, _, detector = proposing([face], [face], sure=presence)
+    finder, net, _, detector = proposing([face], [face], sure=presence)
+    net.elsewhere = 0.9
     detector.script = lambda t: [(20, 20, 76, 76)] if agrees else []  # in pixels of the region searched around it
     search = finder.search(picture(), [], 0.0)
     assert len(detector.sizes) == (presence > 0.97)
@@ -109,7 +110,8 @@ def test_a_place_the_cascade_never_confirms_is_a_face_when_it_looks_like_one_ste
     presence: float, believed: bool
 ) -> None:
     face = square(300, 200, 100)
-    finder, _, _, _ = proposing([face], [face], sure=presence, every_ms=0, empty_ms=300)
+    finder, net, _, _ = proposing([face], [face], sure=presence, every_ms=0, empty_ms=300)
+    net.elsewhere = 0.9
     found = [len(finder.search(picture(), [], n / 30).found) for n in range(60)]
     assert (sum(found) > 0) == believed
     assert not any(found[:15]), "not within half a second"
@@ -118,7 +120,8 @@ def test_a_place_the_cascade_never_confirms_is_a_face_when_it_looks_like_one_ste
 @pytest.mark.parametrize(("slowdown", "hz"), [(1.0, 1.0), (6.0, 15.0), (8.0, 15.0), (8.0, 3.75)])
 def test_however_rarely_a_doubtful_place_is_looked_at_it_becomes_clear(slowdown: float, hz: float) -> None:
     face = square(300, 200, 100)
-    finder, _, _, _ = proposing([face], [face], sure=0.985)
+    finder, net, _, _ = proposing([face], [face], sure=0.985)
+    net.elsewhere = 0.9
     finder.slowdown = slowdown
     first = next(n / hz for n in range(600) if len(finder.search(picture(), [], n / hz).found))
     assert first < 5
