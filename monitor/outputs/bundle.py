@@ -207,7 +207,8 @@ class Outputs:
         fine = _close_all([*files, self._background], last_events)
         fine &= self._write_summary(elapsed_s)
         fine &= _close_all(self._remote, last_events)
-        return fine and not (self._background.broken or self.video.failing or self.video.damaged)
+        video = self.video
+        return fine and not (self._background.broken or video.failing or video.damaged or video.paused)
 
     def _write_summary(self, elapsed_s: float) -> bool:
         """Writes ``summary.json``; returns whether it could be written."""

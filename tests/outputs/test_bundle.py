@@ -91,6 +91,18 @@ def test_one_that_cannot_be_closed_keeps_no_other_open(
     assert caplog.text.count("error: Diary could not be finished") == 2
 
 
+def test_a_recording_that_a_full_disk_still_prevents_at_the_end_is_a_failure(tmp_path: Path) -> None:
+    for name, full in (("full", True), ("freed", False)):
+        outputs = opened(tmp_path / name)
+        outputs.video.switch(on=True)
+        outputs.video.hold(on=True)
+        outputs.video.hold(on=full)
+        assert outputs.close([], 1.0) is not full
+    outputs = opened(tmp_path / "none")
+    outputs.video.hold(on=True)
+    assert outputs.close([], 1.0), "no recording was asked for"
+
+
 def test_outputs_that_the_settings_do_not_enable_are_not_opened(tmp_path: Path) -> None:
     plain = opened(tmp_path / "plain", "alerts.command=true")
     assert not {"DriveSink", "AlertSink", "MqttSink"} & set(names(plain))

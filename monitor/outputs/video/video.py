@@ -69,6 +69,11 @@ class VideoSink:
         return self._wanted.is_set()
 
     @property
+    def paused(self) -> bool:
+        """Whether recording is switched on, but the disk is full."""
+        return self._wanted.is_set() and self._held.is_set()
+
+    @property
     def path(self) -> Path | None:
         """The file being written."""
         return self.recorder.path
