@@ -111,7 +111,9 @@ def _require_known(wanted: str | None, camera: CameraConfig) -> None:
     """
     kind = "" if wanted is None else kind_of(wanted)
     if wanted is not None and camera.name and kind in PHOTOGRAPHS and not camera.config.source.sequence:
-        raise SourceError(f"{shown(wanted)}: is a photograph or a folder; several cameras must be cameras or videos")
+        raise SourceError(
+            f"--source {shown(wanted)} is a photograph or a folder; several cameras must be cameras or videos"
+        )
 
 
 def opened(
