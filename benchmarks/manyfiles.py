@@ -6,10 +6,13 @@
 Batches of the command line run in processes of their own: many files of two seconds with one worker and with two, and
 one file with the same frames. The overhead of a file is the difference of their CPU times by the number of files. CPU
 times of all processes count, Dask's scheduler included. With ``--hours`` a film of one frame in five seconds and that
-length is read as well.
+length is read as well; with ``--film`` the clip itself, repeated to that length without encoding it again, at one frame
+a second.
 
 The gain of a second worker is seen in wall time only on a quiet machine with two free cores; on a busy one compare the
-CPU times: work that two workers do in the same CPU time takes half the time on two free cores.
+CPU times: work that two workers do in the same CPU time takes half the time on two free cores. Two cores that share a
+cache or a clock are slower together. So one bare decoder (``ffmpeg -threads 1 -f null``) and two at once are measured
+as well: their gain is the most that two workers can reach on the machine.
 """
 
 from __future__ import annotations
@@ -100,6 +103,46 @@ def _watch(pid: int, seen: dict[int, tuple[float, float]], over: threading.Event
             continue
 
 
+def decoders(film: Path, count: int) -> tuple[float, float]:
+    """CPU seconds of all and wall seconds of bare decoders that run at once."""
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-nostdin",
+        "-threads",
+        "1",
+        "-i",
+        str(film),
+        "-map",
+        "0:v:0",
+        "-f",
+        "null",
+        "-",
+    ]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    for process in [subprocess.Popen(command) for _ in range(count)]:
+        process.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.monotonic() - started
+
+
+def ceiling(film: Path, rounds: int = 3) -> str:
+    """How much more two bare decoders do than one, in words."""
+    gains = []
+    for _ in range(rounds):
+        (one_cpu, one_wall), (two_cpu, two_wall) = decoders(film, 1), decoders(film, 2)
+        gains.append((4 * one_cpu / two_cpu, 2 * one_wall / two_wall))
+    by_cpu, by_wall = (sorted(values)[rounds // 2] for values in zip(*gains, strict=True))
+    return f"2 bare decoders: {by_cpu:.2f} times one by CPU time, {by_wall:.2f} in wall time"
+
+
+def repeated(clip: Path, hours: float, film: Path) -> None:
+    """The clip again and again, without encoding it."""
+    before = ["ffmpeg", "-v", "error", "-y", "-stream_loop", "-1", "-i", str(clip), "-t", str(hours * 3600)]
+    subprocess.run([*before, "-an", "-c", "copy", str(film)], check=True)
+
+
 def row(title: str, run: Run) -> str:
     """One row of the table."""
     return (
@@ -114,6 +157,7 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("--files", type=int, default=1000, help="number of small files; 0 = none")
     parser.add_argument("--hours", type=float, default=0.0, help="length of a slow film; 0 = none")
+    parser.add_argument("--film", action="store_true", help="repeat the clip for --hours; read one frame a second")
     args = parser.parse_args()
     print(f"{processor()}; {args.clip.name}\n")
     print("| batch | frames | CPU s | workers' CPU ms per frame | wall s | largest worker MB |")
@@ -128,8 +172,14 @@ def main() -> None:
             print(row(f"{args.files} files, 1 worker", one), flush=True)
             two = batch(folder / "films", folder / "two", "--workers", "2")
             print(row(f"{args.files} files, 2 workers", two), flush=True)
+            most = ceiling(folder / "joined.mp4")
         if args.hours:
             film = folder / "long.mp4"
+        if args.hours and args.film:
+            repeated(args.clip, args.hours, film)
+            long = batch(film, folder / "long", "--workers", "2", "--fps", "1")
+            print(row(f"the clip for {args.hours:g} hours at 1 a second, 2 workers", long), flush=True)
+        elif args.hours:
             source = f"testsrc2=size=320x240:rate=1/5:duration={args.hours * 3600:.0f}"
             encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "60"]
             subprocess.run(
@@ -140,6 +190,7 @@ def main() -> None:
         print(f"\noverhead of a file: {(one.cpu - joined.cpu) / args.files * 1e3:.0f} ms of CPU time with 1 worker, "
               f"{(two.cpu - joined.cpu) / args.files * 1e3:.0f} with 2")  # fmt: skip
         speed = one.cpu_workers / two.cpu_workers
+        print(most)
         print(f"2 workers: {2 * speed:.2f} times one by CPU time (free cores), {one.wall / two.wall:.2f} in wall time")
 
 

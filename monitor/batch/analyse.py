@@ -22,6 +22,7 @@ from monitor.outputs.logs.column import Column, Row, rows
 from monitor.outputs.logs.columns import columns
 from monitor.run import assembly
 from monitor.settings.config import Config
+from monitor.system.machine import give_back_start_pages
 
 LEFT_OUT = ("session", "timestamp", "latency_ms")
 """Columns of ``faces.csv`` that a dataset omits, because they depend on the time and speed of the run."""
@@ -74,7 +75,9 @@ class Part:
 @lru_cache(maxsize=2)
 def networks(config: Config) -> Networks:
     """Loaded once per process and configuration."""
-    return load(config)
+    loaded = load(config)
+    give_back_start_pages()
+    return loaded
 
 
 def wanted_columns(config: Config) -> list[Column[Row]]:

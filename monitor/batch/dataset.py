@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from monitor.batch import arrow
 from monitor.batch.items import Item
 from monitor.batch.merge import Merged
 from monitor.core.errors import ConfigError, DiskError
@@ -145,7 +146,7 @@ class Dataset:
 
     def write_row(self, row: dict[str, Any]) -> None:
         """Writes a recording's row in ``videos``."""
-        self._put(pa.Table.from_pylist([row], schema=VIDEO_SCHEMA), f"videos/{row['key']}")
+        self._put(arrow.table([row], VIDEO_SCHEMA), f"videos/{row['key']}")
 
     def tidy(self) -> None:
         """Deletes the unfinished files of processes of this machine that were killed."""
@@ -209,8 +210,8 @@ def face_table(columns: dict[str, list[Any]]) -> pa.Table:
     for name, values in columns.items():
         kind = pa.string() if name in TEXTS else pa.int64() if name in WHOLE else pa.float32()
         kind = pa.float64() if name == "video_time" else kind
-        arrays[name] = pa.array(values, kind, from_pandas=False)
-    return pa.table(arrays)
+        arrays[name] = arrow.column(values, kind)
+    return pa.Table.from_arrays(list(arrays.values()), list(arrays))
 
 
 EVENT_SCHEMA = pa.schema(
@@ -232,4 +233,4 @@ def event_table(episodes: list[dict[str, Any]]) -> pa.Table:
         }
         for e in episodes
     ]  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)
+    return arrow.table(rows, EVENT_SCHEMA)

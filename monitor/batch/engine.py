@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("monitor")
 
 WORKER_MB = 400.0
-"""Memory planned for one worker; it needs 200 to 300 MB (docs/results/archives.md)."""
+"""Memory planned for one worker; it needs 150 MB for small pictures (docs/results/archives.md)."""
 MEMORY = {"MALLOC_ARENA_MAX": 1, "MALLOC_TRIM_THRESHOLD_": 1 << 26, "MALLOC_MMAP_THRESHOLD_": 1 << 26}
 """glibc settings of local workers. With one heap per thread a worker grew by 100 MB over its first files. Dask's own
 threshold of 64 kB returns the memory of a picture to the system and requests it again for each frame."""
@@ -85,7 +85,11 @@ def connected(cluster: Cluster) -> Iterator[Client]:
     except ImportError:
         raise ConfigError("batch needs Dask; run: pip install 'emotion-monitor[batch]'") from None
     dask.config.set(
-        {"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": f"{CONNECT_S}s"}
+        {
+            "distributed.scheduler.allowed-failures": RETRIES,
+            "distributed.comm.timeouts.connect": f"{CONNECT_S}s",
+            "distributed.nanny.pre-spawn-environ": MEMORY,
+        }
     )
     if cluster.scheduler:
         try:

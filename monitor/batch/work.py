@@ -7,6 +7,7 @@ import hashlib
 import os
 import traceback
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from monitor.batch.fetch import local
 from monitor.batch.items import Item, content_key
 from monitor.batch.merge import merge
 from monitor.core.errors import UserError
+from monitor.system.machine import give_back_start_pages
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors after which the dataset cannot be written, so that the batch ends."""
@@ -68,6 +70,7 @@ class Plan:
 
 def prepare(job: Job, item: Item) -> Plan:
     """Hashes a recording and cuts it into spans."""
+    _lighten()
     try:
         with local(item, job.scratch) as path:
             key = job.fingerprint.key(content_key(path))
@@ -76,6 +79,12 @@ def prepare(job: Job, item: Item) -> Plan:
             return Plan(item, key, tuple(spans.plan(length, job.span_s, job.overlap_s)))
     except (UserError, OSError) as error:
         return failed_plan(job, item, error)
+
+
+@cache
+def _lighten() -> None:
+    """Releases 50 MB of library pages that only the imports needed, once per process."""
+    give_back_start_pages()
 
 
 def refused(job: Job, item: Item) -> dict[str, Any]:
