@@ -6,8 +6,7 @@
 Batches of the command line run in processes of their own: many files of two seconds with one worker and with two, and
 one file with the same frames. The overhead of a file is the difference of their CPU times by the number of files. CPU
 times of all processes count, Dask's scheduler included. With ``--hours`` a film of one frame in five seconds and that
-length is read as well; with ``--film`` the clip itself, repeated to that length without encoding it again, at one frame
-a second.
+length is read as well; with ``--film`` a film of pictures of the clip, one a second, of which every one is analysed.
 
 The gain of a second worker is seen in wall time only on a quiet machine with two free cores; on a busy one compare the
 CPU times: work that two workers do in the same CPU time takes half the time on two free cores. Two cores that share a
@@ -138,9 +137,14 @@ def ceiling(film: Path, rounds: int = 3) -> str:
 
 
 def repeated(clip: Path, hours: float, film: Path) -> None:
-    """The clip again and again, without encoding it."""
-    before = ["ffmpeg", "-v", "error", "-y", "-stream_loop", "-1", "-i", str(clip), "-t", str(hours * 3600)]
-    subprocess.run([*before, "-an", "-c", "copy", str(film)], check=True)
+    """Pictures of the clip at one a second, again and again; they are encoded once and then copied."""
+    slow = film.with_name("slow.mp4")
+    start = ["ffmpeg", "-v", "error", "-y"]
+    pictures = ["-an", "-vf", "setpts=N/TB", "-r", "1", "-frames:v", "120", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
+    subprocess.run([*start, "-i", str(clip), *pictures, str(slow)], check=True)
+    subprocess.run(
+        [*start, "-stream_loop", "-1", "-i", str(slow), "-t", str(hours * 3600), "-c", "copy", str(film)], check=True
+    )
 
 
 def row(title: str, run: Run) -> str:
@@ -157,7 +161,7 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("--files", type=int, default=1000, help="number of small files; 0 = none")
     parser.add_argument("--hours", type=float, default=0.0, help="length of a slow film; 0 = none")
-    parser.add_argument("--film", action="store_true", help="repeat the clip for --hours; read one frame a second")
+    parser.add_argument("--film", action="store_true", help="fill --hours with pictures of the clip, one a second")
     args = parser.parse_args()
     print(f"{processor()}; {args.clip.name}\n")
     print("| batch | frames | CPU s | workers' CPU ms per frame | wall s | largest worker MB |")
