@@ -7,7 +7,7 @@ import math
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from monitor.core.errors import ModelError
 from monitor.core.labels import EMOTIONS, OWN, fault_of
@@ -20,8 +20,11 @@ MAX_MODEL_BYTES = 64_000_000
 MAX_CARD_BYTES = 1_000_000
 
 
-class Prior(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Prior:
     """An assumed frequency of each label, as the parameters that turn logits into probabilities under it.
+
+    A dataclass, because ``asdict`` of a card must keep the names of its fields.
 
     Attributes:
         biases: Values added to the logits, in the order of the card's labels.

@@ -101,6 +101,12 @@ def test_figures_that_are_not_finite_are_written_as_null(pair: Path, tmp_path: P
     }  # fmt: skip
 
 
+def test_a_card_that_is_saved_loads_as_the_same_card(pair: Path) -> None:
+    card = load_card(pair)
+    card.save(pair.with_suffix(".json"))
+    assert load_card(pair) == card
+
+
 WEB = {"biases": [0.0] * 6 + [2.0], "temperature": 0.5}
 
 
