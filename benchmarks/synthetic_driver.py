@@ -88,7 +88,7 @@ class Tally:
         """A row of the table."""
         shares = ["-" if not n else f"{found}/{n}" for found, n in self.found.values()]
         rates = [f"{count / self.hours:.1f}" for count in self.false.values()]
-        cells = [name, f"{self.hours:.1f}", *shares, *rates, f"{np.mean(self.fatigue):.1f} / {max(self.fatigue)}",
+        cells = [name, f"{self.hours:.2f}", *shares, *rates, f"{np.mean(self.fatigue):.1f} / {max(self.fatigue)}",
                  str(self.told), "-" if self.first_s is None else f"{self.first_s:.1f}"]  # fmt: skip
         return "| " + " | ".join(cells) + " |"
 

@@ -134,8 +134,8 @@ class Yawns:
             self._unknown_s = 0.0
             if mouth < REST * self._config.yawn_open:
                 self._rest, self._widest = t, 0.0
-            self._widest = max(self._widest, mouth)
             self._soft += (1 - math.exp(-(dt or 1.0) / SOFT_S)) * (mouth - self._soft)
+            self._widest = max(self._widest, self._soft)
             self._wide = self._opened(self._wide, t, dt or 0.0, mouth, 1.0)
             self._half = self._opened(self._half, t, dt or 0.0, mouth, HALF)
             for opening in (self._wide, self._half):
@@ -164,7 +164,7 @@ class Yawns:
         ]
         self.yawning = bool(yawns)
         self.yawn_s = max((t - opening.start for opening in yawns), default=0.0)
-        rising = mouth is not None and mouth >= max(REST * config.yawn_open, RISES * self._widest)
+        rising = mouth is not None and self._soft >= max(REST * config.yawn_open, RISES * self._widest)
         self.rest_s = 0.0 if self._rest is None else t - self._rest
         fresh = self._rest is not None and self.rest_s <= RISE_S
         soon = rising and (wide.rose and self.open_s < config.yawn_s if wide else fresh)
