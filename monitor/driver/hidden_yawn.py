@@ -1,4 +1,7 @@
-"""A yawn behind a hand: the eyes squeeze shut when the hand appears before the mouth."""
+"""A yawn behind a hand: the mouth opens, a hand appears before it, and the eyes squeeze shut.
+
+The mouth must be seen to open, because the cover network may find a resting hand only when the eyes shut.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,13 @@ from monitor.settings.config import DriverConfig
 
 HAND_S = 8.0
 """Longest time for which a hand explains shut eyes; yawns take 4 to 7 s (Provine 1986)."""
-EARLY_S = 1.0
-"""The eyes may shut this long before the hand appears, because a sleeping person raises no hand …"""
-LATE_S, LATE_OPENED_S = 1.0, 2.5
-"""… and this long after it; the second value holds if the mouth was seen to open before the hand appeared."""
-SHUT, NARROWED = 0.3, 0.6
-"""Largest openness of squeezed eyes; the second value holds if the mouth was seen to open."""
+EARLY_S, LATE_S = 1.0, 2.5
+"""The eyes may shut this long before the hand appears, because a sleeping person raises no hand, and this long after
+it."""
+NARROWED = 0.6
+"""Largest openness of squeezed eyes."""
 PARTED_S = 0.3
 """Eyes that open for less than this stay squeezed: lids flutter."""
-UNSEEN_S = 2.5
-"""Eyes squeezed for this long indicate a yawn whose beginning was not seen; if it was seen, ``yawn_s`` suffices."""
 SINKS_DEG = 8.0
 """A driver whose head sinks by this much after the hand appeared falls asleep: in a yawn the head tilts back or
 stays."""
@@ -43,8 +43,8 @@ class HiddenYawn:
     def update(self, moment: Moment) -> None:
         """Takes one moment; needs ``cover`` and ``opened``."""
         cover = moment.cover
-        self._squeeze(moment, NARROWED if cover.opened else SHUT)
-        if cover.hand_s is None:
+        self._squeeze(moment)
+        if cover.hand_s is None or not cover.opened:
             self.explains = self.refuted = self._came = False
             self.yawn_s = 0.0
             return
@@ -52,18 +52,16 @@ class HiddenYawn:
         if not self._came:
             self._came, self._pitch = True, pitch
         sinks = pitch is not None and self._pitch is not None and pitch - self._pitch >= SINKS_DEG
-        late_s = LATE_OPENED_S if cover.opened else LATE_S
-        together = self._squeezed_s > 0 and -EARLY_S <= cover.hand_s - self._squeezed_s <= late_s
+        together = self._squeezed_s > 0 and -EARLY_S <= cover.hand_s - self._squeezed_s <= LATE_S
         self.refuted = self.refuted or (self.explains and (sinks or cover.hand_s > HAND_S))
         self.explains = together and not self.refuted and not sinks and cover.hand_s <= HAND_S
-        least_s = self._least_s if cover.opened else max(self._least_s, UNSEEN_S)
-        self.yawn_s = self._squeezed_s if self.explains and self._squeezed_s >= least_s else 0.0
+        self.yawn_s = self._squeezed_s if self.explains and self._squeezed_s >= self._least_s else 0.0
 
-    def _squeeze(self, moment: Moment, bound: float) -> None:
+    def _squeeze(self, moment: Moment) -> None:
         """Adds to the time for which the eyes have been squeezed; unknown eyes change nothing."""
         if moment.opened is None:
             return
-        if moment.opened < bound:
+        if moment.opened < NARROWED:
             self._squeezed_s, self._parted_s = self._squeezed_s + (moment.dt or 1e-6), 0.0
             return
         self._parted_s += moment.dt
