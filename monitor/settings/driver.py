@@ -61,7 +61,7 @@ class DriverConfig:
     away_alarm_s: float = number(11.0, 2, 300, "absent or turned away for this long: alarm", "s", advanced=True)
     judge_s: float = number(8.0, 1, 60, "report that the eyes cannot be judged after this long", "s", advanced=True)
     anger: float = number(
-        0.45,
+        0.6,
         0.05,
         1,
         "anger-like probability that counts; raised by the value of this driver's resting face",
