@@ -79,7 +79,10 @@ def _camera_name(source: str) -> str:
     if re.fullmatch(r"\d{1,3}", text):
         return f"camera{text}"
     if "://" in text:
-        url = urlsplit(text)
+        try:
+            url = urlsplit(text)
+        except ValueError:  # malformed; its opening says so
+            return "stream"
         text = url.path.strip("/").replace("/", "-") or (url.hostname or "stream").replace(".", "-")
     stem = os.path.splitext(os.path.basename(text.rstrip("/")))[0]
     return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:24].rstrip("-_") or "camera"

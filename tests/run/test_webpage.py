@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +21,13 @@ pytest.importorskip("uvicorn", reason="needs the extra web")
 
 from monitor.cli.main import main
 from monitor.core.errors import ConfigError
+from monitor.core.incidents import Incidents
+from monitor.core.labels import EMOTIONS
+from monitor.outputs.drawing.annotator import Annotator
 from monitor.outputs.live.web.server import listen
 from monitor.run import webpage
-from monitor.settings.config import Config, WebConfig
+from monitor.settings.config import Config, DisplayConfig, OutputConfig, WebConfig
+from tests.fakes import face, result
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -178,4 +183,41 @@ def test_the_announced_address_is_the_one_that_is_served(listen_on: str, announc
     except ConfigError as error:
         pytest.skip(f"needs IPv6: {error}")
     assert re.fullmatch(announced, page._address)
+    page.close()
+
+
+def test_a_snapshot_saves_no_face_that_the_recording_must_hide(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = webpage.WebPage(Config(web=WebConfig(listen="0")))
+    shown = result(0.0, (face(1),))
+    canvas = SimpleNamespace(picture=lambda result: result.frame.image.copy(), annotator=Annotator(DisplayConfig()))
+    for blur, saved in (("faces", 0), ("none", 1)):
+        camera: Any = SimpleNamespace(
+            config=Config(output=OutputConfig(blur=blur)), outputs=SimpleNamespace(canvas=canvas),
+            session=SimpleNamespace(free_path=lambda name: tmp_path / name),
+        )  # fmt: skip
+        page._snapshot(shown, camera)
+        assert len(list(tmp_path.glob("*.png"))) == saved
+    assert "no snapshot: output.blur is on" in caplog.text
+    page.close()
+
+
+def test_the_blur_of_the_page_covers_the_whole_head() -> None:
+    """A face box ends at the brows and the chin."""
+    assert webpage._head((100.0, 100.0, 200.0, 200.0)) == (70.0, 70.0, 230.0, 230.0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "shown"),
+    [("auto", "127.0.0.1:0", True), ("auto", "0.0.0.0:0", False), ("on", "0.0.0.0:0", True), ("off", "0", False)],
+)
+def test_the_picture_is_shown_on_loopback_only_unless_set(
+    setting: str, address: str, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = webpage.WebPage(Config(web=WebConfig(listen=address, picture=setting)))
+    monkeypatch.setattr(page, "_serve", lambda session: None)
+    camera: Any = SimpleNamespace(outputs=SimpleNamespace(labels=EMOTIONS), config=Config(), name="", session=None)
+    page.add(camera, Incidents(), live=True)
+    assert (page._cameras[""].picture is not None) == shown
     page.close()

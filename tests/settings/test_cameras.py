@@ -158,3 +158,7 @@ def test_the_example_in_the_shipped_file_is_right(tmp_path: Path) -> None:
     text = configuration.shipped_text()
     example = text[text.index("# cameras:") :].replace("\n# ", "\n").removeprefix("# ")
     assert [camera.name for camera in loaded(tmp_path, example)] == ["door", "cab"]
+
+
+def test_a_malformed_address_gets_a_name_too() -> None:
+    assert camera_names(["http://[::1/live", "http://[/"]) == ["stream", "stream-2"]

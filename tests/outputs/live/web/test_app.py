@@ -90,6 +90,8 @@ def test_metrics_are_prometheus_text(run: Run) -> None:
     text = run.client().get("/metrics").text
     assert "emotion_monitor_frames_total 1.0" in text
     assert 'emotion_monitor_expression_probability{expression="happy"}' in text
+    run.hub.put(result(2.0, (face(2, "unknown", known=False),)))
+    assert "expression_probability{" not in run.client().get("/metrics").text
 
 
 def test_past_sessions_are_listed_newest_first(run: Run, tmp_path: Path) -> None:
@@ -136,7 +138,8 @@ def test_programs_send_the_token_as_bearer(run: Run) -> None:
     client = run.client("0.0.0.0", TOKEN)
     assert client.get("/api/state", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
     assert client.get("/api/state", headers={"Authorization": "Bearer wrong"}).status_code == 401
-    assert client.get("/api/state", headers={"Authorization": TOKEN}).status_code == 401
+    for wrong in (TOKEN, f"Basic {TOKEN}"):
+        assert client.get("/api/state", headers={"Authorization": wrong}).status_code == 401
 
 
 def test_guessing_is_slowed_down_and_the_pause_ends(run: Run) -> None:

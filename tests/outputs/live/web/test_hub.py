@@ -32,6 +32,19 @@ def test_the_state_holds_the_whole_distribution_and_a_minute_of_history() -> Non
     assert len(person["history"][0]) == 8
 
 
+def test_readings_of_a_face_that_was_away_are_forgotten_after_a_minute() -> None:
+    hub = Hub(Clock())
+    for t in (0.0, 30.0, 95.0):
+        hub.put(result(t, (face(3, "happy"),)))
+    assert [sample[0] for sample in hub.state()["faces"][0]["history"]] == [0.0]
+
+
+def test_a_face_that_was_not_read_has_no_history() -> None:
+    hub = Hub(Clock())
+    hub.put(result(0.0, (face(3, "unknown", known=False),)))
+    assert hub.state()["faces"][0]["history"] == []
+
+
 def test_the_state_tells_what_is_covered_and_what_is_a_still_picture() -> None:
     hub = Hub(Clock())
     hub.put(result(0.0, (face(1, covered="upper"), face(2, still=True))))
