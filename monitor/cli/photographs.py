@@ -45,8 +45,12 @@ class PhotographSink:
     def _print(self, text: str) -> None:
         if self._closed:
             return
+        out = self._out or sys.stdout
+        encoding = out.encoding or "utf-8"
+        # A name that the terminal cannot show must not end the printing; in JSON the escape is the character itself.
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
         try:
-            print(text, file=self._out or sys.stdout, flush=True)
+            print(text, file=out, flush=True)
         except BrokenPipeError:  # as with "| head"; the files are written to the end
             self._closed = True
             if self._out is None:

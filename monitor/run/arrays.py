@@ -74,7 +74,7 @@ class Table(NamedArrays):
         Raises:
             OSError: The file cannot be written; an existing one is unchanged then.
         """
-        with whole(Path(path)) as part, part.open("w", encoding="utf-8", newline="") as file:
+        with whole(Path(path)) as part, part.open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([column.name for column in self._columns])
             writer.writerows(

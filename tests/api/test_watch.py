@@ -6,6 +6,7 @@ import csv
 import itertools
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from monitor.core.errors import ConfigError, SourceError
 from monitor.core.types import Frame, Image
 from monitor.outputs.logs.column import rows
 from monitor.outputs.logs.columns import CLOCK_COLUMNS, INTEGERS, TEXTS, columns
+from monitor.run.arrays import Table
 from tests.crowd import HAPPY_S
 from tests.fakes import ScriptedSource, face, frame, result
 
@@ -135,3 +137,10 @@ def test_the_data_frame_has_the_same_columns(monitor: Monitor, demo_clip: Path) 
     pytest.importorskip("pandas", reason="needs pandas, which is not installed")
     table = monitor.analyze(demo_clip, fps=1)
     assert list(table.to_pandas().columns) == list(table.columns)
+
+
+def test_a_table_with_a_name_that_is_not_utf8_is_written_like_a_run_writes_it(tmp_path: Path) -> None:
+    shown = result(0.0)
+    shown = replace(shown, frame=replace(shown.frame, file="\udcff.jpg"))
+    Table.of([shown], columns(files=True), "s").to_csv(tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text().splitlines()[1].endswith(",?.jpg")

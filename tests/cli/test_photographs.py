@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -132,3 +133,17 @@ def test_a_reader_that_stops_reading_ends_the_printing_but_not_the_run(monkeypat
     sink.handle(result(1.0, [face(1)]))
     assert not isinstance(sys.stdout, Closed)
     sys.stdout.close()
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "\\udcff Ж"), ("latin-1", "\\udcff \\u0416")])
+def test_a_name_that_cannot_be_printed_is_escaped(encoding: str, shown: str) -> None:
+    """A name that is not UTF-8, and a terminal that knows few characters."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding)
+    strange = result(0.0)
+    strange = replace(strange, frame=replace(strange.frame, file="\udcff Ж.jpg"))
+    PhotographSink(many=True, as_json=False, out=out).handle(strange)
+    PhotographSink(many=True, as_json=True, out=out).handle(strange)
+    out.seek(0)
+    text, content = out.read().splitlines()
+    assert text == f"{shown}.jpg: no face"
+    assert json.loads(content)["file"] == "\udcff Ж.jpg"
