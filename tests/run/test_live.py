@@ -135,6 +135,20 @@ def test_the_start_waits_for_no_camera_that_may_be_missing(plans: list[Planned])
     assert said == ["ready", "waiting; waiting"]
 
 
+def test_a_run_whose_cameras_are_all_waited_for_begins_with_the_first_of_them(plans: list[Planned]) -> None:
+    both = [opening(plan) for plan in plans]
+    rounds: list[float] = []
+
+    def pause(seconds: float) -> None:
+        rounds.append(seconds)
+        if len(rounds) == 3:
+            both[1].result = object()
+            both[1].done.set()
+
+    wait_for_first(both, Service(environ={}), pause)
+    assert len(rounds) == 3
+
+
 def test_if_none_opens_every_line_is_reported(plans: list[Planned]) -> None:
     both = [opening(plan, error=SourceError(f"{plan.camera} is off")) for plan in plans]
     for one in both:

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.core.errors import ConfigError
 from monitor.driver.place import Where
-from monitor.run.seats import MOST_CAMERAS, NAME, remember, with_remembered
+from monitor.run.seats import MOST_BYTES, MOST_CAMERAS, NAME, remember, with_remembered
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
 from tests.fakes import face, square
@@ -55,6 +55,11 @@ def test_a_file_a_fixed_seat_and_a_refusal_are_neither_kept_nor_used(config: Con
 )
 def test_a_damaged_memory_is_no_memory(text: str, config: Config, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(text)
+    assert with_remembered(config, "cam", live=True).driver.seat == "auto"
+
+
+def test_a_memory_of_megabytes_is_not_read(config: Config, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text('{"cam": [0.5, 0.5]' + " " * MOST_BYTES + "}")
     assert with_remembered(config, "cam", live=True).driver.seat == "auto"
 
 
