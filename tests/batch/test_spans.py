@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.batch.spans import Sightings, plan, same_people
+from monitor.capture.sampling import Sampling
 
 
 @given(
@@ -52,3 +53,11 @@ def test_a_newcomer_gets_no_old_id() -> None:
 def test_an_id_is_used_once_and_the_better_pair_wins() -> None:
     before = _seen((0.0, 4, 0.0))
     assert same_people(before, _seen((0.0, 1, 20.0), (0.0, 2, 2.0))) == {2: 4}
+
+
+def test_a_span_that_begins_at_a_multiple_of_the_interval_takes_that_frame() -> None:
+    """Three fifths of a second are 0.6000000000000001 s."""
+    sampling = Sampling(0.2)
+    sampling.start(3 * 0.2)
+    assert sampling.due(0.6)
+    assert not sampling.due(0.5)
