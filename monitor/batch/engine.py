@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitor.batch import work
+from monitor.batch.closing import closing
 from monitor.batch.items import Item
 from monitor.batch.work import Job, Plan
 from monitor.core.errors import ConfigError, DiskError, SourceError
@@ -106,12 +107,13 @@ def connected(cluster: Cluster) -> Iterator[Client]:
     if cluster.dashboard and importlib.util.find_spec("bokeh") is None:
         raise ConfigError("--dashboard needs bokeh; run: pip install bokeh")
     dashboard = f"127.0.0.1:{cluster.dashboard}"
+    logging.getLogger("tornado").setLevel(logging.CRITICAL)  # it prints tracebacks of workers that end late
     with (
-        LocalCluster(
+        closing(LocalCluster(
             n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{WORKER_MB * 2:.0f}MB",
             dashboard_address=dashboard, host="127.0.0.1", silence_logs=logging.ERROR,
-        ) as processes,
-        Client(processes, set_as_default=False) as client,
+        )) as processes,
+        closing(Client(processes, set_as_default=False)) as client,
     ):  # fmt: skip
         # Dask's nanny gives up when its worker cannot be restarted in time, as on a busy machine; this starts another.
         processes.adapt(minimum=count, maximum=count, interval=f"{CHECK_S:.0f}s")

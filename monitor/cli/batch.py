@@ -6,7 +6,7 @@ import argparse
 import logging
 import time
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from monitor.cli.arguments import not_negative, port
@@ -123,6 +123,11 @@ def _workers(text: str) -> int:
     return int(text)
 
 
+def failure_line(name: str, reason: str) -> str:
+    """The full name of a recording and the reason, which often begins with the name or its last part."""
+    return f"{name}: {reason.removeprefix(f'{name}: ').removeprefix(f'{PurePath(name).name}: ')}"
+
+
 class _Progress:
     """Counts recordings and shows a bar with the time left."""
 
@@ -153,7 +158,7 @@ class _Progress:
         self._counts[status] += 1
         self._seconds += float(row.get("duration_s") or 0.0)
         if status == "failed" and self._counts[status] <= MAX_NAMED:
-            log.warning("%s: %s", row.get("name"), row.get("reason"))
+            log.warning("%s", failure_line(str(row.get("name")), str(row.get("reason"))))
         speed = self._seconds / max(time.monotonic() - self._started, 1e-3)
         self._bar.update(self._task, advance=1, read=f"{speed:.0f}× real time" if self._seconds else "")
 

@@ -143,6 +143,11 @@ def test_a_missing_recording_is_named_without_the_name_of_a_class() -> None:
     assert work._reason(caught.value) == "/nowhere/gone.mp4: cannot be read: No such file or directory"
 
 
+@pytest.mark.parametrize("reason", ["cut off", "b.mp4: cut off", "/a/b.mp4: cut off"])
+def test_a_failed_recording_is_named_once(reason: str) -> None:
+    assert batch.failure_line("/a/b.mp4", reason) == "/a/b.mp4: cut off"
+
+
 def test_a_folder_that_cannot_be_made_names_the_fix() -> None:
     with pytest.raises(
         ConfigError, match=r"^--out /proc/data: cannot be used: No such file or directory; give another"
