@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.core.driver_state import FATIGUE_LEVELS
 from monitor.core.labels import EMOTIONS, UNKNOWN
 
 Floats = NDArray[np.float64]
@@ -135,7 +136,10 @@ class Episode:
     details: str
 
 
-HIDDEN = ("session", "id", "kind", "phase", "timestamp", "video_time", "face_id", "level", "duration_s", "label")
+HIDDEN = frozenset({
+    "session", "id", "kind", "phase", "timestamp", "video_time", "face_id", "level", "peak_level", "duration_s",
+    "label", "start", "what", "plus_minus",
+})  # fmt: skip
 """Fields of an event that the table shows elsewhere."""
 
 
@@ -158,7 +162,9 @@ def episodes(events: Sequence[dict[str, Any]]) -> list[Episode]:
 def _episode(kept: dict[str, Any]) -> Episode:
     kind = str(kept["kind"])
     name = str(kept.get("label", "")) if kind == "emotion" else str(kept.get("what") or kind).replace("_", " ")
-    details = ", ".join(f"{k} {_short(v)}" for k, v in kept.items() if k not in HIDDEN and k not in ("start", "what"))
+    if name in FATIGUE_LEVELS:
+        name = f"{kind} {name}"
+    details = "; ".join(_detail(key, value, kept) for key, value in kept.items() if key not in HIDDEN)
     lasted = kept["duration_s"]
     return Episode(
         kind, name, int(kept.get("face_id") or 0), float(kept["start"]),
@@ -166,9 +172,16 @@ def _episode(kept: dict[str, Any]) -> Episode:
     )  # fmt: skip
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
+def _detail(key: str, value: Any, kept: dict[str, Any]) -> str:
+    """One field in words; the parts of a sum with their uncertainty."""
+    errors = kept.get("plus_minus") or {}
     if isinstance(value, dict):
-        return " ".join(f"{k}={_short(v)}" for k, v in value.items())
-    return str(value)
+        parts = (f"{k} {_short(v)}" + (f" ± {_short(errors[k])}" if k in errors else "") for k, v in value.items())
+        return f"{key}: {', '.join(parts)}"
+    if isinstance(value, list):
+        return f"{key}: {', '.join(map(_short, value))}"
+    return f"{key.replace('_', ' ')} {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -70,6 +70,13 @@ def test_an_event_cut_off_by_a_power_cut_has_no_length() -> None:
     assert episode.details == "score 0.123"
 
 
+def test_details_are_words_and_not_python() -> None:
+    parts = {"parts": {"blinks": 4.0, "nods": 2.0}, "plus_minus": {"blinks": 1.5}, "unknown": ["perclos", "yawns"]}
+    (episode,) = episodes([_event("start", 1.0, what="early", score=6.0, peak_level=1, **parts)])
+    assert episode.name == "fatigue early"
+    assert episode.details == "score 6; parts: blinks 4 ± 1.5, nods 2; unknown: perclos, yawns"
+
+
 def test_sessions_in_one_folder_do_not_mix_their_ids() -> None:
     assert len(episodes([_event("start", 1.0), {**_event("start", 2.0), "session": "T"}])) == 2
 
