@@ -118,8 +118,9 @@ class _Collector:
     def __init__(self, span: Span, tail_s: float, request: Request, color: Callable[[], Image | None]) -> None:
         self._span, self._request, self._color = span, request, color
         self._tail_from = span.end - tail_s
-        self._columns = wanted_columns(request.config)
-        self._table: dict[str, list[Any]] = {column.name: [] for column in self._columns}
+        wanted = wanted_columns(request.config)
+        self._table: dict[str, list[Any]] = {column.name: [] for column in wanted}
+        self._cells = [(column.value, self._table[column.name].append) for column in wanted]
         self._episodes: dict[int, dict[str, Any]] = {}
         self._overlap: list[tuple[float, int, tuple[float, ...]]] = []
         self._tail: list[tuple[float, int, tuple[float, ...]]] = []
@@ -141,8 +142,8 @@ class _Collector:
         self._frames += 1
         self._with_face += bool(result.faces)
         for row in rows(result, "", 0.0):
-            for column in self._columns:
-                self._table[column.name].append(column.value(row))
+            for value, append in self._cells:
+                append(value(row))
         if self._request.keep is not None:
             self._keep(result.frame, result.faces, self._request.keep)
 
