@@ -6,7 +6,8 @@
 Milliseconds depend on the machine and its load, ratios hardly. So everything is measured in turn for some seconds, in
 several rounds: this program as ``bench`` measures it, a Haar search of the whole frame at half its size, and, in
 another interpreter, MediaPipe's face detector and face mesh, which read no expressions. Our figure is the CPU time of
-the working thread, MediaPipe's that of its process; decoding is not included.
+the working thread, MediaPipe's that of its process; decoding is not included. "Gray" is the same with gray pictures,
+as a run gets them from an MJPEG camera and a batch from a file.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from benchmarks.growth import cut_out, scene
 from benchmarks.speed import load
 from monitor.cli.measure import measure
 from monitor.core.types import Image
+from monitor.faces.crop import as_gray
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
 from monitor.system.processor import processor
@@ -173,10 +175,13 @@ def main() -> None:
     width, height = (int(n) for n in args.size.split("x"))
     frames = load(args.clip, width, height)
     driver = load(args.driver, width, height) if args.driver else frames
+    profile = configuration.load(None, [], "driver")[0]
     contenders: dict[str, Callable[[float], Any]] = {
         "one face": ours(frames, Config()),
+        "one face, gray": ours(list(map(as_gray, frames)), Config()),
         "three faces": ours(scene(cut_out(args.clip), 3, width, height), Config()),
-        "driver profile": ours(driver, configuration.load(None, [], "driver")[0]),
+        "driver profile": ours(driver, profile),
+        "driver profile, gray": ours(list(map(as_gray, driver)), profile),
     }
     if args.nobody:
         contenders["nobody, moving picture"] = ours(load(args.nobody, width, height), Config())
