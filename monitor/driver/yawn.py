@@ -164,7 +164,8 @@ class Yawns:
         ]
         self.yawning = bool(yawns)
         self.yawn_s = max((t - opening.start for opening in yawns), default=0.0)
-        rising = mouth is not None and self._soft >= max(REST * config.yawn_open, RISES * self._widest)
+        is_open = mouth is not None and mouth >= REST * config.yawn_open
+        rising = is_open and self._soft >= RISES * self._widest
         self.rest_s = 0.0 if self._rest is None else t - self._rest
         fresh = self._rest is not None and self.rest_s <= RISE_S
         soon = rising and (wide.rose and self.open_s < config.yawn_s if wide else fresh)

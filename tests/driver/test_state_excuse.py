@@ -49,6 +49,19 @@ def test_a_half_open_mouth_explains_no_closure(rate: float, before: float) -> No
     assert microsleep.t < 42.2, "a verdict does not wait for longer than a yawn takes to show"
 
 
+@at_every_rate
+def test_a_mouth_that_snaps_shut_after_a_yawn_leaves_the_eyes_their_second(rate: float) -> None:
+    """As in munb_3 of the clips: the mouth closes within a tenth of a second, the eyes a second later."""
+
+    def story(t: float) -> dict[str, object]:
+        mouth = float(np.interp(t - 40, (0, 0.8, 3.2, 3.3), (0.03, 0.75, 0.7, 0.03)))
+        return {"mouth": mouth, **shut(t, 40.3, 3.9)}
+
+    drive = told(60, rate, story)
+    assert len(drive.started("yawn")) == 1
+    assert drive.worst("eyes_closed") == 0
+
+
 def yawn(t: float, start: float, length: float) -> dict[str, object]:
     """A mouth that rises to 0.75 within 0.8 s, stays and falls; the eyes shut with it and open 0.8 s after it."""
     if not between(t, start, length + 0.8):
