@@ -16,8 +16,11 @@ from monitor.networks.emotion import EmotionNet
 DENSE = "FULLY_CONNECTED"
 """The runtime's name of a dense layer."""
 FOLDS = 5
-STRENGTH = 0.001
-"""Inverse regularisation strength of the logistic regression: there are many features and few rows."""
+STRENGTH = 1.5
+"""Inverse regularisation strength of the logistic regression, divided by the number of rows: the fewer rows to the many
+features, the less must it be held back to learn anything."""
+PASSES = (0.15, 0.20)
+"""Shares of the most suspicious rows on which the second and the third regression are not fitted."""
 LEAST = 2 * FOLDS
 """Rows of a class below which its labels are not judged."""
 
@@ -79,6 +82,9 @@ class _Inside:
 def judge(given: NDArray[np.float32], labels: NDArray[np.int64]) -> Judged:
     """Finds labels that cross-validated predictions contradict.
 
+    The regressions are fitted three times, the second and third time without the rows that the time before found most
+    suspicious, so that wrong labels do not teach them.
+
     Args:
         given: (N, F) features.
         labels: (N,) class of each row, 0..K-1.
@@ -88,10 +94,6 @@ def judge(given: NDArray[np.float32], labels: NDArray[np.int64]) -> Judged:
     """
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     counts = np.bincount(labels)
     rows = np.flatnonzero(counts[labels] >= LEAST)
@@ -100,10 +102,36 @@ def judge(given: NDArray[np.float32], labels: NDArray[np.int64]) -> Judged:
     if len(classes) < 2:
         return Judged(wrong, suspicion, suggestion)
     own = np.searchsorted(classes, labels[rows])
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=400))
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    probs = cross_val_predict(model, given[rows], own, cv=folds, method="predict_proba")
+    probs = _crossed(given[rows], own, np.ones(len(own), bool), 0)
+    for number, share in enumerate(PASSES, 1):
+        probs = _crossed(given[rows], own, _trusted(probs, own, share), number)
     wrong[rows] = find_label_issues(own, probs, filter_by="low_self_confidence", n_jobs=1)
     suspicion[rows] = 1 - get_label_quality_scores(own, probs, method="self_confidence")
     suggestion[rows] = classes[probs.argmax(axis=1)]
     return Judged(wrong, suspicion, suggestion)
+
+
+def _crossed(
+    given: NDArray[np.float32], labels: NDArray[np.int64], used: NDArray[np.bool_], seed: int
+) -> NDArray[np.float64]:
+    """Cross-validated probabilities (N, K) of all rows, by regressions that are fitted on the used ones."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    probs = np.zeros((len(labels), int(labels.max()) + 1))
+    for fitted, others in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(given, labels):
+        kept = fitted[used[fitted]]
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH / len(labels), max_iter=400))
+        probs[others] = model.fit(given[kept], labels[kept]).predict_proba(given[others])
+    return probs
+
+
+def _trusted(probs: NDArray[np.float64], labels: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
+    """The rows but for the most suspicious share; at least half of each class."""
+    suspicion = 1 - probs[np.arange(len(labels)), labels]
+    limits = np.full(probs.shape[1], np.quantile(suspicion, 1 - share))
+    for label in range(len(limits)):
+        limits[label] = max(limits[label], np.median(suspicion[labels == label]))
+    return np.asarray(suspicion <= limits[labels])
