@@ -129,6 +129,7 @@ class Away:
 
     def __init__(self, config: DriverConfig) -> None:
         self._attention = Attention(config)
+        self._closure_s = config.closure_s
         self._what = ABSENT
 
     def update(self, moment: Moment) -> Observation:
@@ -141,7 +142,7 @@ class Away:
             moment.attention = UNJUDGED
         elif attention.state == ATTENTIVE and moment.eyes_shut:
             moment.attention = EYES_SHUT
-        elif attention.state == ATTENTIVE and moment.narrowed_s:
+        elif attention.state == ATTENTIVE and (moment.narrowed_s or moment.doubt_s >= self._closure_s):
             moment.attention = UNJUDGED  # looking down, or shut in the dark: not attentive either way
         away = attention.state in (ABSENT, TURNED)
         if away:
@@ -160,7 +161,7 @@ class CannotJudge:
 
     def __init__(self, config: DriverConfig) -> None:
         self._blind = Countdown((config.judge_s,))
-        self._judge_s = config.judge_s
+        self._judge_s, self._doubt_s = config.judge_s, config.microsleep_s
         self._sum = Window(OFTEN * config.judge_s)
         self._clock = Clock()
         self._often = False
@@ -172,11 +173,12 @@ class CannotJudge:
         blind = not seen.picture or (seen.present and moment.opened is None and not moment.turned)
         self._sum.add(seen.t, (self._clock.step(seen.t) or 0.0) if blind else 0.0)
         self._often = self._sum.total >= self._judge_s * (FALLS if self._often else 1.0) - 1e-6
-        covered = self._is_covered(moment)
-        level = int(self._blind.update(seen.t, on=blind) > 0 or self._often or moment.slow or covered)
-        since = max(self._blind.spent, self._covered_s if covered else 0.0)
+        covered, doubt = self._is_covered(moment), moment.doubt_s >= self._doubt_s
+        unjudged = blind or covered or doubt or moment.slow
+        level = int(self._blind.update(seen.t, on=blind) > 0 or self._often or moment.slow or covered or doubt)
+        since = max(self._blind.spent, self._covered_s if covered else 0.0, moment.doubt_s if doubt else 0.0)
         what = "eyes are covered" if covered else "eyes or face cannot be judged"
-        return Observation(level, seen.t - since, blind or covered or moment.slow, {"what": what})
+        return Observation(level, seen.t - since, unjudged, {"what": what})
 
     def _is_covered(self, moment: Moment) -> bool:
         """Whether a lasting cover hides the eyes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from monitor.core.lifecycle import Observation
 from monitor.driver.closure import Closure
 from monitor.driver.gaze import LoweredGaze, Narrowed
+from monitor.driver.lids import Flicker
 from monitor.driver.moment import Moment
 from monitor.settings.config import DriverConfig
 
@@ -43,7 +44,7 @@ class EyesClosed:
         self._lids = Closure(config)
         self._plain = Closure(config)
         self._gaze, self._narrowed = LoweredGaze(), Narrowed()
-        self._excuse = _Excuse()
+        self._excuse, self._flicker = _Excuse(), Flicker()
         self._pitch: float | None = None
         self._sunk = self._lowered = False
         self._shut_s = 0.0
@@ -54,14 +55,18 @@ class EyesClosed:
         lids = self._lids.update(t, opened)
         shut_s = self._shut_s = lids.closed_s if lids.closed is not False else 0.0
         self._lowered = moment.lowered = self._gaze.update(moment, shut_s)
+        doubtful, flickered_s = self._gaze.doubtful and not self._sunk, self._flicker.update(t, opened)
         moment.narrowed_s = self._narrowed.update(moment)
         explained_s, waits = self._excuse.update(moment, shut_s)
-        explained = moment.lowered or waits or moment.speaking or (explained_s > 0 and self._excuse.going)
+        explained = moment.lowered or doubtful or waits or moment.speaking or (explained_s > 0 and self._excuse.going)
         plain = self._plain.update(t, None if explained and opened is not None and opened <= config.opened else opened)
-        closed_s = 0.0 if moment.lowered else max(0.0, shut_s - max(explained_s, self._gaze.aside_s))
+        closed_s = 0.0 if moment.lowered or doubtful else max(0.0, shut_s - max(explained_s, self._gaze.aside_s))
         level = 0 if waits else sum(closed_s >= seconds for seconds in self._steps)
+        if level:
+            self._flicker, flickered_s = Flicker(), 0.0  # what the closure explains
+        moment.doubt_s = shut_s if doubtful else flickered_s
         moment.eyes = plain._replace(closed=lids.closed, closed_s=closed_s)
-        moment.eyes_shut = level > 0 or (not moment.lowered and shut_s >= config.closure_s)
+        moment.eyes_shut = level > 0 or (not (moment.lowered or doubtful) and shut_s >= config.closure_s)
         active = opened is not None and opened <= config.opened
         return Observation(level, t - closed_s, active, {"what": CLOSURES[level]})
 

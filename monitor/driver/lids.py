@@ -7,6 +7,8 @@ whole face with normalised contrast, still report lids that touch (lp_d14 of the
 
 from __future__ import annotations
 
+from monitor.driver.timing import Window
+
 TOUCH = 0.36
 """Distance of the lids, as a share of this driver's with open eyes, up to which they are shut; a lowered gaze keeps
 them 0.48 to 0.67 apart."""
@@ -39,3 +41,29 @@ class LidsStandIn:
         if lids is None or lids > TOUCH or self._unread_s >= STANDS_IN_S:
             return opened
         return SHUT if opened is None else min(opened, SHUT) if opened <= DOUBTFUL else opened
+
+
+FLICKER, FLICKER_S = 8.0, 1.5
+"""Eyes that open and shut by so much within ``FLICKER_S`` are misread, or flutter: four whole blinks in that time. The
+most in the clips of awake people is 5.9, by a dancer."""
+
+
+class Flicker:
+    """Tells openness that jumps faster than lids blink: marks that cross the eyes, noise, or lids that flutter."""
+
+    def __init__(self) -> None:
+        self._moved = Window(FLICKER_S)
+        self._last: float | None = None
+        self._since: float | None = None
+
+    def update(self, t: float, opened: float | None) -> float:
+        """Takes the openness at ``t`` seconds; seconds for which it has flickered, about, or 0."""
+        if opened is not None and self._last is not None:
+            self._moved.add(t, abs(opened - self._last))
+        self._last = opened
+        self._moved.forget(t)
+        if self._moved.total < FLICKER:
+            self._since = None
+        elif self._since is None:
+            self._since = t - FLICKER_S / 2
+        return 0.0 if self._since is None else t - self._since

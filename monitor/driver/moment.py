@@ -54,6 +54,8 @@ class Moment:
         lids: Distance of the lids relative to this driver's open eyes, or None.
         speaking: Whether the mouth moves as in speech or song.
         lowered: Whether the eyes look shut because the gaze is lowered.
+        doubt_s: Seconds for which the eyes may be shut or not: the keypoints' lids contradict the closure, or
+            the openness flickers; 0 = no doubt.
         narrowed_s: Seconds for which the lids have hung half shut, so that the eyes are not on the road.
         eyes: The eyes over time; shut eyes that a yawn, a laugh or a lowered gaze explains count as unknown.
         eyes_shut: Whether the eyes have been shut for long, explained or not.
@@ -82,6 +84,7 @@ class Moment:
     lids: float | None = None
     speaking: bool = False
     lowered: bool = False
+    doubt_s: float = 0.0
     narrowed_s: float = 0.0
     eyes: Eyes = UNKNOWN_EYES
     eyes_shut: bool = False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from monitor.core.types import Event, EyeReading, Face, Image, Keypoints
+import numpy as np
+
+from monitor.core.types import Box, Event, EyeReading, Face, Image, Keypoints
 from monitor.driver.judge import Driver
 from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.table import TableSink
@@ -25,6 +28,11 @@ class Eyes:
         return reading, reading
 
 
+def without_lids(box: Box) -> Keypoints:
+    """Keypoints that do not tell how far the lids are apart, as in ``faces.csv``."""
+    return replace(keypoints_at(box), openness=np.zeros(3, np.float32))
+
+
 def drive(path: Path, seconds: float = 100.0) -> list[Event]:
     """Logs a drive with one sleep from 80 to 84 s; returns the events of the day."""
     eyes = Eyes(80, 84)
@@ -33,7 +41,7 @@ def drive(path: Path, seconds: float = 100.0) -> list[Event]:
     events: list[Event] = []
     for n in range(int(seconds * 10)):
         eyes.now = t = n / 10
-        keypoints = keypoints_at(BOX)
+        keypoints = without_lids(BOX)
         seen: tuple[Face, ...] = (face(1, "neutral", BOX, keypoints=keypoints, pose=(1.0, 2.0, 0.0)),)
         if 40 <= t < 48:
             seen = ()

@@ -16,8 +16,8 @@ from monitor.driver.judge import Driver
 from monitor.outputs.logs.columns import columns
 from monitor.outputs.logs.table import TableSink
 from monitor.settings.config import Config, DriverConfig, OutputConfig
-from tests.cli.drives import Eyes, drive, told
-from tests.fakes import Clock, face, frame, keypoints_at, result
+from tests.cli.drives import Eyes, drive, told, without_lids
+from tests.fakes import Clock, face, frame, result
 
 
 def test_the_same_thresholds_give_the_logged_events(tmp_path: Path) -> None:
@@ -37,9 +37,9 @@ def test_a_passenger_who_was_there_first_gives_up_the_seat_as_on_the_day(tmp_pat
     events: list[Event] = []
     for n in range(900):
         eyes.now = t = n / 10
-        seen = [face(1, "neutral", small, keypoints=keypoints_at(small), pose=(1.0, 2.0, 0.0))]
+        seen = [face(1, "neutral", small, keypoints=without_lids(small), pose=(1.0, 2.0, 0.0))]
         if t >= 4:
-            seen.append(face(2, "neutral", large, keypoints=keypoints_at(large), pose=(1.0, 2.0, 0.0)))
+            seen.append(face(2, "neutral", large, keypoints=without_lids(large), pose=(1.0, 2.0, 0.0)))
         faces, state, more = driver.step(frame(t, n), tuple(seen))
         events += more
         sink.handle(result(t, faces, index=n, driver=state))

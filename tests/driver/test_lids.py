@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.driver.lids import SHUT, LidsStandIn
+from collections.abc import Sequence
+
+from monitor.driver.lids import SHUT, Flicker, LidsStandIn
 
 DT = 0.1
 
@@ -35,3 +37,21 @@ def test_behind_sunglasses_lids_are_a_guess() -> None:
 
 def test_without_this_drivers_usual_lids_nothing_changes() -> None:
     assert LidsStandIn().update(DT, 0.45, None) == 0.45
+
+
+def flickered(opened: Sequence[float | None], step: float = 1 / 30) -> float:
+    flicker = Flicker()
+    return [flicker.update(n * step, o) for n, o in enumerate(opened)][-1]
+
+
+def test_eyes_that_open_and_shut_faster_than_lids_blink_flicker() -> None:
+    assert flickered([0.1, 0.9] * 45) > 2
+    assert flickered([0.1, 0.9] * 45 + [0.9] * 50) == 0
+
+
+def test_three_blinks_in_a_row_are_no_flicker() -> None:
+    assert flickered([*[0.95] * 6, *[0.05] * 5] * 3) == 0
+
+
+def test_unknown_eyes_do_not_flicker() -> None:
+    assert flickered([0.1, None, 0.9, None] * 30) == 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 
 from monitor.core.driver_state import DriverState
@@ -50,12 +51,20 @@ class Eyes:
         return EyeReading(opened, 1.0), EyeReading(opened, 1.0)
 
 
+def with_lids(face: Face, eyes: Eyes) -> Face:
+    """The face with keypoints that see its lids as the eyes are."""
+    assert face.keypoints is not None
+    apart = 0.36 * eyes.read(PICTURE, face.keypoints)[0].open
+    return replace(face, keypoints=replace(face.keypoints, openness=np.array([apart, apart, 0.03], np.float32)))
+
+
 def ride(seconds: float, faces: Callable[[float], list[Face]], shut: Callable[[float, float], bool]) -> Ride:
     eyes = Eyes(shut)
     driver, made = Driver(Config(driver=DriverConfig(enabled=True)), eyes, iter(range(9999))), Ride()
     for n in range(round(10 * seconds)):
         eyes.now = n / 10
-        _, state, events = driver.step(frame(n / 10, n, PICTURE), tuple(faces(n / 10)))
+        shown = tuple(with_lids(face, eyes) for face in faces(n / 10))
+        _, state, events = driver.step(frame(n / 10, n, PICTURE), shown)
         if state is not None:
             made.states.append((n / 10, state))
         made.events += events
