@@ -90,7 +90,8 @@ class VideoSource:
             self.close()
             raise SourceError(f"{self.name}: holds no readable picture; it may be truncated or damaged")
         if self.name.lower().endswith((".mkv", ".webm")):
-            self._start = max(0.0, float(self._pyav.pts or 0) if self._pyav is not None else get(cv2.CAP_PROP_PTS))
+            pts = self._pyav.pts if self._pyav is not None else self._capture.get(cv2.CAP_PROP_PTS)
+            self._start = max(0.0, float(pts or 0))
         assert self._image is not None
         self._size: tuple[int, int] = (self._image.shape[1], self._image.shape[0])
         if log.isEnabledFor(logging.DEBUG):
@@ -184,10 +185,11 @@ class VideoSource:
         if self._config.reader == "ffmpeg":
             return self._ffmpeg(0.0)
         if self._gray and self._config.reader == "auto" and isinstance(self._path, Path) and pyav.available():
+            self._capture.release()  # before PyAV allocates: its memory would lie between, and a batch would grow
             with contextlib.suppress(OSError):
                 self._pyav = pyav.PyAvDecoder(self._path, self._ffmpeg if ffmpeg.available() else None)
-                self._capture.release()
                 return self._pyav
+            self._reopen()
         decoder = OpenCvDecoder(self._capture)
         if self._config.reader == "opencv" or not ffmpeg.available():
             return decoder
@@ -218,9 +220,12 @@ class VideoSource:
     def _rewind(self) -> None:
         self._offset, self._stated = self._t + 1 / self.fps, 0.0
         self._decoder.close()
+        self._reopen()
+        self._decoder = self._decode()
+
+    def _reopen(self) -> None:
         self._capture = open_capture(self._path, self._config.threads)
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
-        self._decoder = self._decode()
 
     def close(self) -> None:
         """Releases the file."""
