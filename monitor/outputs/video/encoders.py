@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -138,5 +139,5 @@ def working(config_codec: str, folder: Path, fps: float, image: Image) -> list[E
     return [
         encoder
         for number, encoder in enumerate(candidates(config_codec, None))
-        if trial(encoder, folder / f".trial-{number}{encoder.suffix}", fps, image) is not None
+        if trial(encoder, folder / f".trial-{os.getpid()}-{number}{encoder.suffix}", fps, image) is not None
     ]

@@ -193,7 +193,7 @@ class Recorder:
 
     def _works(self, image: Image, encoder: Encoder, path: Path) -> bool:
         """Tries an encoder beside ``path``; for a live source the rate is reduced to its speed."""
-        probe = path.with_name(f".trial-{encoder.kind}{path.suffix}")
+        probe = path.with_name(f".trial-{os.getpid()}-{encoder.kind}{path.suffix}")  # other runs may record here, too
         seconds = trial(encoder, probe, self.pacing.fps, self.fit(image))
         if seconds is None:
             log.warning("%s: the codec %s does not work here; trying another", path.name, encoder.name)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import cv2
 import pytest
 
+from monitor.core.types import Image
+from monitor.outputs.video import recorder
+from monitor.outputs.video.encoders import Encoder
 from monitor.outputs.video.videofile import playable
 from tests.outputs.video.films import film, length, sink
 
@@ -17,6 +21,25 @@ def test_a_codec_that_does_not_work_falls_back(tmp_path: Path, caplog: pytest.Lo
     film(video, [n / 20 for n in range(10)])
     video.close([])
     assert playable(video.files[0])
+
+
+def test_two_runs_that_begin_in_one_folder_try_their_codecs_in_separate_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One trial overwrote and deleted the file of the other, whose codec then seemed not to work."""
+    probes: list[Path] = []
+
+    def tried(encoder: Encoder, path: Path, fps: float, image: Image) -> float:
+        probes.append(path)
+        return 0.001
+
+    monkeypatch.setattr(recorder, "trial", tried)
+    for process in (11, 12):
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        video = sink(tmp_path)
+        film(video, [0.0])
+        video.close([])
+    assert len(set(probes)) == 2
 
 
 def test_a_missing_folder_is_logged_once_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
