@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.outputs.logs import housekeeping
+from monitor.outputs.logs import housekeeping, retention
 from tests.outputs.logs.nights import Night, parts
 
 
@@ -90,3 +90,11 @@ def test_the_housekeeper_outlives_a_disk_that_fails(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(housekeeping, "SYNC_S", 0.0)
     night.storage.housekeeper.run()
     assert len(asked) == 3
+
+
+def test_the_running_session_is_kept_on_a_disk_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "in_use", lambda folder: False)
+    night = Night(tmp_path / "s", monkeypatch, rotate_mb=0.01, max_mb=0.001)
+    night.film(5)
+    night.storage.housekeeper.clean()
+    assert (night.session.folder / "faces.csv").exists()

@@ -158,6 +158,14 @@ def test_nothing_outside_the_folder_is_deleted(tmp_path: Path) -> None:
     assert not inside.exists()
 
 
+def test_a_link_in_place_of_a_session_leads_to_no_deletion(tmp_path: Path) -> None:
+    """It may have been put there between the listing and the deletion."""
+    kept = session(tmp_path, "20260101T000000_camera0", 9)
+    (tmp_path / "20260102T000000_camera0").symlink_to(kept)
+    assert not retention.delete(Stored(tmp_path / "20260102T000000_camera0", 1, NOW), tmp_path)
+    assert (kept / "faces.csv").exists()
+
+
 def test_finished_parts_but_not_the_running_files(tmp_path: Path) -> None:
     for name in ("faces.csv", "faces-20260101-0001.csv", "video.mkv", "video-2.mkv", "notes.txt"):
         (tmp_path / name).write_text("x")
