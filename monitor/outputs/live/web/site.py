@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class Site:
             The number of frames that it covers, and ``full_state`` as JSON, at most ``SHARED_S`` old.
         """
         now = self.clock()
-        made, frames, text = self._shared.get(camera.name, (now - SHARED_S, 0, ""))
+        made, frames, text = self._shared.get(camera.name, (-math.inf, 0, ""))
         if now - made >= SHARED_S:
             frames, text = camera.hub.frames, json.dumps(full_state(camera))
             self._shared[camera.name] = now, frames, text

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from monitor.outputs.live.web.site import SHARED_S
 from tests.fakes import face, result
 from tests.outputs.live.web.conftest import Run
+
+
+@pytest.mark.parametrize("uptime", [0.0, 1000.3, 20_000.0, 1e6])
+def test_the_first_viewer_gets_a_state_however_long_the_machine_is_up(run: Run, uptime: float) -> None:
+    site = run.site()
+    site.clock = run.clock
+    run.clock.now = uptime  # n - (n - 0.1) is less than 0.1 for many n
+    run.hub.put(result(1.0, [face()], 1))
+    (camera,) = site.cameras.values()
+    assert json.loads(site.shared_state(camera)[1])["frame"] == 1
 
 
 def test_viewers_share_one_encoding_for_a_moment(run: Run) -> None:
