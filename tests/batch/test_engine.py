@@ -99,6 +99,23 @@ def test_a_fault_in_a_task_is_no_lost_scheduler(
     assert str(error) in row["reason"]
 
 
+def test_the_same_content_under_a_second_name_is_read_once(
+    told: Callable[[list[Item]], list[dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def whole(job: Job, plan: work.Plan) -> dict[str, Any]:
+        read.append(plan.item.name)
+        return {"status": "ok", "name": plan.item.name}
+
+    monkeypatch.setattr(work, "whole", whole)
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(b"film")
+    rows = told(find([str(tmp_path / "a.mp4"), str(tmp_path / "b.mp4")]))
+    assert read == [str(tmp_path / "a.mp4")]
+    assert sorted(row["status"] for row in rows) == ["ok", "skipped"]
+
+
 def test_a_name_that_is_not_utf8_is_reported_and_stops_nothing(
     told: Callable[[list[Item]], list[dict[str, Any]]], tmp_path: Path
 ) -> None:

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.batch.spans import Sightings, plan, same_people
+from monitor.batch.analyse import Request, _Collector
+from monitor.batch.spans import Sightings, Span, plan, same_people
 from monitor.capture.sampling import Sampling
+from monitor.core.types import Event
+from monitor.settings.config import Config
 
 
 @given(
@@ -61,3 +64,13 @@ def test_a_span_that_begins_at_a_multiple_of_the_interval_takes_that_frame() -> 
     sampling.start(3 * 0.2)
     assert sampling.due(0.6)
     assert not sampling.due(0.5)
+
+
+def test_an_event_that_ended_in_the_overlap_belongs_to_the_span_before() -> None:
+    span = Span(1, 8.0, 10.0, math.inf)
+    collector = _Collector(span, 2.0, Request(Config()), lambda: None)
+    for number, (start, end) in enumerate(((8.2, 9.5), (9.0, 10.0), (11.0, None)), 1):
+        collector.events([Event("emotion", "start", number, start, 0.0, 1, 0, {})])
+        if end is not None:
+            collector.events([Event("emotion", "end", number, end, 0.0, 1, 0, {})])
+    assert [episode["id"] for episode in collector.part(0.0).episodes] == [2, 3]

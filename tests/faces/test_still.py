@@ -58,6 +58,14 @@ def test_whoever_blinks_speaks_or_turns_is_not_still(moves: Script, hz: float) -
     assert not played(moves, SPAN_S + 2, hz).still
 
 
+@pytest.mark.parametrize("wrong", [0.0, 0.9])
+def test_one_wrong_measurement_does_not_bring_a_poster_to_life(wrong: float) -> None:
+    def measured(t: float) -> tuple[float, float, float]:
+        return (wrong, 0.0, 0.0) if 6.0 <= t < 6.1 else poster(t)
+
+    assert played(measured, SPAN_S + 2, 10).still
+
+
 def test_whoever_sleeps_is_not_still() -> None:
     assert not played(lambda t: (0.05, 0.0, 0.0), 30, 10).still
 
