@@ -81,3 +81,9 @@ def test_a_recording_shorter_than_its_container_states_keeps_its_length() -> Non
     nothing: dict[str, list[Any]] = {name: [] for name in first.table}
     last = Part(Span(1, 8.0, 10.0, math.inf), nothing, [], NOBODY, NOBODY, 0, 0, 0.0, 1.0, {})
     assert merge([first, last]).duration_s == 10.0
+
+
+def test_an_episode_long_after_the_seam_is_one_of_its_own() -> None:
+    first = _part(0, 0.0, 10.0, 3, [_held(3, 6.0, 9.9)])
+    second = _part(1, 10.0, math.inf, 1, [_held(1, 30.0, 34.0)])
+    assert [(e["start"], e["end"]) for e in merge([first, second]).episodes] == [(6.0, 9.9), (30.0, 34.0)]
