@@ -23,14 +23,14 @@ FALLS_S = 10.0
 """… for this long before the level falls. It rises at once."""
 EVENTS_S = 300.0
 """Window in seconds of yawns, nods and microsleeps; their weight fades linearly."""
-YAWN, NOD, LONG_BLINK = 8.0, 8.0, 4.0
+YAWN, NOD, LONG_BLINK = 11.0, 8.0, 4.0
 """Points of each yawn, nod and long blink."""
 OFTEN, MOST_OFTEN = 10.0, 1.5
 """Points for blinking ``1 + MOST_OFTEN`` times as often as normal; none up to ``1 + MOST_OFTEN / 2`` times. The rate
 rises with fatigue, but by how much differs between people."""
 LEAST_USUAL = 6.0
 """Least normal rate in blinks a minute; below it every blink would count as a rise."""
-MOST = {"yawns": 24.0, "nods": 24.0, "blinks": 20.0}
+MOST = {"yawns": 33.0, "nods": 24.0, "blinks": 20.0}
 """Upper bounds of parts, in points."""
 CLOSURE = (0.0, 8.0, 28.0, 55.0, 80.0)
 """Points of a closure by its level: one microsleep alone is "early", two within five minutes are "drowsy". The weights
