@@ -91,7 +91,7 @@ def test_a_silent_device_is_waited_for_no_longer_than_its_limit() -> None:
 
 
 def test_driver_mode_plays_no_drawn_face(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.capture.choose.find_cameras", list)
+    monkeypatch.setattr("monitor.capture.v4l2.find_cameras", list)
     with pytest.raises(SourceError, match="driver mode needs a camera: name one with --source"):
         open_wanted(None, Config(driver=DriverConfig(enabled=True)), lambda status: None, watched=False)
 
