@@ -77,7 +77,7 @@ def test_table_report_and_terminal_have_their_columns(tmp_path: Path) -> None:
     with console.capture() as shown:
         console.print(view.view(100))
     assert "plain" in shown.get()
-    assert "tongue o 70%" in shown.get()
+    assert "tongue out 70%" in shown.get()
 
 
 def test_sessions_of_two_models_are_compared(tmp_path: Path) -> None:
