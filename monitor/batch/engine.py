@@ -90,6 +90,8 @@ def connected(cluster: Cluster) -> Iterator[Client]:
             "distributed.scheduler.allowed-failures": RETRIES,
             "distributed.comm.timeouts.connect": f"{CONNECT_S}s",
             "distributed.nanny.pre-spawn-environ": MEMORY,
+            # Dask's profiler stops each worker a hundred times a second and keeps its samples, for the dashboard alone.
+            "distributed.worker.profile.enabled": bool(cluster.dashboard),
         }
     )
     if cluster.scheduler:
