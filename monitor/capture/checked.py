@@ -17,7 +17,10 @@ from monitor.core.types import Image
 log = logging.getLogger("monitor")
 
 MOST_PROBES = 3
-"""Most suspicious pictures that are compared, because a video may really be still or black."""
+"""Most runs of suspicious pictures of which the first is compared, because a video may really be still or black."""
+AGAIN_S, MOST_AGAIN = 0.25, 12
+"""Time of the video in seconds after which a run of suspicious pictures is compared again, doubled each time, and most
+such comparisons: old memory may by chance resemble the first pictures, as when a video is read twice."""
 Picture = tuple[Image, float]
 """A picture and the time the container states for it, in seconds."""
 
@@ -42,7 +45,9 @@ class CheckedDecoder:
         self._ahead: list[Picture | None] = []
         self._last: Image | None = None
         self._suspicious = False
-        self._probes = 0
+        self._run_s, self._again_s = math.nan, AGAIN_S
+        self._seen: Image | None = None
+        self._probes = self._again = 0
         self._current: Picture | None = None
         self._started = False
         self.switched = False
@@ -93,18 +98,38 @@ class CheckedDecoder:
             return image, stated
         suspicious = is_flat(image) or (self._last is not None and identical(image, self._last))
         picture = (image, stated)
-        if suspicious and not self._suspicious and self._probes < MOST_PROBES:
+        if suspicious and self._due(stated):
             picture = self._compared(picture)
         self._suspicious, self._last = suspicious, picture[0]
         return picture
 
+    def _due(self, stated: float) -> bool:
+        """Whether a suspicious picture is compared: the first of a run, and further ones of a long run."""
+        if not self._suspicious:
+            self._run_s, self._again_s, self._seen = stated, AGAIN_S, None
+            due = self._probes < MOST_PROBES
+            self._probes += due
+            return due
+        if self._again >= MOST_AGAIN or not stated - self._run_s >= self._again_s:
+            return False
+        self._again += 1
+        self._again_s *= 2
+        return True
+
     def _compared(self, picture: Picture) -> Picture:
-        """The picture, or ffmpeg's picture of the same time if it differs; in that case ffmpeg decodes from here on."""
-        self._probes += 1
+        """The picture, or ffmpeg's picture of the same time if OpenCV's is wrong; then ffmpeg decodes from here on.
+
+        It is wrong if it differs from ffmpeg's, or if ffmpeg's pictures change while OpenCV's do not.
+        """
         image, stated = picture
         decoder = self._through_ffmpeg(max(0.0, stated - self._frame_s / 2) if math.isfinite(stated) else 0.0)
         better = decoder.retrieve() if decoder.grab() else None
-        if better is None or is_flat(better) or better.shape != image.shape or not differs(image, better):
+        if better is None or is_flat(better) or better.shape != image.shape:
+            decoder.close()
+            return picture
+        still = self._seen is None or identical(self._seen, better)
+        self._seen = better
+        if still and not differs(image, better):
             decoder.close()
             return picture
         log.info("%s: OpenCV decodes wrong pictures (interlaced video); reading through ffmpeg", self._label)
