@@ -92,8 +92,9 @@ class Grabber:
 
     def start(self) -> None:
         """Starts reading."""
-        self._last = self._tended = self._clock()
-        self._device = DeviceThread(lambda: self._first, self._put)
+        with self._lock:  # a frame that the new thread puts waits until the thread is known
+            self._last = self._tended = self._clock()
+            self._device = DeviceThread(lambda: self._first, self._put)
 
     def _put(self, device: DeviceThread, frame: Frame) -> None:
         """Takes a frame, on the device's thread; frames of an abandoned device are discarded."""

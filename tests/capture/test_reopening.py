@@ -6,14 +6,49 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
+from monitor.capture import reopening
+from monitor.capture.devicethread import DeviceThread
 from monitor.capture.reopening import HUNG_S, MOST_HUNG
 from monitor.core.errors import SourceError
+from monitor.core.types import Frame
 from tests.capture.stories import PATIENCE_S, Story
-from tests.fakes import frame
+from tests.fakes import ScriptedSource, frame
+
+
+class Single(ScriptedSource):
+    """A camera that gives one picture at once, and no other."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.asked_again = threading.Event()
+        self._given = False
+
+    def read(self) -> Frame | None:
+        if self._given:
+            self.asked_again.set()
+            return None
+        self._given = True
+        return frame(0.0)
+
+
+def test_a_picture_that_is_there_before_the_thread_has_started_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Single()
+
+    def started(*how: Any) -> DeviceThread:
+        thread = DeviceThread(*how)
+        camera.asked_again.wait(0.2)  # time in which the thread could give its picture away
+        return thread
+
+    monkeypatch.setattr(reopening, "DeviceThread", started)
+    grabber = reopening.Grabber(camera, lambda: camera, reopening.Tolerance(5.0, 10.0, 10.0, 60.0))
+    grabber.start()
+    assert grabber.box.take(PATIENCE_S) is not None
+    grabber.stop()
 
 
 def test_a_read_that_hangs_is_left_and_the_camera_opened_again(make: Callable[..., Story]) -> None:
