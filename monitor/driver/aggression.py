@@ -105,7 +105,5 @@ class AngerLike:
 def _hidden(moment: Moment) -> bool:
     """Whether the face yawns, is covered or squeezes its eyes, which the network reads as anger (munb_3 of the
     clips)."""
-    opened, shape = moment.opened, moment.yawn
-    squeezed = moment.eyes.closed is True or (opened is not None and opened < SQUEEZED)
-    yawns = moment.mouth_wide or moment.yawning or shape.may or shape.hand
-    return yawns or squeezed or moment.evidence.covered != ""
+    squeezed = moment.eyes.closed is True or (moment.opened is not None and moment.opened < SQUEEZED)
+    return moment.yawn_like or squeezed or moment.evidence.covered != ""

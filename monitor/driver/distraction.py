@@ -69,8 +69,7 @@ class Distraction:
         off, level = moment.yaw_pitch, moment.levels.get
         if not moment.evidence.present or level("eyes_closed", 0) > 0 or level("head_droops", 0) > 1:
             return False
-        yawns = moment.mouth_wide or moment.yawning or moment.yawn.may or moment.yawn.hand
-        if not yawns and (moment.lowered or moment.narrowed_s):
+        if not moment.yawn_like and (moment.lowered or moment.narrowed_s):
             return True
         if off is None:
             return self._down

@@ -101,6 +101,11 @@ class Moment:
         pose = self.evidence.pose
         return None if pose is None else (pose[0] - self.zero[0], pose[1] - self.zero[1])
 
+    @property
+    def yawn_like(self) -> bool:
+        """Whether the mouth is wide open or moves as in a yawn, a hand before it included."""
+        return self.mouth_wide or self.yawning or self.yawn.may or self.yawn.hand
+
     def state(self) -> DriverState:
         """The state for the outputs."""
         level = self.levels.get
