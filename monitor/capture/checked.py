@@ -77,7 +77,7 @@ class CheckedDecoder:
         """Decodes the first two pictures: an invalid first picture is identical to the second."""
         self._started = True
         first, second = self._next(), self._next()
-        if self.switched and self._probes and first is not None and not is_flat(first[0]):
+        if self.switched and first is not None and not is_flat(first[0]):
             self._decoder.close()
             self._decoder = self._through_ffmpeg(0.0)
             first, second = self._next(), None
