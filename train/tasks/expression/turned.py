@@ -15,7 +15,7 @@ from monitor.core.types import Image, Keypoints
 from monitor.faces.follower import Reader
 from monitor.networks.keypoints import FACE_H, FACE_W, FACE_Y, haar_box
 from train.data.crops import SIDE
-from train.data.datasets import Dataset
+from train.data.datasets import Dataset, concatenated
 from train.data.framing import cut, look
 from train.engine.batches import sampling
 from train.system.progress import track
@@ -40,12 +40,7 @@ FEWEST = 30
 def with_turned(data: Dataset, count: int, seed: int, net: Reader) -> Dataset:
     """The set with turned copies of its crops added; see ``copies``."""
     added = copies(data, count, seed, net)[1]
-    return replace(
-        data, images=np.concatenate([data.images, added.images]),
-        targets=np.concatenate([data.targets, added.targets]), truth=np.concatenate([data.truth, added.truth]),
-        usable=np.concatenate([data.usable, added.usable]), split=np.concatenate([data.split, added.split]),
-        contempt=np.concatenate([data.contempt, added.contempt]), source=np.concatenate([data.source, added.source]),
-    )  # fmt: skip
+    return replace(concatenated([data, added]), name=data.name, skipped=data.skipped)
 
 
 def copies(data: Dataset, count: int, seed: int, net: Reader) -> tuple[NDArray[np.int64], Dataset]:
