@@ -21,11 +21,10 @@ import numpy as np
 from benchmarks.degradations import DEGRADED
 from benchmarks.rendered_head import HEIGHT, WIDTH, Painter, Person
 from benchmarks.synthetic_conditions import CONDITIONS
-from benchmarks.synthetic_driver import HEAD, Tally
+from benchmarks.synthetic_driver import HEAD, Tally, asked, print_head
 from benchmarks.synthetic_script import Act, Body, Rng, Script
 from emotion_monitor import Monitor
 from monitor.core.types import Event, Frame, Image
-from monitor.settings import config as configuration
 from monitor.settings.config import Config
 
 DRIVE_S = 120.0
@@ -144,13 +143,9 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=32.0, help="minutes of all conditions together")
-    parser.add_argument("--only", nargs="*", default=[], help="names of conditions")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
-    args = parser.parse_args()
-    config, _ = configuration.load(None, args.set, "driver")
-    chosen = {name: scene for name, scene in SCENES.items() if not args.only or name in args.only}
+    args, config, chosen = asked(parser, SCENES)
     count = max(1, round(args.minutes * 60 / DRIVE_S / len(chosen)))
-    print("| " + " | ".join((*HEAD, "face found")) + " |\n|" + "---|" * (len(HEAD) + 1))
+    print_head((*HEAD, "face found"))
     start = time.process_time()
     for name, scene in chosen.items():
         tally, shares = Tally(), []

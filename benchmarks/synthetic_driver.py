@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +28,7 @@ from monitor.driver.state import DriverMonitor
 from monitor.settings import config as configuration
 from monitor.settings.config import Config
 
+T = TypeVar("T")
 DRIVE_S = 600.0
 """Length of one drive in seconds; each has another driver."""
 SLACK_S = 0.7
@@ -145,19 +148,31 @@ def drive(script: Script, camera: Camera, rate: float, config: Config, rng: Rng)
     return acts, events + monitor.finish()
 
 
+def asked(
+    parser: argparse.ArgumentParser, conditions: Mapping[str, T]
+) -> tuple[argparse.Namespace, Config, dict[str, T]]:
+    """The arguments, the settings of driver mode with ``--set``, and the conditions that ``--only`` leaves."""
+    parser.add_argument("--only", nargs="*", default=[], help="names of conditions")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
+    args = parser.parse_args()
+    config, _ = configuration.load(None, args.set, "driver")
+    return args, config, {name: how for name, how in conditions.items() if not args.only or name in args.only}
+
+
+def print_head(names: Sequence[str]) -> None:
+    """Prints the head of a Markdown table."""
+    print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=20.0, help="hours of all conditions together")
     parser.add_argument("--piece", default="1/1", metavar="N/OF", help="only this part of the drives, for CI")
-    parser.add_argument("--only", nargs="*", default=[], help="names of conditions")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
-    args = parser.parse_args()
-    config, _ = configuration.load(None, args.set, "driver")
-    chosen = {name: how for name, how in CONDITIONS.items() if not args.only or name in args.only}
+    args, config, chosen = asked(parser, CONDITIONS)
     count = max(1, round(args.hours * 3600 / DRIVE_S / len(chosen)))
     number, pieces = (int(part) for part in args.piece.split("/"))
-    print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD))
+    print_head(HEAD)
     for index, (name, (script, camera, rate)) in enumerate(chosen.items()):
         tally = Tally()
         for n in range(count):
