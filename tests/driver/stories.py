@@ -96,5 +96,14 @@ def times(seconds: float, rate: float) -> Iterator[float]:
     return (n / rate for n in range(int(seconds * rate)))
 
 
+OPEN_LIDS: dict[str, object] = {"lids": 0.36}
+"""Distance of open lids by the keypoints."""
+
+
+def eyes_read(eyes: float | None, lids: float, seconds: float, **more: object) -> Act:
+    """A driver whose eyes and lids are read so for some seconds from second 30 on."""
+    return lambda t: {"eyes": eyes, "lids": lids, **more} if between(t, 30, seconds) else OPEN_LIDS
+
+
 def between(t: float, start: float, length: float) -> bool:
     return start <= t < start + length

@@ -5,19 +5,14 @@ from __future__ import annotations
 import pytest
 
 from monitor.core.driver_state import ATTENTIVE
-from tests.driver.stories import RATES, between, tell
-
-OPEN_LIDS: dict[str, object] = {"lids": 0.36}
+from tests.driver.stories import OPEN_LIDS, RATES, between, eyes_read, tell
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_shut_eyes_with_lids_as_apart_as_usual_cannot_be_judged(rate: float) -> None:
     """The eye network reads shut eyes, the keypoints see open lids: one of the two is wrong."""
 
-    def act(t: float) -> dict[str, object]:
-        return {"eyes": 0.03, "lids": 0.34} if between(t, 30, 3) else OPEN_LIDS
-
-    drive = tell(45, rate, act)
+    drive = tell(45, rate, eyes_read(0.03, 0.34, 3))
     assert drive.worst("eyes_closed") == 0
     (told,) = drive.started("cannot_judge")
     assert told.t == pytest.approx(31.5, abs=2 / rate)
@@ -26,10 +21,7 @@ def test_shut_eyes_with_lids_as_apart_as_usual_cannot_be_judged(rate: float) -> 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_a_contradiction_is_believed_for_four_seconds_only(rate: float) -> None:
-    def act(t: float) -> dict[str, object]:
-        return {"eyes": 0.03, "lids": 0.34} if between(t, 30, 9) else OPEN_LIDS
-
-    assert tell(45, rate, act).worst("eyes_closed") == 4
+    assert tell(45, rate, eyes_read(0.03, 0.34, 9)).worst("eyes_closed") == 4
 
 
 @pytest.mark.parametrize("rate", RATES)

@@ -6,27 +6,19 @@ import numpy as np
 import pytest
 
 from monitor.core.driver_state import ATTENTIVE
-from tests.driver.stories import RATES, between, blinking, tell
-
-OPEN_LIDS: dict[str, object] = {"lids": 0.36}
+from tests.driver.stories import OPEN_LIDS, RATES, between, blinking, eyes_read, tell
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_lids_that_touch_make_half_read_eyes_a_microsleep(rate: float) -> None:
     """In the dark the eye network reads shut eyes at 0.4; the keypoints see the lids touch."""
 
-    def act(t: float) -> dict[str, object]:
-        return {"eyes": 0.42, "lids": 0.07} if between(t, 30, 2.4) else OPEN_LIDS
-
-    assert tell(40, rate, act).worst("eyes_closed") == 2
+    assert tell(40, rate, eyes_read(0.42, 0.07, 2.4)).worst("eyes_closed") == 2
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_lids_that_touch_stand_in_for_eyes_that_cannot_be_read(rate: float) -> None:
-    def act(t: float) -> dict[str, object]:
-        return {"eyes": None, "lids": 0.07} if between(t, 30, 2.4) else OPEN_LIDS
-
-    assert tell(40, rate, act).worst("eyes_closed") == 2
+    assert tell(40, rate, eyes_read(None, 0.07, 2.4)).worst("eyes_closed") == 2
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -50,10 +42,7 @@ def test_glare_now_and_then_is_no_reason_to_tell(rate: float) -> None:
 
 @pytest.mark.parametrize("rate", RATES)
 def test_lids_that_hang_half_shut_are_not_on_the_road(rate: float) -> None:
-    def act(t: float) -> dict[str, object]:
-        return {"eyes": 0.45, "lids": 0.22} if between(t, 30, 4) else OPEN_LIDS
-
-    drive = tell(40, rate, act)
+    drive = tell(40, rate, eyes_read(0.45, 0.22, 4))
     assert drive.worst("distraction") == 1
     assert drive.worst("eyes_closed") == 0
     assert drive.at(32.5).attention != ATTENTIVE
@@ -63,10 +52,7 @@ def test_lids_that_hang_half_shut_are_not_on_the_road(rate: float) -> None:
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("why", [{"happy": 0.9}, {}])
 def test_a_smile_narrows_the_eyes_and_is_no_distraction(rate: float, why: dict[str, object]) -> None:
-    def act(t: float) -> dict[str, object]:
-        return {"eyes": 0.45, "lids": 0.22, **why} if between(t, 30, 4) else OPEN_LIDS
-
-    assert tell(40, rate, act).worst("distraction") == int(not why)
+    assert tell(40, rate, eyes_read(0.45, 0.22, 4, **why)).worst("distraction") == int(not why)
 
 
 @pytest.mark.parametrize("rate", RATES)
